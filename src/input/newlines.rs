@@ -1,0 +1,122 @@
+//! Line ends made one kind, so that a record's line number can be told from what was read.
+
+use std::io::{self, Read};
+
+/// Turns CRLF and lone CR into LF, and ends the last line with one where it has none.
+pub(super) struct Newlines<R> {
+    inner: R,
+    /// A CR stood last, and has been passed on as LF: an LF right behind it belongs to it.
+    after_cr: bool,
+    last: u8,
+    inner_ended: bool,
+    drained: bool,
+}
+
+impl<R: Read> Newlines<R> {
+    pub(super) fn new(inner: R) -> Self {
+        Self {
+            inner,
+            after_cr: false,
+            last: b'\n',
+            inner_ended: false,
+            drained: false,
+        }
+    }
+
+    /// Whether the reader has been told that nothing more comes.
+    pub(super) fn is_drained(&self) -> bool {
+        self.drained
+    }
+
+    /// Rewrites the bytes in place and tells how many are left.
+    fn normalise(&mut self, bytes: &mut [u8]) -> usize {
+        if !self.after_cr && memchr::memchr(b'\r', bytes).is_none() {
+            return bytes.len();
+        }
+        let mut kept = 0;
+        for at in 0..bytes.len() {
+            let byte = bytes[at];
+            let ends_crlf = self.after_cr && byte == b'\n';
+            self.after_cr = byte == b'\r';
+            if !ends_crlf {
+                bytes[kept] = if self.after_cr { b'\n' } else { byte };
+                kept += 1;
+            }
+        }
+        kept
+    }
+}
+
+impl<R: Read> Read for Newlines<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        while !self.inner_ended {
+            let read = self.inner.read(buffer)?;
+            if read == 0 {
+                self.inner_ended = true;
+                if self.last != b'\n' {
+                    buffer[0] = b'\n';
+                    return Ok(1);
+                }
+                break;
+            }
+            let kept = self.normalise(&mut buffer[..read]);
+            if kept > 0 {
+                self.last = buffer[kept - 1];
+                return Ok(kept);
+            }
+        }
+        self.drained = true;
+        Ok(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Gives at most `step` bytes a read.
+    struct Dripping<'a> {
+        bytes: &'a [u8],
+        step: usize,
+    }
+
+    impl Read for Dripping<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let step = self.step.min(buffer.len());
+            self.bytes.read(&mut buffer[..step])
+        }
+    }
+
+    fn normalised(text: &str, step: usize) -> String {
+        let mut out = String::new();
+        Newlines::new(Dripping {
+            bytes: text.as_bytes(),
+            step,
+        })
+        .read_to_string(&mut out)
+        .unwrap();
+        out
+    }
+
+    #[test]
+    fn every_kind_of_line_end_becomes_lf() {
+        assert_eq!(normalised("a\r\nb\rc\nd", 64), "a\nb\nc\nd\n");
+        assert_eq!(normalised("a\r\n\r\n\rb\r\n", 64), "a\n\n\nb\n");
+        assert_eq!(normalised("", 64), "");
+    }
+
+    proptest! {
+        #[test]
+        fn where_the_reads_are_cut_does_not_matter(text in "[ab\r\n]{0,24}", step in 1_usize..5) {
+            let mut expected = text.replace("\r\n", "\n").replace('\r', "\n");
+            if !expected.is_empty() && !expected.ends_with('\n') {
+                expected.push('\n');
+            }
+            prop_assert_eq!(normalised(&text, step), expected);
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Where the bytes come from.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use super::InputError;
+
+/// What the command line names as input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// A file.
+    Path(PathBuf),
+    /// Standard input, written `-`.
+    Stdin,
+}
+
+impl Input {
+    /// The name of the input without folder and ending, for naming what is made from it.
+    pub fn stem(&self) -> &str {
+        match self {
+            Self::Path(path) => path
+                .file_stem()
+                .and_then(|stem| stem.to_str())
+                .unwrap_or("input"),
+            Self::Stdin => "stdin",
+        }
+    }
+
+    /// Opens the input.
+    ///
+    /// # Errors
+    /// When the file does not exist, is a folder, or may not be read.
+    pub fn open(&self) -> Result<Source, InputError> {
+        match self {
+            Self::Path(path) => open_file(path).map_err(|source| InputError::Open {
+                path: path.clone(),
+                source,
+            }),
+            Self::Stdin => Ok(Source {
+                reader: Box::new(io::stdin()),
+                bytes: None,
+            }),
+        }
+    }
+}
+
+impl fmt::Display for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Path(path) => path.display().fmt(f),
+            Self::Stdin => f.write_str("standard input"),
+        }
+    }
+}
+
+fn open_file(path: &Path) -> io::Result<Source> {
+    let file = File::open(path)?;
+    let metadata = file.metadata()?;
+    if metadata.is_dir() {
+        return Err(io::Error::new(
+            io::ErrorKind::IsADirectory,
+            "it is a folder, not a file",
+        ));
+    }
+    Ok(Source {
+        reader: Box::new(file),
+        bytes: metadata.is_file().then_some(metadata.len()),
+    })
+}
+
+/// An opened input.
+pub struct Source {
+    /// The bytes.
+    pub reader: Box<dyn Read + Send>,
+    /// How many there are, where that is known beforehand.
+    pub bytes: Option<u64>,
+}

@@ -1,0 +1,8 @@
+//! seatload loads licence seats from a CSV: every user in it comes to hold exactly the bundle codes that the file says.
+
+pub mod catalog;
+pub mod input;
+pub mod plan;
+pub mod roster;
+pub mod text;
+pub mod user_id;

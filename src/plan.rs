@@ -1,0 +1,197 @@
+//! Cuts a roster into batches, one request each.
+
+use std::collections::HashMap;
+use std::num::NonZeroUsize;
+use std::ops::Range;
+
+use crate::roster::{Assignments, SetIx, UserIx};
+
+/// What all users of a batch have in common, since a request says it once for all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Group {
+    /// The bundle set.
+    pub set: SetIx,
+    /// The external flag.
+    pub external: bool,
+}
+
+/// A group's place in the plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct GroupIx(u32);
+
+impl GroupIx {
+    /// The place as an index.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Users of one group that travel in one request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch {
+    /// What they have in common.
+    pub group: GroupIx,
+    users: Range<usize>,
+}
+
+/// The batches of a roster. They are as few as can be: for each group, its users divided by the batch size, rounded up.
+#[derive(Debug)]
+pub struct Plan {
+    groups: Vec<Group>,
+    /// Users by group, in the file's order within each.
+    users: Vec<UserIx>,
+    batches: Vec<Batch>,
+}
+
+impl Plan {
+    /// Plans all users that can be sent. Batches come in the order of their first user in the file.
+    pub fn new(assignments: &Assignments, batch_size: NonZeroUsize) -> Self {
+        let mut groups = Vec::new();
+        let mut known: HashMap<Group, usize> = HashMap::new();
+        let mut counts: Vec<usize> = Vec::new();
+        let mut group_of = |user| {
+            let group = Group {
+                set: assignments.set(user),
+                external: assignments.external(user),
+            };
+            *known.entry(group).or_insert_with(|| {
+                groups.push(group);
+                groups.len() - 1
+            })
+        };
+        for user in assignments.good_users() {
+            let group = group_of(user);
+            if group == counts.len() {
+                counts.push(0);
+            }
+            counts[group] += 1;
+        }
+
+        // A counting sort: where each group begins, then each user to its place.
+        let mut next: Vec<usize> = counts
+            .iter()
+            .scan(0, |begin, count| {
+                let this = *begin;
+                *begin += count;
+                Some(this)
+            })
+            .collect();
+        let mut users: Vec<Option<UserIx>> = vec![None; counts.iter().sum()];
+        for user in assignments.good_users() {
+            let place = &mut next[group_of(user)];
+            users[*place] = Some(user);
+            *place += 1;
+        }
+        let users: Vec<UserIx> = users.into_iter().flatten().collect();
+
+        let batches = batches_of(&users, &counts, batch_size.get());
+        Self {
+            groups,
+            users,
+            batches,
+        }
+    }
+
+    /// What a group's users have in common.
+    pub fn group(&self, group: GroupIx) -> Group {
+        self.groups[group.index()]
+    }
+
+    /// The groups, by their first user in the file.
+    pub fn groups(&self) -> &[Group] {
+        &self.groups
+    }
+
+    /// The batches, in order.
+    pub fn batches(&self) -> &[Batch] {
+        &self.batches
+    }
+
+    /// A batch's users, in the file's order.
+    pub fn users(&self, batch: &Batch) -> &[UserIx] {
+        &self.users[batch.users.clone()]
+    }
+
+    /// How many users there are in all batches.
+    pub fn user_count(&self) -> usize {
+        self.users.len()
+    }
+}
+
+fn batches_of(users: &[UserIx], counts: &[usize], batch_size: usize) -> Vec<Batch> {
+    let mut batches = Vec::new();
+    let mut begin = 0;
+    for (group, count) in counts.iter().enumerate() {
+        let end = begin + count;
+        let group = GroupIx(u32::try_from(group).expect("a group needs a user of its own"));
+        batches.extend((begin..end).step_by(batch_size).map(|from| Batch {
+            group,
+            users: from..end.min(from + batch_size),
+        }));
+        begin = end;
+    }
+    batches.sort_unstable_by_key(|batch| users[batch.users.start]);
+    batches
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::roster::RosterBuilder;
+    use proptest::prelude::*;
+
+    /// Users with the given bundle sets, as bits over four codes.
+    fn assignments(sets: &[(u8, bool)]) -> Assignments {
+        let mut file = String::from("userId,codes,external\n");
+        for (number, (set, external)) in sets.iter().enumerate() {
+            let codes: Vec<_> = ["IDU", "PMD", "ATTUNU", "TSTNU"]
+                .into_iter()
+                .enumerate()
+                .filter(|(bit, _)| set & (1 << bit) != 0)
+                .map(|(_, code)| code)
+                .collect();
+            file.push_str(&format!("u{number},{},{external}\n", codes.join(";")));
+        }
+        let mut reader = crate::input::RowReader::new(file.as_bytes()).unwrap();
+        let mut builder = RosterBuilder::new(reader.columns().clone(), false);
+        while let Some(row) = reader.next_row().unwrap() {
+            builder.add(row);
+        }
+        builder.finish().assignments
+    }
+
+    proptest! {
+        #[test]
+        fn every_user_travels_once_in_as_few_requests_as_can_be(
+            sets in prop::collection::vec((1_u8..16, any::<bool>()), 0..200),
+            batch_size in 1_usize..20,
+        ) {
+            let assignments = assignments(&sets);
+            let plan = Plan::new(&assignments, NonZeroUsize::new(batch_size).unwrap());
+
+            let mut counts: HashMap<(u8, bool), usize> = HashMap::new();
+            for &set in &sets {
+                *counts.entry(set).or_default() += 1;
+            }
+            let fewest: usize = counts.values().map(|users| users.div_ceil(batch_size)).sum();
+            prop_assert_eq!(plan.batches().len(), fewest);
+
+            let mut sent = Vec::new();
+            let mut last_first = None;
+            for batch in plan.batches() {
+                let users = plan.users(batch);
+                prop_assert!(users.len() <= batch_size && users.is_sorted());
+                prop_assert!(last_first < users.first());
+                last_first = users.first();
+                let group = plan.group(batch.group);
+                for &user in users {
+                    prop_assert_eq!(assignments.set(user), group.set);
+                    prop_assert_eq!(assignments.external(user), group.external);
+                }
+                sent.extend_from_slice(users);
+            }
+            sent.sort_unstable();
+            prop_assert_eq!(sent, assignments.good_users().collect::<Vec<_>>());
+        }
+    }
+}

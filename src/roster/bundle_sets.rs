@@ -1,0 +1,102 @@
+//! Codes and bundle sets, interned: each stands once, however many users hold it.
+
+use std::collections::HashMap;
+
+/// A code's place in the order in which the file first names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CodeIx(u16);
+
+/// A bundle set's place among those interned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SetIx(u32);
+
+/// Every code and every bundle set that a file has named.
+#[derive(Debug)]
+pub struct BundleSets {
+    codes: Vec<String>,
+    sets: Vec<Box<[CodeIx]>>,
+    by_codes: HashMap<Box<[CodeIx]>, SetIx>,
+    /// What a set becomes when a code joins it, so that a row costs one look-up.
+    joined: HashMap<(SetIx, CodeIx), SetIx>,
+}
+
+impl BundleSets {
+    /// The set that holds nothing.
+    pub const EMPTY: SetIx = SetIx(0);
+
+    pub(super) fn new() -> Self {
+        let empty: Box<[CodeIx]> = Box::default();
+        Self {
+            codes: Vec::new(),
+            sets: vec![empty.clone()],
+            by_codes: HashMap::from([(empty, Self::EMPTY)]),
+            joined: HashMap::new(),
+        }
+    }
+
+    /// The codes of a set, in the order in which the file first named them.
+    pub fn codes(&self, set: SetIx) -> impl ExactSizeIterator<Item = &str> {
+        self.sets[set.0 as usize]
+            .iter()
+            .map(|code| self.codes[code.0 as usize].as_str())
+    }
+
+    /// The codes of a set, joined by `;` as every report writes them.
+    pub fn joined_codes(&self, set: SetIx) -> String {
+        self.codes(set).collect::<Vec<_>>().join(";")
+    }
+
+    /// Interns a code. There are few, so a scan finds it.
+    pub(super) fn intern_code(&mut self, code: &str) -> CodeIx {
+        let place = self
+            .codes
+            .iter()
+            .position(|known| known == code)
+            .unwrap_or_else(|| {
+                self.codes.push(code.to_owned());
+                self.codes.len() - 1
+            });
+        CodeIx(u16::try_from(place).expect("the catalog holds few codes"))
+    }
+
+    /// The set that `set` becomes when `code` joins it.
+    pub(super) fn join(&mut self, set: SetIx, code: CodeIx) -> SetIx {
+        if let Some(&joined) = self.joined.get(&(set, code)) {
+            return joined;
+        }
+        let mut codes = self.sets[set.0 as usize].to_vec();
+        if let Err(place) = codes.binary_search(&code) {
+            codes.insert(place, code);
+        }
+        let joined = self.intern_set(codes.into_boxed_slice());
+        self.joined.insert((set, code), joined);
+        joined
+    }
+
+    fn intern_set(&mut self, codes: Box<[CodeIx]>) -> SetIx {
+        if let Some(&known) = self.by_codes.get(&codes) {
+            return known;
+        }
+        let set = SetIx(u32::try_from(self.sets.len()).expect("a set needs a row of its own"));
+        self.sets.push(codes.clone());
+        self.by_codes.insert(codes, set);
+        set
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_is_one_however_its_codes_were_met() {
+        let mut sets = BundleSets::new();
+        let (a, b) = (sets.intern_code("RPADEVNU"), sets.intern_code("ATTUNU"));
+        let only_a = sets.join(BundleSets::EMPTY, a);
+        let a_then_b = sets.join(only_a, b);
+        let only_b = sets.join(BundleSets::EMPTY, b);
+        assert_eq!(sets.join(only_b, a), a_then_b);
+        assert_eq!(sets.join(a_then_b, a), a_then_b);
+        assert_eq!(sets.joined_codes(a_then_b), "RPADEVNU;ATTUNU");
+    }
+}

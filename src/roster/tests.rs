@@ -1,0 +1,204 @@
+//! What rows become.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::input::RowReader;
+
+fn roster(file: &str) -> Roster {
+    roster_with_default(file, false)
+}
+
+fn roster_with_default(file: &str, external: bool) -> Roster {
+    let mut reader = RowReader::new(file.as_bytes()).unwrap();
+    let mut builder = RosterBuilder::new(reader.columns().clone(), external);
+    while let Some(row) = reader.next_row().unwrap() {
+        builder.add(row);
+    }
+    builder.finish()
+}
+
+/// `user=CODES` of every user that can be sent, in order.
+fn good(roster: &Roster) -> Vec<String> {
+    let all = &roster.assignments;
+    all.good_users()
+        .map(|user| {
+            let flag = if all.external(user) { "!" } else { "" };
+            format!(
+                "{}={}{flag}",
+                all.user_id(user),
+                all.sets().joined_codes(all.set(user))
+            )
+        })
+        .collect()
+}
+
+fn complaints(roster: &Roster) -> Vec<String> {
+    roster
+        .bad_rows
+        .iter()
+        .map(|bad| format!("{}: {}", bad.line, bad.complaint))
+        .collect()
+}
+
+#[test]
+fn rows_of_a_user_fold_into_one_assignment_wherever_they_stand() {
+    let roster = roster("userId,code\na,IDU\nb,PMD\na,PMD\na,IDU\n");
+    assert_eq!(good(&roster), ["a=IDU;PMD", "b=PMD"]);
+    assert_eq!(roster.rows, 4);
+}
+
+#[test]
+fn several_codes_in_a_cell_are_split_at_semicolons_bars_and_commas() {
+    let roster = roster("userId,codes\na,IDU;PMD | ATTUNU\nb,\"TSTNU, idu\"\n");
+    assert_eq!(good(&roster), ["a=IDU;PMD;ATTUNU", "b=IDU;TSTNU"]);
+}
+
+#[test]
+fn codes_stand_in_the_order_in_which_the_file_first_names_them() {
+    let roster = roster("userId,code\na,TSTNU\na,ATTUNU\nb,ATTUNU\nb,TSTNU\n");
+    assert_eq!(good(&roster), ["a=TSTNU;ATTUNU", "b=TSTNU;ATTUNU"]);
+    assert_eq!(
+        roster.assignments.set(UserIx::from_index(0)),
+        roster.assignments.set(UserIx::from_index(1))
+    );
+}
+
+#[test]
+fn spellings_of_one_guid_are_one_user_under_the_first() {
+    let roster = roster(
+        "userId,code\n{0F8FAD5B-D9CB-469F-A165-70867728950E},IDU\n0f8fad5b-d9cb-469f-a165-70867728950e,PMD\n",
+    );
+    assert_eq!(
+        good(&roster),
+        ["{0F8FAD5B-D9CB-469F-A165-70867728950E}=IDU;PMD"]
+    );
+}
+
+#[test]
+fn a_user_with_a_bad_row_is_withheld_whole() {
+    let roster = roster("userId,code\na,IDU\nb,PMD\na,OFFICE\na,TSTNU\n");
+    assert_eq!(good(&roster), ["b=PMD"]);
+    assert_eq!(
+        complaints(&roster),
+        ["4: unknown bundle code \"OFFICE\" in column \"code\""]
+    );
+    let all = &roster.assignments;
+    let withheld: Vec<_> = roster
+        .withheld
+        .iter()
+        .map(|&user| all.sets().joined_codes(all.set(user)))
+        .collect();
+    assert_eq!(withheld, ["IDU;TSTNU"]);
+}
+
+#[test]
+fn a_user_is_withheld_even_when_its_bad_row_comes_first() {
+    let roster = roster("userId,code\na,\na,IDU\n");
+    assert!(good(&roster).is_empty());
+    assert_eq!(roster.withheld.len(), 1);
+}
+
+#[test]
+fn each_kind_of_bad_row_says_what_is_wrong_and_where() {
+    let roster = roster(concat!(
+        "User ID,code,external\n",
+        ",IDU,\n",
+        "a,,\n",
+        "b,RPADEVUN,\n",
+        "c,IDU,maybe\n",
+        "d,IDU\n",
+        "e,IDU,,\n",
+        "f\u{7}g,IDU,\n",
+        "h,;|,\n",
+    ));
+    assert_eq!(
+        complaints(&roster),
+        [
+            "2: no user ID in column \"User ID\"",
+            "3: no bundle code in column \"code\"",
+            "4: unknown bundle code \"RPADEVUN\" in column \"code\"; did you mean RPADEVNU?",
+            "5: \"maybe\" in column \"external\" is neither true nor false",
+            "6: 2 fields where the header has 3",
+            "7: 4 fields where the header has 3",
+            "8: the user ID in column \"User ID\" holds an unprintable character, U+0007",
+            "9: no bundle code in column \"code\"",
+        ]
+    );
+    assert_eq!(roster.good, 0);
+}
+
+#[test]
+fn a_user_id_of_more_than_256_bytes_is_a_bad_row() {
+    let roster = roster(&format!(
+        "userId,code\n{},IDU\n{},IDU\n",
+        "x".repeat(256),
+        "y".repeat(257)
+    ));
+    assert_eq!(roster.good, 1);
+    assert_eq!(
+        complaints(&roster),
+        ["3: the user ID in column \"userId\" is longer than 256 bytes"]
+    );
+}
+
+#[test]
+fn conflicting_external_flags_are_a_bad_row_that_names_the_other_line() {
+    let roster = roster("userId,code,external\na,IDU,true\nb,IDU,\na,PMD,no\n");
+    assert_eq!(good(&roster), ["b=IDU"]);
+    assert_eq!(
+        complaints(&roster),
+        ["4: useExternalLicense is false here and true on line 2, for the same user"]
+    );
+}
+
+#[test]
+fn a_row_that_does_not_say_takes_the_default_flag() {
+    assert_eq!(
+        good(&roster_with_default(
+            "userId,code,external\na,IDU,\nb,IDU,no\n",
+            true
+        )),
+        ["a=IDU!", "b=IDU"]
+    );
+    assert_eq!(
+        good(&roster_with_default("userId,code\na,IDU\n", true)),
+        ["a=IDU!"]
+    );
+}
+
+proptest! {
+    /// Whatever the order of the rows, each user ends with exactly the codes that its rows name.
+    #[test]
+    fn each_user_gets_exactly_the_codes_of_its_rows(
+        rows in prop::collection::vec((0_u8..8, 0_usize..4, 0_u8..20), 0..60),
+    ) {
+        const CODES: [&str; 4] = ["IDU", "PMD", "ATTUNU", "TSTNU"];
+        let mut file = String::from("userId,code\n");
+        let mut wanted: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+        let mut spoilt = BTreeSet::new();
+        for &(user, code, luck) in &rows {
+            let user = format!("user-{user}");
+            if luck == 0 {
+                file.push_str(&format!("{user},NONSENSE\n"));
+                spoilt.insert(user);
+            } else {
+                file.push_str(&format!("{user},{}\n", CODES[code]));
+                wanted.entry(user).or_default().insert(CODES[code]);
+            }
+        }
+        let roster = roster(&file);
+        let all = &roster.assignments;
+        let held = |user: UserIx| -> (String, BTreeSet<&str>) {
+            (all.user_id(user).into_owned(), all.sets().codes(all.set(user)).collect())
+        };
+        let good: BTreeMap<_, _> = all.good_users().map(held).collect();
+        let withheld: BTreeMap<_, _> = roster.withheld.iter().map(|&user| held(user)).collect();
+        let (bad_wanted, good_wanted): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            wanted.into_iter().partition(|(user, _)| spoilt.contains(user));
+        prop_assert_eq!(good, good_wanted);
+        prop_assert_eq!(withheld, bad_wanted);
+    }
+}
