@@ -1,5 +1,6 @@
 //! seatload loads licence seats from a CSV: every user in it comes to hold exactly the bundle codes that the file says.
 
+pub mod api;
 pub mod catalog;
 pub mod input;
 pub mod plan;

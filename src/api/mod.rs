@@ -1,0 +1,67 @@
+//! The licence API: the only room that knows HTTP.
+
+mod client;
+mod departure;
+mod endpoint;
+mod limits;
+mod message;
+mod reading;
+mod token;
+
+use std::future::Future;
+
+pub use client::{Client, ClientError};
+pub use departure::Departure;
+pub use endpoint::{Endpoint, EndpointError, Variant};
+pub use limits::{Budget, Limits};
+pub use message::{Allocation, AllocationRequest};
+pub use token::{Token, TokenError};
+
+/// What came of one exchange.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// The answer itself.
+    pub answer: Answer,
+    /// What the service said about when to send again.
+    pub limits: Limits,
+}
+
+/// An answer, as far as it could be understood. What follows from it is not decided here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// 200 with the array that API.md describes.
+    Allocated(Vec<Allocation>),
+    /// 200 with a body that is something else, or that broke off.
+    Unreadable {
+        /// What is wrong with it.
+        reason: String,
+        /// The body is a web page, so this may not be the API.
+        is_html: bool,
+    },
+    /// Any other status.
+    Status {
+        /// The status.
+        status: u16,
+        /// What the body says, in one line; empty if nothing.
+        message: String,
+        /// The body is a web page, so this may not be the API.
+        is_html: bool,
+    },
+    /// No answer.
+    Lost {
+        /// What happened instead.
+        reason: String,
+        /// Whether the request had left, so that it may have been applied.
+        departed: bool,
+    },
+}
+
+/// What can take a request to the service and bring an answer back.
+pub trait Service {
+    /// One exchange. It marks `departure` when the request leaves, always ends, and never fails otherwise than by its [`Answer`].
+    fn exchange(
+        &self,
+        request: AllocationRequest,
+        departure: Departure,
+    ) -> impl Future<Output = Reply> + Send;
+}

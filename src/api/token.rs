@@ -1,0 +1,99 @@
+//! The access token: seen by the service and by nobody else.
+
+use std::path::{Path, PathBuf};
+
+use reqwest::header::HeaderValue;
+use secrecy::{ExposeSecret, SecretString};
+
+/// An access token. It shows itself to nobody but the request that it authorises.
+#[derive(Debug, Clone)]
+pub struct Token(SecretString);
+
+/// Why there is no token. Never holds any part of one.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    /// The file cannot be read.
+    #[error("cannot read the token file {}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// There is nothing in it.
+    #[error("the token from {0} is empty")]
+    Empty(String),
+    /// It holds what a header cannot.
+    #[error(
+        "the token from {0} holds a blank, a line break or another character that no token has"
+    )]
+    NotAToken(String),
+}
+
+impl Token {
+    /// Takes a token from text; blanks around it do not matter. `origin` is what errors name.
+    ///
+    /// # Errors
+    /// When nothing is left, or the text is no token.
+    pub fn new(text: SecretString, origin: &str) -> Result<Self, TokenError> {
+        let token = text.expose_secret().trim();
+        let token = token.strip_prefix("Bearer ").unwrap_or(token).trim_start();
+        if token.is_empty() {
+            return Err(TokenError::Empty(origin.to_owned()));
+        }
+        if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(TokenError::NotAToken(origin.to_owned()));
+        }
+        Ok(Self(token.into()))
+    }
+
+    /// Reads a token from a file.
+    ///
+    /// # Errors
+    /// When the file cannot be read or holds no token.
+    pub fn from_file(path: &Path) -> Result<Self, TokenError> {
+        let text = std::fs::read_to_string(path).map_err(|source| TokenError::File {
+            path: path.to_owned(),
+            source,
+        })?;
+        Self::new(text.into(), &path.display().to_string())
+    }
+
+    /// The value of the `Authorization` header, marked as sensitive so that nothing prints it.
+    pub(super) fn authorization(&self) -> HeaderValue {
+        let mut value = HeaderValue::try_from(format!("Bearer {}", self.0.expose_secret()))
+            .expect("a token is visible ASCII");
+        value.set_sensitive(true);
+        value
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token(text: &str) -> Result<Token, TokenError> {
+        Token::new(text.into(), "SEATLOAD_TOKEN")
+    }
+
+    #[test]
+    fn blanks_and_the_word_bearer_around_a_token_do_not_matter() {
+        for text in ["abc.def", " abc.def\r\n", "Bearer abc.def"] {
+            assert_eq!(token(text).unwrap().authorization(), "Bearer abc.def");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_a_token_is_refused_without_being_shown() {
+        assert!(matches!(token(" \n"), Err(TokenError::Empty(_))));
+        let error = token("s3cret\nvalue").unwrap_err();
+        assert!(matches!(error, TokenError::NotAToken(_)));
+        assert!(!format!("{error} {error:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn a_token_does_not_show_itself() {
+        let token = token("s3cret").unwrap();
+        assert!(!format!("{token:?} {:?}", token.authorization()).contains("s3cret"));
+    }
+}
