@@ -2,8 +2,13 @@
 
 pub mod api;
 pub mod catalog;
+pub mod dispatch;
+pub mod duration;
+pub mod event;
 pub mod input;
+pub mod outcome;
 pub mod plan;
+pub mod rate;
 pub mod roster;
 pub mod text;
 pub mod user_id;

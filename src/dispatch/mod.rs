@@ -1,0 +1,117 @@
+//! Takes batches to their end: how many at once, when, and what next after each answer.
+//!
+//! [`run`] is the only place with a clock, a network and a channel; what it does at each step is decided by
+//! `dispatcher` and the small files below it, which are pure.
+
+mod backoff;
+mod confirm;
+mod dispatcher;
+mod groups;
+mod hold;
+mod isolate;
+mod pace;
+mod queue;
+mod verdict;
+mod width;
+mod window;
+
+use std::num::{NonZeroU32, NonZeroUsize};
+
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use tokio::sync::mpsc::Sender;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use crate::api::Service;
+use crate::event::{Event, Stop};
+use crate::plan::Plan;
+use crate::rate::Rate;
+use crate::roster::Assignments;
+use dispatcher::{Dispatcher, Sending, Step};
+
+/// How a run goes about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// The quota, counted where requests arrive.
+    pub rate: Rate,
+    /// How many requests may leave at once after a pause.
+    pub burst: NonZeroU32,
+    /// The most requests under way at once.
+    pub concurrency: NonZeroUsize,
+    /// How often a batch is sent again after passing trouble.
+    pub max_retries: u32,
+    /// Go on asking for each user where three in a row were refused for want of seats or of a licence.
+    pub keep_trying: bool,
+    /// For the random part of waits.
+    pub seed: u64,
+}
+
+/// Sends the plan. Every event goes through `events`; when nobody takes them any more, nothing more is sent.
+///
+/// Gives why the run stopped early, if it did. Cancelling `interrupt` stops it; requests in flight are waited for.
+pub async fn run<S: Service>(
+    service: &S,
+    assignments: &Assignments,
+    plan: &Plan,
+    policy: &Policy,
+    interrupt: &CancellationToken,
+    events: Sender<Event>,
+) -> Option<Stop> {
+    let mut dispatcher = Dispatcher::new(assignments, plan, policy, Instant::now());
+    let mut in_flight = FuturesUnordered::new();
+    loop {
+        for event in dispatcher.take_events() {
+            if events.send(event).await.is_err() {
+                // What is in flight could not be recorded: it counts as pending.
+                return Some(Stop::NotRecorded);
+            }
+        }
+        if interrupt.is_cancelled() {
+            dispatcher.stop(Stop::Interrupted);
+        }
+        let until = match dispatcher.step(Instant::now()) {
+            Step::Send(sending) => {
+                in_flight.push(exchange(service, *sending));
+                continue;
+            }
+            Step::Again => continue,
+            Step::WaitUntil(until) => Some(until),
+            Step::WaitForAnswer => None,
+            Step::Done => break,
+        };
+        tokio::select! {
+            Some((job, departure, reply)) = in_flight.next() => {
+                dispatcher.answered(job, &departure, reply, Instant::now());
+            }
+            () = wait(until) => {}
+            () = interrupt.cancelled(), if !interrupt.is_cancelled() => {}
+        }
+    }
+    for event in dispatcher.take_events() {
+        if events.send(event).await.is_err() {
+            return Some(Stop::NotRecorded);
+        }
+    }
+    dispatcher.into_stop()
+}
+
+async fn exchange<S: Service>(
+    service: &S,
+    sending: Sending,
+) -> (queue::Job, crate::api::Departure, crate::api::Reply) {
+    let Sending {
+        job,
+        request,
+        departure,
+    } = sending;
+    let reply = service.exchange(request, departure.clone()).await;
+    (job, departure, reply)
+}
+
+async fn wait(until: Option<Instant>) {
+    match until {
+        Some(until) => sleep_until(until).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,209 @@
+//! When the next request may leave, by the rate that was given.
+//!
+//! Two bounds hold at once. governor's token bucket (GCRA) spaces requests evenly and allows bursts of
+//! `burst`; a bucket alone lets burst + N through in some window, so [`Window`] counts what really left.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use governor::clock::Clock;
+use governor::middleware::NoOpMiddleware;
+use governor::state::{InMemoryState, NotKeyed};
+use governor::{Quota, RateLimiter};
+use tokio::time::Instant;
+
+use super::window::Window;
+use crate::api::Departure;
+use crate::rate::Rate;
+
+/// The part of the window that is added to it: the network does not take the same time for every
+/// request, and the service counts where they arrive.
+const MARGIN: u32 = 200;
+
+type Bucket = RateLimiter<NotKeyed, InMemoryState, SetClock, NoOpMiddleware<Duration>>;
+
+/// Lets requests go as fast as the rate allows.
+pub(super) struct Pace {
+    bucket: Bucket,
+    clock: SetClock,
+    window: Window,
+    start: Instant,
+}
+
+impl Pace {
+    pub(super) fn new(rate: Rate, burst: NonZeroU32, now: Instant) -> Self {
+        let length = rate.window + rate.window / MARGIN;
+        let burst = burst.min(rate.requests);
+        let spacing = length
+            .div_f64(f64::from(rate.requests.get()))
+            .max(Duration::from_nanos(1));
+        let quota = Quota::with_period(spacing)
+            .expect("longer than zero")
+            .allow_burst(burst);
+        let clock = SetClock::default();
+        Self {
+            bucket: RateLimiter::direct_with_clock(quota, clock.clone()),
+            clock,
+            window: Window::new(rate.requests.get() as usize, length),
+            start: now,
+        }
+    }
+
+    /// Lets one request go, or says before when to not ask again.
+    pub(super) fn admit(&mut self, now: Instant) -> Result<Departure, Instant> {
+        self.window.check(now)?;
+        self.clock.set(now - self.start);
+        self.bucket
+            .check()
+            .map_err(|not_until| self.start + not_until.earliest_possible())?;
+        let departure = Departure::default();
+        self.window.let_go(departure.clone());
+        Ok(departure)
+    }
+}
+
+/// A clock that shows what it is set to, so that time comes from one place.
+#[derive(Debug, Clone, Default)]
+struct SetClock(Arc<AtomicU64>);
+
+impl SetClock {
+    fn set(&self, since_start: Duration) {
+        let nanos = u64::try_from(since_start.as_nanos()).unwrap_or(u64::MAX);
+        self.0.store(nanos, Ordering::Relaxed);
+    }
+}
+
+impl Clock for SetClock {
+    type Instant = Duration;
+
+    fn now(&self) -> Duration {
+        Duration::from_nanos(self.0.load(Ordering::Relaxed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// When each of `count` requests leaves, if every one does as soon as it may, after `delay(nth)`.
+    fn schedule(
+        rate: &str,
+        burst: u32,
+        count: usize,
+        delay: impl Fn(usize) -> Duration,
+    ) -> Vec<Duration> {
+        let start = Instant::now();
+        let mut now = start;
+        let mut pace = Pace::new(
+            rate.parse().unwrap(),
+            NonZeroU32::new(burst).unwrap(),
+            start,
+        );
+        let mut leaving: Vec<(Instant, Departure)> = Vec::new();
+        let mut left = Vec::new();
+        let mut sent = 0;
+        while sent < count || !leaving.is_empty() {
+            leaving.sort_by_key(|(at, _)| *at);
+            while leaving.first().is_some_and(|(at, _)| *at <= now) {
+                let (at, departure) = leaving.remove(0);
+                departure.mark_at(at);
+                left.push(at - start);
+            }
+            let next_leaves = leaving.first().map(|(at, _)| *at);
+            let next_asks = if sent == count {
+                None
+            } else {
+                match pace.admit(now) {
+                    Ok(departure) => {
+                        leaving.push((now + delay(sent), departure));
+                        sent += 1;
+                        continue;
+                    }
+                    Err(until) => {
+                        assert!(until > now, "a wait that does not end");
+                        Some(until)
+                    }
+                }
+            };
+            now = next_asks
+                .into_iter()
+                .chain(next_leaves)
+                .min()
+                .unwrap_or(now);
+        }
+        left
+    }
+
+    fn most_in_a_window(left: &[Duration], window: Duration) -> usize {
+        left.iter()
+            .map(|from| {
+                left.iter()
+                    .filter(|at| *at >= from && **at <= *from + window)
+                    .count()
+            })
+            .max()
+            .unwrap_or(0)
+    }
+
+    #[test]
+    fn bursts_go_at_once_and_the_window_still_holds() {
+        let left = schedule("40/2s", 10, 200, |_| Duration::ZERO);
+        assert!(left[9] < Duration::from_millis(1));
+        assert!(left[10] > Duration::from_millis(40));
+        assert_eq!(most_in_a_window(&left, Duration::from_secs(2)), 40);
+        // The fastest schedule: every 40 requests take 2 s, and each begins with a burst of 10.
+        let fastest = 2.0 * 4.0 + 29.0 * 0.05 + 0.05;
+        let took = left[199].as_secs_f64();
+        assert!(took < fastest * 1.05, "{took} against {fastest}");
+    }
+
+    #[test]
+    fn a_burst_of_the_whole_rate_is_sent_at_once_and_then_waits_for_the_window() {
+        let left = schedule("160/5m", 160, 161, |_| Duration::ZERO);
+        assert_eq!(left[159], Duration::ZERO);
+        assert!(left[160] >= Duration::from_secs(300));
+    }
+
+    #[test]
+    fn without_a_burst_requests_are_spaced_evenly() {
+        let left = schedule("10/s", 1, 50, |_| Duration::ZERO);
+        for pair in left.windows(2) {
+            let gap = (pair[1] - pair[0]).as_secs_f64();
+            assert!((0.1..0.11).contains(&gap), "{gap}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_window_ever_holds_more_than_the_rate(
+            requests in 1_u32..60,
+            window_ms in 1_u64..5000,
+            burst in 1_u32..80,
+            slow in prop::collection::vec(0_u64..3000, 1..40),
+        ) {
+            let rate = format!("{requests}/{window_ms}ms");
+            let delay = |nth: usize| Duration::from_millis(slow[nth % slow.len()]);
+            let left = schedule(&rate, burst, 150, delay);
+            prop_assert_eq!(left.len(), 150);
+            let most = most_in_a_window(&left, Duration::from_millis(window_ms));
+            prop_assert!(most <= requests as usize, "{most} in {rate}");
+        }
+
+        /// Nothing is wasted either: N requests a window, from the second window on.
+        #[test]
+        fn the_rate_is_used_to_the_full(
+            requests in 1_u32..60,
+            window_ms in 1_u64..5000,
+            burst in 1_u32..80,
+        ) {
+            let windows = 5;
+            let count = windows * requests as usize + 1;
+            let left = schedule(&format!("{requests}/{window_ms}ms"), burst, count, |_| Duration::ZERO);
+            let fastest = Duration::from_millis(window_ms) * windows as u32;
+            prop_assert!(left[count - 1] <= fastest.mul_f64(1.0051) + Duration::from_micros(1));
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! What is still to be sent, and in which order.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+
+use tokio::time::Instant;
+
+use super::backoff::Waits;
+use super::isolate::Part;
+use super::verdict::Applied;
+use crate::plan::{GroupIx, Plan};
+
+/// Users to be sent in one request, as often as it takes.
+#[derive(Debug)]
+pub(super) struct Job {
+    /// The plan's batch that the users come from, from 1.
+    pub(super) batch: usize,
+    pub(super) group: GroupIx,
+    pub(super) part: Part,
+    pub(super) purpose: Purpose,
+    /// The waits that are left before the retries are used up.
+    pub(super) waits: Waits,
+    /// Whether any attempt may have been applied.
+    pub(super) applied: Applied,
+}
+
+/// What a job is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// A batch of the plan.
+    Allocate,
+    /// A part of a batch that was refused.
+    Isolate(IsolationId),
+    /// Users whom an accepted answer did not confirm.
+    Confirm,
+}
+
+/// Names one isolation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct IsolationId(pub(super) usize);
+
+/// Jobs at hand, then jobs that rest after a failed attempt, then the plan's batches that nobody has touched.
+#[derive(Debug)]
+pub(super) struct Queue {
+    ready: VecDeque<Job>,
+    resting: BinaryHeap<Reverse<Resting>>,
+    /// The next batch of the plan, from 0.
+    next_batch: usize,
+    /// The most users that a request may hold, as far as the service has shown.
+    size_limit: usize,
+}
+
+impl Queue {
+    pub(super) fn new() -> Self {
+        Self {
+            ready: VecDeque::new(),
+            resting: BinaryHeap::new(),
+            next_batch: 0,
+            size_limit: usize::MAX,
+        }
+    }
+
+    /// Puts a job before all others.
+    pub(super) fn push_front(&mut self, job: Job) {
+        self.ready.push_front(job);
+    }
+
+    /// Keeps a job until then.
+    pub(super) fn rest(&mut self, job: Job, until: Instant) {
+        self.resting.push(Reverse(Resting { until, job }));
+    }
+
+    /// No request holds more users than that from now on.
+    pub(super) fn limit_size(&mut self, most: usize) {
+        self.size_limit = self.size_limit.min(most.max(1));
+    }
+
+    /// Readies the jobs that have rested enough.
+    pub(super) fn wake(&mut self, now: Instant) {
+        while self.next_wake().is_some_and(|until| until <= now) {
+            if let Some(Reverse(rested)) = self.resting.pop() {
+                self.ready.push_back(rested.job);
+            }
+        }
+    }
+
+    /// When the next resting job is to be sent again.
+    pub(super) fn next_wake(&self) -> Option<Instant> {
+        self.resting.peek().map(|Reverse(resting)| resting.until)
+    }
+
+    /// The next job that is at hand. With `finish_first`, no new batch is begun while a job rests.
+    pub(super) fn pop(
+        &mut self,
+        plan: &Plan,
+        finish_first: bool,
+        waits: impl FnOnce() -> Waits,
+    ) -> Option<Job> {
+        if let Some(job) = self.ready.pop_front() {
+            return Some(self.cut(job));
+        }
+        if finish_first && !self.resting.is_empty() {
+            return None;
+        }
+        let batch = plan.batches().get(self.next_batch)?;
+        self.next_batch += 1;
+        let job = Job {
+            batch: self.next_batch,
+            group: batch.group,
+            part: Part {
+                users: plan.users(batch).to_vec(),
+                asked: 0,
+            },
+            purpose: Purpose::Allocate,
+            waits: waits(),
+            applied: Applied::No,
+        };
+        Some(self.cut(job))
+    }
+
+    /// Cuts a job down to the size limit; the rest of it comes next. Parts of an isolation are cut by the isolation.
+    fn cut(&mut self, mut job: Job) -> Job {
+        if job.part.users.len() > self.size_limit && !matches!(job.purpose, Purpose::Isolate(_)) {
+            let users = job.part.users.split_off(self.size_limit);
+            self.ready.push_front(Job {
+                part: Part {
+                    users,
+                    asked: job.part.asked,
+                },
+                waits: job.waits.clone(),
+                ..job
+            });
+        }
+        job
+    }
+}
+
+/// A job and when its rest ends; ordered by that.
+#[derive(Debug)]
+struct Resting {
+    until: Instant,
+    job: Job,
+}
+
+impl Ord for Resting {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (self.until, self.job.batch).cmp(&(other.until, other.job.batch))
+    }
+}
+
+impl PartialOrd for Resting {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Resting {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Resting {}

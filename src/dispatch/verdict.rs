@@ -1,0 +1,223 @@
+//! What an answer means for the request that it answers: the table in one place.
+
+use crate::api::{Allocation, Answer};
+use crate::event::Stop;
+use crate::outcome::FailureKind;
+
+/// What follows from an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// The service says who holds what now; each user is to be looked for in it.
+    Allocated(Vec<Allocation>),
+    /// The same request again, after a wait.
+    Again(Hindrance),
+    /// A permanent answer about what the request asks.
+    Refused(Refusal),
+    /// Nothing sensible can follow.
+    Stop(Stop),
+}
+
+/// A passing trouble.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Hindrance {
+    pub(super) reason: String,
+    pub(super) applied: Applied,
+    /// It is about the run as a whole: nobody should send for now.
+    pub(super) binds_run: bool,
+}
+
+/// Whether the service may have done what the request asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Applied {
+    No,
+    Maybe,
+}
+
+/// A permanent answer about a request's content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub(super) status: RefusalStatus,
+    pub(super) message: String,
+}
+
+/// The statuses that refuse a request for what it asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RefusalStatus {
+    BadRequest,
+    NotFound,
+    Conflict,
+    TooLarge,
+    Unprocessable,
+}
+
+impl RefusalStatus {
+    fn of(status: u16) -> Option<Self> {
+        Some(match status {
+            400 => Self::BadRequest,
+            404 => Self::NotFound,
+            409 => Self::Conflict,
+            413 => Self::TooLarge,
+            422 => Self::Unprocessable,
+            _ => return None,
+        })
+    }
+
+    pub(super) fn code(self) -> u16 {
+        match self {
+            Self::BadRequest => 400,
+            Self::NotFound => 404,
+            Self::Conflict => 409,
+            Self::TooLarge => 413,
+            Self::Unprocessable => 422,
+        }
+    }
+
+    pub(super) fn failure(self) -> FailureKind {
+        match self {
+            Self::NotFound => FailureKind::NotFound,
+            Self::Conflict => FailureKind::Conflict,
+            Self::BadRequest | Self::TooLarge | Self::Unprocessable => FailureKind::Rejected,
+        }
+    }
+}
+
+/// Decides an answer.
+pub(super) fn verdict(answer: Answer) -> Verdict {
+    let again = |reason, applied| {
+        Verdict::Again(Hindrance {
+            reason,
+            applied,
+            binds_run: false,
+        })
+    };
+    match answer {
+        Answer::Allocated(allocations) => Verdict::Allocated(allocations),
+        Answer::Unreadable { reason, .. } => again(reason, Applied::Maybe),
+        Answer::Lost { reason, departed } => {
+            let applied = if departed {
+                Applied::Maybe
+            } else {
+                Applied::No
+            };
+            again(reason, applied)
+        }
+        Answer::Status {
+            status, message, ..
+        } => of_status(status, message),
+    }
+}
+
+fn of_status(status: u16, message: String) -> Verdict {
+    if let Some(status) = RefusalStatus::of(status) {
+        return Verdict::Refused(Refusal { status, message });
+    }
+    match status {
+        408 | 425 | 429 | 500 | 502 | 503 | 504 => Verdict::Again(Hindrance {
+            reason: match message.as_str() {
+                "" => format!("status {status}"),
+                _ => format!("status {status}: {message}"),
+            },
+            applied: match status {
+                // The server failed in the middle of it, or a gateway lost the answer.
+                500 | 502 | 504 => Applied::Maybe,
+                _ => Applied::No,
+            },
+            binds_run: status == 429,
+        }),
+        401 => Verdict::Stop(Stop::Unauthorized { message }),
+        403 => Verdict::Stop(Stop::Forbidden { message }),
+        _ => Verdict::Stop(Stop::UnexpectedStatus { status, message }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(status: u16) -> Verdict {
+        verdict(Answer::Status {
+            status,
+            message: "said".into(),
+            is_html: false,
+        })
+    }
+
+    #[test]
+    fn transient_statuses_are_tried_again() {
+        for (status, applied) in [
+            (408, Applied::No),
+            (425, Applied::No),
+            (429, Applied::No),
+            (500, Applied::Maybe),
+            (502, Applied::Maybe),
+            (503, Applied::No),
+            (504, Applied::Maybe),
+        ] {
+            let Verdict::Again(hindrance) = of(status) else {
+                panic!("{status}");
+            };
+            assert_eq!(hindrance.applied, applied, "{status}");
+            assert_eq!(hindrance.binds_run, status == 429);
+            assert_eq!(hindrance.reason, format!("status {status}: said"));
+        }
+    }
+
+    #[test]
+    fn refusals_are_about_the_content() {
+        for (status, kind) in [
+            (400, FailureKind::Rejected),
+            (404, FailureKind::NotFound),
+            (409, FailureKind::Conflict),
+            (413, FailureKind::Rejected),
+            (422, FailureKind::Rejected),
+        ] {
+            let Verdict::Refused(refusal) = of(status) else {
+                panic!("{status}");
+            };
+            assert_eq!(
+                (refusal.status.code(), refusal.status.failure()),
+                (status, kind)
+            );
+        }
+    }
+
+    #[test]
+    fn every_other_status_stops_the_run() {
+        let message = || "said".to_owned();
+        assert_eq!(
+            of(401),
+            Verdict::Stop(Stop::Unauthorized { message: message() })
+        );
+        assert_eq!(
+            of(403),
+            Verdict::Stop(Stop::Forbidden { message: message() })
+        );
+        for status in [
+            100, 201, 204, 301, 302, 307, 308, 402, 405, 410, 411, 415, 418, 451, 501, 505, 599,
+        ] {
+            assert_eq!(
+                of(status),
+                Verdict::Stop(Stop::UnexpectedStatus {
+                    status,
+                    message: message()
+                })
+            );
+        }
+    }
+
+    #[test]
+    fn a_lost_answer_may_have_been_applied_only_if_the_request_had_left() {
+        for (departed, applied) in [(false, Applied::No), (true, Applied::Maybe)] {
+            let lost = Answer::Lost {
+                reason: "reset".into(),
+                departed,
+            };
+            assert!(matches!(verdict(lost), Verdict::Again(h) if h.applied == applied));
+        }
+        let unreadable = Answer::Unreadable {
+            reason: "cut".into(),
+            is_html: true,
+        };
+        assert!(matches!(verdict(unreadable), Verdict::Again(h) if h.applied == Applied::Maybe));
+    }
+}

@@ -1,0 +1,110 @@
+//! Counts requests in a sliding window, by the moment at which they left.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::api::Departure;
+
+/// Keeps fewer than `most` requests in any window of length `length` before letting one more go.
+#[derive(Debug)]
+pub(super) struct Window {
+    most: usize,
+    length: Duration,
+    /// When requests left, in order; those that have left the window are dropped.
+    left: VecDeque<Instant>,
+    /// Requests let go that have not left yet: a connection may still be on its way.
+    leaving: Vec<Departure>,
+}
+
+impl Window {
+    pub(super) fn new(most: usize, length: Duration) -> Self {
+        Self {
+            most,
+            length,
+            left: VecDeque::new(),
+            leaving: Vec::new(),
+        }
+    }
+
+    /// When one more may go: now, or not before the instant given. Ask again then.
+    pub(super) fn check(&mut self, now: Instant) -> Result<(), Instant> {
+        self.settle(now);
+        if self.left.len() + self.leaving.len() < self.most {
+            return Ok(());
+        }
+        // Who has not left yet leaves now at the earliest.
+        Err(*self.left.front().unwrap_or(&now) + self.length)
+    }
+
+    pub(super) fn let_go(&mut self, departure: Departure) {
+        self.leaving.push(departure);
+    }
+
+    fn settle(&mut self, now: Instant) {
+        let left = &mut self.left;
+        self.leaving.retain(|departure| match departure.at() {
+            Some(at) => {
+                let place = left.partition_point(|&earlier| earlier <= at);
+                left.insert(place, at);
+                false
+            }
+            None => true,
+        });
+        while left
+            .front()
+            .is_some_and(|&first| first + self.length <= now)
+        {
+            left.pop_front();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WINDOW: Duration = Duration::from_secs(2);
+
+    fn gone(window: &mut Window, at: Instant) -> Departure {
+        let departure = Departure::default();
+        departure.mark_at(at);
+        window.let_go(departure.clone());
+        departure
+    }
+
+    #[test]
+    fn a_full_window_opens_when_its_first_request_leaves_it() {
+        let start = Instant::now();
+        let mut window = Window::new(2, WINDOW);
+        gone(&mut window, start);
+        assert_eq!(window.check(start), Ok(()));
+        gone(&mut window, start + WINDOW / 2);
+        assert_eq!(window.check(start + WINDOW / 2), Err(start + WINDOW));
+        assert_eq!(window.check(start + WINDOW), Ok(()));
+    }
+
+    #[test]
+    fn a_request_counts_from_when_it_left_and_not_from_when_it_was_let_go() {
+        let start = Instant::now();
+        let mut window = Window::new(1, WINDOW);
+        let slow = Departure::default();
+        window.let_go(slow.clone());
+        let later = start + 10 * WINDOW;
+        assert_eq!(window.check(later), Err(later + WINDOW));
+        slow.mark_at(later);
+        assert_eq!(window.check(later + WINDOW / 2), Err(later + WINDOW));
+        assert_eq!(window.check(later + WINDOW), Ok(()));
+    }
+
+    #[test]
+    fn one_that_hangs_does_not_hold_up_the_others() {
+        let start = Instant::now();
+        let mut window = Window::new(2, WINDOW);
+        window.let_go(Departure::default());
+        gone(&mut window, start);
+        assert_eq!(window.check(start), Err(start + WINDOW));
+        assert_eq!(window.check(start + WINDOW), Ok(()));
+    }
+}

@@ -1,0 +1,194 @@
+//! What the rest of the program hears from dispatch. Events are data; nobody calls back.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::duration::human;
+use crate::outcome::Decision;
+use crate::plan::GroupIx;
+
+/// Something happened in the run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// A request left.
+    Sent {
+        /// The plan's batch that it belongs to, from 1.
+        batch: usize,
+        /// Users in it.
+        users: usize,
+    },
+    /// An exchange ended.
+    Answered {
+        /// The plan's batch, from 1.
+        batch: usize,
+    },
+    /// The same users will be sent again.
+    Retrying {
+        /// The plan's batch, from 1.
+        batch: usize,
+        /// How long from now, at least.
+        wait: Duration,
+        /// What went wrong.
+        reason: String,
+    },
+    /// A refused batch was split, to find out who is to blame.
+    Split {
+        /// The plan's batch, from 1.
+        batch: usize,
+        /// Users in the part that was refused.
+        users: usize,
+    },
+    /// Nothing will be sent for a while.
+    Waiting {
+        /// How long from now.
+        wait: Duration,
+        /// What for.
+        cause: WaitCause,
+    },
+    /// Users' outcomes are known.
+    Decided(Vec<Decision>),
+    /// A bundle set's seats count as used up: its remaining users are not sent.
+    Exhausted {
+        /// The group of users that is concerned.
+        group: GroupIx,
+    },
+    /// The first answer says that there may be nothing at this address.
+    Misdirected {
+        /// What came back.
+        answer: String,
+    },
+    /// The run stops early.
+    Stopping(Stop),
+}
+
+/// Why nothing is sent for a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WaitCause {
+    /// The service said so, by the status 429 or by `Retry-After`.
+    ToldToWait,
+    /// The service's `RateLimit` headers say that its quota is used up.
+    QuotaTold,
+    /// The given rate allows no request earlier.
+    Rate,
+    /// Batches that failed are tried again then, and nothing else is left to send.
+    Retry,
+}
+
+impl fmt::Display for WaitCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ToldToWait => "the service asked to wait",
+            Self::QuotaTold => "the service's quota is used up",
+            Self::Rate => "the rate given allows no more for now",
+            Self::Retry => "the service did not answer; trying again then",
+        })
+    }
+}
+
+/// Why a run stops before every user is decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stop {
+    /// The admin asked for it.
+    Interrupted,
+    /// 401: the token is missing, expired, or has not the right scope.
+    Unauthorized {
+        /// What the service said.
+        message: String,
+    },
+    /// 403: the caller may not do it.
+    Forbidden {
+        /// What the service said.
+        message: String,
+    },
+    /// A status for which nothing sensible can follow.
+    UnexpectedStatus {
+        /// The status.
+        status: u16,
+        /// What the service said.
+        message: String,
+    },
+    /// The service asks for a wait that nobody should sit through.
+    WaitTooLong {
+        /// From when it was said.
+        wait: Duration,
+    },
+    /// Several batches in a row used up their retries.
+    ServiceDown {
+        /// How the last attempt ended.
+        reason: String,
+    },
+    /// The first users were all answered with 404.
+    NotFound {
+        /// What the service said.
+        message: String,
+    },
+    /// What became of users could not be recorded.
+    NotRecorded,
+}
+
+impl Stop {
+    /// What happened, in one line.
+    pub fn what(&self) -> String {
+        let said = |message: &str| match message {
+            "" => String::new(),
+            message => format!(": {message}"),
+        };
+        match self {
+            Self::Interrupted => "interrupted".to_owned(),
+            Self::Unauthorized { message } => {
+                format!("the service refused the token (401){}", said(message))
+            }
+            Self::Forbidden { message } => {
+                format!("the service forbids the call (403){}", said(message))
+            }
+            Self::UnexpectedStatus { status, message } => {
+                format!(
+                    "the service answered with the status {status}{}",
+                    said(message)
+                )
+            }
+            Self::WaitTooLong { wait } => {
+                format!("the service asked to wait for {}", human(*wait))
+            }
+            Self::ServiceDown { reason } => {
+                format!("the service does not answer as it should: {reason}")
+            }
+            Self::NotFound { message } => {
+                format!(
+                    "the service knows none of the first users, or has no licence for this organisation (404){}",
+                    said(message)
+                )
+            }
+            Self::NotRecorded => "the reports cannot be written".to_owned(),
+        }
+    }
+
+    /// What the admin can do about it, in one line.
+    pub fn advice(&self) -> &'static str {
+        match self {
+            Self::Interrupted => "nothing is lost: go on whenever it suits",
+            Self::Unauthorized { .. } => {
+                "get a new token (for an external application, one with the scope PM.License.Write) and put it into SEATLOAD_TOKEN or the token file"
+            }
+            Self::Forbidden { .. } => {
+                "use the token of an organisation administrator, and check --account and --organization"
+            }
+            Self::UnexpectedStatus {
+                status: 300..400, ..
+            } => {
+                "the address has moved, or a proxy asks for a sign-in: check --base-url and --endpoint"
+            }
+            Self::UnexpectedStatus { .. } => {
+                "check --base-url, --endpoint, --organization and --account"
+            }
+            Self::WaitTooLong { .. } => "go on when that time is over",
+            Self::ServiceDown { .. } => {
+                "check the network and the service's status page, then go on"
+            }
+            Self::NotFound { .. } => {
+                "check --account, --organization and --endpoint, that the organisation has licences of these codes, and the first user IDs of the file"
+            }
+            Self::NotRecorded => "make space on the disk, then go on",
+        }
+    }
+}

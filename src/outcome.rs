@@ -1,0 +1,107 @@
+//! What became of an assignment. Every assignment has exactly one outcome, or is still pending.
+
+use std::sync::Arc;
+
+use crate::roster::UserIx;
+
+/// What became of one assignment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The service confirmed that the user holds what was asked.
+    Success {
+        /// The organisation that the service named.
+        organization_id: Arc<str>,
+    },
+    /// The user does not hold it, or nobody knows.
+    Failure {
+        /// In what way it failed.
+        kind: FailureKind,
+        /// The status of the answer that decided it, where there was one.
+        status: Option<u16>,
+        /// What the service or seatload says about it.
+        message: Arc<str>,
+    },
+}
+
+/// The ways to fail, as the column `outcome` of `failures.csv` names them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureKind {
+    /// 404: no account licence, or no such user.
+    NotFound,
+    /// 409: it would exceed the account's licence quantities.
+    Conflict,
+    /// 400, 413, 422: the service does not take the request.
+    Rejected,
+    /// A 200 that does not name the user with what was asked, twice.
+    Unconfirmed,
+    /// Retries used up, and every attempt was surely not applied.
+    Unavailable,
+    /// Retries used up, and an attempt may have been applied: its answer was lost.
+    Unknown,
+    /// A bad row.
+    Invalid,
+    /// A user with a bad row elsewhere.
+    Withheld,
+}
+
+impl FailureKind {
+    /// Every kind, in the order in which reports list them.
+    pub const ALL: [Self; 8] = [
+        Self::Conflict,
+        Self::NotFound,
+        Self::Rejected,
+        Self::Unconfirmed,
+        Self::Unavailable,
+        Self::Unknown,
+        Self::Withheld,
+        Self::Invalid,
+    ];
+
+    /// The name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NotFound => "not_found",
+            Self::Conflict => "conflict",
+            Self::Rejected => "rejected",
+            Self::Unconfirmed => "unconfirmed",
+            Self::Unavailable => "unavailable",
+            Self::Unknown => "unknown",
+            Self::Invalid => "invalid",
+            Self::Withheld => "withheld",
+        }
+    }
+
+    /// What the admin can do about it.
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::NotFound => {
+                "check that the user ID exists in this organisation and that the account has licences of these codes"
+            }
+            Self::Conflict => "free or buy seats of these codes, then import this row again",
+            Self::Rejected => "correct the user ID or the codes, then import this row again",
+            Self::Unconfirmed => {
+                "look the user up in the portal: the service accepted the request and did not say that it was done"
+            }
+            Self::Unavailable => "nothing was changed for this user: import this row again later",
+            Self::Unknown => {
+                "the licences may or may not have been allocated: import this row again, which is harmless"
+            }
+            Self::Invalid => "correct this row, then import failures.csv",
+            Self::Withheld => {
+                "nothing was sent: correct the user's bad rows, then import failures.csv"
+            }
+        }
+    }
+}
+
+/// The outcome of one user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// The user.
+    pub user: UserIx,
+    /// What became of its assignment.
+    pub outcome: Outcome,
+    /// How many requests that named the user were sent.
+    pub attempts: u32,
+}
