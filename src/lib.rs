@@ -10,5 +10,6 @@ pub mod outcome;
 pub mod plan;
 pub mod rate;
 pub mod roster;
+pub mod sandbox;
 pub mod text;
 pub mod user_id;
