@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use crate::duration::human;
 use crate::outcome::Decision;
-use crate::plan::GroupIx;
 
 /// Something happened in the run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,8 +48,8 @@ pub enum Event {
     Decided(Vec<Decision>),
     /// A bundle set's seats count as used up: its remaining users are not sent.
     Exhausted {
-        /// The group of users that is concerned.
-        group: GroupIx,
+        /// The set's codes, joined by `;`.
+        codes: String,
     },
     /// The first answer says that there may be nothing at this address.
     Misdirected {

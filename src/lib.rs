@@ -2,14 +2,19 @@
 
 pub mod api;
 pub mod catalog;
+pub mod cli;
 pub mod dispatch;
 pub mod duration;
 pub mod event;
+pub mod exit_code;
 pub mod input;
 pub mod outcome;
 pub mod plan;
 pub mod rate;
+pub mod report;
 pub mod roster;
+pub mod run;
 pub mod sandbox;
+pub mod settings;
 pub mod text;
 pub mod user_id;

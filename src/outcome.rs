@@ -72,6 +72,16 @@ impl FailureKind {
         }
     }
 
+    /// What happened, in the words of whoever said it, and what the admin can do about it.
+    pub fn explain(self, said: &str) -> String {
+        let stop = if said.ends_with(['.', '?', '!']) {
+            ""
+        } else {
+            "."
+        };
+        format!("{said}{stop} To do: {}", self.advice())
+    }
+
     /// What the admin can do about it.
     pub fn advice(self) -> &'static str {
         match self {
@@ -88,9 +98,7 @@ impl FailureKind {
                 "the licences may or may not have been allocated: import this row again, which is harmless"
             }
             Self::Invalid => "correct this row, then import failures.csv",
-            Self::Withheld => {
-                "nothing was sent: correct the user's bad rows, then import failures.csv"
-            }
+            Self::Withheld => "correct the user's bad rows, then import failures.csv",
         }
     }
 }

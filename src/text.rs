@@ -15,7 +15,7 @@ const GUARD: char = '\'';
 /// Control characters become spaces where they only move the cursor to the next word or line, and
 /// `\u{…}` otherwise; so do the characters that reorder text on screen.
 pub fn printable(text: &str, max_chars: usize) -> String {
-    let mut shown = String::with_capacity(text.len().min(4 * max_chars));
+    let mut shown = String::with_capacity(text.len().min(max_chars.saturating_mul(4)));
     for (count, character) in text.chars().enumerate() {
         if count == max_chars {
             shown.push('…');

@@ -160,8 +160,9 @@ impl<'a> Dispatcher<'a> {
                 None => Step::WaitForAnswer,
             };
         };
-        if self.groups.is_exhausted(job.group) {
-            self.decide_exhausted(&job.part);
+        // Whoever may hold the seats already is asked for: to say that it was refused could be untrue.
+        if self.groups.is_exhausted(job.group) && job.applied == Applied::No {
+            self.give_up(&job);
             return Step::Again;
         }
         match self.admit(now) {
@@ -189,11 +190,11 @@ impl<'a> Dispatcher<'a> {
         }
         self.hold.heed(reply.limits, self.in_flight, now);
         match verdict(reply.answer) {
-            Verdict::Allocated(allocations) => self.allocated(job, &allocations),
+            Verdict::Allocated(allocations) => self.allocated(job, &allocations, now),
             Verdict::Again(hindrance) => {
                 self.hindered(job, hindrance, reply.limits.retry_after, now);
             }
-            Verdict::Refused(refusal) => self.refused(job, refusal),
+            Verdict::Refused(refusal) => self.refused(job, refusal, now),
             Verdict::Stop(stop) => self.stop(stop),
         }
     }
@@ -277,14 +278,17 @@ impl<'a> Dispatcher<'a> {
     }
 
     /// The service has answered as it should.
-    fn note_answer(&mut self) {
+    fn note_answer(&mut self, now: Instant) {
         self.seen.hindrances = 0;
         self.seen.lost_batches = 0;
-        self.width.answered();
+        // Within a wait, these are answers to what was sent before the service asked for it.
+        if self.hold.until(now).is_none() {
+            self.width.answered();
+        }
     }
 
-    fn allocated(&mut self, job: Job, allocations: &[Allocation]) {
-        self.note_answer();
+    fn allocated(&mut self, job: Job, allocations: &[Allocation], now: Instant) {
+        self.note_answer(now);
         let Confirmation {
             confirmed,
             unconfirmed,
@@ -384,10 +388,10 @@ impl<'a> Dispatcher<'a> {
         }
     }
 
-    fn refused(&mut self, job: Job, refusal: Refusal) {
+    fn refused(&mut self, job: Job, refusal: Refusal, now: Instant) {
         // A 404 may mean that the account or the address is wrong, so it proves nothing.
         if refusal.status != RefusalStatus::NotFound || self.seen.any_success {
-            self.note_answer();
+            self.note_answer(now);
         }
         if let [_] = job.part.users[..] {
             return self.refused_alone(&job, &refusal);
@@ -400,7 +404,7 @@ impl<'a> Dispatcher<'a> {
             users: job.part.users.len(),
         });
         if refusal.status == RefusalStatus::Conflict && self.groups.is_exhausted(job.group) {
-            return self.decide_exhausted(&job.part);
+            return self.give_up(&job);
         }
         if refusal.status == RefusalStatus::TooLarge {
             self.queue.limit_size(job.part.users.len() / 2);
@@ -514,7 +518,6 @@ impl<'a> Dispatcher<'a> {
 
     /// The group's seats count as used up: nobody else of it is sent.
     fn exhaust(&mut self, group: GroupIx) {
-        self.events.push(Event::Exhausted { group });
         let ids: Vec<_> = self
             .isolations
             .iter()
@@ -525,14 +528,25 @@ impl<'a> Dispatcher<'a> {
             // Its part in the queue, if any, is decided when its turn comes.
             if let Some(given_up) = self.isolations.remove(&id) {
                 for part in given_up.isolation.into_rest() {
-                    self.decide_exhausted(&part);
+                    self.decide_exhausted(group, &part);
                 }
             }
             self.release(group, id);
         }
     }
 
-    fn decide_exhausted(&mut self, part: &Part) {
+    /// The group's seats are used up, and so are the job's chances.
+    fn give_up(&mut self, job: &Job) {
+        self.decide_exhausted(job.group, &job.part);
+        self.end_part(job, PartEnd::NoAnswer);
+    }
+
+    fn decide_exhausted(&mut self, group: GroupIx, part: &Part) {
+        if self.groups.tell(group) {
+            let sets = self.assignments.sets();
+            let codes = sets.joined_codes(self.plan.group(group).set);
+            self.events.push(Event::Exhausted { codes });
+        }
         let said = format!(
             "the seats of these codes are used up: the last {LONE_REFUSALS} users asked for alone were refused"
         );
@@ -540,8 +554,7 @@ impl<'a> Dispatcher<'a> {
     }
 
     fn decide(&mut self, part: &Part, kind: FailureKind, status: Option<u16>, said: &str) {
-        let message: Arc<str> =
-            format!("{}. To do: {}", said.trim_end_matches('.'), kind.advice()).into();
+        let message: Arc<str> = kind.explain(said).into();
         let decisions = part.users.iter().map(|&user| Decision {
             user,
             outcome: Outcome::Failure {

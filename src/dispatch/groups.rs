@@ -17,6 +17,8 @@ struct GroupState {
     /// Lone users refused with 409, with no success in between.
     lone_conflicts: u32,
     exhausted: bool,
+    /// Somebody was told that the seats are used up.
+    told: bool,
     /// While one batch finds out who gets the last seats, later ones of the group wait: the file's order decides.
     contested_by: Option<IsolationId>,
     parked: Vec<Job>,
@@ -71,6 +73,7 @@ impl Groups {
         let state = self.state(group);
         state.lone_conflicts = 0;
         state.exhausted = false;
+        state.told = false;
     }
 
     /// A lone user was refused with 409. Whether the seats count as used up from now on.
@@ -80,6 +83,11 @@ impl Groups {
         let is_new = !state.exhausted && state.lone_conflicts >= LONE_REFUSALS;
         state.exhausted |= is_new;
         is_new
+    }
+
+    /// Whether nobody has been told yet that the seats are used up.
+    pub(super) fn tell(&mut self, group: GroupIx) -> bool {
+        !std::mem::replace(&mut self.state(group).told, true)
     }
 
     pub(super) fn is_exhausted(&self, group: GroupIx) -> bool {

@@ -61,16 +61,17 @@ pub async fn run<S: Service>(
     let mut dispatcher = Dispatcher::new(assignments, plan, policy, Instant::now());
     let mut in_flight = FuturesUnordered::new();
     loop {
+        if interrupt.is_cancelled() {
+            dispatcher.stop(Stop::Interrupted);
+        }
+        let step = dispatcher.step(Instant::now());
         for event in dispatcher.take_events() {
             if events.send(event).await.is_err() {
                 // What is in flight could not be recorded: it counts as pending.
                 return Some(Stop::NotRecorded);
             }
         }
-        if interrupt.is_cancelled() {
-            dispatcher.stop(Stop::Interrupted);
-        }
-        let until = match dispatcher.step(Instant::now()) {
+        let until = match step {
             Step::Send(sending) => {
                 in_flight.push(exchange(service, *sending));
                 continue;
@@ -78,7 +79,7 @@ pub async fn run<S: Service>(
             Step::Again => continue,
             Step::WaitUntil(until) => Some(until),
             Step::WaitForAnswer => None,
-            Step::Done => break,
+            Step::Done => return dispatcher.into_stop(),
         };
         tokio::select! {
             Some((job, departure, reply)) = in_flight.next() => {
@@ -88,12 +89,6 @@ pub async fn run<S: Service>(
             () = interrupt.cancelled(), if !interrupt.is_cancelled() => {}
         }
     }
-    for event in dispatcher.take_events() {
-        if events.send(event).await.is_err() {
-            return Some(Stop::NotRecorded);
-        }
-    }
-    dispatcher.into_stop()
 }
 
 async fn exchange<S: Service>(

@@ -174,7 +174,11 @@ impl RosterBuilder {
             line,
             user: kept(user_id),
             codes: kept(&cells.codes),
-            external: kept(cells.external.as_deref().unwrap_or_default()),
+            external: match cells.external.as_deref() {
+                // So that the row means the same when it is imported again.
+                None | Some("") => self.default_external.to_string(),
+                Some(cell) => kept(cell),
+            },
             complaint,
         });
     }

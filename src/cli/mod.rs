@@ -1,0 +1,56 @@
+//! The command line: what can be asked for, and who does it.
+
+mod import;
+mod import_args;
+mod sandbox;
+
+use std::io::{Write, stderr};
+
+use clap::{Parser, Subcommand};
+
+use crate::exit_code::ExitCode;
+
+/// Loads licence seats from a CSV: every user in it comes to hold exactly the bundle codes that the file says.
+#[derive(Debug, Parser)]
+#[command(
+    name = "seatload",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Import(Box<import_args::ImportArgs>),
+    Sandbox(sandbox::SandboxArgs),
+}
+
+impl Cli {
+    /// Does what was asked for. An error is shown here; it always means that nothing was sent.
+    pub fn run(self) -> ExitCode {
+        let result = match self.command {
+            Command::Import(args) => args
+                .into_settings()
+                .and_then(|settings| import::import(&settings)),
+            Command::Sandbox(args) => sandbox::serve(args),
+        };
+        result.unwrap_or_else(|error| {
+            show(&error);
+            ExitCode::NothingSent
+        })
+    }
+}
+
+/// What happened, then why, a line each.
+fn show(error: &anyhow::Error) {
+    let mut text = format!("error: {error}\n");
+    for cause in error.chain().skip(1) {
+        text.push_str(&format!("  because: {cause}\n"));
+    }
+    // Whoever closed standard error does not want to hear it.
+    let _ = stderr().write_all(text.as_bytes());
+}

@@ -1,0 +1,37 @@
+//! What the program's exit code says.
+
+use std::process;
+
+/// How the program ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExitCode {
+    /// Every user succeeded.
+    AllSucceeded,
+    /// The run finished, and some users or rows failed.
+    SomeFailed,
+    /// Bad usage, configuration or input: nothing was sent.
+    NothingSent,
+    /// The run stopped early and can go on.
+    Stopped,
+    /// The run was interrupted and can go on.
+    Interrupted,
+}
+
+impl ExitCode {
+    /// The number that the system is told.
+    pub fn number(self) -> u8 {
+        match self {
+            Self::AllSucceeded => 0,
+            Self::SomeFailed => 1,
+            Self::NothingSent => 2,
+            Self::Stopped => 3,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
+impl From<ExitCode> for process::ExitCode {
+    fn from(code: ExitCode) -> Self {
+        Self::from(code.number())
+    }
+}

@@ -1,0 +1,121 @@
+//! Bars in a terminal.
+
+use std::io::Read;
+use std::time::{Duration, Instant};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
+
+use super::{Tally, Wait, words};
+use crate::report::grouped;
+
+/// The least time between two updates: eyes are no faster.
+const REFRESH: Duration = Duration::from_millis(50);
+
+/// How often clocks and rates on screen move on by themselves.
+const TICK: Duration = Duration::from_millis(200);
+
+pub(super) struct Bars {
+    all: MultiProgress,
+    reading: Option<ProgressBar>,
+    users: Option<UserBars>,
+    refreshed: Option<Instant>,
+}
+
+struct UserBars {
+    bar: ProgressBar,
+    activity: ProgressBar,
+    wait: ProgressBar,
+}
+
+impl Bars {
+    pub(super) fn new() -> Self {
+        Self {
+            all: MultiProgress::new(),
+            reading: None,
+            users: None,
+            refreshed: None,
+        }
+    }
+
+    pub(super) fn reading(
+        &mut self,
+        reader: Box<dyn Read + Send>,
+        bytes: Option<u64>,
+    ) -> Box<dyn Read + Send> {
+        let bar = match bytes {
+            Some(bytes) => ProgressBar::new(bytes)
+                .with_style(style("reading  {wide_bar:.cyan/dim} {bytes}/{total_bytes}")),
+            None => ProgressBar::new_spinner().with_style(style("reading  {spinner} {bytes}")),
+        };
+        let bar = self.all.add(bar);
+        let reader = bar.wrap_read(reader);
+        self.reading = Some(bar);
+        Box::new(reader)
+    }
+
+    pub(super) fn begin(&mut self, total: u64) {
+        self.clear_reading();
+        let bar = self.all.add(ProgressBar::new(total));
+        bar.set_style(style(
+            "users    {wide_bar:.cyan/dim} {human_pos}/{human_len}  {speed}  {eta} left",
+        ));
+        bar.enable_steady_tick(TICK);
+        let line = || {
+            let line = self.all.add(ProgressBar::new_spinner());
+            line.set_style(style("         {msg}"));
+            line
+        };
+        self.users = Some(UserBars {
+            bar,
+            activity: line(),
+            wait: line(),
+        });
+    }
+
+    pub(super) fn update(&mut self, tally: &Tally, wait: Option<&Wait>) {
+        let Some(users) = &self.users else {
+            return;
+        };
+        if self.refreshed.is_some_and(|last| last.elapsed() < REFRESH) {
+            return;
+        }
+        self.refreshed = Some(Instant::now());
+        users.bar.set_position(tally.decided());
+        users.activity.set_message(words::activity(tally));
+        let wait = wait.map(words::waiting).unwrap_or_default();
+        users.wait.set_message(wait);
+    }
+
+    pub(super) fn say(&self, text: &str) {
+        // Fails only when the terminal is gone, and then nobody listens.
+        let _ = self.all.println(text);
+    }
+
+    fn clear_reading(&mut self) {
+        if let Some(bar) = self.reading.take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    pub(super) fn finish(&mut self) {
+        self.clear_reading();
+        if let Some(users) = &self.users {
+            users.wait.finish_and_clear();
+            users.activity.finish_and_clear();
+            users.bar.finish_and_clear();
+        }
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template)
+        .expect("the templates above are well-formed")
+        .with_key(
+            "speed",
+            |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+                // A bar has no place for errors, and a string takes everything.
+                let _ = write!(out, "{}/s", grouped(state.per_sec() as u64));
+            },
+        )
+        .progress_chars("━━─")
+}

@@ -1,0 +1,142 @@
+//! How far a run is: bars in a terminal, a line now and then elsewhere, or nothing.
+
+mod bars;
+mod plain;
+mod words;
+
+use std::io::{IsTerminal, Read, Write, stderr};
+use std::time::Duration;
+
+use bars::Bars;
+use jiff::ZonedDateTime;
+use plain::Plain;
+
+use super::Tally;
+use crate::event::{Event, Stop, WaitCause};
+
+/// `--progress`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProgressMode {
+    /// Bars in a terminal, and lines elsewhere.
+    Auto,
+    /// A line at most every ten seconds.
+    Plain,
+    /// Nothing but what must be told.
+    None,
+}
+
+/// A wait that is being sat through.
+#[derive(Debug, Clone)]
+struct Wait {
+    until: ZonedDateTime,
+    length: Duration,
+    cause: WaitCause,
+}
+
+/// Shows how far a run is, on standard error.
+pub struct Progress {
+    display: Display,
+    /// Users to be decided.
+    total: u64,
+    wait: Option<Wait>,
+}
+
+enum Display {
+    Bars(Bars),
+    Plain(Plain),
+    None,
+}
+
+impl Progress {
+    /// Chooses a display.
+    pub fn new(mode: ProgressMode) -> Self {
+        let is_terminal =
+            stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+        let display = match mode {
+            ProgressMode::Auto if is_terminal => Display::Bars(Bars::new()),
+            ProgressMode::Auto | ProgressMode::Plain => Display::Plain(Plain::new()),
+            ProgressMode::None => Display::None,
+        };
+        Self {
+            display,
+            total: 0,
+            wait: None,
+        }
+    }
+
+    /// Shows how far reading is, for a reader of so many bytes, if that is known.
+    pub fn reading(
+        &mut self,
+        reader: Box<dyn Read + Send>,
+        bytes: Option<u64>,
+    ) -> Box<dyn Read + Send> {
+        match &mut self.display {
+            Display::Bars(bars) => bars.reading(reader, bytes),
+            Display::Plain(_) | Display::None => reader,
+        }
+    }
+
+    /// Reading is over, and so many users are to be decided.
+    pub fn begin(&mut self, total: u64) {
+        self.total = total;
+        match &mut self.display {
+            Display::Bars(bars) => bars.begin(total),
+            Display::Plain(_) | Display::None => {}
+        }
+    }
+
+    /// Shows an event that has been counted.
+    pub fn show(&mut self, event: &Event, tally: &Tally) {
+        match event {
+            Event::Waiting { wait, cause } => {
+                self.wait = Some(Wait {
+                    until: ZonedDateTime::now().saturating_add(*wait),
+                    length: *wait,
+                    cause: *cause,
+                });
+            }
+            Event::Sent { .. } => self.wait = None,
+            Event::Misdirected { answer } => self.say(&words::misdirected(answer)),
+            Event::Exhausted { codes } => self.say(&words::exhausted(codes)),
+            Event::Stopping(stop) => {
+                self.wait = None;
+                self.say(&words::stopping(stop, tally.in_flight()));
+            }
+            Event::Answered { .. }
+            | Event::Retrying { .. }
+            | Event::Split { .. }
+            | Event::Decided(_) => {}
+        }
+        self.tick(tally);
+    }
+
+    /// Brings the display up to date.
+    pub fn tick(&mut self, tally: &Tally) {
+        match &mut self.display {
+            Display::Bars(bars) => bars.update(tally, self.wait.as_ref()),
+            Display::Plain(plain) => plain.update(tally, self.total, self.wait.as_ref()),
+            Display::None => {}
+        }
+    }
+
+    /// Says something on a line of its own, whatever the display.
+    pub fn say(&self, text: &str) {
+        match &self.display {
+            Display::Bars(bars) => bars.say(text),
+            // Whoever closed the terminal does not want to hear it.
+            Display::Plain(_) | Display::None => drop(writeln!(stderr(), "{text}")),
+        }
+    }
+
+    /// Takes the display away.
+    pub fn finish(&mut self) {
+        if let Display::Bars(bars) = &mut self.display {
+            bars.finish();
+        }
+    }
+
+    /// Says why a run stopped, and what to do.
+    pub fn stopped(&self, stop: &Stop) {
+        self.say(&words::stopped(stop));
+    }
+}

@@ -1,0 +1,47 @@
+//! A line now and then, for logs.
+
+use std::io::{Write, stderr};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{Tally, Wait, words};
+use crate::report::grouped;
+
+/// The least time between two lines.
+const PERIOD: Duration = Duration::from_secs(10);
+
+pub(super) struct Plain {
+    last: Instant,
+}
+
+impl Plain {
+    pub(super) fn new() -> Self {
+        Self {
+            last: Instant::now(),
+        }
+    }
+
+    pub(super) fn update(&mut self, tally: &Tally, total: u64, wait: Option<&Wait>) {
+        if self.last.elapsed() < PERIOD {
+            return;
+        }
+        self.last = Instant::now();
+        // Whoever closed the log does not want it.
+        let _ = writeln!(stderr(), "{}", line(tally, total, wait));
+    }
+}
+
+fn line(tally: &Tally, total: u64, wait: Option<&Wait>) -> String {
+    let mut line = format!(
+        "{} of {} users, {}",
+        grouped(tally.decided()),
+        grouped(total),
+        words::activity(tally)
+    );
+    if let Some(wait) = wait {
+        line.push_str("; ");
+        line.push_str(&words::waiting(wait));
+    }
+    line
+}

@@ -1,0 +1,62 @@
+//! What the display says in words.
+
+use super::{Tally, Wait};
+use crate::duration::human;
+use crate::event::Stop;
+use crate::report::{counted, grouped};
+use crate::text::printable;
+
+/// What is going on, apart from how far it is.
+pub(super) fn activity(tally: &Tally) -> String {
+    let mut parts = vec![format!("{} in flight", grouped(tally.in_flight()))];
+    if tally.retried > 0 {
+        parts.push(format!("{} retried", grouped(tally.retried)));
+    }
+    if tally.failed() > 0 {
+        parts.push(format!("{} failed", grouped(tally.failed())));
+    }
+    parts.join(", ")
+}
+
+/// Why nothing is sent, and until when.
+pub(super) fn waiting(wait: &Wait) -> String {
+    format!(
+        "waiting until {} ({}): {}",
+        wait.until.strftime("%H:%M:%S"),
+        human(wait.length),
+        wait.cause
+    )
+}
+
+pub(super) fn misdirected(answer: &str) -> String {
+    format!(
+        "warning: the first answer says that there may be nothing at this address ({})",
+        printable(answer, 200)
+    )
+}
+
+pub(super) fn exhausted(codes: &str) -> String {
+    format!("warning: no seats are left for {codes}: the users who remain are not sent")
+}
+
+pub(super) fn stopping(stop: &Stop, in_flight: u64) -> String {
+    let hint = match (stop, in_flight) {
+        (_, 0) => String::new(),
+        (Stop::Interrupted, _) => {
+            format!(
+                "; waiting for {} in flight (Ctrl-C again leaves at once)",
+                counted(in_flight, "request")
+            )
+        }
+        _ => format!("; waiting for {} in flight", counted(in_flight, "request")),
+    };
+    format!("stopping{hint}")
+}
+
+pub(super) fn stopped(stop: &Stop) -> String {
+    format!(
+        "stopped early: {}\n  to do: {}",
+        printable(&stop.what(), 400),
+        stop.advice()
+    )
+}

@@ -1,0 +1,86 @@
+//! The summary as people read it at the end of a run.
+
+use std::path::Path;
+
+use comfy_table::presets::NOTHING;
+use comfy_table::{CellAlignment, Table};
+
+use super::{Summary, grouped};
+use crate::duration::human;
+use crate::outcome::FailureKind;
+
+/// Users by outcome, codes by seats, requests, time, and where the reports are.
+pub fn table(summary: &Summary, reports: &Path) -> String {
+    let mut text = String::from("\n");
+    text.push_str(&users(summary));
+    text.push('\n');
+    text.push_str(&codes(summary));
+    let requests = summary.requests;
+    text.push_str(&format!(
+        "\nRequests  {} sent, {} retried, {} refused and split\nTime      {}\nReports   {}\n",
+        grouped(requests.sent),
+        grouped(requests.retried),
+        grouped(requests.splits),
+        human(summary.took()),
+        reports.display(),
+    ));
+    text
+}
+
+fn users(summary: &Summary) -> String {
+    let users = &summary.users;
+    let mut table = new_table(["Users", ""]);
+    table.add_row(["success".to_owned(), grouped(users.success)]);
+    for kind in FailureKind::ALL {
+        let count = users.failures.get(kind.name()).copied().unwrap_or(0);
+        if count > 0 && kind != FailureKind::Invalid {
+            table.add_row([kind.name().to_owned(), grouped(count)]);
+        }
+    }
+    if users.pending > 0 {
+        table.add_row(["pending".to_owned(), grouped(users.pending)]);
+    }
+    let bad_rows = users
+        .failures
+        .get(FailureKind::Invalid.name())
+        .copied()
+        .unwrap_or(0);
+    if bad_rows > 0 {
+        table.add_row(["bad rows".to_owned(), grouped(bad_rows)]);
+    }
+    right_align_numbers(&mut table);
+    lines(&table)
+}
+
+fn codes(summary: &Summary) -> String {
+    let mut table = new_table(["Seats", "wanted", "allocated"]);
+    for code in &summary.codes {
+        table.add_row([
+            code.code.clone(),
+            grouped(code.wanted),
+            grouped(code.allocated),
+        ]);
+    }
+    right_align_numbers(&mut table);
+    lines(&table)
+}
+
+fn new_table<const COLUMNS: usize>(header: [&str; COLUMNS]) -> Table {
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_header(header);
+    table
+}
+
+fn right_align_numbers(table: &mut Table) {
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+}
+
+/// The table without what its cells are padded with at either end.
+fn lines(table: &Table) -> String {
+    table
+        .lines()
+        .map(|line| format!("{}\n", line.strip_prefix(' ').unwrap_or(&line).trim_end()))
+        .collect()
+}

@@ -1,0 +1,308 @@
+//! What follows from each answer: the table of DESIGN.md, row by row.
+
+use std::collections::BTreeSet;
+
+use seatload::api::{Allocation, Answer};
+use seatload::event::{Event, Stop};
+use seatload::outcome::FailureKind;
+
+use crate::support::run::Run;
+use crate::support::service::{FakeService, answer, by_seats, lost, reply};
+
+#[tokio::test(start_paused = true)]
+async fn a_200_that_names_everyone_as_asked_makes_everyone_a_success() {
+    let service = FakeService::new();
+    let ran = Run::of_users(250).at(&service).await;
+    assert_eq!(ran.assert_finished().count("success"), 250);
+    assert_eq!(service.requests(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_user_missing_from_a_200_is_sent_once_more_and_then_unconfirmed() {
+    let service = FakeService::new().script(|sent, ledger| {
+        let mut reply = by_seats(ledger, &sent.request);
+        if let Answer::Allocated(allocations) = &mut reply.answer {
+            allocations.retain(|allocation| !matches!(allocation.user_id.as_str(), "u3" | "u5"));
+        }
+        Some(reply)
+    });
+    let ran = Run::of_users(10).at(&service).await;
+    assert_eq!(ran.assert_finished().count("success"), 8);
+    assert!(ran.outcome("u3").starts_with("unconfirmed: "));
+    let sent = service.sent();
+    assert_eq!(sent.len(), 2);
+    assert_eq!(sent[1].request.user_ids, ["u3", "u5"]);
+    assert_eq!((ran.attempts("u3"), ran.attempts("u0")), (2, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_user_who_is_confirmed_the_second_time_is_a_success() {
+    let service = FakeService::new().script(|sent, ledger| {
+        let mut reply = by_seats(ledger, &sent.request);
+        if let (0, Answer::Allocated(allocations)) = (sent.nth, &mut reply.answer) {
+            allocations[4].user_bundle_codes = vec!["PMD".into()];
+        }
+        Some(reply)
+    });
+    let ran = Run::of_users(10).at(&service).await;
+    assert_eq!(ran.assert_finished().count("success"), 10);
+    assert_eq!(service.sent()[1].request.user_ids, ["u4"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_is_matched_by_user_id_and_never_by_position() {
+    let service = FakeService::new().script(|sent, ledger| {
+        let mut reply = by_seats(ledger, &sent.request);
+        if let Answer::Allocated(allocations) = &mut reply.answer {
+            allocations.reverse();
+            allocations.insert(
+                0,
+                Allocation {
+                    user_id: "nobody asked for".into(),
+                    ..allocations[0].clone()
+                },
+            );
+        }
+        Some(reply)
+    });
+    let ran = Run::of_users(10).at(&service).await;
+    assert_eq!(ran.assert_finished().count("success"), 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn passing_trouble_is_tried_again_with_the_same_users() {
+    for trouble in [408, 425, 429, 500, 502, 503, 504] {
+        let service = FakeService::new()
+            .script(move |sent, _| (sent.nth == 0).then(|| answer(trouble, "later")));
+        let ran = Run::of_users(100).at(&service).await;
+        assert_eq!(ran.assert_finished().count("success"), 100, "{trouble}");
+        let sent = service.sent();
+        assert_eq!(sent.len(), 2, "{trouble}");
+        assert_eq!(sent[0].request, sent[1].request);
+        assert!(sent[1].at - sent[0].at >= std::time::Duration::from_millis(250));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_answer_and_an_unreadable_one_are_tried_again() {
+    let unreadable = || {
+        reply(Answer::Unreadable {
+            reason: "cut".into(),
+            is_html: false,
+        })
+    };
+    for trouble in [lost(true), lost(false), unreadable()] {
+        let once = trouble.clone();
+        let service =
+            FakeService::new().script(move |sent, _| (sent.nth == 0).then(|| once.clone()));
+        let ran = Run::of_users(100).at(&service).await;
+        assert_eq!(ran.assert_finished().count("success"), 100, "{trouble:?}");
+        assert_eq!(service.requests(), 2);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn retries_used_up_are_unavailable_if_surely_nothing_was_applied_and_unknown_if_not() {
+    let trouble = |replies: Vec<seatload::api::Reply>| {
+        move |sent: &crate::support::service::Sent, _: &mut seatload::sandbox::Ledger| {
+            Some(replies[sent.nth.min(replies.len() - 1)].clone())
+        }
+    };
+    for (replies, kind) in [
+        (vec![answer(503, "")], FailureKind::Unavailable),
+        (vec![lost(false)], FailureKind::Unavailable),
+        (vec![lost(true)], FailureKind::Unknown),
+        (
+            vec![answer(503, ""), lost(true), answer(503, "")],
+            FailureKind::Unknown,
+        ),
+        (vec![answer(500, "")], FailureKind::Unknown),
+        (vec![answer(504, ""), lost(false)], FailureKind::Unknown),
+    ] {
+        let service = FakeService::new().script(trouble(replies));
+        let ran = Run::of_users(5).max_retries(2).at(&service).await;
+        ran.assert_finished().assert_all(kind);
+        assert_eq!(ran.attempts("u0"), 3);
+        assert_eq!(service.requests(), 3);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn refused_users_fail_alone_and_the_others_of_their_batch_succeed() {
+    for (status, outcome) in [(400, "rejected"), (409, "conflict"), (422, "rejected")] {
+        let service = FakeService::new().refusing(status, &["u7", "u50", "u93"]);
+        let ran = Run::of_users(100).at(&service).await;
+        assert_eq!(ran.assert_finished().count("success"), 97, "{status}");
+        assert_eq!(ran.count(outcome), 3);
+        for user in ["u7", "u50", "u93"] {
+            let expected = format!("{outcome}: {user} is not welcome. To do: ");
+            assert!(
+                ran.outcome(user).starts_with(&expected),
+                "{}",
+                ran.outcome(user)
+            );
+            assert_eq!(service.held(user), None);
+        }
+        assert!(service.requests() <= 36, "{} requests", service.requests());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_404_that_concerns_single_users_is_theirs_alone() {
+    let service = FakeService::new().refusing(404, &["u7", "u50", "u93"]);
+    let ran = Run::of_users(100).at(&service).await;
+    assert_eq!(ran.assert_finished().count("success"), 97);
+    assert_eq!(ran.count("not_found"), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lone_user_is_not_split_any_further() {
+    for (status, outcome) in [
+        (400, "rejected"),
+        (404, "not_found"),
+        (409, "conflict"),
+        (413, "rejected"),
+        (422, "rejected"),
+    ] {
+        let service = FakeService::new().refusing(status, &["u0"]);
+        let ran = Run::of_users(1).at(&service).await;
+        assert_eq!(ran.assert_finished().count(outcome), 1);
+        assert_eq!(service.requests(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_that_is_too_large_is_cut_and_so_are_all_that_follow() {
+    for status in [413, 400] {
+        let service = FakeService::new().script(move |sent, _| {
+            (sent.request.user_ids.len() > 30).then(|| answer(status, "too many users"))
+        });
+        let ran = Run::of_users(1000).concurrency(1).at(&service).await;
+        assert_eq!(ran.assert_finished().count("success"), 1000);
+        let requests = service.requests();
+        assert!(
+            requests <= 1000 / 25 + 16,
+            "{requests} requests after {status}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn three_lone_409s_in_a_row_say_that_the_sets_seats_are_used_up() {
+    let service = FakeService::with_seats(50);
+    let ran = Run::of_users(200).at(&service).await;
+    assert_eq!(ran.assert_finished().count("success"), 50);
+    assert_eq!(ran.count("conflict"), 150);
+    assert!(service.requests() < 40, "{} requests", service.requests());
+    for user in 0..50 {
+        assert_eq!(ran.outcome(&format!("u{user}")), "success");
+    }
+    assert_eq!(ran.attempts("u150"), 0, "the second batch was never sent");
+    assert!(
+        ran.outcome("u150")
+            .contains("seats of these codes are used up")
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_set_running_dry_does_not_stop_the_others() {
+    let file: String = (0..90)
+        .map(|user| format!("u{user},{}\n", if user % 2 == 0 { "IDU" } else { "PMD" }))
+        .collect();
+    let service = FakeService::new().script(|sent, _| {
+        (sent.request.user_bundle_codes == ["IDU"]).then(|| answer(409, "no seats"))
+    });
+    let run = Run::of(&format!("userId,codes\n{file}")).batch_size(10);
+    let ran = run.at(&service).await;
+    assert_eq!(ran.assert_finished().count("success"), 45);
+    assert_eq!(ran.count("conflict"), 45);
+    let refused = service
+        .sent()
+        .iter()
+        .filter(|sent| sent.request.user_bundle_codes == ["IDU"])
+        .count();
+    assert!(refused < 12, "{refused} requests for a set without seats");
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_keep_trying_every_user_is_asked_for_alone() {
+    let service = FakeService::with_seats(3);
+    let ran = Run::of_users(20).keep_trying().at(&service).await;
+    assert_eq!(ran.assert_finished().count("success"), 3);
+    assert_eq!(ran.count("conflict"), 17);
+    let alone: BTreeSet<_> = service
+        .sent()
+        .into_iter()
+        .filter(|sent| sent.request.user_ids.len() == 1)
+        .map(|sent| sent.request.user_ids[0].clone())
+        .collect();
+    assert!(
+        ran.decisions
+            .keys()
+            .filter(|user| ran.outcome(user) != "success")
+            .all(|user| alone.contains(user))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_later_batch_of_a_set_waits_while_an_earlier_one_fights_over_its_seats() {
+    let service = FakeService::with_seats(25);
+    let ran = Run::of_users(100)
+        .batch_size(20)
+        .concurrency(4)
+        .at(&service)
+        .await;
+    assert_eq!(ran.assert_finished().count("success"), 25);
+    let mut isolating = None;
+    for sent in service.sent() {
+        let batch: BTreeSet<_> = sent
+            .request
+            .user_ids
+            .iter()
+            .map(|user| user[1..].parse::<usize>().unwrap() / 20)
+            .collect();
+        let batch = *batch.first().unwrap();
+        if sent.request.user_ids.len() < 20 {
+            let first = *isolating.get_or_insert(batch);
+            assert_eq!(batch, first, "two batches of one set were isolated at once");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_401_a_403_a_redirect_and_anything_unheard_of_stop_the_run_at_once() {
+    for status in [401, 403, 302, 405, 418, 201] {
+        let service = FakeService::new().script(move |_, _| Some(answer(status, "no")));
+        let ran = Run::of_users(1000).at(&service).await;
+        assert_eq!(service.requests(), 1, "{status}");
+        assert_eq!(ran.pending.len(), 1000);
+        let stop = ran.stop.unwrap();
+        assert_eq!(matches!(stop, Stop::Unauthorized { .. }), status == 401);
+        assert_eq!(matches!(stop, Stop::Forbidden { .. }), status == 403);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_first_answer_that_finds_nothing_says_so_at_once() {
+    let page = || {
+        reply(Answer::Unreadable {
+            reason: "200 with a web page".into(),
+            is_html: true,
+        })
+    };
+    for (first, expected) in [
+        (answer(404, "gone"), true),
+        (answer(405, ""), true),
+        (page(), true),
+        (answer(409, "full"), false),
+    ] {
+        let service = FakeService::new().script(move |_, _| Some(first.clone()));
+        let ran = Run::of_users(2).max_retries(0).at(&service).await;
+        let told = ran
+            .events
+            .iter()
+            .filter(|(_, event)| matches!(event, Event::Misdirected { .. }))
+            .count();
+        assert_eq!(told, usize::from(expected));
+    }
+}

@@ -1,0 +1,173 @@
+//! Whatever the service does: every user has one outcome or is pending, and outcomes are true.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use seatload::api::{Answer, Reply};
+use seatload::sandbox::Ledger;
+
+use crate::support::run::{Ran, Run, file_of};
+use crate::support::service::{FakeService, Sent, answer, by_seats, lost, with_retry_after};
+
+const SETS: [&str; 4] = ["IDU", "PMD;TSTNU", "ATTUNU", "IDU;ATTUNU"];
+
+#[derive(Debug, Clone)]
+struct Case {
+    users: usize,
+    batch_size: usize,
+    concurrency: usize,
+    max_retries: u32,
+    seats: u64,
+    /// Users whom the service does not know.
+    unknown: Vec<usize>,
+    /// In percent: how often something happens to a request.
+    faults: u8,
+    /// The service goes down for good at this request.
+    down_from: usize,
+    interrupt_at: usize,
+    seed: u64,
+}
+
+fn cases() -> impl Strategy<Value = Case> {
+    (
+        (1_usize..120, 1_usize..40, 1_usize..9, 0_u32..4),
+        (
+            prop_oneof![Just(1000_u64), 0_u64..60],
+            prop::collection::vec(0_usize..120, 0..6),
+            prop_oneof![Just(0_u8), 0_u8..60],
+        ),
+        (
+            prop_oneof![3 => Just(usize::MAX), 1 => 0_usize..40],
+            prop_oneof![3 => Just(usize::MAX), 1 => 0_usize..40],
+            any::<u64>(),
+        ),
+    )
+        .prop_map(
+            |(
+                (users, batch_size, concurrency, max_retries),
+                (seats, unknown, faults),
+                (down_from, interrupt_at, seed),
+            )| Case {
+                users,
+                batch_size,
+                concurrency,
+                max_retries,
+                seats,
+                unknown,
+                faults,
+                down_from,
+                interrupt_at,
+                seed,
+            },
+        )
+}
+
+/// A service that does what the case says.
+fn misbehave(case: &Case) -> impl FnMut(&Sent, &mut Ledger) -> Option<Reply> + use<> {
+    let case = case.clone();
+    let mut random = fastrand::Rng::with_seed(case.seed);
+    move |sent, ledger| {
+        if sent.nth >= case.down_from {
+            return Some(lost(true));
+        }
+        let known = |user: &usize| !sent.names(&format!("u{user}"));
+        if !case.unknown.iter().all(known) {
+            return Some(answer(400, "no such user"));
+        }
+        if random.u8(0..100) >= case.faults {
+            return None;
+        }
+        Some(match random.u8(0..7) {
+            0 => applied_but(ledger, sent, lost(true)),
+            1 => applied_but(ledger, sent, answer(504, "applied, perhaps")),
+            2 => with_retry_after(answer(429, "slow down"), random.u64(0..20)),
+            3 | 4 => spoilt(by_seats(ledger, &sent.request), &mut random),
+            5 => lost(true),
+            _ => answer(503, ""),
+        })
+    }
+}
+
+fn applied_but(ledger: &mut Ledger, sent: &Sent, reply: Reply) -> Reply {
+    by_seats(ledger, &sent.request);
+    reply
+}
+
+/// An answer that leaves a user out, or says that it holds something else.
+fn spoilt(mut reply: Reply, random: &mut fastrand::Rng) -> Reply {
+    if let Answer::Allocated(allocations) = &mut reply.answer {
+        let user = random.usize(0..allocations.len());
+        if random.bool() {
+            allocations.remove(user);
+        } else {
+            allocations[user].user_bundle_codes.clear();
+        }
+    }
+    reply
+}
+
+fn check(case: &Case, service: &FakeService, ran: &Ran) -> Result<(), TestCaseError> {
+    // Everyone stands once: Ran checks that nobody is decided twice.
+    prop_assert_eq!(ran.decisions.len() + ran.pending.len(), case.users);
+    prop_assert!(ran.stop.is_some() || ran.pending.is_empty());
+
+    let mut times_sent: BTreeMap<String, u32> = BTreeMap::new();
+    for sent in service.sent() {
+        prop_assert!(sent.request.user_ids.len() <= case.batch_size);
+        for user in sent.request.user_ids {
+            *times_sent.entry(user).or_default() += 1;
+        }
+    }
+    for (user, decision) in &ran.decisions {
+        let number: usize = user[1..].parse().unwrap();
+        let mut wanted: Vec<_> = SETS[number % SETS.len()].split(';').collect();
+        wanted.sort_unstable();
+        let held = service.held(user);
+        prop_assert_eq!(
+            decision.attempts,
+            times_sent.get(user).copied().unwrap_or(0)
+        );
+        match ran.outcome(user).split(':').next().unwrap() {
+            "success" => prop_assert_eq!(held, Some(wanted.join(";"))),
+            "unavailable" | "conflict" => prop_assert_eq!(held, None, "{} was applied", user),
+            "rejected" => prop_assert!(held.is_none() && case.unknown.contains(&number)),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn every_user_has_one_outcome_or_is_pending_and_a_success_is_one(case in cases()) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let mut run = Run::of(&file_of(case.users, |user| SETS[user % SETS.len()]))
+                .batch_size(case.batch_size)
+                .concurrency(case.concurrency)
+                .max_retries(case.max_retries)
+                .rate("50/s", 10);
+            run.policy.seed = case.seed;
+            let interrupt = run.interrupt.clone();
+            let mut script = misbehave(&case);
+            let interrupt_at = case.interrupt_at;
+            let service = FakeService::with_seats(case.seats)
+                .latency(Duration::from_millis(30))
+                .script(move |sent, ledger| {
+                    if sent.nth == interrupt_at {
+                        interrupt.cancel();
+                    }
+                    script(sent, ledger)
+                });
+            let ran = run.at(&service).await;
+            check(&case, &service, &ran)
+        })?;
+    }
+}

@@ -1,0 +1,13 @@
+//! The integration tests: one binary, a module for each topic.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed, helpers included"
+)]
+
+mod answers;
+mod dispatch;
+mod invariants;
+mod pacing;
+mod stopping;
+mod support;

@@ -1,0 +1,174 @@
+//! When a run stops early, and that it stops in good order.
+
+use std::time::Duration;
+
+use seatload::event::{Event, Stop};
+use seatload::outcome::FailureKind;
+
+use crate::support::run::Run;
+use crate::support::service::{FakeService, answer, lost, with_retry_after};
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_is_down_stops_the_run_after_three_batches() {
+    let service = FakeService::new().script(|_, _| Some(answer(503, "maintenance")));
+    let ran = Run::of_users(1000).at(&service).await;
+    assert_eq!(
+        ran.stop,
+        Some(Stop::ServiceDown {
+            reason: "status 503: maintenance".into()
+        })
+    );
+    assert_eq!(ran.count("unavailable"), 300);
+    assert_eq!(ran.pending.len(), 700);
+    assert_eq!(service.requests(), 18, "three batches, six attempts each");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_goes_down_in_the_middle_stops_the_run_too() {
+    let service = FakeService::new().script(|sent, _| (sent.nth >= 20).then(|| lost(true)));
+    let ran = Run::of_users(10_000).at(&service).await;
+    assert!(matches!(ran.stop, Some(Stop::ServiceDown { .. })));
+    assert_eq!(ran.count("success"), 2000);
+    assert_eq!(
+        ran.count("success") + ran.count("unknown") + ran.pending.len(),
+        10_000
+    );
+    assert!(
+        service.requests() < 120,
+        "{} requests to a service that is down",
+        service.requests()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn batches_lost_now_and_then_do_not_stop_the_run() {
+    let service = FakeService::new().script(|sent, _| {
+        let first: usize = sent.request.user_ids[0][1..].parse().unwrap();
+        (first.is_multiple_of(300)).then(|| answer(503, ""))
+    });
+    let service = service.latency(Duration::from_secs(1));
+    let ran = Run::of_users(3000)
+        .max_retries(1)
+        .concurrency(1)
+        .at(&service)
+        .await;
+    assert_eq!(ran.assert_finished().count("unavailable"), 1000);
+    assert_eq!(ran.count("success"), 2000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn three_lone_404s_and_no_success_stop_the_run() {
+    let service = FakeService::new().script(|_, _| Some(answer(404, "no licence")));
+    let ran = Run::of_users(1000).at(&service).await;
+    assert!(matches!(ran.stop, Some(Stop::NotFound { .. })));
+    assert_eq!(ran.count("not_found"), 3);
+    assert_eq!(ran.pending.len(), 997);
+    assert!(service.requests() < 15, "{} requests", service.requests());
+    let sent = service.sent();
+    assert!(
+        sent.windows(2).all(|pair| pair[1].at > pair[0].at),
+        "one at a time"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_keep_trying_404s_do_not_stop_the_run() {
+    let service = FakeService::new().script(|_, _| Some(answer(404, "no licence")));
+    let ran = Run::of_users(10).keep_trying().at(&service).await;
+    ran.assert_finished().assert_all(FailureKind::NotFound);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interrupt_sends_nothing_more_and_records_what_was_in_flight() {
+    let run = Run::of_users(10_000);
+    let interrupt = run.interrupt.clone();
+    let service = FakeService::new()
+        .latency(Duration::from_secs(1))
+        .script(move |sent, _| {
+            if sent.nth == 12 {
+                interrupt.cancel();
+            }
+            None
+        });
+    let ran = run.at(&service).await;
+    assert_eq!(ran.stop, Some(Stop::Interrupted));
+    let sent: usize = service
+        .sent()
+        .iter()
+        .map(|sent| sent.request.user_ids.len())
+        .sum();
+    assert_eq!(ran.count("success"), sent);
+    assert_eq!(ran.pending.len(), 10_000 - sent);
+    assert!(service.requests() <= 17);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interrupt_ends_a_wait_at_once() {
+    let run = Run::of_users(1000);
+    let interrupt = run.interrupt.clone();
+    let service = FakeService::new()
+        .script(|sent, _| (sent.nth == 0).then(|| with_retry_after(answer(503, ""), 600)));
+    let (ran, ()) = tokio::join!(run.at(&service), async {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        interrupt.cancel();
+    });
+    assert_eq!(ran.stop, Some(Stop::Interrupted));
+    assert_eq!(ran.took, Duration::from_secs(5));
+    assert_eq!(ran.pending.len(), 1000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_up_to_a_quarter_of_an_hour_is_sat_through_and_a_longer_one_stops_the_run() {
+    for (seconds, stops) in [
+        (900, false),
+        (901, true),
+        (u64::MAX, false),
+        (31_536_000, true),
+    ] {
+        let service = FakeService::new().script(move |sent, _| {
+            (sent.nth == 0).then(|| with_retry_after(answer(503, ""), seconds))
+        });
+        let ran = Run::of_users(300).at(&service).await;
+        assert_eq!(
+            matches!(ran.stop, Some(Stop::WaitTooLong { .. })),
+            stops,
+            "{seconds}"
+        );
+        if !stops && seconds == 900 {
+            assert_eq!(ran.count("success"), 300);
+            assert!(ran.took >= Duration::from_secs(900));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_asked_for_with_the_last_answer_keeps_nobody() {
+    let service = FakeService::new().script(|sent, ledger| {
+        let reply = crate::support::service::by_seats(ledger, &sent.request);
+        Some(with_retry_after(reply, 36_000))
+    });
+    let ran = Run::of_users(100).at(&service).await;
+    assert_eq!(ran.assert_finished().count("success"), 100);
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_nobody_takes_the_events_any_more_nothing_more_is_sent() {
+    let service = FakeService::new();
+    let run = Run::of_users(10_000);
+    let (sender, mut receiver) = tokio::sync::mpsc::channel(1);
+    let batch_size = std::num::NonZeroUsize::new(100).unwrap();
+    let plan = seatload::plan::Plan::new(&run.assignments, batch_size);
+    let dispatch = seatload::dispatch::run(
+        &service,
+        &run.assignments,
+        &plan,
+        &run.policy,
+        &run.interrupt,
+        sender,
+    );
+    let fail_at_the_first_decision =
+        async move { while !matches!(receiver.recv().await, Some(Event::Decided(_)) | None) {} };
+    let (stop, ()) = tokio::join!(dispatch, fail_at_the_first_decision);
+    assert_eq!(stop, Some(Stop::NotRecorded));
+    assert!(service.requests() <= 3, "{} requests", service.requests());
+}

@@ -1,0 +1,4 @@
+//! What the tests are built from.
+
+pub(crate) mod run;
+pub(crate) mod service;
