@@ -62,7 +62,7 @@ pub enum EndpointError {
     NotAUrl(String),
     /// The token would travel in the open.
     #[error(
-        "the base URL `{0}` is not https: the token would travel unencrypted (plain http is taken for loopback addresses only)"
+        "the base URL `{0}` is not https, so the token would travel in the open\n  to do: use https (plain http is taken for loopback addresses only)"
     )]
     NotEncrypted(String),
     /// The base URL has parts that make no sense here.
@@ -137,10 +137,10 @@ impl Endpoint {
             "add --organization NAME"
         };
         format!(
-            "asked {} {}\ncheck --account and --base-url; try --endpoint {}; {organization}",
+            "check --account and --base-url; try --endpoint {}; {organization} (asked: {} {})",
+            self.variant.other().name(),
             self.method(),
             self.url,
-            self.variant.other().name(),
         )
     }
 }

@@ -50,7 +50,8 @@ pub(super) fn import(settings: &ImportSettings) -> anyhow::Result<ExitCode> {
     let folder = open_folder(settings, started)?;
     let (journal, tally) = begin_reports(&folder, &roster)
         .with_context(|| format!("cannot write reports to {}", folder.path().display()))?;
-    introduce(settings, &roster, &plan, &mut progress);
+    progress.begin(roster.good as u64, endpoint.advice());
+    introduce(settings, &roster, &plan, &progress);
 
     let interrupt = CancellationToken::new();
     {
@@ -84,13 +85,7 @@ pub(super) fn import(settings: &ImportSettings) -> anyhow::Result<ExitCode> {
         Timestamp::now(),
     );
     let stop = finish(&folder, &roster, &recorded, &summary, stop, &progress);
-    Ok(conclude(
-        &summary,
-        stop.as_ref(),
-        &folder,
-        &endpoint,
-        &progress,
-    ))
+    Ok(conclude(&summary, stop.as_ref(), &folder, &progress))
 }
 
 /// Reads the file to its end.
@@ -158,8 +153,7 @@ fn begin_reports(folder: &RunFolder, roster: &Roster) -> std::io::Result<(Journa
 }
 
 /// Says what was read, what is wrong with it, and what comes now.
-fn introduce(settings: &ImportSettings, roster: &Roster, plan: &Plan, progress: &mut Progress) {
-    progress.begin(roster.good as u64);
+fn introduce(settings: &ImportSettings, roster: &Roster, plan: &Plan, progress: &Progress) {
     progress.say(&format!(
         "{}: {}; {} to import in {}, at most {}",
         settings.input,
@@ -249,7 +243,6 @@ fn conclude(
     summary: &Summary,
     stop: Option<&Stop>,
     folder: &RunFolder,
-    endpoint: &Endpoint,
     progress: &Progress,
 ) -> ExitCode {
     // Whoever closed standard output does not want to see it.
@@ -262,9 +255,6 @@ fn conclude(
         };
     };
     progress.stopped(stop);
-    if matches!(stop, Stop::NotFound { .. } | Stop::UnexpectedStatus { .. }) {
-        progress.say(&endpoint.advice());
-    }
     let pending = Journal::pending_path(folder);
     progress.say(&format!(
         "go on with: seatload import {} and the same options",

@@ -4,7 +4,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, ValueEnum};
 use secrecy::SecretString;
@@ -30,7 +30,7 @@ const BURST_PART: u32 = 10;
 /// stands in the report folder, in success.csv, failures.csv and, if the run stopped early, pending.csv; each of
 /// them can be imported again.
 #[derive(Debug, Args)]
-#[command(after_long_help = EXAMPLES)]
+#[command(after_long_help = EXAMPLES, args_override_self = true)]
 pub(super) struct ImportArgs {
     /// The CSV file, or - for standard input
     input: PathBuf,
@@ -162,7 +162,7 @@ impl ImportArgs {
         let tenth = NonZeroU32::new(rate.requests.get() / BURST_PART).unwrap_or(NonZeroU32::MIN);
         let burst = self.burst.unwrap_or(tenth);
         if burst > rate.requests {
-            bail!("--burst {burst} is more than --rate {rate} allows in its whole window");
+            bail!("--burst {burst} is more than --rate {rate} allows in a whole window");
         }
         let target = if self.sandbox {
             Target::Sandbox { variant }
@@ -220,13 +220,12 @@ fn token(file: Option<PathBuf>) -> anyhow::Result<Token> {
         .filter(|token| !token.is_empty());
     match (variable, file) {
         (Some(_), Some(_)) => bail!(
-            "there are two tokens, in {TOKEN_VARIABLE} and in the file of --token-file: take one away"
+            "there are two access tokens, in {TOKEN_VARIABLE} and in the file of --token-file\n  to do: take one away"
         ),
         (Some(token), None) => Ok(Token::new(SecretString::from(token), TOKEN_VARIABLE)?),
         (None, Some(file)) => Ok(Token::from_file(&file)?),
-        (None, None) => Err(anyhow::anyhow!(
-            "put the access token into {TOKEN_VARIABLE}, or into a file that --token-file names"
-        ))
-        .context("there is no access token"),
+        (None, None) => bail!(
+            "there is no access token\n  to do: put it into {TOKEN_VARIABLE}, or into a file that --token-file names"
+        ),
     }
 }

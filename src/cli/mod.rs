@@ -12,12 +12,7 @@ use crate::exit_code::ExitCode;
 
 /// Loads licence seats from a CSV: every user in it comes to hold exactly the bundle codes that the file says.
 #[derive(Debug, Parser)]
-#[command(
-    name = "seatload",
-    version,
-    propagate_version = true,
-    max_term_width = 100
-)]
+#[command(name = "seatload", version, max_term_width = 100)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,

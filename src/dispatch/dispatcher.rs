@@ -264,7 +264,7 @@ impl<'a> Dispatcher<'a> {
                 status,
                 message,
                 is_html,
-            } if *is_html || matches!(status, 404 | 405) => match message.as_str() {
+            } if *is_html || matches!(status, 300..400 | 404 | 405) => match message.as_str() {
                 "" => format!("status {status}"),
                 _ => format!("status {status}: {message}"),
             },

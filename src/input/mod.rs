@@ -89,15 +89,17 @@ pub enum InputError {
         source: csv::Error,
     },
     /// There is nothing in the input.
-    #[error("the input is empty: a header row with a user ID and a bundle code column is needed")]
+    #[error(
+        "the input is empty\n  to do: give it a header that names a user ID and a bundle code column, and a row for each user and code"
+    )]
     Empty,
     /// There is nothing below the header.
     #[error("the input has a header and no rows: there is nothing to import")]
     NoRows,
     /// A needed column is missing.
     #[error(
-        "no {what} column in the header: {header}\nName one column `{example}`{}",
-        if *only_one { ", and separate columns by commas (another separator was found, or none)" } else { "" }
+        "no {what} column in the header, which reads: {header}\n  to do: name one column `{example}`{}",
+        if *only_one { ", and separate the columns by commas (the header has none)" } else { "" }
     )]
     NoColumn {
         /// What the column would hold.
@@ -111,7 +113,7 @@ pub enum InputError {
     },
     /// Two columns could be the same one.
     #[error(
-        "two columns look like the {what}: \"{first}\" (column {first_at}) and \"{second}\" (column {second_at})\nRename or remove one of them"
+        "two columns look like the {what}: \"{first}\" (column {first_at}) and \"{second}\" (column {second_at})\n  to do: rename or remove one of them"
     )]
     TwoColumns {
         /// What the column would hold.
@@ -127,13 +129,13 @@ pub enum InputError {
     },
     /// A quoted cell has no end.
     #[error(
-        "line {line}: a quote is opened in this row and never closed\nEverything after it would be one cell: close or remove the quote"
+        "line {line}: a quote is opened in this row and never closed, so all that follows would be one cell\n  to do: close or remove the quote"
     )]
     OpenQuote {
         /// The line on which the row begins.
         line: u32,
     },
     /// The file has more lines than can be numbered.
-    #[error("the input has more than 4,294,967,295 lines: split it")]
+    #[error("the input has more than 4,294,967,295 lines\n  to do: split it")]
     TooManyLines,
 }

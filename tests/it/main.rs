@@ -7,7 +7,10 @@
 
 mod answers;
 mod dispatch;
+mod exchange;
+mod import;
 mod invariants;
 mod pacing;
+mod readme;
 mod stopping;
 mod support;

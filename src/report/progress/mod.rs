@@ -38,6 +38,8 @@ pub struct Progress {
     display: Display,
     /// Users to be decided.
     total: u64,
+    /// What to try if there is nothing at the address.
+    address_advice: String,
     wait: Option<Wait>,
 }
 
@@ -60,6 +62,7 @@ impl Progress {
         Self {
             display,
             total: 0,
+            address_advice: String::new(),
             wait: None,
         }
     }
@@ -76,9 +79,10 @@ impl Progress {
         }
     }
 
-    /// Reading is over, and so many users are to be decided.
-    pub fn begin(&mut self, total: u64) {
+    /// Reading is over, and so many users are to be decided. `address_advice` is what to try if there is nothing at the address.
+    pub fn begin(&mut self, total: u64, address_advice: String) {
         self.total = total;
+        self.address_advice = address_advice;
         match &mut self.display {
             Display::Bars(bars) => bars.begin(total),
             Display::Plain(_) | Display::None => {}
@@ -96,7 +100,9 @@ impl Progress {
                 });
             }
             Event::Sent { .. } => self.wait = None,
-            Event::Misdirected { answer } => self.say(&words::misdirected(answer)),
+            Event::Misdirected { answer } => {
+                self.say(&words::misdirected(answer, &self.address_advice));
+            }
             Event::Exhausted { codes } => self.say(&words::exhausted(codes)),
             Event::Stopping(stop) => {
                 self.wait = None;

@@ -28,9 +28,9 @@ pub(super) fn waiting(wait: &Wait) -> String {
     )
 }
 
-pub(super) fn misdirected(answer: &str) -> String {
+pub(super) fn misdirected(answer: &str, advice: &str) -> String {
     format!(
-        "warning: the first answer says that there may be nothing at this address ({})",
+        "warning: there may be nothing at this address: the first answer was {}\n  to do: {advice}",
         printable(answer, 200)
     )
 }

@@ -1,4 +1,6 @@
 //! What the tests are built from.
 
+pub(crate) mod cli;
 pub(crate) mod run;
+pub(crate) mod server;
 pub(crate) mod service;

@@ -1,0 +1,169 @@
+//! One exchange over HTTP: from a request to an answer, whatever comes back.
+
+use std::time::Duration;
+
+use seatload::api::{
+    AllocationRequest, Answer, Client, Departure, Endpoint, Reply, Service, Token, Variant,
+};
+use wiremock::matchers::{body_string, header, method, path};
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use crate::support::server::{RawServer, http_with};
+
+fn request() -> AllocationRequest {
+    AllocationRequest {
+        user_ids: vec!["a".into()],
+        user_bundle_codes: vec!["IDU".into()],
+        use_external_license: false,
+    }
+}
+
+async fn exchange_at(base_url: &str, departure: &Departure) -> Reply {
+    let endpoint = Endpoint::new(base_url, Variant::PostLa, None, "acc-1").unwrap();
+    let token = Token::new("t0ken".to_owned().into(), "test").unwrap();
+    let client = Client::new(endpoint, token, Duration::from_secs(30)).unwrap();
+    client.exchange(request(), departure.clone()).await
+}
+
+async fn answer_of(response: ResponseTemplate) -> Reply {
+    let server = MockServer::start().await;
+    Mock::given(method("POST"))
+        .and(path("/la/api/account/acc-1/user-license"))
+        .and(header("authorization", "Bearer t0ken"))
+        .and(header("content-type", "application/json"))
+        .and(body_string(
+            r#"{"userIds":["a"],"userBundleCodes":["IDU"],"useExternalLicense":false}"#,
+        ))
+        .respond_with(response)
+        .expect(1)
+        .mount(&server)
+        .await;
+    exchange_at(&server.uri(), &Departure::default()).await
+}
+
+/// The answer to bytes that no well-kept server would send.
+async fn answer_of_bytes(bytes: Vec<u8>) -> Answer {
+    let server = RawServer::answering(move |_, _| bytes.clone());
+    exchange_at(&server.base_url, &Departure::default())
+        .await
+        .answer
+}
+
+#[tokio::test]
+async fn the_documented_answer_is_read() {
+    let body = r#"[{"userId":"a","organizationId":"o","useExternalLicense":false,"userBundleCodes":["IDU"]}]"#;
+    let reply = answer_of(ResponseTemplate::new(200).set_body_string(body)).await;
+    let Answer::Allocated(allocations) = reply.answer else {
+        panic!("{reply:?}");
+    };
+    assert_eq!(allocations[0].user_id, "a");
+    assert_eq!(allocations[0].organization_id.as_deref(), Some("o"));
+}
+
+#[tokio::test]
+async fn a_refusal_carries_its_status_and_the_services_words() {
+    let body = r#"{"message":"no seats"}"#;
+    let reply = answer_of(ResponseTemplate::new(409).set_body_string(body)).await;
+    assert_eq!(
+        reply.answer,
+        Answer::Status {
+            status: 409,
+            message: "no seats".into(),
+            is_html: false
+        }
+    );
+}
+
+#[tokio::test]
+async fn the_headers_that_say_when_to_send_again_are_read() {
+    let response = ResponseTemplate::new(429)
+        .insert_header("Retry-After", "3")
+        .insert_header("RateLimit-Remaining", "0")
+        .insert_header("RateLimit-Reset", "7");
+    let limits = answer_of(response).await.limits;
+    assert_eq!(limits.retry_after, Some(Duration::from_secs(3)));
+    assert_eq!(limits.budget.unwrap().reset, Duration::from_secs(7));
+}
+
+#[tokio::test]
+async fn a_body_of_more_than_16_mib_is_read_no_further() {
+    let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let mut bytes = head.as_bytes().to_vec();
+    let chunk = vec![b' '; 1 << 20];
+    for _ in 0..18 {
+        bytes.extend_from_slice(format!("{:x}\r\n", chunk.len()).as_bytes());
+        bytes.extend_from_slice(&chunk);
+        bytes.extend_from_slice(b"\r\n");
+    }
+    let answer = answer_of_bytes(bytes).await;
+    assert!(
+        matches!(&answer, Answer::Unreadable { reason, .. } if reason.contains("more than 16 MiB")),
+        "{answer:?}"
+    );
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_is_not_an_answer() {
+    let answer = answer_of_bytes(
+        b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n[{\"userId\":\"a\"".to_vec(),
+    )
+    .await;
+    assert!(matches!(answer, Answer::Unreadable { .. }), "{answer:?}");
+    let answer =
+        answer_of_bytes(b"HTTP/1.1 409 Conflict\r\nContent-Length: 900\r\n\r\n{".to_vec()).await;
+    assert!(
+        matches!(answer, Answer::Status { status: 409, .. }),
+        "{answer:?}"
+    );
+    let answer = answer_of_bytes(Vec::new()).await;
+    assert!(
+        matches!(answer, Answer::Lost { departed: true, .. }),
+        "{answer:?}"
+    );
+    let answer = answer_of_bytes(b"garbage\r\n\r\n".to_vec()).await;
+    assert!(
+        matches!(answer, Answer::Lost { departed: true, .. }),
+        "{answer:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_compressed_answer_is_not_unpacked() {
+    let bytes = http_with(200, "Content-Encoding: gzip\r\n", "\u{1f}…");
+    let answer = answer_of_bytes(bytes).await;
+    assert!(matches!(answer, Answer::Unreadable { .. }), "{answer:?}");
+}
+
+#[tokio::test]
+async fn where_nobody_listens_the_request_has_surely_not_left() {
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let base_url = format!("http://{}", closed.local_addr().unwrap());
+    drop(closed);
+    let departure = Departure::default();
+    let answer = exchange_at(&base_url, &departure).await.answer;
+    assert!(
+        matches!(
+            answer,
+            Answer::Lost {
+                departed: false,
+                ..
+            }
+        ),
+        "{answer:?}"
+    );
+    assert_eq!(departure.at(), None);
+}
+
+/// The clock is paused: it jumps to the timeout once nothing else can happen.
+#[tokio::test(start_paused = true)]
+async fn a_server_that_accepts_and_says_nothing_is_given_up_in_time() {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base_url = format!("http://{}", silent.local_addr().unwrap());
+    let begin = tokio::time::Instant::now();
+    let answer = exchange_at(&base_url, &Departure::default()).await.answer;
+    assert!(
+        matches!(&answer, Answer::Lost { reason, .. } if reason.contains("within the time allowed")),
+        "{answer:?}"
+    );
+    assert!(begin.elapsed() <= Duration::from_secs(31));
+}

@@ -1,0 +1,511 @@
+//! The binary, end to end.
+
+use crate::support::cli::{Dir, TOKEN, ended};
+use crate::support::server::{RawServer, Stand, confirming, http, http_with};
+
+const ALL: &str = "IDU=1000,PMD=1000,ATTUNU=1000,TSTNU=1000,RPADEVNU=1000";
+
+#[test]
+fn the_readmes_first_command_gives_a_believable_result() {
+    let dir = Dir::new();
+    let mut command = dir.seatload();
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/sample-data/onboarding.csv");
+    command.env_remove("SEATLOAD_TOKEN").args([
+        "import",
+        file,
+        "--sandbox",
+        "--report-dir",
+        "run",
+        "--rate",
+        "1000/s",
+    ]);
+    let ended = ended(command);
+    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    assert_eq!(dir.rows("run/success.csv").len(), 119);
+    assert_eq!(
+        dir.column("run/failures.csv", "outcome"),
+        ["invalid", "withheld", "conflict", "conflict", "conflict"]
+    );
+    assert!(!dir.path("run/pending.csv").exists());
+    assert!(ended.stderr.contains(
+        "line 58: unknown bundle code \"PMB\" in column \"License Code\"; did you mean PMBU?"
+    ));
+    for told in [
+        "success   119",
+        "conflict    3",
+        "ATTUNU           53         50",
+        "Reports   run",
+    ] {
+        assert!(
+            ended.stdout.contains(told),
+            "{told} is not in\n{}",
+            ended.stdout
+        );
+    }
+}
+
+#[test]
+fn the_documents_example_is_one_request_equal_to_the_documents_to_the_byte() {
+    let server = RawServer::answering(|_, request| confirming(request));
+    let dir = Dir::new();
+    let singers = include_bytes!("../../sample-data/singers.csv");
+    let ended = dir
+        .write("users.csv", singers)
+        .import(&server.base_url, &[]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+
+    let requests = server.requests();
+    assert_eq!(requests.len(), 1);
+    let (head, body) = requests[0].split_once("\r\n\r\n").unwrap();
+    let mut lines = head.lines();
+    assert_eq!(
+        lines.next(),
+        Some("POST /la/api/account/acc-1/user-license HTTP/1.1")
+    );
+    let headers: Vec<_> = lines.map(str::to_ascii_lowercase).collect();
+    assert!(headers.contains(&"content-type: application/json".to_owned()));
+    assert!(headers.contains(&format!("authorization: bearer {TOKEN}")));
+    assert_eq!(
+        body,
+        r#"{"userIds":["singer-77","singer-88","singer-111"],"userBundleCodes":["RPADEVNU","ATTUNU","TSTNU"],"useExternalLicense":true}"#
+    );
+    assert_eq!(
+        dir.column("run/success.csv", "userId"),
+        ["singer-77", "singer-88", "singer-111"]
+    );
+}
+
+#[test]
+fn the_other_variant_is_a_put_below_the_organisations_name() {
+    let server = RawServer::answering(|_, request| confirming(request));
+    let dir = Dir::new();
+    dir.write("users.csv", "userId,code\na,IDU\n");
+    let ended = dir.import(
+        &server.base_url,
+        &["--endpoint", "put-lease", "--organization", "acme"],
+    );
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert!(
+        server.requests()[0]
+            .starts_with("PUT /acme/lease_/api/account/acc-1/user-license HTTP/1.1")
+    );
+}
+
+#[test]
+fn a_mended_failures_file_gives_a_withheld_user_its_whole_set() {
+    let stand = Stand::with_seats(ALL);
+    let dir = Dir::new();
+    dir.write(
+        "users.csv",
+        "User ID,Code\nann,IDU\nben,PMD\nann,PMDD\ncara,IDUU\nann,TSTNU\n,IDU\n",
+    );
+    let first = dir.import(&stand.base_url, &[]);
+    assert_eq!(first.code, 1, "{}", first.stderr);
+    assert_eq!(dir.column("run/success.csv", "userId"), ["ben"]);
+    let failures: Vec<_> = dir
+        .rows("run/failures.csv")
+        .into_iter()
+        .map(|row| {
+            format!(
+                "{} {} {} {}",
+                row["outcome"], row["line"], row["userId"], row["userBundleCodes"]
+            )
+        })
+        .collect();
+    assert_eq!(
+        failures,
+        [
+            "invalid 4 ann PMDD",
+            "invalid 5 cara IDUU",
+            "invalid 7  IDU",
+            "withheld 2 ann IDU;TSTNU"
+        ]
+    );
+    assert_eq!(stand.held("ann"), None);
+
+    let mended = dir
+        .read("run/failures.csv")
+        .replace("PMDD,", "PMD,")
+        .replace("IDUU,", "IDU,")
+        .replace("\n,IDU", "\ndora,IDU");
+    dir.write("mended.csv", mended);
+    let second = dir.import_file("mended.csv", "again", &stand.base_url, &[]);
+    assert_eq!(second.code, 0, "{}", second.stderr);
+    assert_eq!(stand.held("ann").as_deref(), Some("IDU;PMD;TSTNU"));
+    assert_eq!(stand.held("cara").as_deref(), Some("IDU"));
+    assert_eq!(stand.held("dora").as_deref(), Some("IDU"));
+}
+
+#[test]
+fn every_row_bad_is_a_finished_run_without_a_request() {
+    let server = RawServer::answering(|_, _| http(500, ""));
+    let dir = Dir::new();
+    dir.write("users.csv", "userId,code\na,NONE\n");
+    let ended = dir.import(&server.base_url, &[]);
+    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    assert!(server.requests().is_empty());
+}
+
+#[test]
+fn standard_input_is_a_file_like_any_other() {
+    let stand = Stand::with_seats(ALL);
+    let dir = Dir::new();
+    let mut command = dir.seatload();
+    command
+        .args(["import", "-", "--report-dir", "run", "--account", "acc-1"])
+        .args(["--base-url", &stand.base_url])
+        .write_stdin("\u{feff}userId;code\r\n".replace(';', ",") + "a,IDU\r\n");
+    let ended = ended(command);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert_eq!(stand.held("a").as_deref(), Some("IDU"));
+}
+
+#[test]
+fn settings_come_from_the_environment_too() {
+    let stand = Stand::with_seats(ALL);
+    let dir = Dir::new();
+    dir.write("users.csv", "userId,code\na,IDU\nb,IDU\n")
+        .write("token", format!("{TOKEN}\n"));
+    let mut command = dir.seatload();
+    command
+        .env_remove("SEATLOAD_TOKEN")
+        .env("SEATLOAD_TOKEN_FILE", "token")
+        .env("SEATLOAD_ACCOUNT", "acc-1")
+        .env("SEATLOAD_BASE_URL", &stand.base_url)
+        .env("SEATLOAD_BATCH_SIZE", "1")
+        .env("SEATLOAD_EXTERNAL_LICENSE", "true")
+        .env("SEATLOAD_REPORT_DIR", "run")
+        .args(["import", "users.csv"]);
+    let ended = ended(command);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert_eq!(stand.shown()["requests"], 2);
+    assert_eq!(stand.shown()["holdings"]["a"]["useExternalLicense"], true);
+}
+
+#[test]
+fn what_cannot_be_imported_is_told_and_leaves_nothing_behind() {
+    let good = "userId,code\na,IDU\n";
+    for (content, arguments, told) in [
+        ("", vec![], "the input is empty"),
+        ("userId,code\n", vec![], "there is nothing to import"),
+        ("name,code\nx,IDU\n", vec![], "no user ID column"),
+        (
+            "userId;code\nx;IDU\n",
+            vec![],
+            "separate the columns by commas",
+        ),
+        (
+            "userId,User ID,code\nx,x,IDU\n",
+            vec![],
+            "two columns look like the user ID",
+        ),
+        (
+            "userId,code\nx,\"IDU\n",
+            vec![],
+            "line 2: a quote is opened",
+        ),
+        (good, vec!["--burst", "20000"], "--burst 20000 is more than"),
+        (good, vec!["--rate", "10"], "`10` is no rate"),
+        (good, vec!["--batch-size", "0"], "--batch-size"),
+        (good, vec!["--timeout", "0s"], "--timeout"),
+        (good, vec!["--token-file", "users.csv"], "two access tokens"),
+        (
+            good,
+            vec!["--organization", "a/b"],
+            "the organization is empty, or holds a `/`",
+        ),
+    ] {
+        let dir = Dir::new();
+        let ended = dir
+            .write("users.csv", content)
+            .import("http://127.0.0.1:9", &arguments);
+        assert_eq!(ended.code, 2, "{content} {arguments:?}");
+        assert!(
+            ended.stderr.contains(told),
+            "{told} is not in\n{}",
+            ended.stderr
+        );
+        assert!(dir.holds_only(&["users.csv"]));
+    }
+}
+
+#[test]
+fn a_wrong_address_a_missing_file_or_token_is_told_and_leaves_nothing_behind() {
+    let dir = Dir::new();
+    dir.write("users.csv", "userId,code\na,IDU\n");
+    let open = dir.import("http://cloud.uipath.com", &[]);
+    assert_eq!(open.code, 2);
+    assert!(
+        open.stderr.contains("the token would travel in the open"),
+        "{}",
+        open.stderr
+    );
+
+    let missing = dir.import_file("nowhere.csv", "run", "http://127.0.0.1:9", &[]);
+    assert_eq!(missing.code, 2);
+    assert!(
+        missing.stderr.contains("cannot open nowhere.csv"),
+        "{}",
+        missing.stderr
+    );
+
+    let mut command = dir.seatload();
+    command
+        .env_remove("SEATLOAD_TOKEN")
+        .args(["import", "users.csv", "--account", "a"]);
+    let tokenless = ended(command);
+    assert_eq!(tokenless.code, 2);
+    assert!(
+        tokenless.stderr.contains("there is no access token"),
+        "{}",
+        tokenless.stderr
+    );
+    assert!(dir.holds_only(&["users.csv"]));
+}
+
+#[test]
+fn a_report_folder_that_holds_something_is_never_written_to() {
+    let server = RawServer::answering(|_, request| confirming(request));
+    let dir = Dir::new();
+    dir.write("users.csv", "userId,code\na,IDU\n");
+    assert_eq!(dir.import(&server.base_url, &[]).code, 0);
+    let before = dir.read("run/success.csv");
+    let second = dir.import(&server.base_url, &[]);
+    assert_eq!(second.code, 2);
+    assert!(second.stderr.contains("is not empty"), "{}", second.stderr);
+    assert_eq!(dir.read("run/success.csv"), before);
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[test]
+fn a_refused_token_stops_after_one_request_and_says_what_to_do() {
+    let server = RawServer::answering(|_, _| http(401, ""));
+    let dir = Dir::new();
+    dir.write("users.csv", "userId,code\na,IDU\nb,PMD\n");
+    let ended = dir.import(&server.base_url, &[]);
+    assert_eq!(ended.code, 3);
+    assert_eq!(server.requests().len(), 1);
+    for told in [
+        "the service refused the token (401)",
+        "PM.License.Write",
+        "run/pending.csv",
+    ] {
+        assert!(
+            ended.stderr.contains(told),
+            "{told} is not in\n{}",
+            ended.stderr
+        );
+    }
+    assert_eq!(dir.column("run/pending.csv", "userId"), ["a", "b"]);
+    let summary: serde_json::Value = serde_json::from_str(&dir.read("run/summary.json")).unwrap();
+    assert_eq!(summary["users"]["pending"], 2);
+    assert!(
+        summary["stopped"]["reason"]
+            .as_str()
+            .unwrap()
+            .contains("401")
+    );
+}
+
+#[test]
+fn a_pending_file_goes_on_where_the_run_stopped() {
+    let dir = Dir::new();
+    dir.write(
+        "users.csv",
+        "userId,code,external\na,IDU,true\nb,PMD;IDU,\n",
+    );
+    let refusing = RawServer::answering(|_, _| http(403, ""));
+    assert_eq!(dir.import(&refusing.base_url, &[]).code, 3);
+    let stand = Stand::with_seats(ALL);
+    let ended = dir.import_file("run/pending.csv", "again", &stand.base_url, &[]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert_eq!(stand.held("b").as_deref(), Some("IDU;PMD"));
+    assert_eq!(stand.shown()["holdings"]["a"]["useExternalLicense"], true);
+}
+
+#[test]
+fn a_first_answer_that_finds_nothing_names_what_to_try() {
+    for answer in [
+        http(404, r#"{"message":"no such thing"}"#),
+        http(405, ""),
+        http(200, "<!DOCTYPE html><html><title>Sign in</title></html>"),
+    ] {
+        let server = RawServer::answering(move |_, _| answer.clone());
+        let dir = Dir::new();
+        dir.write("users.csv", "userId,code\na,IDU\n");
+        let ended = dir.import(&server.base_url, &[]);
+        assert_ne!(ended.code, 0);
+        for told in ["--endpoint put-lease", "--account", "--organization"] {
+            assert!(
+                ended.stderr.contains(told),
+                "{told} is not in\n{}",
+                ended.stderr
+            );
+        }
+    }
+}
+
+#[test]
+fn a_redirect_is_not_followed_and_the_token_does_not_travel() {
+    let elsewhere = RawServer::answering(|_, request| confirming(request));
+    let location = format!(
+        "Location: {}/la/api/account/acc-1/user-license\r\n",
+        elsewhere.base_url
+    );
+    for status in [301, 302, 307, 308] {
+        let location = location.clone();
+        let server = RawServer::answering(move |_, _| http_with(status, &location, ""));
+        let dir = Dir::new();
+        dir.write("users.csv", "userId,code\na,IDU\n");
+        let ended = dir.import(&server.base_url, &[]);
+        assert_eq!(ended.code, 3);
+        assert!(
+            ended.stderr.contains("the address has moved"),
+            "{}",
+            ended.stderr
+        );
+    }
+    assert!(elsewhere.requests().is_empty());
+}
+
+#[test]
+fn a_formula_or_an_escape_sequence_stays_text_in_every_report() {
+    let message = "=HYPERLINK(1) \\u001b[2J gone";
+    let server = RawServer::answering(move |_, request| {
+        if request.contains("refused") {
+            return http(400, &format!(r#"{{"message":"{message}"}}"#));
+        }
+        confirming(request)
+    });
+    let dir = Dir::new();
+    dir.write(
+        "users.csv",
+        "userId,code\n=cmd|' /C calc'!A0,IDU\n-minus,IDU\n@refused,PMD\n+x,=1+1\n",
+    );
+    let ended = dir.import(&server.base_url, &[]);
+    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    assert_eq!(
+        dir.column("run/success.csv", "userId"),
+        ["'=cmd|' /C calc'!A0", "'-minus"]
+    );
+    assert_eq!(
+        dir.column("run/failures.csv", "userId"),
+        ["'+x", "'@refused"]
+    );
+    assert_eq!(
+        dir.column("run/failures.csv", "userBundleCodes"),
+        ["'=1+1", "PMD"]
+    );
+    let messages = dir.column("run/failures.csv", "message");
+    assert!(
+        messages[1].starts_with("'=HYPERLINK(1) \\u{1b}[2J gone. To do: "),
+        "{}",
+        messages[1]
+    );
+    for text in [&ended.stderr, &ended.stdout, &dir.read("run/failures.csv")] {
+        assert!(!text.contains('\u{1b}'));
+    }
+
+    // Fed back, the guarded IDs are the same users.
+    let again = RawServer::answering(|_, request| confirming(request));
+    assert_eq!(
+        dir.import_file("run/success.csv", "again", &again.base_url, &[])
+            .code,
+        0
+    );
+    assert!(again.requests()[0].contains(r#"["=cmd|' /C calc'!A0","-minus"]"#));
+}
+
+#[test]
+fn the_summary_holds_the_fields_that_readme_lists_and_no_other() {
+    let server = RawServer::answering(|_, request| confirming(request));
+    let dir = Dir::new();
+    dir.write("users.csv", "userId,code\na,IDU\n");
+    dir.import(&server.base_url, &[]);
+    let summary: serde_json::Value = serde_json::from_str(&dir.read("run/summary.json")).unwrap();
+    let readme = include_str!("../../README.md");
+    let (_, table) = readme.split_once("| `schema` |").unwrap();
+    let (table, _) = table.split_once("\n\n").unwrap();
+    let table = format!("| `schema` |{table}");
+    let mut listed: Vec<&str> = Vec::new();
+    for row in table.lines() {
+        let field = row.split('|').nth(1).unwrap();
+        listed.extend(field.split('`').skip(1).step_by(2));
+    }
+    let mut fields: Vec<_> = summary
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    listed.sort_unstable();
+    fields.sort_unstable();
+    assert_eq!(fields, listed);
+    for part in ["settings", "users", "requests"] {
+        let row = table
+            .lines()
+            .find(|row| row.starts_with(&format!("| `{part}`")))
+            .unwrap();
+        for field in summary[part].as_object().unwrap().keys() {
+            assert!(
+                row.contains(&format!("`{field}`")),
+                "README lacks {part}.{field}"
+            );
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_stops_the_run_in_good_order() {
+    use std::io::{BufRead, BufReader};
+    use std::process::{Command, Stdio};
+    use std::sync::Mutex;
+    use std::sync::mpsc;
+
+    for signal in ["-INT", "-TERM", "-HUP"] {
+        // The first request is held back until the signal has been heard.
+        let (arrived, arrival) = mpsc::channel();
+        let (go, gate) = mpsc::channel::<()>();
+        let gate = Mutex::new(gate);
+        let server = RawServer::answering(move |_, request| {
+            arrived.send(()).unwrap();
+            gate.lock().unwrap().recv().unwrap();
+            confirming(request)
+        });
+        let dir = Dir::new();
+        dir.write("users.csv", "userId,code\na,IDU\nb,PMD\n");
+        let mut child = Command::new(assert_cmd::cargo::cargo_bin!("seatload"))
+            .current_dir(dir.path(""))
+            .env("SEATLOAD_TOKEN", TOKEN)
+            .args([
+                "import",
+                "users.csv",
+                "--report-dir",
+                "run",
+                "--account",
+                "acc-1",
+            ])
+            .args(["--base-url", &server.base_url])
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stderr = BufReader::new(child.stderr.take().unwrap()).lines();
+        arrival.recv().unwrap();
+        Command::new("kill")
+            .args([signal, &child.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(stderr.any(|line| line.unwrap().contains("waiting for 1 request in flight")));
+        go.send(()).unwrap();
+        assert!(stderr.any(|line| {
+            line.unwrap()
+                .contains("go on with: seatload import run/pending.csv")
+        }));
+        assert_eq!(child.wait().unwrap().code(), Some(130), "{signal}");
+        assert_eq!(dir.column("run/success.csv", "userId"), ["a"]);
+        assert_eq!(dir.column("run/pending.csv", "userId"), ["b"]);
+        assert_eq!(server.requests().len(), 1);
+    }
+}

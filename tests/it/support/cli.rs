@@ -1,0 +1,139 @@
+//! Runs the built binary in a folder of its own.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+use tempfile::TempDir;
+
+/// The token that every command gets; it must turn up nowhere.
+pub(crate) const TOKEN: &str = "s3cr3t-t0k3n-that-must-not-leak";
+
+/// A folder with the files of one test.
+pub(crate) struct Dir(TempDir);
+
+/// How a command ended.
+pub(crate) struct Ended {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Dir {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> &Self {
+        fs::write(self.path(name), content).unwrap();
+        self
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    /// Whether nothing stands here but the files named.
+    pub(crate) fn holds_only(&self, names: &[&str]) -> bool {
+        let mut found: Vec<_> = fs::read_dir(self.0.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        found.sort();
+        found == names
+    }
+
+    /// A CSV's rows, each by its header's names.
+    pub(crate) fn rows(&self, name: &str) -> Vec<BTreeMap<String, String>> {
+        csv::Reader::from_path(self.path(name))
+            .unwrap()
+            .deserialize()
+            .map(|row| row.unwrap())
+            .collect()
+    }
+
+    /// One column of a CSV.
+    pub(crate) fn column(&self, name: &str, column: &str) -> Vec<String> {
+        let cell = |mut row: BTreeMap<String, String>| row.remove(column).unwrap();
+        self.rows(name).into_iter().map(cell).collect()
+    }
+
+    /// `seatload` in this folder, with a token and no other setting from outside.
+    pub(crate) fn seatload(&self) -> Command {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("seatload"));
+        command
+            .current_dir(self.0.path())
+            .env("SEATLOAD_TOKEN", TOKEN);
+        for (name, _) in std::env::vars_os() {
+            if name != "SEATLOAD_TOKEN" && name.to_string_lossy().starts_with("SEATLOAD_") {
+                command.env_remove(name);
+            }
+        }
+        command
+    }
+
+    /// Runs an import of `users.csv` with reports in `run`, as fast as it goes.
+    pub(crate) fn import(&self, base_url: &str, arguments: &[&str]) -> Ended {
+        self.import_file("users.csv", "run", base_url, arguments)
+    }
+
+    pub(crate) fn import_file(
+        &self,
+        file: &str,
+        reports: &str,
+        base_url: &str,
+        arguments: &[&str],
+    ) -> Ended {
+        let mut command = self.seatload();
+        command
+            .args(["import", file, "--report-dir", reports])
+            .args(["--account", "acc-1", "--base-url", base_url])
+            .args(["--rate", "10000/s", "--max-retries", "0"])
+            .args(arguments);
+        let ended = ended(command);
+        self.assert_no_token(&ended);
+        ended
+    }
+
+    fn assert_no_token(&self, ended: &Ended) {
+        assert!(!ended.stdout.contains(TOKEN) && !ended.stderr.contains(TOKEN));
+        for file in files(self.0.path()) {
+            let content = fs::read(&file).unwrap();
+            let leaks = content
+                .windows(TOKEN.len())
+                .any(|bytes| bytes == TOKEN.as_bytes());
+            assert!(
+                !leaks || file.ends_with("token"),
+                "{} holds the token",
+                file.display()
+            );
+        }
+    }
+}
+
+pub(crate) fn ended(mut command: Command) -> Ended {
+    let output = command.output().unwrap();
+    Ended {
+        code: output.status.code().unwrap(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.push(path);
+        }
+    }
+    found
+}
