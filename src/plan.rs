@@ -44,8 +44,12 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Plans all users that can be sent. Batches come in the order of their first user in the file.
-    pub fn new(assignments: &Assignments, batch_size: NonZeroUsize) -> Self {
+    /// Plans the users given, in the file's order. Batches come in the order of their first user.
+    pub fn new(
+        assignments: &Assignments,
+        to_send: impl Iterator<Item = UserIx> + Clone,
+        batch_size: NonZeroUsize,
+    ) -> Self {
         let mut groups = Vec::new();
         let mut known: HashMap<Group, usize> = HashMap::new();
         let mut counts: Vec<usize> = Vec::new();
@@ -59,7 +63,7 @@ impl Plan {
                 groups.len() - 1
             })
         };
-        for user in assignments.good_users() {
+        for user in to_send.clone() {
             let group = group_of(user);
             if group == counts.len() {
                 counts.push(0);
@@ -77,7 +81,7 @@ impl Plan {
             })
             .collect();
         let mut users: Vec<Option<UserIx>> = vec![None; counts.iter().sum()];
-        for user in assignments.good_users() {
+        for user in to_send {
             let place = &mut next[group_of(user)];
             users[*place] = Some(user);
             *place += 1;
@@ -167,7 +171,7 @@ mod tests {
             batch_size in 1_usize..20,
         ) {
             let assignments = assignments(&sets);
-            let plan = Plan::new(&assignments, NonZeroUsize::new(batch_size).unwrap());
+            let plan = Plan::new(&assignments, assignments.good_users(), NonZeroUsize::new(batch_size).unwrap());
 
             let mut counts: HashMap<(u8, bool), usize> = HashMap::new();
             for &set in &sets {

@@ -1,48 +1,116 @@
 //! What a run was asked to do, once everything on the command line has been found sound.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::api::{Endpoint, Token, Variant};
+use serde::{Deserialize, Serialize};
+
+use crate::api::{Endpoint, EndpointError, Token, Variant};
 use crate::dispatch::Policy;
 use crate::input::Input;
-use crate::report::ProgressMode;
+use crate::rate::Rate;
+use crate::report::{ProgressMode, Sync};
 
 /// The settings of one import.
 #[derive(Debug)]
 pub struct ImportSettings {
     /// The file.
     pub input: Input,
-    /// Where requests go.
-    pub target: Target,
     /// The external flag of a row that does not say.
     pub external_license: bool,
     /// Users in one request, at most.
     pub batch_size: NonZeroUsize,
-    /// How long one exchange may take.
-    pub timeout: Duration,
-    /// How the run goes about it.
-    pub policy: Policy,
     /// Where the reports go; a folder named after the input if nothing is said.
     pub report_dir: Option<PathBuf>,
+    /// The rest, which resuming needs as well.
+    pub run: RunSettings,
+}
+
+/// The settings of a run, whether it begins or goes on.
+#[derive(Debug)]
+pub struct RunSettings {
+    /// Where requests go.
+    pub target: Target,
+    /// The token; the stand-in needs none.
+    pub token: Option<Token>,
+    /// How requests are sent.
+    pub requests: Requests,
     /// How progress is shown.
     pub progress: ProgressMode,
+    /// When records are forced onto the disk.
+    pub sync: Sync,
 }
 
 /// Where requests go.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum Target {
     /// To the service.
+    #[serde(rename_all = "camelCase")]
     Service {
-        /// The address.
-        endpoint: Endpoint,
-        /// The token.
-        token: Token,
+        /// The service's address.
+        base_url: String,
+        /// Which variant of the call is used.
+        endpoint: Variant,
+        /// The organisation's name, if the path begins with it.
+        organization: Option<String>,
+        /// The account.
+        account: String,
     },
     /// To the built-in stand-in.
     Sandbox {
         /// Which variant of the call is used.
-        variant: Variant,
+        endpoint: Variant,
     },
+}
+
+impl Target {
+    /// The address, for the service: the stand-in has one only once it runs.
+    ///
+    /// # Errors
+    /// When there can be no such address.
+    pub fn address(&self) -> Result<Option<Endpoint>, EndpointError> {
+        match self {
+            Self::Service {
+                base_url,
+                endpoint,
+                organization,
+                account,
+            } => Endpoint::new(base_url, *endpoint, organization.as_deref(), account).map(Some),
+            Self::Sandbox { .. } => Ok(None),
+        }
+    }
+}
+
+/// How requests are sent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Requests {
+    /// The quota.
+    pub rate: Rate,
+    /// How many requests may leave at once after a pause.
+    pub burst: NonZeroU32,
+    /// The most requests under way at once.
+    pub concurrency: NonZeroUsize,
+    /// How often a batch is sent again after passing trouble.
+    pub max_retries: u32,
+    /// How long one exchange may take.
+    pub timeout: Duration,
+    /// Ask for every single user.
+    pub keep_trying: bool,
+}
+
+impl Requests {
+    /// The same for dispatch, with a seed for the random part of waits.
+    pub fn policy(&self, seed: u64) -> Policy {
+        Policy {
+            rate: self.rate,
+            burst: self.burst,
+            concurrency: self.concurrency,
+            max_retries: self.max_retries,
+            keep_trying: self.keep_trying,
+            seed,
+        }
+    }
 }

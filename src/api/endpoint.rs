@@ -3,9 +3,11 @@
 use std::net::IpAddr;
 
 use reqwest::{Method, Url};
+use serde::{Deserialize, Serialize};
 
 /// The documented variants of the call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Variant {
     /// `POST …/la/api/account/{accountId}/user-license`, documented in 2023.
     PostLa,

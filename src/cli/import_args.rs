@@ -1,27 +1,15 @@
 //! The arguments of `seatload import`, and what makes them sound.
 
-use std::num::{NonZeroU32, NonZeroUsize};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::time::Duration;
 
-use anyhow::bail;
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, ValueEnum};
-use secrecy::SecretString;
 
-use crate::api::{Endpoint, Token, Variant};
-use crate::dispatch::Policy;
-use crate::duration;
+use super::run_args::{REPORTS, REQUESTS, RunArgs, SERVICE};
+use crate::api::Variant;
 use crate::input::Input;
-use crate::rate::Rate;
-use crate::report::ProgressMode;
 use crate::settings::{ImportSettings, Target};
-
-/// The token's variable. No flag takes a token: a command line is seen by every process.
-const TOKEN_VARIABLE: &str = "SEATLOAD_TOKEN";
-
-/// Without `--burst`, this part of the rate may leave at once.
-const BURST_PART: u32 = 10;
 
 /// Import a CSV of users and bundle codes
 ///
@@ -54,10 +42,6 @@ pub(super) struct ImportArgs {
     #[arg(long, value_name = "NAME", env = "SEATLOAD_ORGANIZATION", help_heading = SERVICE, hide_env_values = true)]
     organization: Option<String>,
 
-    /// A file that holds the access token, if SEATLOAD_TOKEN does not
-    #[arg(long, value_name = "FILE", env = "SEATLOAD_TOKEN_FILE", help_heading = SERVICE, hide_env_values = true)]
-    token_file: Option<PathBuf>,
-
     /// Use the built-in stand-in, with 50 seats of each code, in place of the service
     #[arg(long, env = "SEATLOAD_SANDBOX", help_heading = SERVICE, hide_env_values = true)]
     #[arg(action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
@@ -73,48 +57,13 @@ pub(super) struct ImportArgs {
     #[arg(default_value_t = NonZeroUsize::new(100).expect("not zero"))]
     batch_size: NonZeroUsize,
 
-    /// The most requests in any window of time, such as 10/s or 160/5m
-    /// [default: 10/s for post-la, 160/5m for put-lease]
-    #[arg(long, value_name = "N/W", env = "SEATLOAD_RATE", help_heading = REQUESTS, hide_env_values = true)]
-    rate: Option<Rate>,
-
-    /// How many of them may leave at once after a pause [default: a tenth of the rate's N]
-    #[arg(long, value_name = "B", env = "SEATLOAD_BURST", help_heading = REQUESTS, hide_env_values = true)]
-    burst: Option<NonZeroU32>,
-
-    /// The most requests under way at once
-    #[arg(long, value_name = "REQUESTS", env = "SEATLOAD_CONCURRENCY", help_heading = REQUESTS, hide_env_values = true)]
-    #[arg(default_value_t = NonZeroUsize::new(8).expect("not zero"))]
-    concurrency: NonZeroUsize,
-
-    /// How often a request is sent again after passing trouble
-    #[arg(long, value_name = "TIMES", env = "SEATLOAD_MAX_RETRIES", help_heading = REQUESTS, hide_env_values = true)]
-    #[arg(default_value_t = 5)]
-    max_retries: u32,
-
-    /// How long an answer may take
-    #[arg(long, value_name = "TIME", env = "SEATLOAD_TIMEOUT", help_heading = REQUESTS, hide_env_values = true)]
-    #[arg(default_value = "30s", value_parser = duration::parse)]
-    timeout: Duration,
-
-    /// Ask for every single user, even after three in a row were refused for want of seats or of a licence
-    #[arg(long, env = "SEATLOAD_KEEP_TRYING", help_heading = REQUESTS, hide_env_values = true)]
-    #[arg(action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
-    keep_trying: bool,
-
     /// The folder for the reports, new or empty [default: seatload-INPUT-DATE-TIME]
     #[arg(long, value_name = "DIR", env = "SEATLOAD_REPORT_DIR", help_heading = REPORTS, hide_env_values = true)]
     report_dir: Option<PathBuf>,
 
-    /// How to show progress
-    #[arg(long, value_name = "HOW", env = "SEATLOAD_PROGRESS", help_heading = REPORTS, hide_env_values = true)]
-    #[arg(value_enum, default_value_t = ProgressArg::Auto)]
-    progress: ProgressArg,
+    #[command(flatten)]
+    run: RunArgs,
 }
-
-const SERVICE: &str = "Service";
-const REQUESTS: &str = "Requests";
-const REPORTS: &str = "Reports";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -125,13 +74,15 @@ Examples:
     seatload import onboarding.csv --account 8f3c… --endpoint put-lease --organization acme
   Import what failed, once it is mended:
     seatload import seatload-onboarding-20261124-101500/failures.csv --account 8f3c…
+  Go on with a run that stopped early:
+    seatload resume seatload-onboarding-20261124-101500
 
 Exit codes:
   0    every user succeeded
   1    the run finished, and some users or rows failed: see failures.csv
   2    bad usage, configuration or input: nothing was sent
-  3    stopped early: what is left stands in pending.csv
-  130  interrupted: what is left stands in pending.csv";
+  3    stopped early: what is left stands in pending.csv, and `seatload resume` goes on
+  130  interrupted: the same";
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum EndpointArg {
@@ -141,41 +92,21 @@ enum EndpointArg {
     PutLease,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum ProgressArg {
-    /// Bars in a terminal, lines elsewhere
-    Auto,
-    /// A line at most every ten seconds
-    Plain,
-    /// Nothing but warnings
-    None,
-}
-
 impl ImportArgs {
     /// Finds the arguments sound, or says what is wrong with them.
     pub(super) fn into_settings(self) -> anyhow::Result<ImportSettings> {
-        let variant = match self.endpoint {
+        let endpoint = match self.endpoint {
             EndpointArg::PostLa => Variant::PostLa,
             EndpointArg::PutLease => Variant::PutLease,
         };
-        let rate = self.rate.unwrap_or_else(|| default_rate(variant));
-        let tenth = NonZeroU32::new(rate.requests.get() / BURST_PART).unwrap_or(NonZeroU32::MIN);
-        let burst = self.burst.unwrap_or(tenth);
-        if burst > rate.requests {
-            bail!("--burst {burst} is more than --rate {rate} allows in a whole window");
-        }
         let target = if self.sandbox {
-            Target::Sandbox { variant }
+            Target::Sandbox { endpoint }
         } else {
-            let account = self.account.as_deref().unwrap_or_default();
             Target::Service {
-                endpoint: Endpoint::new(
-                    &self.base_url,
-                    variant,
-                    self.organization.as_deref(),
-                    account,
-                )?,
-                token: token(self.token_file)?,
+                base_url: self.base_url,
+                endpoint,
+                organization: self.organization,
+                account: self.account.unwrap_or_default(),
             }
         };
         let input = match self.input.as_os_str().to_str() {
@@ -184,48 +115,10 @@ impl ImportArgs {
         };
         Ok(ImportSettings {
             input,
-            target,
             external_license: self.external_license,
             batch_size: self.batch_size,
-            timeout: self.timeout,
-            policy: Policy {
-                rate,
-                burst,
-                concurrency: self.concurrency,
-                max_retries: self.max_retries,
-                keep_trying: self.keep_trying,
-                seed: fastrand::u64(..),
-            },
             report_dir: self.report_dir,
-            progress: match self.progress {
-                ProgressArg::Auto => ProgressMode::Auto,
-                ProgressArg::Plain => ProgressMode::Plain,
-                ProgressArg::None => ProgressMode::None,
-            },
+            run: self.run.begin(target)?,
         })
-    }
-}
-
-fn default_rate(variant: Variant) -> Rate {
-    let rate = match variant {
-        Variant::PostLa => "10/s",
-        Variant::PutLease => "160/5m",
-    };
-    rate.parse().expect("a rate")
-}
-
-fn token(file: Option<PathBuf>) -> anyhow::Result<Token> {
-    let variable = std::env::var(TOKEN_VARIABLE)
-        .ok()
-        .filter(|token| !token.is_empty());
-    match (variable, file) {
-        (Some(_), Some(_)) => bail!(
-            "there are two access tokens, in {TOKEN_VARIABLE} and in the file of --token-file\n  to do: take one away"
-        ),
-        (Some(token), None) => Ok(Token::new(SecretString::from(token), TOKEN_VARIABLE)?),
-        (None, Some(file)) => Ok(Token::from_file(&file)?),
-        (None, None) => bail!(
-            "there is no access token\n  to do: put it into {TOKEN_VARIABLE}, or into a file that --token-file names"
-        ),
     }
 }

@@ -1,7 +1,10 @@
 //! The command line: what can be asked for, and who does it.
 
+mod execute;
 mod import;
 mod import_args;
+mod resume;
+mod run_args;
 mod sandbox;
 
 use std::io::{Write, stderr};
@@ -21,6 +24,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Import(Box<import_args::ImportArgs>),
+    Resume(Box<resume::ResumeArgs>),
     Sandbox(sandbox::SandboxArgs),
 }
 
@@ -31,6 +35,7 @@ impl Cli {
             Command::Import(args) => args
                 .into_settings()
                 .and_then(|settings| import::import(&settings)),
+            Command::Resume(args) => resume::resume(*args),
             Command::Sandbox(args) => sandbox::serve(args),
         };
         result.unwrap_or_else(|error| {

@@ -3,6 +3,7 @@
 //! Everything here streams: memory does not grow with the file.
 
 mod columns;
+mod fingerprint;
 mod newlines;
 mod reader;
 mod source;
@@ -11,6 +12,7 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 
 pub use columns::{Column, Columns};
+pub use fingerprint::{Fingerprint, Fingerprinter};
 pub use reader::RowReader;
 pub use source::{Input, Source};
 

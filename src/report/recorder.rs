@@ -1,53 +1,72 @@
 //! Takes a run's events: first to the files, then to the counts, then to the display.
 
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::Receiver;
 use tokio::time::timeout;
 
-use super::{Journal, Progress, Tally};
+use super::{Journal, Progress, Standing, Tally};
 use crate::event::Event;
-use crate::roster::{Assignments, UserIx};
+use crate::outcome::Decision;
+use crate::roster::Assignments;
 
 /// How often the display is looked after while nothing happens.
 const TICK: Duration = Duration::from_millis(250);
+
+/// The longest that a record waits for the disk, unless each is waited for.
+const SYNC_PERIOD: Duration = Duration::from_millis(750);
+
+/// When records are forced onto the disk. The operating system has each at once, so only a power cut can take them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sync {
+    /// Within a second, and at the end.
+    EverySecond,
+    /// With each answer, before it is counted.
+    Always,
+}
 
 /// Records a run.
 pub struct Recorder<'a> {
     assignments: &'a Assignments,
     journal: Journal,
+    sync: Sync,
+    synced: Instant,
+    standing: Standing,
     tally: Tally,
-    decided: Vec<bool>,
     progress: &'a mut Progress,
 }
 
 /// What has been recorded of a run.
-#[derive(Debug)]
 pub struct Recorded {
-    /// Its numbers.
+    /// The files.
+    pub journal: Journal,
+    /// How every user stands.
+    pub standing: Standing,
+    /// The run's numbers.
     pub tally: Tally,
-    /// By user: whether it is decided.
-    decided: Vec<bool>,
     /// Why recording ended early, if it did.
     pub error: Option<io::Error>,
 }
 
 impl<'a> Recorder<'a> {
-    /// Goes on from a journal and a tally that hold what was known before anything was sent.
+    /// Goes on from a journal, with so many users to be sent.
     pub fn new(
         assignments: &'a Assignments,
-        journal: Journal,
-        tally: Tally,
+        (journal, standing): (Journal, Standing),
+        to_send: usize,
+        sync: Sync,
         progress: &'a mut Progress,
     ) -> Self {
         Self {
             assignments,
             journal,
-            tally,
-            decided: vec![false; assignments.len()],
+            sync,
+            synced: Instant::now(),
+            tally: Tally::new(&standing, assignments, to_send),
+            standing,
             progress,
         }
     }
@@ -56,49 +75,57 @@ impl<'a> Recorder<'a> {
     ///
     /// Blocks, so it wants a thread of its own.
     pub fn run(mut self, mut events: Receiver<Event>, runtime: &Handle) -> Recorded {
-        let error = loop {
+        let recorded = loop {
             let next = runtime.block_on(async { timeout(TICK, events.recv()).await });
-            match next {
-                Ok(Some(event)) => {
-                    if let Err(error) = self.take(&event) {
-                        break Some(error);
-                    }
-                }
-                Ok(None) => break None,
-                Err(_) => self.progress.tick(&self.tally),
+            let taken = match next {
+                Ok(Some(event)) => self.take(&event),
+                Ok(None) => break self.journal.sync(),
+                Err(_) => self.tick(),
+            };
+            if taken.is_err() {
+                break taken;
             }
         };
         drop(events);
         self.progress.finish();
         Recorded {
+            journal: self.journal,
+            standing: self.standing,
             tally: self.tally,
-            decided: self.decided,
-            error,
+            error: recorded.err(),
         }
     }
 
     fn take(&mut self, event: &Event) -> io::Result<()> {
         if let Event::Decided(decisions) = event {
-            self.journal
-                .record(self.assignments, decisions, Timestamp::now())?;
-            for decision in decisions {
-                self.decided[decision.user.index()] = true;
-            }
+            self.record(decisions)?;
         }
-        self.tally.count(event, self.assignments);
+        self.tally.count(event);
         self.progress.show(event, &self.tally);
         Ok(())
     }
-}
 
-impl Recorded {
-    /// The users that are still to be imported, in the file's order.
-    pub fn pending<'a>(
-        &'a self,
-        assignments: &'a Assignments,
-    ) -> impl Iterator<Item = UserIx> + 'a {
-        assignments
-            .good_users()
-            .filter(|user| !self.decided[user.index()])
+    fn record(&mut self, decisions: &[Decision]) -> io::Result<()> {
+        self.journal
+            .record(self.assignments, decisions, Timestamp::now())?;
+        if self.sync == Sync::Always || self.synced.elapsed() >= SYNC_PERIOD {
+            self.synced = Instant::now();
+            self.journal.sync()?;
+        }
+        for decision in decisions {
+            let overruled = self.standing.note(decision);
+            let set = self.assignments.set(decision.user);
+            self.tally.count_decision(decision, overruled, set);
+        }
+        Ok(())
+    }
+
+    fn tick(&mut self) -> io::Result<()> {
+        self.progress.tick(&self.tally);
+        if self.synced.elapsed() >= SYNC_PERIOD {
+            self.synced = Instant::now();
+            self.journal.sync()?;
+        }
+        Ok(())
     }
 }

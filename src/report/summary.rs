@@ -1,16 +1,25 @@
 //! `summary.json`: the run in numbers, for programs. README describes its fields.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::num::NonZeroUsize;
+use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Tally;
+use crate::api::Endpoint;
 use crate::catalog;
 use crate::event::Stop;
+use crate::input::Input;
 use crate::outcome::FailureKind;
 use crate::roster::Roster;
+use crate::settings::{RunSettings, Target};
+
+/// The file's name.
+pub const SUMMARY: &str = "summary.json";
 
 /// The number of the schema: it changes when a field goes or changes its meaning.
 const SCHEMA: u32 = 1;
@@ -45,6 +54,33 @@ pub struct About {
     pub sandbox: bool,
 }
 
+impl About {
+    /// Tells what a run was about.
+    pub fn new(
+        input: &Input,
+        external_license: bool,
+        batch_size: NonZeroUsize,
+        settings: &RunSettings,
+        endpoint: &Endpoint,
+    ) -> Self {
+        let requests = &settings.requests;
+        Self {
+            input: input.to_string(),
+            method: endpoint.method().to_string(),
+            url: endpoint.url().to_string(),
+            batch_size: batch_size.get(),
+            rate: requests.rate.to_string(),
+            burst: requests.burst.get(),
+            concurrency: requests.concurrency.get(),
+            max_retries: requests.max_retries,
+            timeout_seconds: requests.timeout.as_secs_f64(),
+            keep_trying: requests.keep_trying,
+            external_license,
+            sandbox: matches!(settings.target, Target::Sandbox { .. }),
+        }
+    }
+}
+
 /// A run in numbers.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -65,7 +101,7 @@ pub struct Summary {
     /// Codes in the order of their names.
     pub codes: Vec<CodeCounts>,
     /// What went over the wire.
-    pub requests: Requests,
+    pub requests: RequestCounts,
 }
 
 /// Why a run stopped early.
@@ -109,7 +145,7 @@ pub struct CodeCounts {
 /// What went over the wire.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Requests {
+pub struct RequestCounts {
     /// Requests sent, all included.
     pub sent: u64,
     /// Requests sent again after passing trouble.
@@ -128,10 +164,9 @@ impl Summary {
         about: About,
         roster: &Roster,
         tally: &Tally,
+        pending: u64,
         stop: Option<&Stop>,
-        started: Timestamp,
-        took: Duration,
-        finished: Timestamp,
+        (started, took, finished): (Timestamp, Duration, Timestamp),
     ) -> Self {
         let users = (roster.good + roster.withheld.len()) as u64;
         Self {
@@ -153,10 +188,10 @@ impl Summary {
                     .iter()
                     .map(|kind| (kind.name(), tally.failures.get(kind).copied().unwrap_or(0)))
                     .collect(),
-                pending: roster.good as u64 - tally.decided(),
+                pending,
             },
             codes: codes(roster, tally),
-            requests: Requests {
+            requests: RequestCounts {
                 sent: tally.sent,
                 retried: tally.retried,
                 splits: tally.splits,
@@ -170,6 +205,18 @@ impl Summary {
     pub fn took(&self) -> Duration {
         Duration::from_secs_f64(self.seconds)
     }
+}
+
+/// Whether the run in a folder has come to its end: its summary stands there, and does not say that it stopped early.
+pub fn has_finished(folder: &Path) -> bool {
+    fs::read(folder.join(SUMMARY))
+        .ok()
+        .and_then(|text| serde_json::from_slice::<serde_json::Value>(&text).ok())
+        .is_some_and(|summary| {
+            summary
+                .get("stopped")
+                .is_some_and(serde_json::Value::is_null)
+        })
 }
 
 fn codes(roster: &Roster, tally: &Tally) -> Vec<CodeCounts> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::Standing;
 use crate::event::Event;
 use crate::outcome::{Decision, FailureKind, Outcome};
 use crate::roster::{Assignments, SetIx};
@@ -16,6 +17,10 @@ pub struct Tally {
     pub failures: BTreeMap<FailureKind, u64>,
     /// Successes by bundle set.
     pub success_by_set: BTreeMap<SetIx, u64>,
+    /// Users that this part of the run is to send.
+    pub to_send: u64,
+    /// Those of them who are decided.
+    pub done: u64,
     /// Requests sent.
     pub sent: u64,
     /// Requests answered, or given up as lost.
@@ -31,15 +36,17 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Users decided by the run: neither bad rows nor those withheld because of one.
-    pub fn decided(&self) -> u64 {
-        let failed: u64 = self
-            .failures
-            .iter()
-            .filter(|(kind, _)| !matches!(kind, FailureKind::Invalid | FailureKind::Withheld))
-            .map(|(_, count)| count)
-            .sum();
-        self.success + failed
+    /// The numbers of a run that goes on from here, with so many users to be sent.
+    pub fn new(standing: &Standing, assignments: &Assignments, to_send: usize) -> Self {
+        let mut tally = Self {
+            failures: standing.failures(),
+            to_send: to_send as u64,
+            ..Self::default()
+        };
+        for user in standing.successes(assignments) {
+            tally.count_success(assignments.set(user));
+        }
+        tally
     }
 
     /// Users and rows that did not succeed.
@@ -52,15 +59,8 @@ impl Tally {
         self.sent - self.answered
     }
 
-    /// Counts failures that were known before anything was sent.
-    pub fn count_failures(&mut self, kind: FailureKind, count: usize) {
-        if count > 0 {
-            *self.failures.entry(kind).or_default() += count as u64;
-        }
-    }
-
-    /// Counts an event that has been recorded.
-    pub fn count(&mut self, event: &Event, assignments: &Assignments) {
+    /// Counts an event. Decisions are counted one by one, once they are recorded.
+    pub(super) fn count(&mut self, event: &Event) {
         match event {
             Event::Sent { .. } => self.sent += 1,
             Event::Answered { .. } => self.answered += 1,
@@ -70,23 +70,32 @@ impl Tally {
                 self.waits += 1;
                 self.waited += *wait;
             }
-            Event::Decided(decisions) => {
-                for decision in decisions {
-                    self.count_decision(decision, assignments);
-                }
-            }
-            Event::Exhausted { .. } | Event::Misdirected { .. } | Event::Stopping(_) => {}
+            Event::Decided(_)
+            | Event::Exhausted { .. }
+            | Event::Misdirected { .. }
+            | Event::Stopping(_) => {}
         }
     }
 
-    fn count_decision(&mut self, decision: &Decision, assignments: &Assignments) {
-        match &decision.outcome {
-            Outcome::Success { .. } => {
-                self.success += 1;
-                let set = assignments.set(decision.user);
-                *self.success_by_set.entry(set).or_default() += 1;
-            }
-            Outcome::Failure { kind, .. } => self.count_failures(*kind, 1),
+    /// Counts a decision that has been recorded, and takes back the failure that it overrules.
+    pub(super) fn count_decision(
+        &mut self,
+        decision: &Decision,
+        overruled: Option<FailureKind>,
+        set: SetIx,
+    ) {
+        self.done += 1;
+        if let Some(count) = overruled.and_then(|kind| self.failures.get_mut(&kind)) {
+            *count -= 1;
         }
+        match &decision.outcome {
+            Outcome::Success { .. } => self.count_success(set),
+            Outcome::Failure { kind, .. } => *self.failures.entry(*kind).or_default() += 1,
+        }
+    }
+
+    fn count_success(&mut self, set: SetIx) {
+        self.success += 1;
+        *self.success_by_set.entry(set).or_default() += 1;
     }
 }

@@ -47,10 +47,15 @@ impl Assignments {
     }
 
     /// The users that can be sent, in the file's order.
-    pub fn good_users(&self) -> impl Iterator<Item = UserIx> {
+    pub fn good_users(&self) -> impl Iterator<Item = UserIx> + Clone {
         (0..self.len())
             .map(UserIx::from_index)
             .filter(|&user| !self.users.get(user).withheld)
+    }
+
+    /// The user with this ID, in any spelling of it.
+    pub fn find(&self, user_id: &str) -> Option<UserIx> {
+        self.users.find(user_id)
     }
 
     /// The user ID in the file's first spelling.

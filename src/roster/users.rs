@@ -72,6 +72,16 @@ impl Users {
         &mut self.users[user.index()]
     }
 
+    /// The user with this ID, if it has been met.
+    pub(super) fn find(&self, user_id: &str) -> Option<UserIx> {
+        let key = UserKey::of(user_id);
+        self.index
+            .find(self.hasher.hash_one(key), |&other| {
+                key_of(&self.users, &self.texts, other) == key
+            })
+            .copied()
+    }
+
     /// The user with this ID, and whether this is the first time that it is met.
     pub(super) fn intern(&mut self, user_id: &str, line: u32, external: bool) -> (UserIx, bool) {
         let key = UserKey::of(user_id);

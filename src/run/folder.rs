@@ -16,7 +16,10 @@ const STEM_CHARS: usize = 60;
 #[derive(Debug)]
 pub struct RunFolder {
     path: PathBuf,
-    _lock: File,
+    /// Held, not read: dropping it lets go of the lock.
+    lock: File,
+    /// The folder was not there before.
+    is_new: bool,
 }
 
 /// Why there is no run folder.
@@ -40,8 +43,16 @@ pub enum FolderError {
         path: PathBuf,
     },
     /// Another process is at it.
-    #[error("the report folder {} is in use by another run", path.display())]
+    #[error("the run in {} is under way in another process{}", path.display(), holder.as_ref().map(|pid| format!(" ({pid})")).unwrap_or_default())]
     InUse {
+        /// The folder.
+        path: PathBuf,
+        /// The process's ID, where it can be told.
+        holder: Option<String>,
+    },
+    /// There is no folder.
+    #[error("there is no run folder {}", path.display())]
+    Missing {
         /// The folder.
         path: PathBuf,
     },
@@ -57,25 +68,20 @@ impl RunFolder {
             path: path.to_owned(),
             source,
         };
+        let is_new = !path.exists();
         fs::create_dir_all(path).map_err(not_writable)?;
         if fs::read_dir(path).map_err(not_writable)?.next().is_some() {
+            if path.join(LOCK).exists() {
+                lock(path)?;
+            }
             return Err(FolderError::NotEmpty {
                 path: path.to_owned(),
             });
         }
-        let lock = File::create_new(path.join(LOCK)).map_err(not_writable)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(FolderError::InUse {
-                    path: path.to_owned(),
-                });
-            }
-            Err(TryLockError::Error(source)) => return Err(not_writable(source)),
-        }
         Ok(Self {
+            lock: lock(path)?,
             path: path.to_owned(),
-            _lock: lock,
+            is_new,
         })
     }
 
@@ -96,7 +102,41 @@ impl RunFolder {
                 Err(source) => return Err(FolderError::NotWritable { path, source }),
             }
         }
-        Self::create(&path)
+        let created = Self::create(&path)?;
+        Ok(Self {
+            is_new: true,
+            ..created
+        })
+    }
+
+    /// Takes the folder of a run that is to go on.
+    ///
+    /// # Errors
+    /// When there is none, or it is in use.
+    pub fn open(path: &Path) -> Result<Self, FolderError> {
+        if !path.is_dir() {
+            return Err(FolderError::Missing {
+                path: path.to_owned(),
+            });
+        }
+        Ok(Self {
+            lock: lock(path)?,
+            path: path.to_owned(),
+            is_new: false,
+        })
+    }
+
+    /// Leaves nothing of a folder in which no run has begun.
+    pub fn discard(self, files: &[&str]) {
+        let Self { path, lock, is_new } = self;
+        drop(lock);
+        // What cannot be taken away does no harm.
+        for file in files.iter().chain([&LOCK]) {
+            let _ = fs::remove_file(path.join(file));
+        }
+        if is_new {
+            let _ = fs::remove_dir(&path);
+        }
     }
 
     /// Where it is.
@@ -104,15 +144,15 @@ impl RunFolder {
         &self.path
     }
 
-    /// Makes a file to append to.
+    /// Takes a file away, if it is there.
     ///
     /// # Errors
-    /// When it exists or cannot be made.
-    pub fn append_to(&self, name: &str) -> io::Result<File> {
-        OpenOptions::new()
-            .append(true)
-            .create_new(true)
-            .open(self.path.join(name))
+    /// When it is there and cannot be taken away.
+    pub fn remove(&self, name: &str) -> io::Result<()> {
+        match fs::remove_file(self.path.join(name)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Writes a file as a whole: whoever looks sees all of it or what was there before.
@@ -132,6 +172,35 @@ impl RunFolder {
             .sync_all()?;
         fs::rename(&unfinished, self.path.join(name))
     }
+}
+
+/// Locks a folder, and writes down for others who holds it.
+fn lock(path: &Path) -> Result<File, FolderError> {
+    let not_writable = |source| FolderError::NotWritable {
+        path: path.to_owned(),
+        source,
+    };
+    let name = path.join(LOCK);
+    let mut lock = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&name)
+        .map_err(not_writable)?;
+    match lock.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let holder = fs::read_to_string(&name).ok();
+            return Err(FolderError::InUse {
+                path: path.to_owned(),
+                holder: holder.map(|pid| pid.trim().to_owned()),
+            });
+        }
+        Err(TryLockError::Error(source)) => return Err(not_writable(source)),
+    }
+    lock.set_len(0).map_err(not_writable)?;
+    writeln!(lock, "{}", std::process::id()).map_err(not_writable)?;
+    Ok(lock)
 }
 
 /// A name that every file system takes.
@@ -178,6 +247,23 @@ mod tests {
         assert!(matches!(error, FolderError::NotEmpty { .. }));
         let left = fs::read_to_string(parent.path().join("success.csv")).unwrap();
         assert_eq!(left, "precious");
+    }
+
+    #[test]
+    fn a_folder_is_held_by_one_process_and_a_lock_left_behind_holds_nobody_up() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("run");
+        let held = RunFolder::create(&path).unwrap();
+        for again in [RunFolder::create(&path), RunFolder::open(&path)] {
+            let Err(FolderError::InUse { holder, .. }) = again else {
+                panic!("{again:?}");
+            };
+            assert_eq!(holder, Some(std::process::id().to_string()));
+        }
+        drop(held);
+        assert!(path.join(LOCK).exists());
+        RunFolder::open(&path).unwrap().discard(&[]);
+        assert!(path.is_dir() && !path.join(LOCK).exists());
     }
 
     #[test]

@@ -1,7 +1,9 @@
-//! A run's folder, and the signals that end a run.
+//! A run's folder, what it was begun with, and the signals that end a run.
 
 mod folder;
+mod record;
 mod signals;
 
 pub use folder::{FolderError, RunFolder};
+pub use record::{KEPT_INPUT, RecordError, RunRecord};
 pub use signals::listen;

@@ -288,7 +288,7 @@ fn a_refused_token_stops_after_one_request_and_says_what_to_do() {
     for told in [
         "the service refused the token (401)",
         "PM.License.Write",
-        "run/pending.csv",
+        "seatload resume run",
     ] {
         assert!(
             ended.stderr.contains(told),
@@ -499,10 +499,7 @@ fn a_signal_stops_the_run_in_good_order() {
             .unwrap();
         assert!(stderr.any(|line| line.unwrap().contains("waiting for 1 request in flight")));
         go.send(()).unwrap();
-        assert!(stderr.any(|line| {
-            line.unwrap()
-                .contains("go on with: seatload import run/pending.csv")
-        }));
+        assert!(stderr.any(|line| { line.unwrap().contains("go on with: seatload resume run") }));
         assert_eq!(child.wait().unwrap().code(), Some(130), "{signal}");
         assert_eq!(dir.column("run/success.csv", "userId"), ["a"]);
         assert_eq!(dir.column("run/pending.csv", "userId"), ["b"]);

@@ -28,7 +28,7 @@ fn help(command: &str) -> String {
 #[test]
 fn the_readmes_usage_is_what_help_says() {
     let mut readme = README.to_owned();
-    for command in ["import", "sandbox"] {
+    for command in ["import", "resume", "sandbox"] {
         let now = block(&readme, command).to_owned();
         if now != help(command) {
             let marker = format!("<!-- usage: {command} -->\n```text\n");
@@ -41,7 +41,10 @@ fn the_readmes_usage_is_what_help_says() {
     if std::env::var_os("UPDATE_README").is_some() {
         std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md"), &readme).unwrap();
     }
-    assert_eq!(readme, README);
+    assert!(
+        readme == README,
+        "README is out of date: UPDATE_README=1 cargo test --test it readme"
+    );
 }
 
 #[test]

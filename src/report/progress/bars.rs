@@ -80,7 +80,7 @@ impl Bars {
             return;
         }
         self.refreshed = Some(Instant::now());
-        users.bar.set_position(tally.decided());
+        users.bar.set_position(tally.done);
         users.activity.set_message(words::activity(tally));
         let wait = wait.map(words::waiting).unwrap_or_default();
         users.wait.set_message(wait);

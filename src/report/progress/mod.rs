@@ -36,8 +36,6 @@ struct Wait {
 /// Shows how far a run is, on standard error.
 pub struct Progress {
     display: Display,
-    /// Users to be decided.
-    total: u64,
     /// What to try if there is nothing at the address.
     address_advice: String,
     wait: Option<Wait>,
@@ -61,7 +59,6 @@ impl Progress {
         };
         Self {
             display,
-            total: 0,
             address_advice: String::new(),
             wait: None,
         }
@@ -81,7 +78,6 @@ impl Progress {
 
     /// Reading is over, and so many users are to be decided. `address_advice` is what to try if there is nothing at the address.
     pub fn begin(&mut self, total: u64, address_advice: String) {
-        self.total = total;
         self.address_advice = address_advice;
         match &mut self.display {
             Display::Bars(bars) => bars.begin(total),
@@ -120,7 +116,7 @@ impl Progress {
     pub fn tick(&mut self, tally: &Tally) {
         match &mut self.display {
             Display::Bars(bars) => bars.update(tally, self.wait.as_ref()),
-            Display::Plain(plain) => plain.update(tally, self.total, self.wait.as_ref()),
+            Display::Plain(plain) => plain.update(tally, self.wait.as_ref()),
             Display::None => {}
         }
     }

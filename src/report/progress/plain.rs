@@ -22,21 +22,21 @@ impl Plain {
         }
     }
 
-    pub(super) fn update(&mut self, tally: &Tally, total: u64, wait: Option<&Wait>) {
+    pub(super) fn update(&mut self, tally: &Tally, wait: Option<&Wait>) {
         if self.last.elapsed() < PERIOD {
             return;
         }
         self.last = Instant::now();
         // Whoever closed the log does not want it.
-        let _ = writeln!(stderr(), "{}", line(tally, total, wait));
+        let _ = writeln!(stderr(), "{}", line(tally, wait));
     }
 }
 
-fn line(tally: &Tally, total: u64, wait: Option<&Wait>) -> String {
+fn line(tally: &Tally, wait: Option<&Wait>) -> String {
     let mut line = format!(
         "{} of {} users, {}",
-        grouped(tally.decided()),
-        grouped(total),
+        grouped(tally.done),
+        grouped(tally.to_send),
         words::activity(tally)
     );
     if let Some(wait) = wait {

@@ -94,7 +94,7 @@ impl Run {
 
     pub(crate) async fn at(&self, service: &FakeService) -> Ran {
         let batch_size = NonZeroUsize::new(self.batch_size).unwrap();
-        let plan = Plan::new(&self.assignments, batch_size);
+        let plan = Plan::new(&self.assignments, self.assignments.good_users(), batch_size);
         let (sender, mut receiver) = mpsc::channel(16);
         let begin = Instant::now();
         let dispatch = dispatch::run(

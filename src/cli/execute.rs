@@ -1,0 +1,276 @@
+//! From a roster and a journal to the end of the run: what beginning a run and going on with it share.
+
+use std::io::{self, Write, stdout};
+use std::num::NonZeroUsize;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use jiff::Timestamp;
+use secrecy::SecretString;
+use tokio::runtime::Runtime;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::api::{Client, Endpoint, Token, Variant};
+use crate::dispatch;
+use crate::event::Stop;
+use crate::exit_code::ExitCode;
+use crate::input::{Input, InputError, RowReader, Source};
+use crate::plan::Plan;
+use crate::report::{
+    About, Journal, Progress, Recorded, Recorder, SUMMARY, Standing, Summary, counted, table,
+};
+use crate::roster::{Roster, RosterBuilder, UserIx};
+use crate::run::{self, RunFolder};
+use crate::sandbox::{self, Sandbox, SandboxSettings};
+use crate::settings::{RunSettings, Target};
+
+/// Events under way between dispatch and the recorder.
+const CHANNEL: usize = 64;
+
+/// What the built-in stand-in takes for an answer, so that there is something to see.
+const SANDBOX_LATENCY: Duration = Duration::from_millis(40);
+
+/// When this part of a run began.
+pub(super) struct Begin {
+    at: Timestamp,
+    clock: Instant,
+}
+
+impl Begin {
+    pub(super) fn now() -> Self {
+        Self {
+            at: Timestamp::now(),
+            clock: Instant::now(),
+        }
+    }
+
+    pub(super) fn at(&self) -> Timestamp {
+        self.at
+    }
+}
+
+/// A run of which everything is ready.
+pub(super) struct Ready<'a> {
+    pub(super) begin: Begin,
+    pub(super) input: &'a Input,
+    pub(super) external_license: bool,
+    pub(super) batch_size: NonZeroUsize,
+    pub(super) settings: &'a RunSettings,
+    pub(super) connection: Connection,
+    pub(super) folder: RunFolder,
+    pub(super) roster: Roster,
+    pub(super) journal: Journal,
+    pub(super) standing: Standing,
+    /// Who is to be sent, in the file's order.
+    pub(super) to_send: Vec<UserIx>,
+}
+
+/// A way to the service.
+pub(super) struct Connection {
+    runtime: Runtime,
+    client: Client,
+    endpoint: Endpoint,
+}
+
+impl Connection {
+    /// Makes the client, and starts the stand-in if that is the target.
+    pub(super) fn new(settings: &RunSettings) -> anyhow::Result<Self> {
+        let runtime = Runtime::new().context("cannot start the runtime")?;
+        let (endpoint, token) = match (&settings.target, settings.target.address()?) {
+            (Target::Sandbox { endpoint }, _) | (Target::Service { endpoint, .. }, None) => runtime
+                .block_on(start_sandbox(*endpoint))
+                .context("cannot start the sandbox")?,
+            (Target::Service { .. }, Some(address)) => {
+                let token = settings.token.clone().context("there is no access token")?;
+                (address, token)
+            }
+        };
+        let client = Client::new(endpoint.clone(), token, settings.requests.timeout)?;
+        Ok(Self {
+            runtime,
+            client,
+            endpoint,
+        })
+    }
+}
+
+async fn start_sandbox(variant: Variant) -> anyhow::Result<(Endpoint, Token)> {
+    let stand_in = SandboxSettings {
+        latency: SANDBOX_LATENCY,
+        ..SandboxSettings::default()
+    };
+    let sandbox = Sandbox::bind(&stand_in, 0).await?;
+    let base = format!("http://{}", sandbox.address()?);
+    // It ends with the process.
+    tokio::spawn(sandbox.serve(CancellationToken::new()));
+    let endpoint = Endpoint::new(&base, variant, None, sandbox::ACCOUNT)?;
+    let token = Token::new(SecretString::from("sandbox"), "the sandbox")?;
+    Ok((endpoint, token))
+}
+
+/// Reads an input to its end.
+pub(super) fn read(
+    source: Source,
+    external_license: bool,
+    progress: &mut Progress,
+) -> Result<Roster, InputError> {
+    let mut reader = RowReader::new(progress.reading(source.reader, source.bytes))?;
+    let mut roster = RosterBuilder::new(reader.columns().clone(), external_license);
+    while let Some(row) = reader.next_row()? {
+        roster.add(row);
+    }
+    let roster = roster.finish();
+    if roster.rows == 0 {
+        return Err(InputError::NoRows);
+    }
+    Ok(roster)
+}
+
+/// Sends whoever is to be sent, and writes the reports. An error means that nothing was sent.
+pub(super) fn execute(ready: Ready<'_>, mut progress: Progress) -> anyhow::Result<ExitCode> {
+    let Ready {
+        begin,
+        input,
+        external_license,
+        batch_size,
+        settings,
+        connection,
+        folder,
+        roster,
+        journal,
+        standing,
+        to_send,
+    } = ready;
+    let all = &roster.assignments;
+    let plan = Plan::new(all, to_send.iter().copied(), batch_size);
+    let policy = settings.requests.policy(fastrand::u64(..));
+    progress.say(&format!(
+        "{} to send in {}, at most {}",
+        counted(to_send.len() as u64, "user"),
+        counted(plan.batches().len() as u64, "request"),
+        policy.rate,
+    ));
+
+    let interrupt = CancellationToken::new();
+    {
+        let _guard = connection.runtime.enter();
+        run::listen(interrupt.clone()).context("cannot listen for signals")?;
+    }
+    progress.begin(to_send.len() as u64, connection.endpoint.advice());
+    let (stop, recorded) = thread::scope(|scope| {
+        let (sender, receiver) = mpsc::channel(CHANNEL);
+        let recorder = Recorder::new(
+            all,
+            (journal, standing),
+            to_send.len(),
+            settings.sync,
+            &mut progress,
+        );
+        let runtime = connection.runtime.handle();
+        let recorder = scope.spawn(|| recorder.run(receiver, runtime));
+        let stop = runtime.block_on(dispatch::run(
+            &connection.client,
+            all,
+            &plan,
+            &policy,
+            &interrupt,
+            sender,
+        ));
+        (stop, recorder.join())
+    });
+    let recorded = recorded.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    let stop = match &recorded.error {
+        Some(error) => {
+            progress.say(&cannot_write(&folder, error));
+            Some(Stop::NotRecorded)
+        }
+        None => stop,
+    };
+
+    let about = About::new(
+        input,
+        external_license,
+        batch_size,
+        settings,
+        &connection.endpoint,
+    );
+    let summary = Summary::new(
+        about,
+        &roster,
+        &recorded.tally,
+        recorded.standing.pending(all).count() as u64,
+        stop.as_ref(),
+        (begin.at, begin.clock.elapsed(), Timestamp::now()),
+    );
+    let written = finish(&folder, &roster, recorded, &summary, stop.is_some());
+    let stop = match written {
+        Ok(()) => stop,
+        Err(error) => {
+            progress.say(&cannot_write(&folder, &error));
+            Some(stop.unwrap_or(Stop::NotRecorded))
+        }
+    };
+    Ok(conclude(&summary, stop.as_ref(), &folder, &progress))
+}
+
+/// Writes what can only be written at the end.
+fn finish(
+    folder: &RunFolder,
+    roster: &Roster,
+    recorded: Recorded,
+    summary: &Summary,
+    has_stopped: bool,
+) -> io::Result<()> {
+    let Recorded {
+        journal, standing, ..
+    } = recorded;
+    let all = &roster.assignments;
+    if has_stopped {
+        Journal::write_pending(folder, all, standing.pending(all))?;
+    }
+    if standing.has_overruled() {
+        journal
+            .drop_overruled(folder, all, &standing)
+            .map_err(io::Error::other)?;
+    }
+    folder.replace(SUMMARY, |out| {
+        serde_json::to_writer_pretty(&mut *out, summary)?;
+        out.write_all(b"\n")
+    })
+}
+
+/// Says how the run ended.
+fn conclude(
+    summary: &Summary,
+    stop: Option<&Stop>,
+    folder: &RunFolder,
+    progress: &Progress,
+) -> ExitCode {
+    // Whoever closed standard output does not want to see it.
+    let _ = stdout().write_all(table(summary, folder.path()).as_bytes());
+    let Some(stop) = stop else {
+        let has_failures = summary.users.failures.values().any(|&count| count > 0);
+        return match has_failures {
+            true => ExitCode::SomeFailed,
+            false => ExitCode::AllSucceeded,
+        };
+    };
+    progress.stopped(stop);
+    progress.say(&format!(
+        "go on with: seatload resume {}",
+        folder.path().display()
+    ));
+    match stop {
+        Stop::Interrupted => ExitCode::Interrupted,
+        _ => ExitCode::Stopped,
+    }
+}
+
+fn cannot_write(folder: &RunFolder, error: &io::Error) -> String {
+    format!(
+        "error: cannot write to {}: {error}",
+        folder.path().display()
+    )
+}

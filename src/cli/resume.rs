@@ -1,0 +1,103 @@
+//! `seatload resume`: goes on with a run.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::builder::BoolishValueParser;
+use clap::{ArgAction, Args};
+
+use super::execute::{self, Begin, Connection, Ready};
+use super::run_args::{REQUESTS, RunArgs};
+use crate::exit_code::ExitCode;
+use crate::input::{Fingerprinter, Source};
+use crate::report::{Journal, Progress, ProgressMode, SUMMARY, counted, has_finished};
+use crate::run::{RunFolder, RunRecord};
+
+/// Go on with a run that stopped early, was interrupted or was killed
+///
+/// Sends the users that are not decided yet, and nobody else; the reports end as those of a run without a break.
+/// The input must be the same as when the run began. Settings that are not given are those that the run began
+/// with. A run that has finished is left as it is.
+#[derive(Debug, Args)]
+#[command(args_override_self = true)]
+pub(super) struct ResumeArgs {
+    /// The run's folder
+    run_folder: PathBuf,
+
+    /// Send failed users again too, except those with bad rows
+    #[arg(long, env = "SEATLOAD_RETRY_FAILED", help_heading = REQUESTS, hide_env_values = true)]
+    #[arg(action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
+    retry_failed: bool,
+
+    #[command(flatten)]
+    run: RunArgs,
+}
+
+/// Goes on with a run. An error means that nothing was sent.
+pub(super) fn resume(args: ResumeArgs) -> anyhow::Result<ExitCode> {
+    let begin = Begin::now();
+    let folder = RunFolder::open(&args.run_folder)?;
+    let record = RunRecord::read(&folder)?;
+    if has_finished(folder.path()) && !args.retry_failed {
+        return Ok(nothing_to_do(&folder));
+    }
+    let settings = args
+        .run
+        .go_on(record.target.clone(), record.requests.clone())?;
+    let connection = Connection::new(&settings)?;
+    let mut progress = Progress::new(settings.progress);
+
+    let input = record.input(folder.path());
+    let source = input.open()?;
+    let fingerprinter = Fingerprinter::default();
+    let source = Source {
+        reader: Box::new(fingerprinter.read(source.reader)),
+        ..source
+    };
+    // Another input may not even be readable; then that it is another is what to say.
+    let roster = execute::read(source, record.external_license, &mut progress);
+    record.check(&input, &fingerprinter.finish())?;
+    let roster = roster?;
+
+    let (journal, standing) = Journal::open(&folder, &roster)?;
+    let all = &roster.assignments;
+    let to_send: Vec<_> = match args.retry_failed {
+        true => standing.without_success(all).collect(),
+        false => standing.pending(all).collect(),
+    };
+    // From here on they are out of date, and the journal alone tells.
+    folder
+        .remove(SUMMARY)
+        .and_then(|()| Journal::remove_pending(&folder))
+        .with_context(|| format!("cannot write to {}", folder.path().display()))?;
+    progress.say(&format!(
+        "{}: {} of {} decided",
+        folder.path().display(),
+        counted((roster.good - standing.pending(all).count()) as u64, "user"),
+        roster.good,
+    ));
+    let ready = Ready {
+        begin,
+        input: &input,
+        external_license: record.external_license,
+        batch_size: NonZeroUsize::new(record.batch_size).unwrap_or(NonZeroUsize::MIN),
+        settings: &settings,
+        connection,
+        folder,
+        roster,
+        journal,
+        standing,
+        to_send,
+    };
+    execute::execute(ready, progress)
+}
+
+fn nothing_to_do(folder: &RunFolder) -> ExitCode {
+    let progress = Progress::new(ProgressMode::None);
+    progress.say(&format!(
+        "the run in {} has finished: there is nothing to go on with (--retry-failed sends failed users again)",
+        folder.path().display()
+    ));
+    ExitCode::AllSucceeded
+}

@@ -1,0 +1,173 @@
+//! The arguments that beginning a run and going on with it have in common.
+
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::builder::BoolishValueParser;
+use clap::{ArgAction, Args, ValueEnum};
+use secrecy::SecretString;
+
+use crate::api::{Token, Variant};
+use crate::duration;
+use crate::rate::Rate;
+use crate::report::{ProgressMode, Sync};
+use crate::settings::{Requests, RunSettings, Target};
+
+/// The token's variable. No flag takes a token: a command line is seen by every process.
+const TOKEN_VARIABLE: &str = "SEATLOAD_TOKEN";
+
+/// Without `--burst`, this part of the rate may leave at once.
+const BURST_PART: u32 = 10;
+
+pub(super) const SERVICE: &str = "Service";
+pub(super) const REQUESTS: &str = "Requests";
+pub(super) const REPORTS: &str = "Reports";
+
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    /// A file that holds the access token, if SEATLOAD_TOKEN does not
+    #[arg(long, value_name = "FILE", env = "SEATLOAD_TOKEN_FILE", help_heading = SERVICE, hide_env_values = true)]
+    token_file: Option<PathBuf>,
+
+    /// The most requests in any window of time, such as 10/s or 160/5m
+    /// [default: 10/s for post-la, 160/5m for put-lease]
+    #[arg(long, value_name = "N/W", env = "SEATLOAD_RATE", help_heading = REQUESTS, hide_env_values = true)]
+    rate: Option<Rate>,
+
+    /// How many of them may leave at once after a pause [default: a tenth of the rate's N]
+    #[arg(long, value_name = "B", env = "SEATLOAD_BURST", help_heading = REQUESTS, hide_env_values = true)]
+    burst: Option<NonZeroU32>,
+
+    /// The most requests under way at once [default: 8]
+    #[arg(long, value_name = "REQUESTS", env = "SEATLOAD_CONCURRENCY", help_heading = REQUESTS, hide_env_values = true)]
+    concurrency: Option<NonZeroUsize>,
+
+    /// How often a request is sent again after passing trouble [default: 5]
+    #[arg(long, value_name = "TIMES", env = "SEATLOAD_MAX_RETRIES", help_heading = REQUESTS, hide_env_values = true)]
+    max_retries: Option<u32>,
+
+    /// How long an answer may take [default: 30s]
+    #[arg(long, value_name = "TIME", env = "SEATLOAD_TIMEOUT", help_heading = REQUESTS, hide_env_values = true)]
+    #[arg(value_parser = duration::parse)]
+    timeout: Option<Duration>,
+
+    /// Ask for every single user, even after three in a row were refused for want of seats or of a licence
+    #[arg(long, env = "SEATLOAD_KEEP_TRYING", help_heading = REQUESTS, hide_env_values = true)]
+    #[arg(action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
+    keep_trying: bool,
+
+    /// How to show progress
+    #[arg(long, value_name = "HOW", env = "SEATLOAD_PROGRESS", help_heading = REPORTS, hide_env_values = true)]
+    #[arg(value_enum, default_value_t = ProgressArg::Auto)]
+    progress: ProgressArg,
+
+    /// When outcomes are forced onto the disk, against a power cut
+    #[arg(long, value_name = "WHEN", env = "SEATLOAD_SYNC", help_heading = REPORTS, hide_env_values = true)]
+    #[arg(value_enum, default_value_t = SyncArg::EverySecond)]
+    sync: SyncArg,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ProgressArg {
+    /// Bars in a terminal, lines elsewhere
+    Auto,
+    /// A line at most every ten seconds
+    Plain,
+    /// Nothing but warnings
+    None,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum SyncArg {
+    /// Within a second, and at the end
+    EverySecond,
+    /// With each answer
+    Always,
+}
+
+impl RunArgs {
+    /// The settings of a run that begins.
+    pub(super) fn begin(self, target: Target) -> anyhow::Result<RunSettings> {
+        let variant = match target {
+            Target::Service { endpoint, .. } | Target::Sandbox { endpoint } => endpoint,
+        };
+        let rate = match variant {
+            Variant::PostLa => "10/s",
+            Variant::PutLease => "160/5m",
+        };
+        let rate: Rate = rate.parse().expect("a rate");
+        let defaults = Requests {
+            rate,
+            burst: default_burst(rate),
+            concurrency: NonZeroUsize::new(8).expect("not zero"),
+            max_retries: 5,
+            timeout: Duration::from_secs(30),
+            keep_trying: false,
+        };
+        self.go_on(target, defaults)
+    }
+
+    /// The settings of a run that goes on: what is not said is as before.
+    pub(super) fn go_on(self, target: Target, before: Requests) -> anyhow::Result<RunSettings> {
+        target.address()?;
+        let rate = self.rate.unwrap_or(before.rate);
+        let burst = match (self.burst, self.rate) {
+            (Some(burst), _) => burst,
+            (None, Some(rate)) => default_burst(rate),
+            (None, None) => before.burst,
+        };
+        if burst > rate.requests {
+            bail!("--burst {burst} is more than --rate {rate} allows in a whole window");
+        }
+        let token = match target {
+            Target::Service { .. } => Some(token(self.token_file)?),
+            Target::Sandbox { .. } => None,
+        };
+        Ok(RunSettings {
+            target,
+            token,
+            requests: Requests {
+                rate,
+                burst,
+                concurrency: self.concurrency.unwrap_or(before.concurrency),
+                max_retries: self.max_retries.unwrap_or(before.max_retries),
+                timeout: self.timeout.unwrap_or(before.timeout),
+                keep_trying: self.keep_trying || before.keep_trying,
+            },
+            progress: match self.progress {
+                ProgressArg::Auto => ProgressMode::Auto,
+                ProgressArg::Plain => ProgressMode::Plain,
+                ProgressArg::None => ProgressMode::None,
+            },
+            sync: match self.sync {
+                SyncArg::EverySecond => Sync::EverySecond,
+                SyncArg::Always => Sync::Always,
+            },
+        })
+    }
+}
+
+fn default_burst(rate: Rate) -> NonZeroU32 {
+    NonZeroU32::new(rate.requests.get() / BURST_PART).unwrap_or(NonZeroU32::MIN)
+}
+
+fn token(file: Option<PathBuf>) -> anyhow::Result<Token> {
+    let variable = match std::env::var(TOKEN_VARIABLE) {
+        Ok(token) => Some(token).filter(|token| !token.is_empty()),
+        Err(std::env::VarError::NotPresent) => None,
+        // The error holds the variable's content, so it is not passed on.
+        Err(std::env::VarError::NotUnicode(_)) => bail!("{TOKEN_VARIABLE} is not text"),
+    };
+    match (variable, file) {
+        (Some(_), Some(_)) => bail!(
+            "there are two access tokens, in {TOKEN_VARIABLE} and in the file of --token-file\n  to do: take one away"
+        ),
+        (Some(token), None) => Ok(Token::new(SecretString::from(token), TOKEN_VARIABLE)?),
+        (None, Some(file)) => Token::from_file(&file).context("there is no access token"),
+        (None, None) => bail!(
+            "there is no access token\n  to do: put it into {TOKEN_VARIABLE}, or into a file that --token-file names"
+        ),
+    }
+}

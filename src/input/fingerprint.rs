@@ -1,0 +1,74 @@
+//! What tells one input from another: how long it is, and its hash.
+
+use std::io::{self, Read};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// An input's length and hash.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Fingerprint {
+    /// Its length.
+    pub bytes: u64,
+    /// SHA-256, in hexadecimal.
+    pub sha256: String,
+}
+
+/// Takes the fingerprint of what is read through it.
+#[derive(Debug, Clone, Default)]
+pub struct Fingerprinter(Arc<Mutex<(u64, Sha256)>>);
+
+impl Fingerprinter {
+    /// A reader whose bytes are counted.
+    pub fn read<R: Read>(&self, inner: R) -> impl Read + use<R> {
+        Fingerprinting {
+            inner,
+            state: self.clone(),
+        }
+    }
+
+    /// The fingerprint of all that was read.
+    pub fn finish(&self) -> Fingerprint {
+        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let digest = state.1.clone().finalize();
+        Fingerprint {
+            bytes: state.0,
+            sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+        }
+    }
+}
+
+struct Fingerprinting<R> {
+    inner: R,
+    state: Fingerprinter,
+}
+
+impl<R: Read> Read for Fingerprinting<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        let mut state = self.state.0.lock().unwrap_or_else(PoisonError::into_inner);
+        state.0 += read as u64;
+        state.1.update(&buffer[..read]);
+        Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fingerprint_is_length_and_sha256() {
+        let fingerprinter = Fingerprinter::default();
+        io::copy(&mut fingerprinter.read(&b"abc"[..]), &mut io::sink()).unwrap();
+        assert_eq!(
+            fingerprinter.finish(),
+            Fingerprint {
+                bytes: 3,
+                sha256: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad".into()
+            }
+        );
+    }
+}

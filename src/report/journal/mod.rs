@@ -1,0 +1,245 @@
+//! The CSV files: a row for every user and every bad row, written as it is decided.
+//!
+//! The success and failure files are also the journal of the run: what stands in them is decided. Each file can be
+//! imported again, so user IDs and codes stand in them as the input has them, but for the mark that keeps a
+//! spreadsheet from running them as a formula.
+
+mod record_file;
+mod rows;
+
+use std::collections::HashSet;
+use std::io;
+
+use jiff::Timestamp;
+use record_file::RecordFile;
+use rows::{DecisionRow, FailureRow, PendingRow, SuccessRow};
+
+use super::Standing;
+use crate::outcome::{Decision, FailureKind};
+use crate::roster::{Assignments, Roster, UserIx};
+use crate::run::RunFolder;
+use crate::text::unguard;
+
+const SUCCESS: &str = "success.csv";
+const FAILURES: &str = "failures.csv";
+const PENDING: &str = "pending.csv";
+
+/// The success and failure files of a run.
+pub struct Journal {
+    success: RecordFile<SuccessRow>,
+    failures: RecordFile<FailureRow>,
+}
+
+/// Why a journal cannot be gone on with.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// A file cannot be read or written.
+    #[error("cannot read or write the reports")]
+    Io(#[from] io::Error),
+    /// A record cannot be understood.
+    #[error(
+        "{file} is damaged: a record in it cannot be understood\n  to do: import the input again; to allocate twice is harmless"
+    )]
+    Damaged {
+        /// The file.
+        file: &'static str,
+        /// What is wrong.
+        source: csv::Error,
+    },
+    /// A record is about nobody that the input names.
+    #[error(
+        "{file} names the user {user}, whom the input does not\n  to do: use the input that the run began with"
+    )]
+    Stranger {
+        /// The file.
+        file: &'static str,
+        /// The user.
+        user: String,
+    },
+}
+
+impl Journal {
+    /// Opens both files, makes them where they are missing, and reads how every user stands. Bad rows and
+    /// withheld users of the roster that are not recorded yet are added.
+    ///
+    /// # Errors
+    /// When a file cannot be read or written, or is not about this roster.
+    pub fn open(folder: &RunFolder, roster: &Roster) -> Result<(Self, Standing), JournalError> {
+        let mut journal = Self {
+            success: RecordFile::open(&folder.path().join(SUCCESS))?,
+            failures: RecordFile::open(&folder.path().join(FAILURES))?,
+        };
+        let mut standing = Standing::new(roster.assignments.len());
+        let recorded = journal.read(&roster.assignments, &mut standing)?;
+        journal.add_bad_rows(roster, &recorded, &mut standing)?;
+        journal.sync()?;
+        Ok((journal, standing))
+    }
+
+    /// Adds what was decided. When this returns, the operating system has it.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn record(
+        &mut self,
+        assignments: &Assignments,
+        decisions: &[Decision],
+        at: Timestamp,
+    ) -> io::Result<()> {
+        let (mut success, mut failures) = (Vec::new(), Vec::new());
+        for decision in decisions {
+            match DecisionRow::new(assignments, decision, at) {
+                DecisionRow::Success(row) => success.push(row),
+                DecisionRow::Failure(row) => failures.push(row),
+            }
+        }
+        self.success.append(success)?;
+        self.failures.append(failures)
+    }
+
+    /// Waits until the disk has everything recorded.
+    ///
+    /// # Errors
+    /// When the disk does not take it.
+    pub fn sync(&mut self) -> io::Result<()> {
+        self.success.sync()?;
+        self.failures.sync()
+    }
+
+    /// Takes out of the failure file what a later record has overruled: failed users who were sent again.
+    ///
+    /// # Errors
+    /// When the file cannot be read or replaced; then it is as it was.
+    pub fn drop_overruled(
+        mut self,
+        folder: &RunFolder,
+        assignments: &Assignments,
+        standing: &Standing,
+    ) -> Result<(), JournalError> {
+        let damaged = |source| JournalError::Damaged {
+            file: FAILURES,
+            source,
+        };
+        let mut rows: Vec<FailureRow> = Vec::new();
+        for row in self.failures.read()? {
+            rows.push(row.map_err(damaged)?);
+        }
+        // The last record of a user counts; a success counts more than any.
+        let mut seen = HashSet::new();
+        let mut kept: Vec<_> = rows
+            .into_iter()
+            .rev()
+            .filter(|row| {
+                if row.outcome == FailureKind::Invalid.name() {
+                    return true;
+                }
+                let user = assignments.find(unguard(&row.user_id));
+                user.is_some_and(|user| !standing.is_success(user) && seen.insert(user))
+            })
+            .collect();
+        kept.reverse();
+        folder.replace(FAILURES, |out| {
+            record_file::write_all(out, kept.into_iter())
+        })?;
+        Ok(())
+    }
+
+    /// Writes the users that are still to be imported.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_pending(
+        folder: &RunFolder,
+        assignments: &Assignments,
+        users: impl Iterator<Item = UserIx>,
+    ) -> io::Result<()> {
+        let rows = users.map(|user| PendingRow::new(assignments, user));
+        folder.replace(PENDING, |out| record_file::write_all(out, rows))
+    }
+
+    /// Takes away what an earlier part of the run wrote about users still to be imported.
+    ///
+    /// # Errors
+    /// When it is there and cannot be taken away.
+    pub fn remove_pending(folder: &RunFolder) -> io::Result<()> {
+        folder.remove(PENDING)
+    }
+
+    /// Reads both files. Gives the bad rows and withheld users that are recorded, by line.
+    fn read(
+        &mut self,
+        assignments: &Assignments,
+        standing: &mut Standing,
+    ) -> Result<HashSet<(FailureKind, u32)>, JournalError> {
+        let mut beforehand = HashSet::new();
+        for row in self.failures.read()? {
+            let row = row.map_err(|source| JournalError::Damaged {
+                file: FAILURES,
+                source,
+            })?;
+            let kind = FailureKind::named(&row.outcome);
+            match kind {
+                Some(kind @ (FailureKind::Invalid | FailureKind::Withheld)) => {
+                    beforehand.insert((kind, row.line));
+                    standing.note_beforehand(kind);
+                }
+                Some(kind) => {
+                    let user = find(assignments, &row.user_id, FAILURES)?;
+                    standing.note_failure(user, kind);
+                }
+                None => {
+                    return Err(JournalError::Stranger {
+                        file: FAILURES,
+                        user: row.user_id,
+                    });
+                }
+            }
+        }
+        for row in self.success.read()? {
+            let row = row.map_err(|source| JournalError::Damaged {
+                file: SUCCESS,
+                source,
+            })?;
+            standing.note_success(find(assignments, &row.user_id, SUCCESS)?);
+        }
+        Ok(beforehand)
+    }
+
+    fn add_bad_rows(
+        &mut self,
+        roster: &Roster,
+        recorded: &HashSet<(FailureKind, u32)>,
+        standing: &mut Standing,
+    ) -> io::Result<()> {
+        let at = Timestamp::now();
+        let is_new = |kind, line| !recorded.contains(&(kind, line));
+        let invalid = roster
+            .bad_rows
+            .iter()
+            .filter(|bad| is_new(FailureKind::Invalid, bad.line))
+            .inspect(|_| standing.note_beforehand(FailureKind::Invalid))
+            .map(|bad| FailureRow::invalid(bad, at));
+        self.failures.append(invalid)?;
+        let all = &roster.assignments;
+        let withheld = roster
+            .withheld
+            .iter()
+            .filter(|&&user| is_new(FailureKind::Withheld, all.line(user)))
+            .inspect(|_| standing.note_beforehand(FailureKind::Withheld))
+            .map(|&user| FailureRow::withheld(all, user, at));
+        self.failures.append(withheld)
+    }
+}
+
+fn find(
+    assignments: &Assignments,
+    user_id: &str,
+    file: &'static str,
+) -> Result<UserIx, JournalError> {
+    assignments
+        .find(unguard(user_id))
+        .ok_or_else(|| JournalError::Stranger {
+            file,
+            user: user_id.to_owned(),
+        })
+}

@@ -1,0 +1,215 @@
+//! A CSV file that only ever grows by whole records.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::marker::PhantomData;
+use std::path::Path;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// A file of rows. What a crash or a full disk has cut off in the middle of a record is taken away.
+pub(super) struct RecordFile<Row> {
+    file: File,
+    /// How long the file is, as far as its records are whole.
+    length: u64,
+    /// Records that the operating system may not have put on the disk yet.
+    is_dirty: bool,
+    row: PhantomData<fn(Row)>,
+}
+
+impl<Row: Serialize + Default> RecordFile<Row> {
+    /// Opens a file, or makes it; cuts off a torn last record, and writes the header where it is missing.
+    ///
+    /// # Errors
+    /// When the file cannot be read or written.
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
+        let mut file = OpenOptions::new()
+            .read(true)
+            .append(true)
+            .create(true)
+            .open(path)?;
+        let length = whole_records(BufReader::new(&mut file))?;
+        file.set_len(length)?;
+        let mut this = Self {
+            file,
+            length,
+            is_dirty: true,
+            row: PhantomData,
+        };
+        if length == 0 {
+            this.write(&header::<Row>()?)?;
+        }
+        Ok(this)
+    }
+
+    /// Adds records: when this returns, the operating system has all of them, or none if it fails.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub(super) fn append(&mut self, rows: impl IntoIterator<Item = Row>) -> io::Result<()> {
+        let mut bytes = writer(Vec::new());
+        for row in rows {
+            bytes.serialize(row)?;
+        }
+        self.write(&finished(bytes)?)
+    }
+
+    /// Waits until the disk has every record.
+    ///
+    /// # Errors
+    /// When the disk does not take them.
+    pub(super) fn sync(&mut self) -> io::Result<()> {
+        if self.is_dirty {
+            self.file.sync_data()?;
+            self.is_dirty = false;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        self.is_dirty = true;
+        if let Err(error) = self.file.write_all(bytes) {
+            // Best effort: what is torn all the same is cut off by whoever opens the file next.
+            let _ = self.file.set_len(self.length);
+            return Err(error);
+        }
+        self.length += bytes.len() as u64;
+        Ok(())
+    }
+}
+
+impl<Row: DeserializeOwned> RecordFile<Row> {
+    /// The records, from the first.
+    ///
+    /// # Errors
+    /// When the file cannot be read. A record that cannot be understood is an error of its own.
+    pub(super) fn read(
+        &mut self,
+    ) -> io::Result<impl Iterator<Item = csv::Result<Row>> + use<'_, Row>> {
+        self.file.seek(SeekFrom::Start(0))?;
+        let reader = csv::ReaderBuilder::new()
+            .buffer_capacity(256 * 1024)
+            .from_reader(&mut self.file);
+        Ok(reader.into_deserialize())
+    }
+}
+
+/// Writes rows below their header.
+pub(super) fn write_all<Row: Serialize + Default>(
+    out: &mut dyn Write,
+    rows: impl Iterator<Item = Row>,
+) -> io::Result<()> {
+    out.write_all(&header::<Row>()?)?;
+    let mut out = writer(out);
+    for row in rows {
+        out.serialize(row)?;
+    }
+    out.flush()
+}
+
+/// The header of a file of such rows, its line end included.
+fn header<Row: Serialize + Default>() -> io::Result<Vec<u8>> {
+    let mut sample = csv::Writer::from_writer(Vec::new());
+    sample.serialize(Row::default())?;
+    let sample = finished(sample)?;
+    let end = memchr::memchr(b'\n', &sample).map_or(0, |end| end + 1);
+    Ok(sample[..end].to_vec())
+}
+
+fn writer<W: Write>(out: W) -> csv::Writer<W> {
+    csv::WriterBuilder::new()
+        .has_headers(false)
+        .from_writer(out)
+}
+
+fn finished(writer: csv::Writer<Vec<u8>>) -> io::Result<Vec<u8>> {
+    writer.into_inner().map_err(csv::IntoInnerError::into_error)
+}
+
+/// How many bytes of a file stand in whole records: up to the last line end outside quotes.
+fn whole_records(mut file: impl Read) -> io::Result<u64> {
+    let mut buffer = vec![0; 256 * 1024];
+    let (mut read_so_far, mut whole, mut in_quotes) = (0, 0, false);
+    loop {
+        let read = file.read(&mut buffer)?;
+        if read == 0 {
+            return Ok(whole);
+        }
+        for at in memchr::memchr2_iter(b'"', b'\n', &buffer[..read]) {
+            match buffer[at] {
+                // A quote within quotes is written twice, and so leaves them as they were.
+                b'"' => in_quotes = !in_quotes,
+                _ if !in_quotes => whole = read_so_far + at as u64 + 1,
+                _ => {}
+            }
+        }
+        read_so_far += read as u64;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde::Deserialize;
+
+    #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+    struct Pair {
+        name: String,
+        number: u32,
+    }
+
+    fn read(path: &Path) -> Vec<Pair> {
+        let mut file = RecordFile::<Pair>::open(path).unwrap();
+        file.read().unwrap().map(Result::unwrap).collect()
+    }
+
+    proptest! {
+        /// Wherever the file was cut, every record that stood there whole is kept, and nothing else.
+        #[test]
+        fn a_torn_record_is_cut_off_and_whole_ones_stay(
+            names in prop::collection::vec("[a\",\n;' é]{0,8}", 0..8),
+            cut in 0.0_f64..1.0,
+        ) {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("records.csv");
+            let rows: Vec<_> = names
+                .into_iter()
+                .zip(0..)
+                .map(|(name, number)| Pair { name, number })
+                .collect();
+            let mut ends = Vec::new();
+            let mut file = RecordFile::open(&path).unwrap();
+            for row in &rows {
+                file.append([row.clone()]).unwrap();
+                ends.push(file.length);
+            }
+            let cut = (file.length as f64 * cut) as u64;
+            file.file.set_len(cut).unwrap();
+            drop(file);
+
+            let whole = ends.iter().filter(|end| **end <= cut).count();
+            prop_assert_eq!(read(&path), &rows[..whole]);
+            let mut file = RecordFile::open(&path).unwrap();
+            let more = Pair { name: "more".into(), number: 99 };
+            file.append([more.clone()]).unwrap();
+            drop(file);
+            let expected: Vec<_> = rows[..whole].iter().cloned().chain([more]).collect();
+            prop_assert_eq!(read(&path), expected);
+        }
+
+        /// Whatever stands in the file, reading it ends, without a panic.
+        #[test]
+        fn no_file_is_too_broken_to_be_opened(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("records.csv");
+            std::fs::write(&path, bytes).unwrap();
+            let mut file = RecordFile::<Pair>::open(&path).unwrap();
+            let _ = file.read().unwrap().count();
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! How every user stands: pending, a success, or failed in some way.
+
+use std::collections::BTreeMap;
+
+use crate::outcome::{Decision, FailureKind, Outcome};
+use crate::roster::{Assignments, UserIx};
+
+/// How every user of a roster stands, as far as it is recorded.
+#[derive(Debug)]
+pub struct Standing {
+    users: Vec<Stand>,
+    /// Bad rows and withheld users: known before anything is sent.
+    beforehand: BTreeMap<FailureKind, u64>,
+    /// A failure was recorded of somebody who was decided again later.
+    has_overruled: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stand {
+    Pending,
+    Success,
+    Failed(FailureKind),
+}
+
+impl Standing {
+    /// Everyone is pending.
+    pub fn new(users: usize) -> Self {
+        Self {
+            users: vec![Stand::Pending; users],
+            beforehand: BTreeMap::new(),
+            has_overruled: false,
+        }
+    }
+
+    pub(super) fn note_beforehand(&mut self, kind: FailureKind) {
+        *self.beforehand.entry(kind).or_default() += 1;
+    }
+
+    pub(super) fn note_success(&mut self, user: UserIx) {
+        self.stand(user, Stand::Success);
+    }
+
+    pub(super) fn note_failure(&mut self, user: UserIx, kind: FailureKind) {
+        self.stand(user, Stand::Failed(kind));
+    }
+
+    /// Takes note of a decision that has been recorded. Gives the failure that it overrules, if any.
+    pub(super) fn note(&mut self, decision: &Decision) -> Option<FailureKind> {
+        let before = self.users[decision.user.index()];
+        match &decision.outcome {
+            Outcome::Success { .. } => self.note_success(decision.user),
+            Outcome::Failure { kind, .. } => self.note_failure(decision.user, *kind),
+        }
+        match before {
+            Stand::Failed(kind) => Some(kind),
+            Stand::Pending | Stand::Success => None,
+        }
+    }
+
+    fn stand(&mut self, user: UserIx, now: Stand) {
+        let before = std::mem::replace(&mut self.users[user.index()], now);
+        self.has_overruled |= matches!(before, Stand::Failed(_));
+    }
+
+    /// Whether the failure file holds a record that a later one has overruled.
+    pub fn has_overruled(&self) -> bool {
+        self.has_overruled
+    }
+
+    /// Whether the user is neither a success nor failed.
+    pub fn is_pending(&self, user: UserIx) -> bool {
+        self.users[user.index()] == Stand::Pending
+    }
+
+    /// Whether the user is a success.
+    pub fn is_success(&self, user: UserIx) -> bool {
+        self.users[user.index()] == Stand::Success
+    }
+
+    /// Users who are a success.
+    pub fn successes<'a>(
+        &'a self,
+        assignments: &'a Assignments,
+    ) -> impl Iterator<Item = UserIx> + 'a {
+        assignments
+            .good_users()
+            .filter(|&user| self.is_success(user))
+    }
+
+    /// Users, and bad rows, by the way they failed.
+    pub fn failures(&self) -> BTreeMap<FailureKind, u64> {
+        let mut failures = self.beforehand.clone();
+        for stand in &self.users {
+            if let Stand::Failed(kind) = stand {
+                *failures.entry(*kind).or_default() += 1;
+            }
+        }
+        failures
+    }
+
+    /// Good users who are pending, in the file's order.
+    pub fn pending<'a>(
+        &'a self,
+        assignments: &'a Assignments,
+    ) -> impl Iterator<Item = UserIx> + Clone + 'a {
+        assignments
+            .good_users()
+            .filter(|&user| self.is_pending(user))
+    }
+
+    /// Good users who are no success, in the file's order.
+    pub fn without_success<'a>(
+        &'a self,
+        assignments: &'a Assignments,
+    ) -> impl Iterator<Item = UserIx> + Clone + 'a {
+        assignments
+            .good_users()
+            .filter(|&user| !self.is_success(user))
+    }
+}

@@ -1,0 +1,163 @@
+//! `run.json`: what going on with a run needs to know. It holds no secret.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::RunFolder;
+use crate::input::{Fingerprint, Input};
+use crate::settings::{Requests, Target};
+
+const NAME: &str = "run.json";
+
+/// What standard input said is kept under this name, since it cannot be read again.
+pub const KEPT_INPUT: &str = "input.csv";
+
+/// The number of the schema: it changes when a field goes or changes its meaning.
+const SCHEMA: u32 = 1;
+
+/// What a run was begun with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RunRecord {
+    schema: u32,
+    /// The input's path; none if it was standard input, and is kept in the run folder.
+    pub input: Option<PathBuf>,
+    /// What tells that the input is still the same.
+    pub fingerprint: Fingerprint,
+    /// Where requests go.
+    pub target: Target,
+    /// The external flag of a row that does not say.
+    pub external_license: bool,
+    /// Users in one request, at most.
+    pub batch_size: usize,
+    /// How requests are sent, unless it is said anew.
+    pub requests: Requests,
+}
+
+/// Why a run cannot be gone on with.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// No run has begun in the folder.
+    #[error(
+        "{} holds no run.json: it is no run folder, or its run ended before anything was sent\n  to do: import the file again",
+        path.display()
+    )]
+    NotBegun {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// It cannot be read.
+    #[error("cannot read run.json in {}", path.display())]
+    Unreadable {
+        /// The folder.
+        path: PathBuf,
+        /// What went wrong.
+        source: io::Error,
+    },
+    /// The input is not the one that the run began with.
+    #[error(
+        "{input} is not what the run began with: {difference}\n  to do: put the file back as it was, or import it as it is now"
+    )]
+    OtherInput {
+        /// The input.
+        input: String,
+        /// What differs.
+        difference: String,
+    },
+}
+
+impl RunRecord {
+    /// What a run begins with.
+    ///
+    /// # Errors
+    /// When the input's path cannot be made absolute.
+    pub fn new(
+        input: &Input,
+        fingerprint: Fingerprint,
+        target: Target,
+        external_license: bool,
+        batch_size: usize,
+        requests: Requests,
+    ) -> io::Result<Self> {
+        let input = match input {
+            Input::Path(path) => Some(std::path::absolute(path)?),
+            Input::Stdin => None,
+        };
+        Ok(Self {
+            schema: SCHEMA,
+            input,
+            fingerprint,
+            target,
+            external_license,
+            batch_size,
+            requests,
+        })
+    }
+
+    /// Reads what the run in a folder was begun with.
+    ///
+    /// # Errors
+    /// When none has begun there, or the record cannot be read.
+    pub fn read(folder: &RunFolder) -> Result<Self, RecordError> {
+        let path = folder.path().to_owned();
+        let text = match fs::read(path.join(NAME)) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(RecordError::NotBegun { path });
+            }
+            Err(source) => return Err(RecordError::Unreadable { path, source }),
+        };
+        match serde_json::from_slice::<Self>(&text) {
+            Ok(record) if record.schema == SCHEMA => Ok(record),
+            Ok(record) => Err(RecordError::Unreadable {
+                path,
+                source: io::Error::other(format!("schema {} is not known", record.schema)),
+            }),
+            Err(error) => Err(RecordError::Unreadable {
+                path,
+                source: error.into(),
+            }),
+        }
+    }
+
+    /// Writes it down.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write(&self, folder: &RunFolder) -> io::Result<()> {
+        folder.replace(NAME, |out| {
+            serde_json::to_writer_pretty(&mut *out, self)?;
+            out.write_all(b"\n")
+        })
+    }
+
+    /// Where the input is now.
+    pub fn input(&self, folder: &Path) -> Input {
+        Input::Path(match &self.input {
+            Some(path) => path.clone(),
+            None => folder.join(KEPT_INPUT),
+        })
+    }
+
+    /// Finds the input to be the one that the run began with.
+    ///
+    /// # Errors
+    /// When it is another; the error says in what.
+    pub fn check(&self, input: &Input, now: &Fingerprint) -> Result<(), RecordError> {
+        let then = &self.fingerprint;
+        let difference = if now.bytes != then.bytes {
+            format!("it has {} bytes and had {}", now.bytes, then.bytes)
+        } else if now.sha256 != then.sha256 {
+            "it is as long as before, and its content has changed".to_owned()
+        } else {
+            return Ok(());
+        };
+        Err(RecordError::OtherInput {
+            input: input.to_string(),
+            difference,
+        })
+    }
+}
