@@ -12,5 +12,6 @@ mod import;
 mod invariants;
 mod pacing;
 mod readme;
+mod resume;
 mod stopping;
 mod support;

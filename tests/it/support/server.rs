@@ -1,11 +1,14 @@
 //! Servers on loopback, in threads of their own.
 
+use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 
-use seatload::sandbox::{Sandbox, SandboxSettings};
+use seatload::api::AllocationRequest;
+use seatload::sandbox::{Holding, Ledger, Sandbox, SandboxSettings};
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
@@ -154,5 +157,121 @@ fn read_request(stream: &mut TcpStream) -> Option<String> {
         }
         let read = stream.read(&mut buffer).ok().filter(|&read| read > 0)?;
         bytes.extend_from_slice(&buffer[..read]);
+    }
+}
+
+/// A service with books that makes faults, and remembers who was asked for in which order.
+pub(crate) struct FaultyService {
+    pub(crate) server: RawServer,
+    ledger: Arc<Mutex<Ledger>>,
+    frost: Arc<Frost>,
+}
+
+/// Holds requests back from a certain one on.
+#[derive(Default)]
+struct Frost {
+    from: Mutex<Option<usize>>,
+    changed: Condvar,
+    is_frozen: AtomicBool,
+}
+
+impl Frost {
+    fn pass(&self, nth: usize) {
+        let holds = |from: &mut Option<usize>| from.is_some_and(|from| nth >= from);
+        let mut from = self.from.lock().unwrap();
+        if holds(&mut from) {
+            self.is_frozen.store(true, Ordering::SeqCst);
+        }
+        drop(self.changed.wait_while(from, holds).unwrap());
+    }
+
+    fn set(&self, from: Option<usize>) {
+        *self.from.lock().unwrap() = from;
+        self.is_frozen.store(false, Ordering::SeqCst);
+        self.changed.notify_all();
+    }
+}
+
+impl FaultyService {
+    /// Seats without end; so many requests in a hundred go wrong: refused for now, or done and the answer lost.
+    pub(crate) fn new(faults_in_100: u8, seed: u64) -> Self {
+        let bought = seatload::catalog::ENTRIES
+            .iter()
+            .map(|entry| (entry.code.to_owned(), 1_000_000))
+            .collect();
+        let ledger = Arc::new(Mutex::new(Ledger::new(&bought)));
+        let random = Mutex::new(fastrand::Rng::with_seed(seed));
+        let books = Arc::clone(&ledger);
+        let frost = Arc::new(Frost::default());
+        let held_back = Arc::clone(&frost);
+        let server = RawServer::answering(move |nth, request| {
+            held_back.pass(nth);
+            let luck = {
+                let mut random = random.lock().unwrap();
+                (random.u8(0..100) < faults_in_100).then(|| random.bool())
+            };
+            if luck == Some(false) {
+                return http(503, "");
+            }
+            let (_, body) = request.split_once("\r\n\r\n").unwrap();
+            let asked: AllocationRequest = serde_json::from_str(body).unwrap();
+            match books.lock().unwrap().allocate(&asked) {
+                Ok(_) if luck == Some(true) => Vec::new(),
+                Ok(allocations) => http(200, &serde_json::to_string(&allocations).unwrap()),
+                Err(refused) => http(409, &format!("{refused:?}")),
+            }
+        });
+        Self {
+            server,
+            ledger,
+            frost,
+        }
+    }
+
+    /// From that request on, nobody is answered until [`thaw`](Self::thaw).
+    pub(crate) fn freeze_at(&self, nth: usize) {
+        self.frost.set(Some(nth));
+    }
+
+    /// Whether a request is being held back.
+    pub(crate) fn is_frozen(&self) -> bool {
+        self.frost.is_frozen.load(Ordering::SeqCst)
+    }
+
+    /// Whoever was held back is answered, if it is still there.
+    pub(crate) fn thaw(&self) {
+        self.frost.set(None);
+    }
+
+    /// What every user holds, joined by `;`.
+    pub(crate) fn holdings(&self) -> BTreeMap<String, String> {
+        let ledger = self.ledger.lock().unwrap();
+        let joined = |held: &Holding| {
+            held.user_bundle_codes
+                .iter()
+                .cloned()
+                .collect::<Vec<_>>()
+                .join(";")
+        };
+        ledger
+            .holdings()
+            .iter()
+            .map(|(user, held)| (user.clone(), joined(held)))
+            .collect()
+    }
+
+    /// The users of each request, from the `from`th on.
+    pub(crate) fn asked(&self, from: usize) -> Vec<Vec<String>> {
+        self.server
+            .requests()
+            .iter()
+            .skip(from)
+            .map(|request| {
+                let (_, body) = request.split_once("\r\n\r\n").unwrap();
+                serde_json::from_str::<AllocationRequest>(body)
+                    .unwrap()
+                    .user_ids
+            })
+            .collect()
     }
 }

@@ -1,0 +1,435 @@
+//! Going on with a run: after a stop, a kill, a torn record, a full disk.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+use std::sync::mpsc;
+
+use crate::support::cli::{Dir, Ended, TOKEN, ended};
+use crate::support::server::{FaultyService, RawServer, confirming, http};
+
+fn resume(dir: &Dir, arguments: &[&str]) -> Ended {
+    let mut command = dir.seatload();
+    command.args(["resume", "run"]).args(arguments);
+    ended(command)
+}
+
+/// A server that confirms, but answers the `nth` request so.
+fn confirming_but(nth: usize, answer: Vec<u8>) -> RawServer {
+    RawServer::answering(move |this, request| {
+        if this == nth {
+            answer.clone()
+        } else {
+            confirming(request)
+        }
+    })
+}
+
+fn users(count: usize) -> String {
+    let rows: String = (0..count).map(|user| format!("u{user},IDU\n")).collect();
+    format!("userId,code\n{rows}")
+}
+
+#[test]
+fn a_run_that_stopped_goes_on_with_the_undecided_and_ends_as_one_without_a_break() {
+    let server = confirming_but(3, http(401, ""));
+    let dir = Dir::new();
+    dir.write("users.csv", users(100) + "x,NONE\n");
+    let stopped = dir.import(
+        &server.base_url,
+        &["--batch-size", "10", "--concurrency", "1"],
+    );
+    assert_eq!(stopped.code, 3, "{}", stopped.stderr);
+    assert_eq!(dir.rows("run/pending.csv").len(), 70);
+
+    let resumed = resume(&dir, &[]);
+    assert_eq!(resumed.code, 1, "{}", resumed.stderr);
+    let expected: Vec<_> = (0..100).map(|user| format!("u{user}")).collect();
+    let mut succeeded = dir.column("run/success.csv", "userId");
+    succeeded.sort_by_key(|user| user[1..].parse::<usize>().unwrap());
+    assert_eq!(succeeded, expected);
+    assert_eq!(dir.column("run/failures.csv", "outcome"), ["invalid"]);
+    assert!(!dir.path("run/pending.csv").exists());
+    assert_eq!(server.requests().len(), 4 + 7);
+    let summary: serde_json::Value = serde_json::from_str(&dir.read("run/summary.json")).unwrap();
+    assert_eq!(summary["users"]["success"], 100);
+    assert_eq!(summary["users"]["pending"], 0);
+    assert_eq!(summary["codes"][0]["allocated"], 100);
+}
+
+#[test]
+fn a_run_that_has_finished_is_left_as_it_is() {
+    let server = confirming_but(0, http(400, "no"));
+    let dir = Dir::new();
+    dir.write("users.csv", users(1));
+    assert_eq!(dir.import(&server.base_url, &[]).code, 1);
+    // Not even the input or a token is needed to say so.
+    std::fs::remove_file(dir.path("users.csv")).unwrap();
+    let mut command = dir.seatload();
+    command.env_remove("SEATLOAD_TOKEN").args(["resume", "run"]);
+    let resumed = ended(command);
+    assert_eq!(resumed.code, 0);
+    assert!(
+        resumed.stderr.contains("has finished"),
+        "{}",
+        resumed.stderr
+    );
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[test]
+fn another_input_is_refused_and_what_differs_is_named() {
+    let dir = Dir::new();
+    dir.write("users.csv", users(20));
+    let server = confirming_but(1, http(403, ""));
+    assert_eq!(
+        dir.import(
+            &server.base_url,
+            &["--batch-size", "5", "--concurrency", "1"]
+        )
+        .code,
+        3
+    );
+    let before = (dir.read("run/success.csv"), dir.read("run/pending.csv"));
+    for (other, told) in [
+        (users(21), "bytes and had"),
+        (users(20).replace("u7", "v7"), "its content has changed"),
+        ("nonsense".to_owned(), "bytes and had"),
+    ] {
+        dir.write("users.csv", other);
+        let refused = resume(&dir, &[]);
+        assert_eq!(refused.code, 2);
+        assert!(refused.stderr.contains(told), "{}", refused.stderr);
+        assert_eq!(
+            (dir.read("run/success.csv"), dir.read("run/pending.csv")),
+            before
+        );
+    }
+    std::fs::remove_file(dir.path("users.csv")).unwrap();
+    assert_eq!(resume(&dir, &[]).code, 2);
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[test]
+fn a_folder_without_a_run_is_told_apart() {
+    let dir = Dir::new();
+    assert!(resume(&dir, &[]).stderr.contains("there is no run folder"));
+    std::fs::create_dir(dir.path("run")).unwrap();
+    let ended = resume(&dir, &[]);
+    assert_eq!(ended.code, 2);
+    assert!(ended.stderr.contains("no run.json"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_torn_last_record_is_cut_off_and_its_user_sent_again() {
+    let dir = Dir::new();
+    dir.write("users.csv", users(20));
+    let server = confirming_but(2, http(403, ""));
+    dir.import(
+        &server.base_url,
+        &["--batch-size", "5", "--concurrency", "1"],
+    );
+    let whole = dir.read("run/success.csv");
+    let torn = &whole[..whole.len() - 9];
+    dir.write("run/success.csv", torn);
+    assert_eq!(resume(&dir, &[]).code, 0);
+    let succeeded: BTreeSet<_> = dir
+        .column("run/success.csv", "userId")
+        .into_iter()
+        .collect();
+    assert_eq!(succeeded.len(), 20);
+    assert_eq!(dir.rows("run/success.csv").len(), 20);
+}
+
+#[test]
+fn standard_input_is_kept_so_that_its_run_can_go_on() {
+    let server = confirming_but(1, http(403, ""));
+    let dir = Dir::new();
+    let mut command = dir.seatload();
+    command
+        .args([
+            "import",
+            "-",
+            "--report-dir",
+            "run",
+            "--account",
+            "acc-1",
+            "--batch-size",
+            "5",
+        ])
+        .args(["--base-url", &server.base_url, "--rate", "10000/s"])
+        .write_stdin(users(20));
+    assert_eq!(ended(command).code, 3);
+    assert_eq!(dir.read("run/input.csv"), users(20));
+    assert_eq!(resume(&dir, &[]).code, 0);
+    assert_eq!(dir.rows("run/success.csv").len(), 20);
+}
+
+#[test]
+fn standard_input_that_cannot_be_imported_leaves_nothing_behind() {
+    let dir = Dir::new();
+    let mut command = dir.seatload();
+    command
+        .args(["import", "-", "--report-dir", "run", "--account", "acc-1"])
+        .write_stdin("");
+    assert_eq!(ended(command).code, 2);
+    assert!(dir.holds_only(&[]));
+}
+
+#[test]
+fn failed_users_are_sent_again_on_request_and_leave_the_failures_once_they_succeed() {
+    let is_full = Mutex::new(true);
+    let (open, opened) = mpsc::channel();
+    let opened = Mutex::new(opened);
+    let server = RawServer::answering(move |_, request| {
+        let mut is_full = is_full.lock().unwrap();
+        *is_full &= opened.lock().unwrap().try_recv().is_err();
+        let refuses = request.contains("\"u3\"") && *is_full || request.contains("\"u5\"");
+        if refuses {
+            http(409, "full")
+        } else {
+            confirming(request)
+        }
+    });
+    let dir = Dir::new();
+    dir.write("users.csv", users(8) + "u8,NONE\nu9,IDU\nu9,NONE\n");
+    assert_eq!(dir.import(&server.base_url, &[]).code, 1);
+    let outcomes = |dir: &Dir| -> Vec<String> {
+        let row = |row: BTreeMap<String, String>| format!("{} {}", row["userId"], row["outcome"]);
+        dir.rows("run/failures.csv").into_iter().map(row).collect()
+    };
+    assert_eq!(
+        outcomes(&dir),
+        [
+            "u8 invalid",
+            "u9 invalid",
+            "u9 withheld",
+            "u3 conflict",
+            "u5 conflict"
+        ]
+    );
+    open.send(()).unwrap();
+    let before = server.requests().len();
+    let again = resume(&dir, &["--retry-failed"]);
+    assert_eq!(again.code, 1, "{}", again.stderr);
+    assert_eq!(
+        outcomes(&dir),
+        ["u8 invalid", "u9 invalid", "u9 withheld", "u5 conflict"]
+    );
+    assert_eq!(dir.rows("run/success.csv").len(), 7);
+    assert!(
+        server.requests()[before..]
+            .iter()
+            .all(|request| !request.contains("\"u1\""))
+    );
+    let summary: serde_json::Value = serde_json::from_str(&dir.read("run/summary.json")).unwrap();
+    assert_eq!(summary["users"]["failures"]["conflict"], 1);
+    assert_eq!(summary["users"]["success"], 7);
+}
+
+#[test]
+fn a_user_recorded_as_failed_and_then_as_a_success_is_a_success() {
+    let server = confirming_but(0, http(400, "no"));
+    let dir = Dir::new();
+    dir.write("users.csv", users(1));
+    dir.import(&server.base_url, &[]);
+    // As if a --retry-failed was killed right behind the new record.
+    let mut success = OpenOptions::new()
+        .append(true)
+        .open(dir.path("run/success.csv"))
+        .unwrap();
+    success
+        .write_all(b"u0,IDU,false,org,2,2,2026-11-24T10:15:02.517Z\n")
+        .unwrap();
+    std::fs::remove_file(dir.path("run/summary.json")).unwrap();
+    let resumed = resume(&dir, &[]);
+    assert_eq!(resumed.code, 0, "{}", resumed.stderr);
+    assert!(dir.rows("run/failures.csv").is_empty());
+    assert_eq!(server.requests().len(), 1);
+}
+
+fn start(dir: &Dir, arguments: &[&str]) -> Child {
+    Command::new(assert_cmd::cargo::cargo_bin!("seatload"))
+        .current_dir(dir.path(""))
+        .env("SEATLOAD_TOKEN", TOKEN)
+        .args(arguments)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+#[test]
+fn a_run_under_way_is_left_alone_and_its_process_named() {
+    let (arrived, arrival) = mpsc::channel();
+    let (go, gate) = mpsc::channel::<()>();
+    let gate = Mutex::new(gate);
+    let server = RawServer::answering(move |_, request| {
+        arrived.send(()).unwrap();
+        gate.lock().unwrap().recv().unwrap();
+        confirming(request)
+    });
+    let dir = Dir::new();
+    dir.write("users.csv", users(1));
+    let address = ["--account", "acc-1", "--base-url", &server.base_url];
+    let mut first = start(
+        &dir,
+        &[
+            &["import", "users.csv", "--report-dir", "run"],
+            &address[..],
+        ]
+        .concat(),
+    );
+    arrival.recv().unwrap();
+    for second in [resume(&dir, &[]), dir.import(&server.base_url, &[])] {
+        assert_eq!(second.code, 2);
+        assert!(
+            second.stderr.contains(&first.id().to_string()),
+            "{}",
+            second.stderr
+        );
+    }
+    go.send(()).unwrap();
+    assert_eq!(first.wait().unwrap().code(), Some(0));
+}
+
+/// Kills imports and resumes at random instants, told by the requests that have arrived, and checks the end.
+fn kill_again_and_again(user_count: usize, batch_size: usize, kills: usize, seed: u64) {
+    const SETS: [&str; 3] = ["IDU", "PMD;TSTNU", "ATTUNU"];
+    let service = FaultyService::new(10, seed);
+    let dir = Dir::new();
+    let rows: String = (0..user_count)
+        .map(|user| format!("u{user},{}\n", SETS[user % 3]))
+        .collect();
+    dir.write("users.csv", format!("userId,code\n{rows}bad,NONE\n"));
+    let size = batch_size.to_string();
+    let import = [
+        "import",
+        "users.csv",
+        "--report-dir",
+        "run",
+        "--account",
+        "acc-1",
+    ];
+    let fast = ["--rate", "100000/s", "--batch-size", &size];
+    let address = ["--base-url", &service.server.base_url];
+    let import = [&import[..], &fast[..], &address[..]].concat();
+
+    let mut random = fastrand::Rng::with_seed(seed);
+    for kill in 0..kills {
+        let has_begun = dir.path("run/run.json").exists();
+        if !has_begun {
+            // Killed before the run had begun: there is nothing to go on with.
+            let _ = std::fs::remove_dir_all(dir.path("run"));
+        }
+        let decided = match dir.path("run/success.csv").exists() {
+            true => whole_records(&dir.read("run/success.csv")),
+            false => BTreeSet::new(),
+        };
+        let asked = service.server.requests().len();
+        // Enough is left for every kill to find the run under way.
+        let more = random.usize(0..user_count / batch_size / kills + 2);
+        service.freeze_at(asked + more);
+        let mut child = start(
+            &dir,
+            if has_begun {
+                &["resume", "run"]
+            } else {
+                &import
+            },
+        );
+        // Every fourth is killed at no matter what instant, be it before the first request.
+        let mut patience = if kill % 4 == 3 {
+            random.u32(0..2000)
+        } else {
+            u32::MAX
+        };
+        while !service.is_frozen() && patience > 0 {
+            assert_eq!(child.try_wait().unwrap(), None, "it ended by itself");
+            patience -= 1;
+            std::thread::yield_now();
+        }
+        // What was answered before may be on its way to the disk.
+        for _ in 0..random.u32(0..200) {
+            std::thread::yield_now();
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        service.thaw();
+        for user in service.asked(asked).into_iter().flatten() {
+            assert!(
+                !decided.contains(&user),
+                "{user} was decided and sent again"
+            );
+        }
+    }
+
+    let last = resume(&dir, &["--max-retries", "20"]);
+    assert!(matches!(last.code, 0 | 1), "{}", last.stderr);
+    assert!(!dir.path("run/pending.csv").exists());
+    assert_eq!(dir.column("run/failures.csv", "userId"), ["bad"]);
+    let succeeded = dir.column("run/success.csv", "userId");
+    assert_eq!(succeeded.len(), user_count);
+    assert_eq!(succeeded.iter().collect::<BTreeSet<_>>().len(), user_count);
+    let expected: BTreeMap<_, _> = (0..user_count)
+        .map(|user| (format!("u{user}"), SETS[user % 3].to_owned()))
+        .collect();
+    assert_eq!(service.holdings(), expected);
+}
+
+/// The users of the records that a killed process left whole.
+fn whole_records(success: &str) -> BTreeSet<String> {
+    let whole = success.rfind('\n').map_or("", |end| &success[..=end]);
+    let user = |line: &str| line.split(',').next().unwrap().to_owned();
+    whole.lines().skip(1).map(user).collect()
+}
+
+#[test]
+fn killed_twenty_times_an_import_of_twenty_thousand_ends_as_one_without_a_break() {
+    kill_again_and_again(20_000, 100, 20, 7);
+}
+
+#[test]
+fn killed_among_small_batches_a_run_goes_on_and_nobody_decided_is_sent_again() {
+    kill_again_and_again(2000, 20, 12, 42);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_full_disk_stops_the_run_and_the_record_of_what_was_decided_stays_whole() {
+    let server = RawServer::answering(|_, request| confirming(request));
+    let dir = Dir::new();
+    dir.write("users.csv", users(400));
+    // No file may grow beyond 8 KiB: from there on, writing fails as it does on a full disk.
+    let script = format!(
+        "trap '' XFSZ; ulimit -f 16; exec \"$0\" import users.csv --report-dir run --account acc-1 \
+         --base-url {} --rate 10000/s --batch-size 10",
+        server.base_url
+    );
+    let output = Command::new("sh")
+        .current_dir(dir.path(""))
+        .env("SEATLOAD_TOKEN", TOKEN)
+        .args(["-c", &script])
+        .arg(assert_cmd::cargo::cargo_bin!("seatload"))
+        .output()
+        .unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{told}");
+    assert!(
+        told.contains("cannot write to run") && told.contains("make space"),
+        "{told}"
+    );
+    let recorded = dir.rows("run/success.csv").len();
+    assert!(recorded > 20 && recorded < 400, "{recorded}");
+    let sent = server.requests().len();
+    assert!(
+        sent <= recorded / 10 + 12,
+        "{sent} requests for {recorded} users"
+    );
+
+    let resumed = resume(&dir, &[]);
+    assert_eq!(resumed.code, 0, "{}", resumed.stderr);
+    assert_eq!(dir.rows("run/success.csv").len(), 400);
+}
