@@ -5,7 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use reqwest::{Body, Response};
+use reqwest::{Body, Response, StatusCode};
+use tokio::sync::Semaphore;
 
 use super::departure::DepartingBody;
 use super::{
@@ -18,6 +19,9 @@ const LONGEST_ANSWER: usize = 16 * 1024 * 1024;
 /// How long a connection may take to stand, at most.
 const LONGEST_CONNECT: Duration = Duration::from_secs(10);
 
+/// Answers longer than this are read one after the other, so that many at once cannot fill the memory.
+const LONG_ANSWER: usize = 1024 * 1024;
+
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// Talks to one endpoint with one token.
@@ -26,6 +30,7 @@ pub struct Client {
     http: reqwest::Client,
     endpoint: Endpoint,
     token: Token,
+    long_answers: Semaphore,
 }
 
 /// Why no client could be made.
@@ -57,6 +62,7 @@ impl Client {
             http: http.build()?,
             endpoint,
             token,
+            long_answers: Semaphore::new(1),
         })
     }
 
@@ -76,6 +82,26 @@ impl Client {
             .send()
             .await
     }
+
+    /// Reads a body, up to [`LONGEST_ANSWER`] and no further; of a refusal, only what is looked at.
+    async fn body(&self, mut response: Response) -> Result<Vec<u8>, String> {
+        let is_allocation = response.status() == StatusCode::OK;
+        let mut body = Vec::new();
+        let mut turn = None;
+        while let Some(chunk) = response.chunk().await.map_err(tell)? {
+            if body.len() + chunk.len() > LONGEST_ANSWER {
+                return Err("more than 16 MiB of answer".to_owned());
+            }
+            body.extend_from_slice(&chunk);
+            if !is_allocation && body.len() >= reading::LONGEST_MESSAGE {
+                break;
+            }
+            if turn.is_none() && body.len() > LONG_ANSWER {
+                turn = self.long_answers.acquire().await.ok();
+            }
+        }
+        Ok(body)
+    }
 }
 
 impl Service for Client {
@@ -84,8 +110,8 @@ impl Service for Client {
             Ok(response) => {
                 let limits = Limits::read(response.headers(), SystemTime::now());
                 let status = response.status().as_u16();
-                let answer = match body(response).await {
-                    Ok(body) => reading::read(status, &body),
+                let answer = match self.body(response).await {
+                    Ok(body) => reading::read(status, &body, &request.user_ids),
                     Err(reason) => reading::read_cut(status, &reason),
                 };
                 Reply { answer, limits }
@@ -99,18 +125,6 @@ impl Service for Client {
             },
         }
     }
-}
-
-/// Reads a body, up to [`LONGEST_ANSWER`] and no further.
-async fn body(mut response: Response) -> Result<Vec<u8>, String> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(tell)? {
-        if body.len() + chunk.len() > LONGEST_ANSWER {
-            return Err("more than 16 MiB of answer".to_owned());
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
 }
 
 /// What went wrong, down to the cause, without the URL that every message would repeat.

@@ -1,6 +1,9 @@
 //! The bodies of the licence API's requests and answers (API.md, "The call").
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// What is asked: every user in it shall hold every code in it, and no other.
 ///
@@ -29,8 +32,37 @@ pub struct Allocation {
     #[serde(default)]
     pub use_external_license: Option<bool>,
     /// The codes that the user holds.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "few")]
     pub user_bundle_codes: Vec<String>,
+}
+
+/// The most codes that a user can sensibly hold. More come only from an answer that means harm.
+const MOST_CODES: usize = 1000;
+
+/// Reads a list that is not absurdly long, so that an answer cannot fill the memory.
+fn few<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    struct Few;
+
+    impl<'de> Visitor<'de> for Few {
+        type Value = Vec<String>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "at most {MOST_CODES} codes")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut codes: A) -> Result<Vec<String>, A::Error> {
+            let mut few = Vec::new();
+            while let Some(code) = codes.next_element()? {
+                if few.len() == MOST_CODES {
+                    return Err(A::Error::invalid_length(MOST_CODES + 1, &self));
+                }
+                few.push(code);
+            }
+            Ok(few)
+        }
+    }
+
+    deserializer.deserialize_seq(Few)
 }
 
 #[cfg(test)]

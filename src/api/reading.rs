@@ -1,36 +1,88 @@
 //! From a status and a body to an [`Answer`].
 
+use std::collections::HashMap;
+use std::fmt;
+
+use serde::Deserializer;
+use serde::de::{DeserializeSeed, SeqAccess, Visitor};
 use serde_json::Value;
 
 use super::{Allocation, Answer};
 use crate::text::printable;
+use crate::user_id::UserKey;
+
+/// How much of a body is looked at for what it says to people, in bytes.
+pub(super) const LONGEST_MESSAGE: usize = 64 * 1024;
 
 /// How much of what the service says is kept, in characters.
 const MESSAGE_CHARS: usize = 300;
 
-/// Reads an answer whose body arrived whole.
-pub(super) fn read(status: u16, body: &[u8]) -> Answer {
-    let is_html = is_html(body);
+/// Reads an answer whose body arrived whole. Of what it says only what concerns the users asked for is kept.
+pub(super) fn read(status: u16, body: &[u8], asked: &[String]) -> Answer {
+    let begin = &body[..body.len().min(LONGEST_MESSAGE)];
+    let is_html = is_html(begin);
     if status != 200 {
         return Answer::Status {
             status,
-            message: message(body, is_html),
+            message: message(begin, is_html),
             is_html,
         };
     }
-    match serde_json::from_slice::<Vec<Allocation>>(body) {
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let allocations = About(asked)
+        .deserialize(&mut json)
+        .and_then(|allocations| json.end().map(|()| allocations));
+    match allocations {
         Ok(allocations) => Answer::Allocated(allocations),
         Err(error) => Answer::Unreadable {
             reason: if is_html {
                 format!(
                     "200 with a web page in place of the answer ({})",
-                    message(body, true)
+                    message(begin, true)
                 )
             } else {
                 format!("200 with a body that is not the documented array: {error}")
             },
             is_html,
         },
+    }
+}
+
+/// Reads the documented array, and keeps what it says about these users: for each, what is said first, and what
+/// contradicts that.
+struct About<'a>(&'a [String]);
+
+impl<'de> DeserializeSeed<'de> for About<'_> {
+    type Value = Vec<Allocation>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for About<'_> {
+    type Value = Vec<Allocation>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array of allocations")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut said: A) -> Result<Self::Value, A::Error> {
+        let users = self.0.iter().zip(0_usize..);
+        let places: HashMap<_, _> = users
+            .map(|(user, place)| (UserKey::of(user), place))
+            .collect();
+        let mut kept = vec![Vec::new(); self.0.len()];
+        while let Some(allocation) = said.next_element::<Allocation>()? {
+            let Some(&place) = places.get(&UserKey::of(&allocation.user_id)) else {
+                continue;
+            };
+            let kept = &mut kept[place];
+            if kept.len() < 2 && kept.first() != Some(&allocation) {
+                kept.push(allocation);
+            }
+        }
+        Ok(kept.into_iter().flatten().collect())
     }
 }
 
@@ -100,9 +152,10 @@ fn in_json(json: &Value) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn message_of(body: &str) -> String {
-        match read(409, body.as_bytes()) {
+        match read(409, body.as_bytes(), &[]) {
             Answer::Status { message, .. } => message,
             other => panic!("{other:?}"),
         }
@@ -129,7 +182,9 @@ mod tests {
     #[test]
     fn only_the_documented_array_is_an_allocation() {
         let array = br#"[{"userId":"a","organizationId":"o","useExternalLicense":true,"userBundleCodes":["IDU"],"more":1}]"#;
-        assert!(matches!(read(200, array), Answer::Allocated(list) if list.len() == 1));
+        assert!(
+            matches!(read(200, array, &["a".into()]), Answer::Allocated(list) if list.len() == 1)
+        );
         for body in [
             "",
             "{}",
@@ -139,9 +194,61 @@ mod tests {
             "[{\"userId\":\"a\"}",
         ] {
             assert!(
-                matches!(read(200, body.as_bytes()), Answer::Unreadable { .. }),
+                matches!(read(200, body.as_bytes(), &[]), Answer::Unreadable { .. }),
                 "{body}"
             );
+        }
+    }
+
+    #[test]
+    fn only_what_concerns_the_users_asked_for_is_kept() {
+        let said = r#"[{"userId":"b"},{"userId":"a"},{"userId":"a"},{"userId":"c"},{"userId":"a","userBundleCodes":["IDU"]},{"userId":"a","userBundleCodes":["PMD"]}]"#;
+        let Answer::Allocated(kept) = read(200, said.as_bytes(), &["a".into(), "z".into()]) else {
+            panic!("it is the documented array");
+        };
+        let kept: Vec<_> = kept
+            .iter()
+            .map(|one| (one.user_id.as_str(), one.user_bundle_codes.len()))
+            .collect();
+        assert_eq!(kept, [("a", 0), ("a", 1)]);
+    }
+
+    #[test]
+    fn a_user_with_a_million_codes_is_no_answer() {
+        let said = format!(
+            r#"[{{"userId":"a","userBundleCodes":[{}""]}}]"#,
+            r#""","#.repeat(1_000_000)
+        );
+        assert!(matches!(
+            read(200, said.as_bytes(), &["a".into()]),
+            Answer::Unreadable { .. }
+        ));
+    }
+
+    proptest! {
+        /// Whatever comes back, reading it ends, and nobody is in it who was not asked for.
+        #[test]
+        fn no_body_is_too_broken_to_be_read(
+            status in prop_oneof![Just(200_u16), 100_u16..600],
+            body in prop_oneof![
+                prop::collection::vec(any::<u8>(), 0..300),
+                "[\\[{}\\]\":,a-z0-9 \\\\u]{0,120}".prop_map(String::into_bytes),
+                "\\[(\\{\"userId\":\"[ab]\"(,\"userBundleCodes\":\\[(\"IDU\")?\\])?\\},?){0,5}\\]?".prop_map(String::into_bytes),
+                "<html>.{0,40}(<title>.{0,40}(</title>)?)?".prop_map(String::into_bytes),
+            ],
+        ) {
+            match read(status, &body, &["a".into()]) {
+                Answer::Allocated(kept) => {
+                    prop_assert_eq!(status, 200);
+                    prop_assert!(kept.len() <= 2 && kept.iter().all(|one| one.user_id == "a"));
+                }
+                Answer::Status { status: read, message, .. } => {
+                    prop_assert_eq!(read, status);
+                    prop_assert!(!message.chars().any(char::is_control));
+                }
+                Answer::Unreadable { .. } => prop_assert_eq!(status, 200),
+                Answer::Lost { .. } => prop_assert!(false, "an answer came"),
+            }
         }
     }
 
@@ -150,13 +257,13 @@ mod tests {
         for body in ["<!DOCTYPE html><html>", "\n <html lang=en>"] {
             assert!(
                 matches!(
-                    read(200, body.as_bytes()),
+                    read(200, body.as_bytes(), &[]),
                     Answer::Unreadable { is_html: true, .. }
                 ),
                 "{body}"
             );
             assert!(matches!(
-                read(404, body.as_bytes()),
+                read(404, body.as_bytes(), &[]),
                 Answer::Status { is_html: true, .. }
             ));
         }
