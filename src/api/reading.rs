@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use serde::Deserializer;
-use serde::de::{DeserializeSeed, SeqAccess, Visitor};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::{Allocation, Answer};
@@ -73,7 +74,7 @@ impl<'de> Visitor<'de> for About<'_> {
             .map(|(user, place)| (UserKey::of(user), place))
             .collect();
         let mut kept = vec![Vec::new(); self.0.len()];
-        while let Some(allocation) = said.next_element::<Allocation>()? {
+        while let Some(allocation) = said.next_element_seed(Object)? {
             let Some(&place) = places.get(&UserKey::of(&allocation.user_id)) else {
                 continue;
             };
@@ -83,6 +84,29 @@ impl<'de> Visitor<'de> for About<'_> {
             }
         }
         Ok(kept.into_iter().flatten().collect())
+    }
+}
+
+/// Reads one allocation from an object, and from nothing else: a derived reader would take an array for it too.
+struct Object;
+
+impl<'de> DeserializeSeed<'de> for Object {
+    type Value = Allocation;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Allocation, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Object {
+    type Value = Allocation;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Allocation, A::Error> {
+        Allocation::deserialize(MapAccessDeserializer::new(object))
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use seatload::api::{
     AllocationRequest, Answer, Client, Departure, Endpoint, Reply, Service, Token, Variant,
 };
+use tokio::io::AsyncWriteExt;
 use wiremock::matchers::{body_string, header, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -166,4 +167,130 @@ async fn a_server_that_accepts_and_says_nothing_is_given_up_in_time() {
         "{answer:?}"
     );
     assert!(begin.elapsed() <= Duration::from_secs(31));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_drips_a_byte_a_second_is_given_up_in_time() {
+    let dripping = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base_url = format!("http://{}", dripping.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut stream, _) = dripping.accept().await.unwrap();
+        let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n[";
+        for byte in answer.iter().chain(std::iter::repeat_n(&b' ', 1000)) {
+            if stream.write_all(&[*byte]).await.is_err() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    });
+    let begin = tokio::time::Instant::now();
+    let answer = exchange_at(&base_url, &Departure::default()).await.answer;
+    assert!(
+        matches!(answer, Answer::Lost { .. } | Answer::Unreadable { .. }),
+        "{answer:?}"
+    );
+    assert!(begin.elapsed() <= Duration::from_secs(31));
+}
+
+#[tokio::test]
+async fn a_server_that_answers_before_the_request_is_there_is_still_heard() {
+    let hasty = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let base_url = format!("http://{}", hasty.local_addr().unwrap());
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = hasty.accept().unwrap();
+        std::io::Write::write_all(&mut stream, &http_with(409, "", r#"{"message":"full"}"#))
+            .unwrap();
+        // The connection is kept until the client has read.
+        let _ = std::io::Read::read_to_end(&mut stream, &mut Vec::new());
+    });
+    let answer = exchange_at(&base_url, &Departure::default()).await.answer;
+    assert!(
+        matches!(
+            answer,
+            Answer::Status { status: 409, .. } | Answer::Lost { .. }
+        ),
+        "{answer:?}"
+    );
+    server.join().unwrap();
+}
+
+#[tokio::test]
+async fn a_connection_that_is_reset_is_not_an_answer() {
+    let resetting = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let base_url = format!("http://{}", resetting.local_addr().unwrap());
+    let server = std::thread::spawn(move || drop(resetting.accept().unwrap()));
+    let answer = exchange_at(&base_url, &Departure::default()).await.answer;
+    assert!(matches!(answer, Answer::Lost { .. }), "{answer:?}");
+    server.join().unwrap();
+}
+
+#[tokio::test]
+async fn a_server_without_tls_gets_neither_request_nor_token() {
+    let plain = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let base_url = format!("https://{}", plain.local_addr().unwrap());
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = plain.accept().unwrap();
+        let mut first = vec![0; 4096];
+        let read = std::io::Read::read(&mut stream, &mut first).unwrap();
+        first.truncate(read);
+        std::io::Write::write_all(
+            &mut stream,
+            b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]",
+        )
+        .unwrap();
+        first
+    });
+    let answer = exchange_at(&base_url, &Departure::default()).await.answer;
+    assert!(
+        matches!(
+            answer,
+            Answer::Lost {
+                departed: false,
+                ..
+            }
+        ),
+        "{answer:?}"
+    );
+    let first = server.join().unwrap();
+    assert!(
+        !first
+            .windows(6)
+            .any(|bytes| bytes == b"t0ken\0" || bytes == b"Bearer")
+    );
+}
+
+#[tokio::test]
+async fn a_host_that_nobody_knows_is_no_answer() {
+    let answer = exchange_at("https://nowhere.invalid", &Departure::default())
+        .await
+        .answer;
+    assert!(
+        matches!(
+            answer,
+            Answer::Lost {
+                departed: false,
+                ..
+            }
+        ),
+        "{answer:?}"
+    );
+}
+
+#[tokio::test]
+async fn json_of_the_wrong_shape_is_not_a_success() {
+    for body in [
+        r#"{"userId":"a","userBundleCodes":["IDU"]}"#,
+        r#"[["a"]]"#,
+        r#"[{"userId":7}]"#,
+        r#"[{"userId":"a","userBundleCodes":"IDU"}]"#,
+        r#"[{"userId":"a"}] and more"#,
+        "null",
+        "[",
+    ] {
+        let reply = answer_of(ResponseTemplate::new(200).set_body_string(body)).await;
+        assert!(
+            matches!(reply.answer, Answer::Unreadable { .. }),
+            "{body}: {reply:?}"
+        );
+    }
 }
