@@ -167,6 +167,7 @@ pub(super) fn execute(ready: Ready<'_>, mut progress: Progress) -> anyhow::Resul
             to_send.len(),
             settings.sync,
             &mut progress,
+            interrupt.clone(),
         );
         let runtime = connection.runtime.handle();
         let recorder = scope.spawn(|| recorder.run(receiver, runtime));

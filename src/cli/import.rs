@@ -9,7 +9,7 @@ use anyhow::Context;
 use super::execute::{self, Begin, Connection, Ready};
 use crate::exit_code::ExitCode;
 use crate::input::{Fingerprint, Fingerprinter, Input, Source};
-use crate::report::{Journal, Progress, counted, grouped};
+use crate::report::{Journal, JournalError, Progress, counted, grouped};
 use crate::roster::Roster;
 use crate::run::{KEPT_INPUT, RunFolder, RunRecord};
 use crate::settings::ImportSettings;
@@ -35,7 +35,7 @@ pub(super) fn import(settings: &ImportSettings) -> anyhow::Result<ExitCode> {
             match keep_and_read(&folder, settings, &mut progress) {
                 Ok((roster, fingerprint)) => (roster, fingerprint, folder),
                 Err(error) => {
-                    folder.discard(&[KEPT_INPUT]);
+                    folder.discard();
                     return Err(error);
                 }
             }
@@ -43,8 +43,7 @@ pub(super) fn import(settings: &ImportSettings) -> anyhow::Result<ExitCode> {
     };
     introduce(&settings.input, &roster, &progress);
 
-    let not_writable = || format!("cannot write reports to {}", folder.path().display());
-    RunRecord::new(
+    let record = RunRecord::new(
         &settings.input,
         fingerprint,
         settings.run.target.clone(),
@@ -52,9 +51,19 @@ pub(super) fn import(settings: &ImportSettings) -> anyhow::Result<ExitCode> {
         settings.batch_size.get(),
         settings.run.requests.clone(),
     )
-    .and_then(|record| record.write(&folder))
-    .with_context(not_writable)?;
-    let (journal, standing) = Journal::open(&folder, &roster).with_context(not_writable)?;
+    .context("cannot tell where the input is")?;
+    let begun = record
+        .write(&folder)
+        .map_err(JournalError::from)
+        .and_then(|()| Journal::open(&folder, &roster));
+    let (journal, standing) = match begun {
+        Ok(begun) => begun,
+        Err(error) => {
+            let path = folder.path().display().to_string();
+            folder.discard();
+            return Err(error).with_context(|| format!("cannot write reports to {path}"));
+        }
+    };
     let to_send = standing.pending(&roster.assignments).collect();
     let ready = Ready {
         begin,

@@ -130,6 +130,7 @@ fn lines<R: Read>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn rows(text: &[u8]) -> Vec<(u32, String, Option<Fault>)> {
         let mut reader = RowReader::new(text).unwrap();
@@ -194,6 +195,29 @@ mod tests {
             })
         );
         assert_eq!(rows[1].2, None);
+    }
+
+    proptest! {
+        /// Whatever the bytes, reading ends without a panic, and rows come in the order of their lines.
+        #[test]
+        fn no_input_is_too_broken_to_be_read(
+            start in prop_oneof![Just(""), Just("userId,code\n"), Just("\u{feff}userId,code,external\r\n")],
+            bytes in prop_oneof![
+                prop::collection::vec(any::<u8>(), 0..200),
+                "[a-c,;\"\r\n\u{0}é ]{0,200}".prop_map(String::into_bytes),
+            ],
+        ) {
+            let input = [start.as_bytes(), &bytes].concat();
+            let lines = input.iter().filter(|byte| matches!(byte, b'\n' | b'\r')).count() as u32 + 1;
+            let Ok(mut reader) = RowReader::new(&input[..]) else {
+                return Ok(());
+            };
+            let mut last = 1;
+            while let Ok(Some(row)) = reader.next_row() {
+                prop_assert!(row.line > last && row.line <= lines, "{} after {last} of {lines}", row.line);
+                last = row.line;
+            }
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::Receiver;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 use super::{Journal, Progress, Standing, Tally};
 use crate::event::Event;
@@ -37,6 +38,7 @@ pub struct Recorder<'a> {
     standing: Standing,
     tally: Tally,
     progress: &'a mut Progress,
+    interrupt: CancellationToken,
 }
 
 /// What has been recorded of a run.
@@ -52,13 +54,14 @@ pub struct Recorded {
 }
 
 impl<'a> Recorder<'a> {
-    /// Goes on from a journal, with so many users to be sent.
+    /// Goes on from a journal, with so many users to be sent. When nobody can hear of it any more, it cancels `interrupt`.
     pub fn new(
         assignments: &'a Assignments,
         (journal, standing): (Journal, Standing),
         to_send: usize,
         sync: Sync,
         progress: &'a mut Progress,
+        interrupt: CancellationToken,
     ) -> Self {
         Self {
             assignments,
@@ -68,6 +71,7 @@ impl<'a> Recorder<'a> {
             tally: Tally::new(&standing, assignments, to_send),
             standing,
             progress,
+            interrupt,
         }
     }
 
@@ -82,6 +86,9 @@ impl<'a> Recorder<'a> {
                 Ok(None) => break self.journal.sync(),
                 Err(_) => self.tick(),
             };
+            if self.progress.is_unheard() {
+                self.interrupt.cancel();
+            }
             if taken.is_err() {
                 break taken;
             }

@@ -126,13 +126,13 @@ impl RunFolder {
         })
     }
 
-    /// Leaves nothing of a folder in which no run has begun.
-    pub fn discard(self, files: &[&str]) {
+    /// Leaves nothing of a folder in which no run has begun, though it may have been prepared.
+    pub fn discard(self) {
         let Self { path, lock, is_new } = self;
         drop(lock);
-        // What cannot be taken away does no harm.
-        for file in files.iter().chain([&LOCK]) {
-            let _ = fs::remove_file(path.join(file));
+        // It was empty when it was taken. What cannot be taken away does no harm.
+        for entry in fs::read_dir(&path).into_iter().flatten().flatten() {
+            let _ = fs::remove_file(entry.path());
         }
         if is_new {
             let _ = fs::remove_dir(&path);
@@ -262,7 +262,7 @@ mod tests {
         }
         drop(held);
         assert!(path.join(LOCK).exists());
-        RunFolder::open(&path).unwrap().discard(&[]);
+        RunFolder::open(&path).unwrap().discard();
         assert!(path.is_dir() && !path.join(LOCK).exists());
     }
 

@@ -1,11 +1,23 @@
 //! Whatever the service does: every user has one outcome or is pending, and outcomes are true.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::num::NonZeroUsize;
+use std::path::Path;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use proptest::prelude::*;
 use seatload::api::{Answer, Reply};
+use seatload::dispatch;
+use seatload::event::Event;
+use seatload::plan::Plan;
+use seatload::report::Journal;
+use seatload::run::RunFolder;
 use seatload::sandbox::Ledger;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use crate::support::run::{Ran, Run, file_of};
 use crate::support::service::{FakeService, Sent, answer, by_seats, lost, with_retry_after};
@@ -169,5 +181,147 @@ proptest! {
             let ran = run.at(&service).await;
             check(&case, &service, &ran)
         })?;
+    }
+}
+
+/// What befalls one part of a run.
+#[derive(Debug, Clone)]
+struct Fate {
+    /// The process dies when it has recorded so many decisions…
+    dies_after: usize,
+    /// …and so many bytes of the next record, in the file of successes or of failures.
+    torn: Option<(bool, usize)>,
+}
+
+fn fates() -> impl Strategy<Value = Vec<Fate>> {
+    let torn = prop_oneof![Just(None), (any::<bool>(), 1_usize..60).prop_map(Some)];
+    let fate = (0_usize..12, torn).prop_map(|(dies_after, torn)| Fate { dies_after, torn });
+    prop::collection::vec(fate, 0..5)
+}
+
+/// Runs one part, recording as the program does, until it ends or dies. `true` if it ended, stopped or not.
+async fn part(run: &Run, folder: &RunFolder, service: &FakeService, fate: Option<&Fate>) -> bool {
+    let (mut journal, standing) = Journal::open(folder, &run.roster).unwrap();
+    let batch_size = NonZeroUsize::new(run.batch_size).unwrap();
+    let all = run.assignments();
+    let plan = Plan::new(all, standing.pending(all), batch_size);
+    let interrupt = CancellationToken::new();
+    let (sender, mut receiver) = mpsc::channel(1);
+    let dispatch = dispatch::run(service, all, &plan, &run.policy, &interrupt, sender);
+    let record = async {
+        let mut recorded = 0;
+        while let Some(event) = receiver.recv().await {
+            let Event::Decided(decisions) = event else {
+                continue;
+            };
+            if fate.is_some_and(|fate| recorded >= fate.dies_after) {
+                return false;
+            }
+            journal.record(all, &decisions, Timestamp::now()).unwrap();
+            recorded += 1;
+        }
+        true
+    };
+    let ended = tokio::select! {
+        biased;
+        ended = record => ended,
+        _ = dispatch => true,
+    };
+    if let Some(Fate {
+        torn: Some((is_success, length)),
+        ..
+    }) = fate
+        && !ended
+    {
+        let name = if *is_success {
+            "success.csv"
+        } else {
+            "failures.csv"
+        };
+        let row = "u0,IDU,false,\"half a\n record, in quotes\",and no end to be seen far and wide";
+        let mut file = OpenOptions::new()
+            .append(true)
+            .open(folder.path().join(name))
+            .unwrap();
+        file.write_all(&row.as_bytes()[..*length]).unwrap();
+    }
+    ended
+}
+
+/// The user IDs that a report holds.
+fn recorded(folder: &Path, name: &str) -> Vec<String> {
+    let mut reader = csv::Reader::from_path(folder.join(name)).unwrap();
+    reader
+        .records()
+        .map(|row| row.unwrap()[0].to_owned())
+        .collect()
+}
+
+async fn killed_and_resumed(case: &Case, fates: &[Fate]) -> Result<(), TestCaseError> {
+    let mut run = Run::of(&file_of(case.users, |user| SETS[user % SETS.len()]))
+        .batch_size(case.batch_size)
+        .concurrency(case.concurrency)
+        .max_retries(case.max_retries)
+        .rate("50/s", 10);
+    run.policy.seed = case.seed;
+    let service = FakeService::with_seats(case.seats)
+        .latency(Duration::from_millis(30))
+        .uneven()
+        .script(misbehave(case));
+    let parent = tempfile::tempdir().unwrap();
+    let folder = RunFolder::create(&parent.path().join("run")).unwrap();
+
+    let mut decided = BTreeSet::new();
+    for fate in fates.iter().map(Some).chain([None]) {
+        let sent_before = service.requests();
+        part(&run, &folder, &service, fate).await;
+        for sent in &service.sent()[sent_before..] {
+            for user in &sent.request.user_ids {
+                prop_assert!(
+                    !decided.contains(user),
+                    "{} was decided and sent again",
+                    user
+                );
+            }
+        }
+        // Whoever opens the journal next cuts off what is torn.
+        let (_, standing) = Journal::open(&folder, &run.roster).unwrap();
+        let all = run.assignments();
+        decided = all
+            .good_users()
+            .filter(|&user| !standing.is_pending(user))
+            .map(|user| all.user_id(user).into_owned())
+            .collect();
+        let succeeded = recorded(folder.path(), "success.csv");
+        let failed = recorded(folder.path(), "failures.csv");
+        prop_assert_eq!(
+            succeeded.len() + failed.len(),
+            decided.len(),
+            "somebody stands twice"
+        );
+        for user in succeeded {
+            let number: usize = user[1..].parse().unwrap();
+            let mut wanted: Vec<_> = SETS[number % SETS.len()].split(';').collect();
+            wanted.sort_unstable();
+            prop_assert_eq!(service.held(&user), Some(wanted.join(";")));
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn whatever_the_faults_and_kills_everyone_stands_once_and_nobody_decided_is_sent_again(
+        case in cases(),
+        fates in fates(),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        runtime.block_on(killed_and_resumed(&case, &fates))?;
     }
 }

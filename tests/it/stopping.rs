@@ -157,11 +157,14 @@ async fn when_nobody_takes_the_events_any_more_nothing_more_is_sent() {
     let run = Run::of_users(10_000);
     let (sender, mut receiver) = tokio::sync::mpsc::channel(1);
     let batch_size = std::num::NonZeroUsize::new(100).unwrap();
-    let plan =
-        seatload::plan::Plan::new(&run.assignments, run.assignments.good_users(), batch_size);
+    let plan = seatload::plan::Plan::new(
+        run.assignments(),
+        run.assignments().good_users(),
+        batch_size,
+    );
     let dispatch = seatload::dispatch::run(
         &service,
-        &run.assignments,
+        run.assignments(),
         &plan,
         &run.policy,
         &run.interrupt,

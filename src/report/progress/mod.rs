@@ -4,7 +4,8 @@ mod bars;
 mod plain;
 mod words;
 
-use std::io::{IsTerminal, Read, Write, stderr};
+use std::cell::Cell;
+use std::io::{ErrorKind, IsTerminal, Read, Write, stderr};
 use std::time::Duration;
 
 use bars::Bars;
@@ -39,6 +40,8 @@ pub struct Progress {
     /// What to try if there is nothing at the address.
     address_advice: String,
     wait: Option<Wait>,
+    /// Whoever listened has gone.
+    is_unheard: Cell<bool>,
 }
 
 enum Display {
@@ -61,6 +64,7 @@ impl Progress {
             display,
             address_advice: String::new(),
             wait: None,
+            is_unheard: Cell::new(false),
         }
     }
 
@@ -116,7 +120,11 @@ impl Progress {
     pub fn tick(&mut self, tally: &Tally) {
         match &mut self.display {
             Display::Bars(bars) => bars.update(tally, self.wait.as_ref()),
-            Display::Plain(plain) => plain.update(tally, self.wait.as_ref()),
+            Display::Plain(plain) => {
+                if let Some(line) = plain.update(tally, self.wait.as_ref()) {
+                    self.write_line(&line);
+                }
+            }
             Display::None => {}
         }
     }
@@ -125,8 +133,19 @@ impl Progress {
     pub fn say(&self, text: &str) {
         match &self.display {
             Display::Bars(bars) => bars.say(text),
-            // Whoever closed the terminal does not want to hear it.
-            Display::Plain(_) | Display::None => drop(writeln!(stderr(), "{text}")),
+            Display::Plain(_) | Display::None => self.write_line(text),
+        }
+    }
+
+    /// Whether standard error has been closed at its other end: a run that nobody can watch is to be stopped.
+    pub fn is_unheard(&self) -> bool {
+        self.is_unheard.get()
+    }
+
+    fn write_line(&self, text: &str) {
+        let written = writeln!(stderr(), "{text}");
+        if written.is_err_and(|error| error.kind() == ErrorKind::BrokenPipe) {
+            self.is_unheard.set(true);
         }
     }
 

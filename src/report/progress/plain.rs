@@ -1,6 +1,5 @@
 //! A line now and then, for logs.
 
-use std::io::{Write, stderr};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -22,13 +21,13 @@ impl Plain {
         }
     }
 
-    pub(super) fn update(&mut self, tally: &Tally, wait: Option<&Wait>) {
+    /// The next line, when it is time for one.
+    pub(super) fn update(&mut self, tally: &Tally, wait: Option<&Wait>) -> Option<String> {
         if self.last.elapsed() < PERIOD {
-            return;
+            return None;
         }
         self.last = Instant::now();
-        // Whoever closed the log does not want it.
-        let _ = writeln!(stderr(), "{}", line(tally, wait));
+        Some(line(tally, wait))
     }
 }
 

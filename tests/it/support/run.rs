@@ -9,7 +9,7 @@ use seatload::event::{Event, Stop};
 use seatload::input::RowReader;
 use seatload::outcome::{Decision, FailureKind, Outcome};
 use seatload::plan::Plan;
-use seatload::roster::{Assignments, RosterBuilder};
+use seatload::roster::{Assignments, Roster, RosterBuilder};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -18,7 +18,7 @@ use super::service::FakeService;
 
 /// A run to be made.
 pub(crate) struct Run {
-    pub(crate) assignments: Assignments,
+    pub(crate) roster: Roster,
     pub(crate) policy: Policy,
     pub(crate) batch_size: usize,
     pub(crate) interrupt: CancellationToken,
@@ -47,7 +47,7 @@ impl Run {
         let roster = builder.finish();
         assert_eq!(roster.bad_rows, []);
         Self {
-            assignments: roster.assignments,
+            roster,
             policy: Policy {
                 rate: "10000/s".parse().unwrap(),
                 burst: NonZeroU32::new(10000).unwrap(),
@@ -92,14 +92,22 @@ impl Run {
         self
     }
 
+    pub(crate) fn assignments(&self) -> &Assignments {
+        &self.roster.assignments
+    }
+
     pub(crate) async fn at(&self, service: &FakeService) -> Ran {
         let batch_size = NonZeroUsize::new(self.batch_size).unwrap();
-        let plan = Plan::new(&self.assignments, self.assignments.good_users(), batch_size);
+        let plan = Plan::new(
+            self.assignments(),
+            self.assignments().good_users(),
+            batch_size,
+        );
         let (sender, mut receiver) = mpsc::channel(16);
         let begin = Instant::now();
         let dispatch = dispatch::run(
             service,
-            &self.assignments,
+            self.assignments(),
             &plan,
             &self.policy,
             &self.interrupt,
@@ -123,15 +131,15 @@ impl Run {
                 continue;
             };
             for decision in decided {
-                let user = self.assignments.user_id(decision.user).into_owned();
+                let user = self.assignments().user_id(decision.user).into_owned();
                 let twice = decisions.insert(user, decision.clone());
                 assert_eq!(twice, None, "a user was decided twice");
             }
         }
         let pending = self
-            .assignments
+            .assignments()
             .good_users()
-            .map(|user| self.assignments.user_id(user).into_owned())
+            .map(|user| self.assignments().user_id(user).into_owned())
             .filter(|user| !decisions.contains_key(user))
             .collect();
         Ran {
