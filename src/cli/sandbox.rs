@@ -72,7 +72,8 @@ pub(super) struct SandboxArgs {
     )]
     rate: Option<Rate>,
 
-    /// The share of requests that fail, such as 5%: with 503, with 500, or done and the answer lost
+    /// The share of requests that something happens to, such as 5%: 503, 500, 429, a web page; or done, and the
+    /// answer is lost or leaves a user out
     #[arg(
         long,
         value_name = "SHARE",

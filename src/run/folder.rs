@@ -165,13 +165,22 @@ impl RunFolder {
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> io::Result<()> {
         let unfinished = self.path.join(format!("{name}.unfinished"));
-        let mut file = io::BufWriter::new(File::create(&unfinished)?);
-        write(&mut file)?;
-        file.into_inner()
-            .map_err(io::IntoInnerError::into_error)?
-            .sync_all()?;
-        fs::rename(&unfinished, self.path.join(name))
+        let written = write_file(&unfinished, write)
+            .and_then(|()| fs::rename(&unfinished, self.path.join(name)));
+        if written.is_err() {
+            // Best effort: it takes space that may be short.
+            let _ = fs::remove_file(&unfinished);
+        }
+        written
     }
+}
+
+fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut file = io::BufWriter::new(File::create(path)?);
+    write(&mut file)?;
+    file.into_inner()
+        .map_err(io::IntoInnerError::into_error)?
+        .sync_all()
 }
 
 /// Locks a folder, and writes down for others who holds it.
@@ -276,6 +285,7 @@ mod tests {
             Err(io::Error::other("no space"))
         });
         assert!(failed.is_err());
+        assert!(!folder.path().join("a.unfinished").exists());
         assert_eq!(
             fs::read_to_string(folder.path().join("a")).unwrap(),
             "first"

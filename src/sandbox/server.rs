@@ -11,7 +11,7 @@ use axum::extract::rejection::JsonRejection;
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
-use axum::response::{IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use serde_json::json;
@@ -57,6 +57,12 @@ enum Fault {
     Broken,
     /// Done, and the connection breaks within the answer.
     AnswerLost,
+    /// Done, and the answer leaves the first user out.
+    UserLeftOut,
+    /// A web page with 200 in place of the answer, nothing done.
+    WebPage,
+    /// 429 without a word on when to come back, nothing done.
+    TooMany,
 }
 
 impl Sandbox {
@@ -178,11 +184,18 @@ async fn allocate(
         Some(Fault::Broken) => {
             return refusal(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong");
         }
-        Some(Fault::AnswerLost) | None => {}
+        Some(Fault::WebPage) => {
+            return Html("<html><title>Maintenance</title></html>").into_response();
+        }
+        Some(Fault::TooMany) => return refusal(StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
+        Some(Fault::AnswerLost | Fault::UserLeftOut) | None => {}
     }
     match books.ledger.allocate(&request) {
-        Ok(_) if fault.is_some() => broken_off(),
-        Ok(allocations) => Json(allocations).into_response(),
+        Ok(allocations) => match fault {
+            Some(Fault::AnswerLost) => broken_off(),
+            Some(_) => Json(&allocations[1..]).into_response(),
+            None => Json(allocations).into_response(),
+        },
         Err(Refused::Malformed(message)) => refusal(StatusCode::BAD_REQUEST, &message),
         Err(Refused::NotEnoughSeats(message)) => refusal(StatusCode::CONFLICT, &message),
     }
@@ -215,10 +228,13 @@ fn draw_fault(fail: Share, random: &mut fastrand::Rng) -> Option<Fault> {
     if random.f64() >= fail.fraction() {
         return None;
     }
-    Some(match random.u8(0..3) {
+    Some(match random.u8(0..6) {
         0 => Fault::Unavailable,
         1 => Fault::Broken,
-        _ => Fault::AnswerLost,
+        2 => Fault::AnswerLost,
+        3 => Fault::UserLeftOut,
+        4 => Fault::WebPage,
+        _ => Fault::TooMany,
     })
 }
 

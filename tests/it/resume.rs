@@ -8,7 +8,8 @@ use std::sync::Mutex;
 use std::sync::mpsc;
 
 use crate::support::cli::{Dir, Ended, TOKEN, ended};
-use crate::support::server::{FaultyService, RawServer, confirming, http};
+use crate::support::server::{FaultyService, RawServer, Stand, confirming, http};
+use seatload::sandbox::SandboxSettings;
 
 fn resume(dir: &Dir, arguments: &[&str]) -> Ended {
     let mut command = dir.seatload();
@@ -432,4 +433,84 @@ fn a_full_disk_stops_the_run_and_the_record_of_what_was_decided_stays_whole() {
     let resumed = resume(&dir, &[]);
     assert_eq!(resumed.code, 0, "{}", resumed.stderr);
     assert_eq!(dir.rows("run/success.csv").len(), 400);
+}
+
+/// The binary against the sandbox's own faults: everything it can do wrong, on many schedules.
+#[test]
+fn whatever_the_sandbox_does_wrong_every_user_ends_once_and_holds_its_set() {
+    for seed in 0..3 {
+        let mut settings = SandboxSettings {
+            account: "acc-1".into(),
+            fail: "25%".parse().unwrap(),
+            seed,
+            ..SandboxSettings::default()
+        };
+        settings.seats = seatload::sandbox::parse_seats("IDU=100,PMD=1000").unwrap();
+        let stand = Stand::new(settings);
+        let dir = Dir::new();
+        let rows: String = (0..300)
+            .map(|user| format!("u{user},{}\n", if user % 2 == 0 { "IDU" } else { "PMD" }))
+            .collect();
+        dir.write("users.csv", format!("userId,code\n{rows}"));
+        let mut ended = dir.import(&stand.base_url, &["--batch-size", "30"]);
+        for _ in 0..20 {
+            if ended.code != 3
+                && dir
+                    .column("run/failures.csv", "outcome")
+                    .iter()
+                    .all(|outcome| outcome == "conflict")
+            {
+                break;
+            }
+            ended = resume(&dir, &["--retry-failed", "--max-retries", "1"]);
+        }
+        let succeeded = dir.column("run/success.csv", "userId");
+        let failed = dir.column("run/failures.csv", "userId");
+        let everyone: BTreeSet<_> = succeeded.iter().chain(&failed).collect();
+        assert_eq!(
+            (everyone.len(), succeeded.len() + failed.len()),
+            (300, 300),
+            "seed {seed}"
+        );
+        let shown = stand.shown();
+        for user in &succeeded {
+            let number: usize = user[1..].parse().unwrap();
+            let expected = if number.is_multiple_of(2) {
+                "IDU"
+            } else {
+                "PMD"
+            };
+            assert_eq!(shown["holdings"][user]["userBundleCodes"][0], expected);
+        }
+        assert_eq!(shown["seats"]["PMD"]["taken"], 150);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_that_nobody_can_watch_any_more_stops_in_good_order() {
+    let server = RawServer::answering(|_, request| confirming(request));
+    let dir = Dir::new();
+    dir.write("users.csv", users(1000));
+    let mut child = Command::new(assert_cmd::cargo::cargo_bin!("seatload"))
+        .current_dir(dir.path(""))
+        .env("SEATLOAD_TOKEN", TOKEN)
+        .args([
+            "import",
+            "users.csv",
+            "--report-dir",
+            "run",
+            "--account",
+            "acc-1",
+        ])
+        .args(["--base-url", &server.base_url, "--batch-size", "1"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stderr.take());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let decided = dir.rows("run/success.csv").len();
+    assert_eq!(decided + dir.rows("run/pending.csv").len(), 1000);
+    assert!(decided < 100);
 }

@@ -106,7 +106,9 @@ impl Progress {
             Event::Exhausted { codes } => self.say(&words::exhausted(codes)),
             Event::Stopping(stop) => {
                 self.wait = None;
-                self.say(&words::stopping(stop, tally.in_flight()));
+                if tally.in_flight() > 0 {
+                    self.say(&words::stopping(stop, tally.in_flight()));
+                }
             }
             Event::Answered { .. }
             | Event::Retrying { .. }

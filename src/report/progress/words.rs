@@ -40,17 +40,14 @@ pub(super) fn exhausted(codes: &str) -> String {
 }
 
 pub(super) fn stopping(stop: &Stop, in_flight: u64) -> String {
-    let hint = match (stop, in_flight) {
-        (_, 0) => String::new(),
-        (Stop::Interrupted, _) => {
-            format!(
-                "; waiting for {} in flight (Ctrl-C again leaves at once)",
-                counted(in_flight, "request")
-            )
-        }
-        _ => format!("; waiting for {} in flight", counted(in_flight, "request")),
+    let hint = match stop {
+        Stop::Interrupted => " (Ctrl-C again leaves at once)",
+        _ => "",
     };
-    format!("stopping{hint}")
+    format!(
+        "stopping; waiting for {} in flight{hint}",
+        counted(in_flight, "request")
+    )
 }
 
 pub(super) fn stopped(stop: &Stop) -> String {
