@@ -11,7 +11,7 @@ use super::execute::{self, Begin, Connection, Ready};
 use super::run_args::{REQUESTS, RunArgs};
 use crate::exit_code::ExitCode;
 use crate::input::{Fingerprinter, Source};
-use crate::report::{Journal, Progress, ProgressMode, SUMMARY, counted, has_finished};
+use crate::report::{Journal, Progress, ProgressMode, SUMMARY, counted, grouped, has_finished};
 use crate::run::{RunFolder, RunRecord};
 
 /// Go on with a run that stopped early, was interrupted or was killed
@@ -74,8 +74,8 @@ pub(super) fn resume(args: ResumeArgs) -> anyhow::Result<ExitCode> {
     progress.say(&format!(
         "{}: {} of {} decided",
         folder.path().display(),
-        counted((roster.good - standing.pending(all).count()) as u64, "user"),
-        roster.good,
+        grouped((roster.good - standing.pending(all).count()) as u64),
+        counted(roster.good as u64, "user"),
     ));
     let ready = Ready {
         begin,

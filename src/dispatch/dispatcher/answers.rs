@@ -1,0 +1,173 @@
+//! What an answer changes: users decided, tried again, or asked for alone.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{Dispatcher, HINDRANCES, LOST_BATCHES};
+use crate::api::{Allocation, Answer, Departure, Reply};
+use crate::dispatch::confirm::{Confirmation, confirm};
+use crate::dispatch::isolate::{Part, PartEnd};
+use crate::dispatch::queue::{Job, Purpose};
+use crate::dispatch::verdict::{Applied, Hindrance, Verdict, verdict};
+use crate::event::{Event, Stop};
+use crate::outcome::{Decision, FailureKind, Outcome};
+use crate::roster::UserIx;
+
+impl Dispatcher<'_> {
+    /// Takes the answer to what [`step`](Self::step) gave to send.
+    pub(in crate::dispatch) fn answered(
+        &mut self,
+        job: Job,
+        departure: &Departure,
+        reply: Reply,
+        now: Instant,
+    ) {
+        // What never left is counted as if it had, now: the window needs an end for it.
+        departure.mark_at(now);
+        self.in_flight -= 1;
+        self.events.push(Event::Answered { batch: job.batch });
+        if !std::mem::replace(&mut self.seen.any_answer, true) {
+            self.look_for_misdirection(&reply.answer);
+        }
+        self.hold.heed(reply.limits, self.in_flight, now);
+        match verdict(reply.answer) {
+            Verdict::Allocated(allocations) => self.allocated(job, &allocations, now),
+            Verdict::Again(hindrance) => {
+                self.hindered(job, hindrance, reply.limits.retry_after, now);
+            }
+            Verdict::Refused(refusal) => self.refused(job, refusal, now),
+            Verdict::Stop(stop) => self.stop(stop),
+        }
+    }
+
+    fn look_for_misdirection(&mut self, answer: &Answer) {
+        let answer = match answer {
+            Answer::Status {
+                status,
+                message,
+                is_html,
+            } if *is_html || matches!(status, 300..400 | 404 | 405) => match message.as_str() {
+                "" => format!("status {status}"),
+                _ => format!("status {status}: {message}"),
+            },
+            Answer::Unreadable {
+                reason,
+                is_html: true,
+            } => reason.clone(),
+            _ => return,
+        };
+        self.events.push(Event::Misdirected { answer });
+    }
+
+    /// The service has answered as it should.
+    pub(super) fn note_answer(&mut self, now: Instant) {
+        self.seen.hindrances = 0;
+        self.seen.lost_batches = 0;
+        // Within a wait, these are answers to what was sent before the service asked for it.
+        if self.hold.until(now).is_none() {
+            self.width.answered();
+        }
+    }
+
+    fn allocated(&mut self, job: Job, allocations: &[Allocation], now: Instant) {
+        self.note_answer(now);
+        let Confirmation {
+            confirmed,
+            unconfirmed,
+        } = confirm(self.assignments, &job.part.users, allocations);
+        if !confirmed.is_empty() {
+            self.seen.any_success = true;
+            self.seen.lone_not_found = 0;
+            self.groups.note_success(job.group);
+            let attempts = job.part.asked;
+            let decisions = confirmed
+                .into_iter()
+                .map(|(user, organization_id)| Decision {
+                    user,
+                    outcome: Outcome::Success { organization_id },
+                    attempts,
+                });
+            self.events.push(Event::Decided(decisions.collect()));
+        }
+        if !unconfirmed.is_empty() {
+            self.unconfirmed(&job, unconfirmed);
+        }
+        self.end_part(&job, PartEnd::Accepted);
+    }
+
+    fn unconfirmed(&mut self, job: &Job, users: Vec<UserIx>) {
+        let part = Part {
+            users,
+            asked: job.part.asked,
+        };
+        if job.purpose == Purpose::Confirm {
+            let said = "the service accepted the request, twice, and its answer does not name the user with what was asked";
+            self.decide(&part, FailureKind::Unconfirmed, Some(200), said);
+        } else if self.stop.is_none() {
+            let again = Job {
+                batch: job.batch,
+                group: job.group,
+                part,
+                purpose: Purpose::Confirm,
+                waits: self.waits(),
+                applied: Applied::Maybe,
+            };
+            self.queue.push_front(again);
+        }
+    }
+
+    fn hindered(
+        &mut self,
+        mut job: Job,
+        hindrance: Hindrance,
+        retry_after: Option<Duration>,
+        now: Instant,
+    ) {
+        self.seen.hindrances += 1;
+        if hindrance.binds_run || retry_after.is_some() || self.seen.hindrances >= HINDRANCES {
+            self.width.narrow();
+        }
+        if let Some(wait) = retry_after {
+            self.hold.wait(wait, now);
+        }
+        if hindrance.applied == Applied::Maybe {
+            job.applied = Applied::Maybe;
+        }
+        if self.stop.is_some() {
+            return;
+        }
+        let Some(wait) = job.waits.next() else {
+            return self.lost(&job, &hindrance.reason);
+        };
+        if hindrance.binds_run {
+            self.hold.wait(wait, now);
+        }
+        self.events.push(Event::Retrying {
+            batch: job.batch,
+            wait: wait.max(retry_after.unwrap_or_default()),
+            reason: hindrance.reason,
+        });
+        self.queue.rest(job, now + wait);
+    }
+
+    /// The retries are used up.
+    fn lost(&mut self, job: &Job, reason: &str) {
+        let kind = match job.applied {
+            Applied::Maybe => FailureKind::Unknown,
+            Applied::No => FailureKind::Unavailable,
+        };
+        let said = format!(
+            "no answer after {} attempts, at last: {reason}",
+            self.policy.max_retries + 1
+        );
+        self.decide(&job.part, kind, None, &said);
+        self.end_part(job, PartEnd::NoAnswer);
+        self.seen.lost_batches += 1;
+        if self.seen.lost_batches >= LOST_BATCHES {
+            self.stop(Stop::ServiceDown {
+                reason: reason.to_owned(),
+            });
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! Decides what happens next in a run: pure steps over plain values, without a clock or a network.
+
+mod answers;
+mod refusals;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::Policy;
+use super::backoff::Waits;
+use super::groups::Groups;
+use super::hold::{self, Hold};
+use super::isolate::{Isolation, Part};
+use super::pace::Pace;
+use super::queue::{IsolationId, Job, Queue};
+use super::verdict::{Applied, RefusalStatus};
+use super::width::Width;
+use crate::api::{AllocationRequest, Departure};
+use crate::event::{Event, Stop, WaitCause};
+use crate::outcome::{Decision, FailureKind, Outcome};
+use crate::plan::{GroupIx, Plan};
+use crate::roster::Assignments;
+
+/// So many batches in a row that use up their retries say that the service is down.
+const LOST_BATCHES: u32 = 3;
+
+/// So many failed attempts in a row say that the service is in trouble.
+const HINDRANCES: u32 = 3;
+
+/// Waits up to this are not worth a word.
+const SHORT_WAIT: Duration = Duration::from_secs(2);
+
+/// What to do next.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// Send a request.
+    Send(Box<Sending>),
+    /// Nothing to send before then, unless an answer comes.
+    WaitUntil(Instant),
+    /// Nothing to send before an answer comes.
+    WaitForAnswer,
+    /// Something was decided without a request: deliver the events, and ask again.
+    Again,
+    /// The run is over.
+    Done,
+}
+
+/// A request to send, and what to bring back with its answer.
+#[derive(Debug)]
+pub(super) struct Sending {
+    pub(super) job: Job,
+    pub(super) request: AllocationRequest,
+    pub(super) departure: Departure,
+}
+
+/// The state of a run.
+pub(super) struct Dispatcher<'a> {
+    assignments: &'a Assignments,
+    plan: &'a Plan,
+    policy: &'a Policy,
+    random: fastrand::Rng,
+    queue: Queue,
+    groups: Groups,
+    isolations: HashMap<IsolationId, UnderIsolation>,
+    isolations_begun: usize,
+    in_flight: usize,
+    width: Width,
+    pace: Pace,
+    hold: Hold,
+    seen: Seen,
+    announced: Option<(Instant, WaitCause)>,
+    stop: Option<Stop>,
+    events: Vec<Event>,
+}
+
+struct UnderIsolation {
+    isolation: Isolation,
+    batch: usize,
+    group: GroupIx,
+    status: RefusalStatus,
+}
+
+/// What the answers so far say about the service as a whole.
+#[derive(Debug, Default)]
+struct Seen {
+    any_answer: bool,
+    any_success: bool,
+    /// Since the last answer that was one.
+    hindrances: u32,
+    lost_batches: u32,
+    /// Lone users refused with 404 in a row.
+    lone_not_found: u32,
+}
+
+impl<'a> Dispatcher<'a> {
+    pub(super) fn new(
+        assignments: &'a Assignments,
+        plan: &'a Plan,
+        policy: &'a Policy,
+        now: Instant,
+    ) -> Self {
+        Self {
+            assignments,
+            plan,
+            policy,
+            random: fastrand::Rng::with_seed(policy.seed),
+            queue: Queue::new(),
+            groups: Groups::new(plan.groups().len()),
+            isolations: HashMap::new(),
+            isolations_begun: 0,
+            in_flight: 0,
+            width: Width::new(policy.concurrency.get()),
+            pace: Pace::new(policy.rate, policy.burst, now),
+            hold: Hold::default(),
+            seen: Seen::default(),
+            announced: None,
+            stop: None,
+            events: Vec::new(),
+        }
+    }
+
+    /// The events since the last call, in order.
+    pub(super) fn take_events(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.events)
+    }
+
+    /// Sends nothing from now on. Requests in flight are still to be answered.
+    pub(super) fn stop(&mut self, stop: Stop) {
+        if self.stop.is_none() {
+            self.events.push(Event::Stopping(stop.clone()));
+            self.stop = Some(stop);
+        }
+    }
+
+    /// Why the run stopped early, if it did.
+    pub(super) fn into_stop(self) -> Option<Stop> {
+        self.stop
+    }
+
+    /// What to do next.
+    pub(super) fn step(&mut self, now: Instant) -> Step {
+        if self.stop.is_some() {
+            return match self.in_flight {
+                0 => Step::Done,
+                _ => Step::WaitForAnswer,
+            };
+        }
+        if self.in_flight >= self.width.allowed() {
+            return Step::WaitForAnswer;
+        }
+        self.queue.wake(now);
+        let Some(job) = self.next_job() else {
+            return match self.queue.next_wake() {
+                Some(until) => {
+                    self.announce(until, WaitCause::Retry, now);
+                    Step::WaitUntil(until)
+                }
+                None if self.in_flight == 0 => Step::Done,
+                None => Step::WaitForAnswer,
+            };
+        };
+        // Whoever may hold the seats already is asked for: to say that it was refused could be untrue.
+        if self.groups.is_exhausted(job.group) && job.applied == Applied::No {
+            self.give_up(&job);
+            return Step::Again;
+        }
+        match self.admit(now) {
+            Ok(departure) => Step::Send(Box::new(self.send(job, departure))),
+            Err((until, cause)) => {
+                self.queue.push_front(job);
+                if cause != WaitCause::Rate && until - now > hold::LONGEST {
+                    self.stop(Stop::WaitTooLong { wait: until - now });
+                    return Step::Again;
+                }
+                self.announce(until, cause, now);
+                Step::WaitUntil(until)
+            }
+        }
+    }
+
+    fn next_job(&mut self) -> Option<Job> {
+        loop {
+            let waits = || new_waits(self.policy, &mut self.random);
+            let job = self.queue.pop(self.plan, self.width.is_alone(), waits)?;
+            if let Some(job) = self.groups.admit(job) {
+                return Some(job);
+            }
+        }
+    }
+
+    fn admit(&mut self, now: Instant) -> Result<Departure, (Instant, WaitCause)> {
+        if let Some(hold) = self.hold.until(now) {
+            return Err(hold);
+        }
+        self.pace
+            .admit(now)
+            .map_err(|until| (until, WaitCause::Rate))
+    }
+
+    fn send(&mut self, mut job: Job, departure: Departure) -> Sending {
+        job.part.asked += 1;
+        self.in_flight += 1;
+        self.hold.sent();
+        self.announced = None;
+        self.events.push(Event::Sent {
+            batch: job.batch,
+            users: job.part.users.len(),
+        });
+        let group = self.plan.group(job.group);
+        let users = job.part.users.iter();
+        Sending {
+            request: AllocationRequest {
+                user_ids: users
+                    .map(|&user| self.assignments.user_id(user).into_owned())
+                    .collect(),
+                user_bundle_codes: self
+                    .assignments
+                    .sets()
+                    .codes(group.set)
+                    .map(ToOwned::to_owned)
+                    .collect(),
+                use_external_license: group.external,
+            },
+            job,
+            departure,
+        }
+    }
+
+    fn announce(&mut self, until: Instant, cause: WaitCause, now: Instant) {
+        if until - now <= SHORT_WAIT || self.announced == Some((until, cause)) {
+            return;
+        }
+        self.announced = Some((until, cause));
+        self.events.push(Event::Waiting {
+            wait: until - now,
+            cause,
+        });
+    }
+
+    fn decide(&mut self, part: &Part, kind: FailureKind, status: Option<u16>, said: &str) {
+        let message: Arc<str> = kind.explain(said).into();
+        let decisions = part.users.iter().map(|&user| Decision {
+            user,
+            outcome: Outcome::Failure {
+                kind,
+                status,
+                message: Arc::clone(&message),
+            },
+            attempts: part.asked,
+        });
+        self.events.push(Event::Decided(decisions.collect()));
+    }
+
+    fn waits(&mut self) -> Waits {
+        new_waits(self.policy, &mut self.random)
+    }
+}
+
+fn new_waits(policy: &Policy, random: &mut fastrand::Rng) -> Waits {
+    Waits::new(policy.max_retries, random.fork())
+}
