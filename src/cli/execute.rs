@@ -16,7 +16,7 @@ use crate::api::{Client, Endpoint, Token, Variant};
 use crate::dispatch;
 use crate::event::Stop;
 use crate::exit_code::ExitCode;
-use crate::input::{Input, InputError, RowReader, Source};
+use crate::input::{Fingerprint, Fingerprinter, Input, InputError, RowReader, Source};
 use crate::plan::Plan;
 use crate::report::{
     About, Journal, Progress, Recorded, Recorder, SUMMARY, Standing, Summary, counted, table,
@@ -110,13 +110,15 @@ async fn start_sandbox(variant: Variant) -> anyhow::Result<(Endpoint, Token)> {
     Ok((endpoint, token))
 }
 
-/// Reads an input to its end.
+/// Reads an input to its end. The fingerprint is that of all its bytes.
 pub(super) fn read(
     source: Source,
     external_license: bool,
     progress: &mut Progress,
-) -> Result<Roster, InputError> {
-    let mut reader = RowReader::new(progress.reading(source.reader, source.bytes))?;
+) -> Result<(Roster, Fingerprint), InputError> {
+    let fingerprinter = Fingerprinter::default();
+    let reader = fingerprinter.read(progress.reading(source.reader, source.bytes));
+    let mut reader = RowReader::new(reader)?;
     let mut roster = RosterBuilder::new(reader.columns().clone(), external_license);
     while let Some(row) = reader.next_row()? {
         roster.add(row);
@@ -125,7 +127,7 @@ pub(super) fn read(
     if roster.rows == 0 {
         return Err(InputError::NoRows);
     }
-    Ok(roster)
+    Ok((roster, fingerprinter.finish()))
 }
 
 /// Sends whoever is to be sent, and writes the reports. An error means that nothing was sent.

@@ -8,7 +8,7 @@ use anyhow::Context;
 
 use super::execute::{self, Begin, Connection, Ready};
 use crate::exit_code::ExitCode;
-use crate::input::{Fingerprint, Fingerprinter, Input, Source};
+use crate::input::{Fingerprint, Input, Source};
 use crate::report::{Journal, JournalError, Progress, counted, grouped};
 use crate::roster::Roster;
 use crate::run::{KEPT_INPUT, RunFolder, RunRecord};
@@ -26,7 +26,8 @@ pub(super) fn import(settings: &ImportSettings) -> anyhow::Result<ExitCode> {
     let (roster, fingerprint, folder) = match settings.input {
         Input::Path(_) => {
             let source = settings.input.open()?;
-            let (roster, fingerprint) = read(source, settings, &mut progress)?;
+            let (roster, fingerprint) =
+                execute::read(source, settings.external_license, &mut progress)?;
             (roster, fingerprint, open_folder(settings, &begin)?)
         }
         // It cannot be read again, so it is kept where the run can go on from.
@@ -89,20 +90,6 @@ fn open_folder(settings: &ImportSettings, begin: &Begin) -> anyhow::Result<RunFo
     Ok(folder)
 }
 
-fn read(
-    source: Source,
-    settings: &ImportSettings,
-    progress: &mut Progress,
-) -> anyhow::Result<(Roster, Fingerprint)> {
-    let fingerprinter = Fingerprinter::default();
-    let source = Source {
-        reader: Box::new(fingerprinter.read(source.reader)),
-        ..source
-    };
-    let roster = execute::read(source, settings.external_license, progress)?;
-    Ok((roster, fingerprinter.finish()))
-}
-
 fn keep_and_read(
     folder: &RunFolder,
     settings: &ImportSettings,
@@ -118,7 +105,7 @@ fn keep_and_read(
         }),
         ..source
     };
-    read(source, settings, progress)
+    Ok(execute::read(source, settings.external_license, progress)?)
 }
 
 /// Writes down what is read through it.

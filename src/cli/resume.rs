@@ -10,7 +10,7 @@ use clap::{ArgAction, Args};
 use super::execute::{self, Begin, Connection, Ready};
 use super::run_args::{REQUESTS, RunArgs};
 use crate::exit_code::ExitCode;
-use crate::input::{Fingerprinter, Source};
+use crate::input::Fingerprint;
 use crate::report::{Journal, Progress, ProgressMode, SUMMARY, counted, grouped, has_finished};
 use crate::run::{RunFolder, RunRecord};
 
@@ -49,16 +49,20 @@ pub(super) fn resume(args: ResumeArgs) -> anyhow::Result<ExitCode> {
     let mut progress = Progress::new(settings.progress);
 
     let input = record.input(folder.path());
-    let source = input.open()?;
-    let fingerprinter = Fingerprinter::default();
-    let source = Source {
-        reader: Box::new(fingerprinter.read(source.reader)),
-        ..source
+    let read = execute::read(input.open()?, record.external_license, &mut progress);
+    let (roster, fingerprint) = match read {
+        Ok(read) => read,
+        Err(error) => {
+            // If it is another input, then that is what to say.
+            let fingerprint = Fingerprint::of(input.open()?.reader);
+            record.check(
+                &input,
+                &fingerprint.with_context(|| format!("cannot read {input}"))?,
+            )?;
+            return Err(error.into());
+        }
     };
-    // Another input may not even be readable; then that it is another is what to say.
-    let roster = execute::read(source, record.external_license, &mut progress);
-    record.check(&input, &fingerprinter.finish())?;
-    let roster = roster?;
+    record.check(&input, &fingerprint)?;
 
     let (journal, standing) = Journal::open(&folder, &roster)?;
     let all = &roster.assignments;

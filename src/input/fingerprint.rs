@@ -16,6 +16,18 @@ pub struct Fingerprint {
     pub sha256: String,
 }
 
+impl Fingerprint {
+    /// The fingerprint of all that a reader gives.
+    ///
+    /// # Errors
+    /// When reading fails.
+    pub fn of(input: impl Read) -> io::Result<Self> {
+        let fingerprinter = Fingerprinter::default();
+        io::copy(&mut fingerprinter.read(input), &mut io::sink())?;
+        Ok(fingerprinter.finish())
+    }
+}
+
 /// Takes the fingerprint of what is read through it.
 #[derive(Debug, Clone, Default)]
 pub struct Fingerprinter(Arc<Mutex<(u64, Sha256)>>);
@@ -61,10 +73,8 @@ mod tests {
 
     #[test]
     fn a_fingerprint_is_length_and_sha256() {
-        let fingerprinter = Fingerprinter::default();
-        io::copy(&mut fingerprinter.read(&b"abc"[..]), &mut io::sink()).unwrap();
         assert_eq!(
-            fingerprinter.finish(),
+            Fingerprint::of(&b"abc"[..]).unwrap(),
             Fingerprint {
                 bytes: 3,
                 sha256: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad".into()
