@@ -102,15 +102,16 @@ pub struct Requests {
 }
 
 impl Requests {
-    /// The same for dispatch, with a seed for the random part of waits.
-    pub fn policy(&self, seed: u64) -> Policy {
+    /// The same for dispatch; `has_succeeded` says whether an earlier part of the run had a success.
+    pub fn policy(&self, has_succeeded: bool) -> Policy {
         Policy {
             rate: self.rate,
             burst: self.burst,
             concurrency: self.concurrency,
             max_retries: self.max_retries,
             keep_trying: self.keep_trying,
-            seed,
+            has_succeeded,
+            seed: fastrand::u64(..),
         }
     }
 }

@@ -147,7 +147,8 @@ pub(super) fn execute(ready: Ready<'_>, mut progress: Progress) -> anyhow::Resul
     } = ready;
     let all = &roster.assignments;
     let plan = Plan::new(all, to_send.iter().copied(), batch_size);
-    let policy = settings.requests.policy(fastrand::u64(..));
+    let has_succeeded = standing.successes(all).next().is_some();
+    let policy = settings.requests.policy(has_succeeded);
     progress.say(&format!(
         "{} to send in {}, at most {}",
         counted(to_send.len() as u64, "user"),

@@ -43,6 +43,8 @@ pub struct Policy {
     pub max_retries: u32,
     /// Go on asking for each user where three in a row were refused for want of seats or of a licence.
     pub keep_trying: bool,
+    /// An earlier part of the run had a success: so a 404 is about its user, not about the organisation.
+    pub has_succeeded: bool,
     /// For the random part of waits.
     pub seed: u64,
 }

@@ -72,6 +72,15 @@ async fn three_lone_404s_and_no_success_stop_the_run() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn after_a_success_in_an_earlier_part_of_the_run_404s_are_about_their_users() {
+    let service = FakeService::new().script(|_, _| Some(answer(404, "no such user")));
+    let mut run = Run::of_users(10);
+    run.policy.has_succeeded = true;
+    let ran = run.at(&service).await;
+    ran.assert_finished().assert_all(FailureKind::NotFound);
+}
+
+#[tokio::test(start_paused = true)]
 async fn with_keep_trying_404s_do_not_stop_the_run() {
     let service = FakeService::new().script(|_, _| Some(answer(404, "no licence")));
     let ran = Run::of_users(10).keep_trying().at(&service).await;

@@ -115,7 +115,10 @@ impl<'a> Dispatcher<'a> {
             width: Width::new(policy.concurrency.get()),
             pace: Pace::new(policy.rate, policy.burst, now),
             hold: Hold::default(),
-            seen: Seen::default(),
+            seen: Seen {
+                any_success: policy.has_succeeded,
+                ..Seen::default()
+            },
             announced: None,
             stop: None,
             events: Vec::new(),

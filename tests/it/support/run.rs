@@ -54,6 +54,7 @@ impl Run {
                 concurrency: NonZeroUsize::new(8).unwrap(),
                 max_retries: 5,
                 keep_trying: false,
+                has_succeeded: false,
                 seed: 7,
             },
             batch_size: 100,
