@@ -23,6 +23,13 @@ pub enum Outcome {
     },
 }
 
+impl Outcome {
+    /// Whether it is a success.
+    pub fn is_success(&self) -> bool {
+        matches!(self, Self::Success { .. })
+    }
+}
+
 /// The ways to fail, as the column `outcome` of `failures.csv` names them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "snake_case")]

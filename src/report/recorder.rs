@@ -84,8 +84,12 @@ impl<'a> Recorder<'a> {
             let taken = match next {
                 Ok(Some(event)) => self.take(&event),
                 Ok(None) => break self.journal.sync(),
-                Err(_) => self.tick(),
+                Err(_) => {
+                    self.progress.tick(&self.tally);
+                    Ok(())
+                }
             };
+            let taken = taken.and_then(|()| self.sync_if_due());
             if self.progress.is_unheard() {
                 self.interrupt.cancel();
             }
@@ -112,23 +116,30 @@ impl<'a> Recorder<'a> {
         Ok(())
     }
 
+    /// Records decisions, file by file: what one file has taken stands, even if the other takes nothing more.
     fn record(&mut self, decisions: &[Decision]) -> io::Result<()> {
+        let is_success = |decision: &&Decision| decision.outcome.is_success();
+        let (successes, failures): (Vec<_>, Vec<_>) = decisions.iter().partition(is_success);
+        self.record_in_one_file(&successes)?;
+        self.record_in_one_file(&failures)
+    }
+
+    fn record_in_one_file(&mut self, decisions: &[&Decision]) -> io::Result<()> {
         self.journal
             .record(self.assignments, decisions, Timestamp::now())?;
-        if self.sync == Sync::Always || self.synced.elapsed() >= SYNC_PERIOD {
-            self.synced = Instant::now();
-            self.journal.sync()?;
-        }
+        let synced = match self.sync {
+            Sync::Always => self.journal.sync(),
+            Sync::EverySecond => Ok(()),
+        };
         for decision in decisions {
             let overruled = self.standing.note(decision);
             let set = self.assignments.set(decision.user);
             self.tally.count_decision(decision, overruled, set);
         }
-        Ok(())
+        synced
     }
 
-    fn tick(&mut self) -> io::Result<()> {
-        self.progress.tick(&self.tally);
+    fn sync_if_due(&mut self) -> io::Result<()> {
         if self.synced.elapsed() >= SYNC_PERIOD {
             self.synced = Instant::now();
             self.journal.sync()?;

@@ -7,6 +7,7 @@
 mod record_file;
 mod rows;
 
+use std::borrow::Borrow;
 use std::collections::HashSet;
 use std::io;
 
@@ -83,12 +84,12 @@ impl Journal {
     pub fn record(
         &mut self,
         assignments: &Assignments,
-        decisions: &[Decision],
+        decisions: &[impl Borrow<Decision>],
         at: Timestamp,
     ) -> io::Result<()> {
         let (mut success, mut failures) = (Vec::new(), Vec::new());
         for decision in decisions {
-            match DecisionRow::new(assignments, decision, at) {
+            match DecisionRow::new(assignments, decision.borrow(), at) {
                 DecisionRow::Success(row) => success.push(row),
                 DecisionRow::Failure(row) => failures.push(row),
             }
