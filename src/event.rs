@@ -20,6 +20,8 @@ pub enum Event {
     Answered {
         /// The plan's batch, from 1.
         batch: usize,
+        /// Whether the request had left at all; there may have been no connection.
+        has_left: bool,
     },
     /// The same users will be sent again.
     Retrying {

@@ -32,10 +32,13 @@ pub fn printable(text: &str, max_chars: usize) -> String {
     shown
 }
 
-/// Control characters, and those that change the direction of the text around them.
+/// Control characters, those that change the direction of the text around them, and those that nobody sees.
 pub fn is_unprintable(character: char) -> bool {
     character.is_control()
-        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(
+            character,
+            '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
+        )
 }
 
 /// Marks `text` that a spreadsheet would take for a formula, so that it stays text.

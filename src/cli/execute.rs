@@ -149,7 +149,7 @@ pub(super) fn execute(ready: Ready<'_>, mut progress: Progress) -> anyhow::Resul
     let plan = Plan::new(all, to_send.iter().copied(), batch_size);
     let has_succeeded = standing.successes(all).next().is_some();
     let policy = settings.requests.policy(has_succeeded);
-    progress.say(&format!(
+    progress.tell(&format!(
         "{} to send in {}, at most {}",
         counted(to_send.len() as u64, "user"),
         counted(plan.batches().len() as u64, "request"),
@@ -159,7 +159,7 @@ pub(super) fn execute(ready: Ready<'_>, mut progress: Progress) -> anyhow::Resul
     let interrupt = CancellationToken::new();
     {
         let _guard = connection.runtime.enter();
-        run::listen(interrupt.clone()).context("cannot listen for signals")?;
+        run::listen(interrupt.clone(), go_on_with(&folder)).context("cannot listen for signals")?;
     }
     progress.begin(to_send.len() as u64, connection.endpoint.advice());
     let (stop, recorded) = thread::scope(|scope| {
@@ -211,6 +211,8 @@ pub(super) fn execute(ready: Ready<'_>, mut progress: Progress) -> anyhow::Resul
     let written = finish(&folder, &roster, recorded, &summary, stop.is_some());
     let stop = match written {
         Ok(()) => stop,
+        // It has been said already.
+        Err(_) if stop == Some(Stop::NotRecorded) => stop,
         Err(error) => {
             progress.say(&cannot_write(&folder, &error));
             Some(stop.unwrap_or(Stop::NotRecorded))
@@ -262,14 +264,15 @@ fn conclude(
         };
     };
     progress.stopped(stop);
-    progress.say(&format!(
-        "go on with: seatload resume {}",
-        folder.path().display()
-    ));
+    progress.say(&go_on_with(folder));
     match stop {
         Stop::Interrupted => ExitCode::Interrupted,
         _ => ExitCode::Stopped,
     }
+}
+
+fn go_on_with(folder: &RunFolder) -> String {
+    format!("go on with: seatload resume {}", folder.path().display())
 }
 
 fn cannot_write(folder: &RunFolder, error: &io::Error) -> String {

@@ -124,7 +124,7 @@ impl<R: Read> Read for Keeping<R> {
 
 /// Says what was read, and what is wrong with it.
 fn introduce(input: &Input, roster: &Roster, progress: &Progress) {
-    progress.say(&format!(
+    progress.tell(&format!(
         "{input}: {}, {}",
         counted(roster.rows, "row"),
         counted((roster.good + roster.withheld.len()) as u64, "user"),

@@ -75,7 +75,7 @@ pub(super) fn resume(args: ResumeArgs) -> anyhow::Result<ExitCode> {
         .remove(SUMMARY)
         .and_then(|()| Journal::remove_pending(&folder))
         .with_context(|| format!("cannot write to {}", folder.path().display()))?;
-    progress.say(&format!(
+    progress.tell(&format!(
         "{}: {} of {} decided",
         folder.path().display(),
         grouped((roster.good - standing.pending(all).count()) as u64),

@@ -114,7 +114,8 @@ pub(super) fn serve(args: SandboxArgs) -> anyhow::Result<ExitCode> {
         .context("cannot start the runtime")?
         .block_on(async {
             let stop = CancellationToken::new();
-            run::listen(stop.clone()).context("cannot listen for signals")?;
+            run::listen(stop.clone(), "the sandbox left at once".to_owned())
+                .context("cannot listen for signals")?;
             let sandbox = Sandbox::bind(&settings, args.port)
                 .await
                 .with_context(|| format!("cannot listen on port {}", args.port))?;

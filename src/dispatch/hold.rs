@@ -10,6 +10,13 @@ use crate::event::WaitCause;
 /// The longest wait that a run sits through.
 pub(super) const LONGEST: Duration = Duration::from_secs(15 * 60);
 
+/// A wait longer than any; an instant that far away can still be told.
+const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
+/// Two answers tell of the same window of a quota if its ends lie no further apart: they are told in whole seconds, and
+/// answers take their time.
+const SAME_WINDOW: Duration = Duration::from_secs(2);
+
 /// Until when nobody may send, as far as the service has said.
 #[derive(Debug, Default)]
 pub(super) struct Hold {
@@ -27,19 +34,27 @@ struct Credit {
 impl Hold {
     /// Nobody sends for so long.
     pub(super) fn wait(&mut self, wait: Duration, now: Instant) {
-        self.told_until = self.told_until.max(now.checked_add(wait));
+        self.told_until = self.told_until.max(Some(now + wait.min(FOR_EVER)));
     }
 
     /// Heeds a quota told in headers. `in_flight` requests may or may not be counted in it already.
+    ///
+    /// Answers overtake each other, so within one window of the quota what is left only falls.
     pub(super) fn heed(&mut self, limits: Limits, in_flight: usize, now: Instant) {
-        if let Some(budget) = limits.budget
-            && let Some(until) = now.checked_add(budget.reset)
-        {
-            self.credit = Some(Credit {
+        let Some(budget) = limits.budget else {
+            return;
+        };
+        let until = now + budget.reset.min(FOR_EVER);
+        self.credit = Some(match &self.credit {
+            Some(known) if known.until > now && until <= known.until + SAME_WINDOW => Credit {
+                left: known.left.min(budget.remaining),
+                until: known.until.max(until),
+            },
+            _ => Credit {
                 left: budget.remaining.saturating_sub(in_flight as u64),
                 until,
-            });
-        }
+            },
+        });
     }
 
     /// Until when nobody may send, and why; `None` when one may now.
@@ -108,20 +123,39 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_word_replaces_an_older_one() {
+    fn within_a_window_what_is_left_only_falls_however_answers_overtake_each_other() {
         let now = Instant::now();
         let mut hold = Hold::default();
         hold.heed(budget(0, 30 * SECOND), 0, now);
-        hold.heed(budget(9, 30 * SECOND), 0, now);
-        assert_eq!(hold.until(now), None);
+        hold.heed(budget(9, 31 * SECOND), 0, now);
+        assert_eq!(
+            hold.until(now),
+            Some((now + 31 * SECOND, WaitCause::QuotaTold))
+        );
     }
 
     #[test]
-    fn waits_beyond_all_time_do_no_harm() {
+    fn a_new_window_brings_a_new_quota() {
+        let now = Instant::now();
+        let mut hold = Hold::default();
+        hold.heed(budget(0, 3 * SECOND), 0, now);
+        let later = now + 3 * SECOND;
+        hold.heed(budget(9, 3 * SECOND), 2, later);
+        assert_eq!(hold.until(later), None);
+        for _ in 0..7 {
+            hold.sent();
+        }
+        assert!(hold.until(later).is_some());
+    }
+
+    #[test]
+    fn a_wait_beyond_all_time_is_a_wait() {
         let now = Instant::now();
         let mut hold = Hold::default();
         hold.wait(Duration::MAX, now);
-        hold.heed(budget(0, Duration::MAX), 0, now);
-        assert_eq!(hold.until(now), None);
+        assert!(
+            hold.until(now)
+                .is_some_and(|(until, _)| until - now > LONGEST)
+        );
     }
 }

@@ -63,6 +63,14 @@ pub enum Fault {
         /// Where the row ends.
         last_line: u32,
     },
+    /// A cell in a column that is not read holds what looks like rows.
+    #[error(
+        "a cell of this row runs to line {last_line} and holds what looks like rows: is a quote missing?"
+    )]
+    Swallowed {
+        /// Where the row ends.
+        last_line: u32,
+    },
     /// A cell holds bytes that are no text.
     #[error("the cell in column \"{column}\" is not UTF-8: save the file as \"CSV UTF-8\"")]
     NotUtf8 {

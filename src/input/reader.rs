@@ -8,6 +8,7 @@ use csv::{ByteRecord, ReaderBuilder};
 use super::columns::{Column, Columns};
 use super::newlines::Newlines;
 use super::{Cells, Fault, InputError, Row};
+use crate::catalog;
 use crate::text::unguard;
 
 const BUFFER_BYTES: usize = 256 * 1024;
@@ -100,7 +101,25 @@ impl<R: Read> RowReader<R> {
             codes: cell(&columns.codes),
             external: columns.external.as_ref().map(&mut cell),
         };
+        if fault.is_none() && last_line > line && self.holds_rows() {
+            fault = Some(Fault::Swallowed { last_line });
+        }
         Row { line, cells, fault }
+    }
+
+    /// Whether a cell of several lines holds a line that would be a good row: then a quote is missing somewhere, and
+    /// users would be lost in a column that nobody reads.
+    fn holds_rows(&self) -> bool {
+        let is_row = |line: &str| {
+            let cells: Vec<_> = line.split(',').map(str::trim).collect();
+            cells.len() == self.columns.count
+                && !cells[self.columns.user.at].is_empty()
+                && catalog::find(cells[self.columns.codes.at]).is_some()
+        };
+        self.record
+            .iter()
+            .filter_map(|field| std::str::from_utf8(field).ok())
+            .any(|field| field.lines().skip(1).any(is_row))
     }
 }
 
@@ -227,6 +246,16 @@ mod tests {
         let fault = rows[0].2.as_ref().unwrap().to_string();
         assert!(fault.contains("runs to line 4"), "{fault}");
         assert_eq!(rows[1], (5, "d|IDU".into(), None));
+    }
+
+    #[test]
+    fn rows_swallowed_by_a_column_that_is_not_read_are_a_fault_and_an_address_is_none() {
+        let text = b"userId,code,note\na,IDU,\"oops\nb,IDU,x\nc,IDU,\"y\"\nd,IDU,z\ne,PMD,\"Street 1\nFloor 2, House 3, Town\"\n";
+        let rows = rows(text);
+        let lines: Vec<_> = rows.iter().map(|(line, ..)| *line).collect();
+        assert_eq!(lines, [2, 5, 6]);
+        assert_eq!(rows[0].2, Some(Fault::Swallowed { last_line: 4 }));
+        assert_eq!((&rows[1].2, &rows[2].2), (&None, &None));
     }
 
     #[test]

@@ -192,7 +192,7 @@ impl Summary {
             },
             codes: codes(roster, tally),
             requests: RequestCounts {
-                sent: tally.sent,
+                sent: tally.sent - tally.never_left,
                 retried: tally.retried,
                 splits: tally.splits,
                 waits: tally.waits,

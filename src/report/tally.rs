@@ -25,6 +25,8 @@ pub struct Tally {
     pub sent: u64,
     /// Requests answered, or given up as lost.
     pub answered: u64,
+    /// Requests among them that never left, since there was no connection.
+    pub never_left: u64,
     /// Requests sent again after passing trouble.
     pub retried: u64,
     /// Refused batches that were split.
@@ -63,7 +65,10 @@ impl Tally {
     pub(super) fn count(&mut self, event: &Event) {
         match event {
             Event::Sent { .. } => self.sent += 1,
-            Event::Answered { .. } => self.answered += 1,
+            Event::Answered { has_left, .. } => {
+                self.answered += 1;
+                self.never_left += u64::from(!has_left);
+            }
             Event::Retrying { .. } => self.retried += 1,
             Event::Split { .. } => self.splits += 1,
             Event::Waiting { wait, .. } => {

@@ -15,8 +15,22 @@ pub struct BadRow {
     pub codes: String,
     /// The external flag's cell.
     pub external: String,
+    /// Some cell is longer than what is kept of it.
+    pub is_cut: bool,
     /// Why.
     pub complaint: Complaint,
+}
+
+impl BadRow {
+    /// Whether the cells as they are kept would be found bad again. If not, they must not be imported as they are:
+    /// a row that looks sound only because something of it is lost would give somebody the wrong set.
+    pub fn shows_its_fault(&self) -> bool {
+        let is_lost = matches!(
+            self.complaint,
+            Complaint::Unreadable(_) | Complaint::UnprintableUser { .. }
+        );
+        !is_lost && !self.is_cut
+    }
 }
 
 /// Why a row is bad, told to the person who owns the file.

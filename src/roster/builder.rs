@@ -170,7 +170,14 @@ impl RosterBuilder {
             let (user, _) = self.users.intern(user_id, line, self.default_external);
             self.users.get_mut(user).withheld = true;
         }
+        let found = [&cells.user, &cells.codes];
+        let external = cells.external.as_ref();
+        let is_cut = found
+            .into_iter()
+            .chain(external)
+            .any(|cell| cell.chars().nth(KEPT_CHARS).is_some());
         self.bad_rows.push(BadRow {
+            is_cut,
             line,
             user: kept(user_id),
             codes: kept(&cells.codes),

@@ -6,18 +6,22 @@ use tokio_util::sync::CancellationToken;
 
 use crate::exit_code::ExitCode;
 
-/// Listens from now on: the first signal cancels `interrupt`; at the second the process ends.
+/// Listens from now on: the first signal cancels `interrupt`; at the second the process says its last words and ends.
 ///
 /// # Errors
 /// When the system does not let the process listen.
-pub fn listen(interrupt: CancellationToken) -> io::Result<()> {
+pub fn listen(interrupt: CancellationToken, last_words: String) -> io::Result<()> {
     let mut signals = Signals::new()?;
     tokio::spawn(async move {
         signals.next().await;
         interrupt.cancel();
         signals.next().await;
-        // The cursor was hidden if a progress bar was drawn; all that was decided is in the files.
-        let _ = console::Term::stderr().show_cursor();
+        let terminal = console::Term::stderr();
+        if terminal.is_term() {
+            // A progress bar may have hidden it.
+            let _ = terminal.show_cursor();
+        }
+        let _ = terminal.write_line(&last_words);
         std::process::exit(i32::from(ExitCode::Interrupted.number()));
     });
     Ok(())

@@ -137,6 +137,51 @@ fn a_mended_failures_file_gives_a_withheld_user_its_whole_set() {
 }
 
 #[test]
+fn a_bad_row_that_is_imported_again_as_it_is_stays_bad() {
+    let long = format!("long,{}PMD;NOPE", "IDU;".repeat(400));
+    let rows: [&[u8]; 9] = [
+        b"a,IDU,PMD",
+        b"j\xf6rg,IDU",
+        "a\u{200e}b,IDU".as_bytes(),
+        "a\u{200b}b,IDU".as_bytes(),
+        b"\"a\nb\",IDU",
+        b"a\x1bb,IDU",
+        b"alone",
+        b",IDU",
+        long.as_bytes(),
+    ];
+    for row in rows {
+        let server = RawServer::answering(|_, request| confirming(request));
+        let dir = Dir::new();
+        dir.write("users.csv", [b"userId,code\n", row, b"\n"].concat());
+        let first = dir.import(&server.base_url, &[]);
+        assert_eq!(first.code, 1, "{}", first.stderr);
+        let again = dir.import_file("run/failures.csv", "again", &server.base_url, &[]);
+        assert_eq!(again.code, 1, "{}", again.stderr);
+        assert!(
+            server.requests().is_empty(),
+            "{}",
+            String::from_utf8_lossy(row)
+        );
+    }
+}
+
+#[test]
+fn a_user_whose_request_never_left_was_not_sent() {
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let base_url = format!("http://{}", closed.local_addr().unwrap());
+    drop(closed);
+    let dir = Dir::new();
+    dir.write("users.csv", "userId,code\na,IDU\n");
+    assert_eq!(dir.import(&base_url, &[]).code, 1);
+    let row = dir.rows("run/failures.csv").remove(0);
+    assert_eq!(
+        (&*row["outcome"], &*row["sent"], &*row["attempts"]),
+        ("unavailable", "no", "0")
+    );
+}
+
+#[test]
 fn every_row_bad_is_a_finished_run_without_a_request() {
     let server = RawServer::answering(|_, _| http(500, ""));
     let dir = Dir::new();

@@ -144,6 +144,38 @@ async fn a_quota_told_in_headers_is_never_overdrawn() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_quota_told_is_heeded_though_answers_overtake_each_other() {
+    // 10 requests in each 5 s. The answers to earlier requests take longer, so the last word comes first.
+    let mut window = (Duration::ZERO, 0_u64);
+    let service = FakeService::new()
+        .latency(Duration::from_millis(100))
+        .uneven()
+        .script(move |sent, ledger| {
+            if sent.at >= window.0 + Duration::from_secs(5) {
+                window = (sent.at, 0);
+            }
+            window.1 += 1;
+            if window.1 > 10 {
+                return Some(answer(429, "overdrawn"));
+            }
+            let mut reply = by_seats(ledger, &sent.request);
+            reply.limits.budget = Some(Budget {
+                remaining: 10 - window.1,
+                reset: window.0 + Duration::from_secs(5) - sent.at,
+            });
+            Some(reply)
+        });
+    let run = Run::of_users(60).batch_size(1).rate("1000/s", 100);
+    let ran = run.at(&service).await;
+    assert_eq!(ran.assert_finished().count("success"), 60);
+    assert_eq!(
+        service.requests(),
+        60,
+        "some were refused for going beyond the quota"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_hour_of_waits_and_retries_loses_nobody_and_never_falls_into_lockstep() {
     let mut random = fastrand::Rng::with_seed(3);
     let service = FakeService::new()

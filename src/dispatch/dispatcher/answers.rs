@@ -18,15 +18,22 @@ impl Dispatcher<'_> {
     /// Takes the answer to what [`step`](Self::step) gave to send.
     pub(in crate::dispatch) fn answered(
         &mut self,
-        job: Job,
+        mut job: Job,
         departure: &Departure,
         reply: Reply,
         now: Instant,
     ) {
-        // What never left is counted as if it had, now: the window needs an end for it.
-        departure.mark_at(now);
+        let has_left = departure.at().is_some();
+        if !has_left {
+            job.part.asked -= 1;
+            // The window counts it as if it had left now, since it needs an end for it.
+            departure.mark_at(now);
+        }
         self.in_flight -= 1;
-        self.events.push(Event::Answered { batch: job.batch });
+        self.events.push(Event::Answered {
+            batch: job.batch,
+            has_left,
+        });
         if !std::mem::replace(&mut self.seen.any_answer, true) {
             self.look_for_misdirection(&reply.answer);
         }

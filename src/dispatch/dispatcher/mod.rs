@@ -178,6 +178,10 @@ impl<'a> Dispatcher<'a> {
                     self.stop(Stop::WaitTooLong { wait: until - now });
                     return Step::Again;
                 }
+                if cause == WaitCause::QuotaTold {
+                    // What the new window holds is learnt from one request.
+                    self.width.narrow();
+                }
                 self.announce(until, cause, now);
                 Step::WaitUntil(until)
             }

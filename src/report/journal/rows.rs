@@ -10,6 +10,10 @@ use crate::text::{guard, printable};
 /// How much of a message stands in a file, in characters.
 const MESSAGE_CHARS: usize = 600;
 
+/// Stands before the codes of a bad row whose cells alone would not show what is wrong. It is no code, so the row stays
+/// bad until somebody has looked at it.
+const DOUBT: char = '?';
+
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct SuccessRow {
@@ -116,7 +120,10 @@ impl FailureRow {
         let found = |cell: &str| guard(&printable(cell, usize::MAX)).into_owned();
         Self {
             user_id: found(&bad.user),
-            user_bundle_codes: found(&bad.codes),
+            user_bundle_codes: match bad.shows_its_fault() {
+                true => found(&bad.codes),
+                false => format!("{DOUBT} {}", found(&bad.codes)),
+            },
             use_external_license: found(&bad.external),
             outcome: kind.name().to_owned(),
             status: None,

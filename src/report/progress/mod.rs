@@ -131,6 +131,13 @@ impl Progress {
         }
     }
 
+    /// Says something that is worth knowing, where progress is shown at all.
+    pub fn tell(&self, text: &str) {
+        if !matches!(self.display, Display::None) {
+            self.say(text);
+        }
+    }
+
     /// Says something on a line of its own, whatever the display.
     pub fn say(&self, text: &str) {
         match &self.display {
