@@ -16,6 +16,12 @@ pub fn parse(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| format!("`{text}` is no span of time such as 30s, 5m or 250ms"))
 }
 
+/// A span to the last digit, in a form that [`parse`] takes: `5m`, `10s400ms`.
+pub fn exact(span: Duration) -> String {
+    let span = SignedDuration::try_from(span).unwrap_or(SignedDuration::MAX);
+    format!("{span:#}").replace(' ', "")
+}
+
 /// A span in whole seconds, or to the millisecond where it is shorter than ten: `2m 10s`, `1.25s`.
 pub fn human(span: Duration) -> String {
     let span = SignedDuration::try_from(span).unwrap_or(SignedDuration::MAX);

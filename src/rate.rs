@@ -62,7 +62,7 @@ impl From<Rate> for String {
 
 impl fmt::Display for Rate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let window = duration::human(self.window).replace(' ', "");
+        let window = duration::exact(self.window);
         let window = match window.as_str() {
             "1s" => "s",
             other => other,
@@ -77,7 +77,15 @@ mod tests {
 
     #[test]
     fn a_rate_is_written_as_it_is_read() {
-        for text in ["10/s", "160/5m", "20/2s", "1/0.25s", "5000/1h"] {
+        for text in [
+            "10/s",
+            "160/5m",
+            "20/2s",
+            "1/250ms",
+            "5000/1h",
+            "1/10s400ms",
+            "100/400µs",
+        ] {
             assert_eq!(text.parse::<Rate>().unwrap().to_string(), text);
         }
         assert_eq!("60/m".parse::<Rate>(), "60/1m".parse());

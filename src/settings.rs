@@ -103,7 +103,7 @@ pub struct Requests {
 
 impl Requests {
     /// The same for dispatch; `has_succeeded` says whether an earlier part of the run had a success.
-    pub fn policy(&self, has_succeeded: bool) -> Policy {
+    pub fn policy(&self, is_resumed: bool, has_succeeded: bool) -> Policy {
         Policy {
             rate: self.rate,
             burst: self.burst,
@@ -111,6 +111,7 @@ impl Requests {
             max_retries: self.max_retries,
             keep_trying: self.keep_trying,
             has_succeeded,
+            is_resumed,
             seed: fastrand::u64(..),
         }
     }

@@ -111,7 +111,7 @@ impl Service for Client {
                 let limits = Limits::read(response.headers(), SystemTime::now());
                 let status = response.status().as_u16();
                 let answer = match self.body(response).await {
-                    Ok(body) => reading::read(status, &body, &request.user_ids),
+                    Ok(body) => reading::read(status, &self.token.redact(body), &request.user_ids),
                     Err(reason) => reading::read_cut(status, &reason),
                 };
                 Reply { answer, limits }

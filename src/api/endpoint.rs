@@ -126,6 +126,11 @@ impl Endpoint {
         &self.url
     }
 
+    /// The host that requests go to.
+    pub fn host(&self) -> &str {
+        self.url.host_str().unwrap_or_default()
+    }
+
     /// Whether requests stay on this machine.
     pub fn is_local(&self) -> bool {
         is_loopback(&self.url)

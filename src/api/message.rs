@@ -50,6 +50,11 @@ fn few<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Err
             write!(f, "at most {MOST_CODES} codes")
         }
 
+        /// `null` says that there are none.
+        fn visit_unit<E>(self) -> Result<Vec<String>, E> {
+            Ok(Vec::new())
+        }
+
         fn visit_seq<A: SeqAccess<'de>>(self, mut codes: A) -> Result<Vec<String>, A::Error> {
             let mut few = Vec::new();
             while let Some(code) = codes.next_element()? {
@@ -62,7 +67,7 @@ fn few<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Err
         }
     }
 
-    deserializer.deserialize_seq(Few)
+    deserializer.deserialize_any(Few)
 }
 
 #[cfg(test)]

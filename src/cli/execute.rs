@@ -55,6 +55,8 @@ impl Begin {
 pub(super) struct Ready<'a> {
     pub(super) begin: Begin,
     pub(super) input: &'a Input,
+    /// Whether an earlier part of the run may have sent something.
+    pub(super) is_resumed: bool,
     pub(super) external_license: bool,
     pub(super) batch_size: NonZeroUsize,
     pub(super) settings: &'a RunSettings,
@@ -78,13 +80,17 @@ impl Connection {
     /// Makes the client, and starts the stand-in if that is the target.
     pub(super) fn new(settings: &RunSettings) -> anyhow::Result<Self> {
         let runtime = Runtime::new().context("cannot start the runtime")?;
-        let (endpoint, token) = match (&settings.target, settings.target.address()?) {
-            (Target::Sandbox { endpoint }, _) | (Target::Service { endpoint, .. }, None) => runtime
+        let (endpoint, token) = match &settings.target {
+            Target::Sandbox { endpoint } => runtime
                 .block_on(start_sandbox(*endpoint))
                 .context("cannot start the sandbox")?,
-            (Target::Service { .. }, Some(address)) => {
-                let token = settings.token.clone().context("there is no access token")?;
-                (address, token)
+            Target::Service { .. } => {
+                let address = settings.target.address()?;
+                let token = settings.token.clone();
+                (
+                    address.context("there is no address")?,
+                    token.context("there is no access token")?,
+                )
             }
         };
         let client = Client::new(endpoint.clone(), token, settings.requests.timeout)?;
@@ -135,6 +141,7 @@ pub(super) fn execute(ready: Ready<'_>, mut progress: Progress) -> anyhow::Resul
     let Ready {
         begin,
         input,
+        is_resumed,
         external_license,
         batch_size,
         settings,
@@ -148,11 +155,12 @@ pub(super) fn execute(ready: Ready<'_>, mut progress: Progress) -> anyhow::Resul
     let all = &roster.assignments;
     let plan = Plan::new(all, to_send.iter().copied(), batch_size);
     let has_succeeded = standing.successes(all).next().is_some();
-    let policy = settings.requests.policy(has_succeeded);
+    let policy = settings.requests.policy(is_resumed, has_succeeded);
     progress.tell(&format!(
-        "{} to send in {}, at most {}",
+        "{} to send in {} to {}, at most {}",
         counted(to_send.len() as u64, "user"),
         counted(plan.batches().len() as u64, "request"),
+        connection.endpoint.host(),
         policy.rate,
     ));
 
@@ -192,6 +200,15 @@ pub(super) fn execute(ready: Ready<'_>, mut progress: Progress) -> anyhow::Resul
         }
         None => stop,
     };
+    let pending = recorded.standing.pending(all).count() as u64;
+    let stop = match stop {
+        // What stopped the run did so when nothing was left to do.
+        Some(stop) if pending == 0 && stop != Stop::NotRecorded => {
+            progress.stopped(&stop);
+            None
+        }
+        stop => stop,
+    };
 
     let about = About::new(
         input,
@@ -204,7 +221,7 @@ pub(super) fn execute(ready: Ready<'_>, mut progress: Progress) -> anyhow::Resul
         about,
         &roster,
         &recorded.tally,
-        recorded.standing.pending(all).count() as u64,
+        pending,
         stop.as_ref(),
         (begin.at, begin.clock.elapsed(), Timestamp::now()),
     );

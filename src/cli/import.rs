@@ -69,6 +69,7 @@ pub(super) fn import(settings: &ImportSettings) -> anyhow::Result<ExitCode> {
     let ready = Ready {
         begin,
         input: &settings.input,
+        is_resumed: false,
         external_license: settings.external_license,
         batch_size: settings.batch_size,
         settings: &settings.run,

@@ -37,6 +37,7 @@ pub(super) struct ResumeArgs {
 /// Goes on with a run. An error means that nothing was sent.
 pub(super) fn resume(args: ResumeArgs) -> anyhow::Result<ExitCode> {
     let begin = Begin::now();
+    RunRecord::look_for(&args.run_folder)?;
     let folder = RunFolder::open(&args.run_folder)?;
     let record = RunRecord::read(&folder)?;
     if has_finished(folder.path()) && !args.retry_failed {
@@ -84,6 +85,7 @@ pub(super) fn resume(args: ResumeArgs) -> anyhow::Result<ExitCode> {
     let ready = Ready {
         begin,
         input: &input,
+        is_resumed: true,
         external_license: record.external_license,
         batch_size: NonZeroUsize::new(record.batch_size).unwrap_or(NonZeroUsize::MIN),
         settings: &settings,

@@ -3,6 +3,7 @@
 //! One user too many refuses a whole batch. The batch is split until each user has an answer of its
 //! own, in the file's order, one part at a time.
 
+use super::verdict::Applied;
 use crate::roster::UserIx;
 
 /// Users who are asked for together.
@@ -11,6 +12,8 @@ pub(super) struct Part {
     pub(super) users: Vec<UserIx>,
     /// How many requests have named them.
     pub(super) asked: u32,
+    /// Whether any of those may have been applied.
+    pub(super) applied: Applied,
 }
 
 /// How a part was answered.
@@ -69,7 +72,7 @@ impl Isolation {
             self.rest.push(Pending {
                 part: Part {
                     users: second,
-                    asked: part.asked,
+                    ..part
                 },
                 known_refused: false,
             });
@@ -136,6 +139,7 @@ mod tests {
         let mut isolation = Isolation::new(Part {
             users: whole,
             asked: 1,
+            applied: Applied::No,
         });
         while let Some(part) = isolation.next_part() {
             isolated.requests += 1;
@@ -197,6 +201,7 @@ mod tests {
         let mut isolation = Isolation::new(Part {
             users: users(100),
             asked: 1,
+            applied: Applied::No,
         });
         while let Some(part) = isolation.next_part() {
             let size = part.users.len();
@@ -226,7 +231,7 @@ mod tests {
 
         #[test]
         fn giving_up_leaves_nobody_out(count in 2_usize..60, answers in prop::collection::vec(any::<bool>(), 0..20)) {
-            let mut isolation = Isolation::new(Part { users: users(count), asked: 1 });
+            let mut isolation = Isolation::new(Part { users: users(count), asked: 1, applied: Applied::No });
             let mut seen = Vec::new();
             for accepted in answers {
                 let Some(part) = isolation.next_part() else { break };

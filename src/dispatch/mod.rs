@@ -45,6 +45,8 @@ pub struct Policy {
     pub keep_trying: bool,
     /// An earlier part of the run had a success: so a 404 is about its user, not about the organisation.
     pub has_succeeded: bool,
+    /// The run goes on from an earlier part, which may have sent anybody who is pending.
+    pub is_resumed: bool,
     /// For the random part of waits.
     pub seed: u64,
 }

@@ -20,8 +20,6 @@ pub(super) struct Job {
     pub(super) purpose: Purpose,
     /// The waits that are left before the retries are used up.
     pub(super) waits: Waits,
-    /// Whether any attempt may have been applied.
-    pub(super) applied: Applied,
 }
 
 /// What a job is for.
@@ -110,10 +108,10 @@ impl Queue {
             part: Part {
                 users: plan.users(batch).to_vec(),
                 asked: 0,
+                applied: Applied::No,
             },
             purpose: Purpose::Allocate,
             waits: waits(),
-            applied: Applied::No,
         };
         Some(self.cut(job))
     }
@@ -123,10 +121,7 @@ impl Queue {
         if job.part.users.len() > self.size_limit && !matches!(job.purpose, Purpose::Isolate(_)) {
             let users = job.part.users.split_off(self.size_limit);
             self.ready.push_front(Job {
-                part: Part {
-                    users,
-                    asked: job.part.asked,
-                },
+                part: Part { users, ..job.part },
                 waits: job.waits.clone(),
                 ..job
             });

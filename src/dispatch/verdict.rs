@@ -72,6 +72,14 @@ impl RefusalStatus {
         }
     }
 
+    /// Whether a request that holds too many users may be refused so.
+    pub(super) fn may_blame_the_size(self) -> bool {
+        matches!(
+            self,
+            Self::BadRequest | Self::TooLarge | Self::Unprocessable
+        )
+    }
+
     pub(super) fn failure(self) -> FailureKind {
         match self {
             Self::NotFound => FailureKind::NotFound,

@@ -25,6 +25,9 @@ pub struct Row<'a> {
     pub cells: Cells<'a>,
     /// Why the cells cannot be trusted, if they cannot.
     pub fault: Option<Fault>,
+    /// With a fault: every text in the row that may be a user ID, since cells may stand in the wrong column or hold
+    /// other rows.
+    pub suspects: Vec<String>,
 }
 
 /// The cells of a row that seatload reads. A cell that the row lacks is empty.

@@ -104,7 +104,32 @@ impl<R: Read> RowReader<R> {
         if fault.is_none() && last_line > line && self.holds_rows() {
             fault = Some(Fault::Swallowed { last_line });
         }
-        Row { line, cells, fault }
+        let suspects = match &fault {
+            Some(_) => self.suspects(),
+            None => Vec::new(),
+        };
+        Row {
+            line,
+            cells,
+            fault,
+            suspects,
+        }
+    }
+
+    /// Every cell, and every part of a cell that a quote may have swallowed.
+    fn suspects(&self) -> Vec<String> {
+        let mut suspects = Vec::new();
+        for field in &self.record {
+            let field = String::from_utf8_lossy(field);
+            let parts = field.lines().flat_map(|line| line.split(','));
+            let parts = parts.chain([field.as_ref()]);
+            suspects.extend(
+                parts
+                    .map(|part| unguard(part.trim().trim_matches('"')).to_owned())
+                    .filter(|part| !part.is_empty()),
+            );
+        }
+        suspects
     }
 
     /// Whether a cell of several lines holds a line that would be a good row: then a quote is missing somewhere, and

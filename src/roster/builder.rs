@@ -53,6 +53,9 @@ impl RosterBuilder {
     /// Adds a row: to its user's assignment, or to the bad rows; then the user that it names is withheld.
     pub fn add(&mut self, row: Row<'_>) {
         self.rows += 1;
+        for suspect in &row.suspects {
+            self.withhold(suspect, row.line);
+        }
         let folded = match row.fault {
             Some(fault) => Err(fault.into()),
             None => self
@@ -164,12 +167,17 @@ impl RosterBuilder {
         Ok(())
     }
 
-    fn refuse(&mut self, line: u32, cells: &Cells<'_>, complaint: Complaint) {
-        let user_id = cells.user.as_ref();
+    /// Whoever a bad row may name is not sent.
+    fn withhold(&mut self, user_id: &str, line: u32) {
         if !user_id.is_empty() && check_user_id(user_id, "").is_ok() {
             let (user, _) = self.users.intern(user_id, line, self.default_external);
             self.users.get_mut(user).withheld = true;
         }
+    }
+
+    fn refuse(&mut self, line: u32, cells: &Cells<'_>, complaint: Complaint) {
+        let user_id = cells.user.as_ref();
+        self.withhold(user_id, line);
         let found = [&cells.user, &cells.codes];
         let external = cells.external.as_ref();
         let is_cut = found

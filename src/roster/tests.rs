@@ -102,6 +102,15 @@ fn a_user_is_withheld_even_when_its_bad_row_comes_first() {
 }
 
 #[test]
+fn a_user_is_withheld_though_its_bad_row_has_it_in_the_wrong_column_or_within_another_cell() {
+    let shifted = roster("name,userId,code\nSmith, John,u1,IDU\nJohn,u1,PMD\nAnn,u2,PMD\n");
+    assert_eq!(good(&shifted), ["u2=PMD"]);
+    let swallowed = roster("userId,code\na,\"IDU\nb,IDU\nc,\"PMD\nb,PMD\nd,PMD\n");
+    assert_eq!(good(&swallowed), ["d=PMD"]);
+    assert_eq!(swallowed.withheld.len(), 1);
+}
+
+#[test]
 fn each_kind_of_bad_row_says_what_is_wrong_and_where() {
     let roster = roster(concat!(
         "User ID,code,external\n",

@@ -97,6 +97,19 @@ impl RunRecord {
         })
     }
 
+    /// Finds that a run has begun in a folder, without touching anything there.
+    ///
+    /// # Errors
+    /// When the folder is there and holds no run.
+    pub fn look_for(folder: &Path) -> Result<(), RecordError> {
+        if folder.is_dir() && !folder.join(NAME).exists() {
+            return Err(RecordError::NotBegun {
+                path: folder.to_owned(),
+            });
+        }
+        Ok(())
+    }
+
     /// Reads what the run in a folder was begun with.
     ///
     /// # Errors

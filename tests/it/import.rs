@@ -324,7 +324,8 @@ fn a_report_folder_that_holds_something_is_never_written_to() {
 
 #[test]
 fn a_refused_token_stops_after_one_request_and_says_what_to_do() {
-    let server = RawServer::answering(|_, _| http(401, ""));
+    // The service echoes the token; the helper finds it nowhere.
+    let server = RawServer::answering(|_, _| http(401, &format!("invalid token {TOKEN}!")));
     let dir = Dir::new();
     dir.write("users.csv", "userId,code\na,IDU\nb,PMD\n");
     let ended = dir.import(&server.base_url, &[]);

@@ -34,10 +34,14 @@ impl Dispatcher<'_> {
             batch: job.batch,
             has_left,
         });
-        if !std::mem::replace(&mut self.seen.any_answer, true) {
+        if !self.seen.any_answer && !matches!(reply.answer, Answer::Lost { .. }) {
+            self.seen.any_answer = true;
             self.look_for_misdirection(&reply.answer);
         }
         self.hold.heed(reply.limits, self.in_flight, now);
+        if let Some(wait) = reply.limits.retry_after {
+            self.hold.wait(wait, now);
+        }
         match verdict(reply.answer) {
             Verdict::Allocated(allocations) => self.allocated(job, &allocations, now),
             Verdict::Again(hindrance) => {
@@ -107,6 +111,7 @@ impl Dispatcher<'_> {
         let part = Part {
             users,
             asked: job.part.asked,
+            applied: Applied::Maybe,
         };
         if job.purpose == Purpose::Confirm {
             let said = "the service accepted the request, twice, and its answer does not name the user with what was asked";
@@ -118,7 +123,6 @@ impl Dispatcher<'_> {
                 part,
                 purpose: Purpose::Confirm,
                 waits: self.waits(),
-                applied: Applied::Maybe,
             };
             self.queue.push_front(again);
         }
@@ -135,11 +139,8 @@ impl Dispatcher<'_> {
         if hindrance.binds_run || retry_after.is_some() || self.seen.hindrances >= HINDRANCES {
             self.width.narrow();
         }
-        if let Some(wait) = retry_after {
-            self.hold.wait(wait, now);
-        }
         if hindrance.applied == Applied::Maybe {
-            job.applied = Applied::Maybe;
+            job.part.applied = Applied::Maybe;
         }
         if self.stop.is_some() {
             return;
@@ -160,9 +161,10 @@ impl Dispatcher<'_> {
 
     /// The retries are used up.
     fn lost(&mut self, job: &Job, reason: &str) {
-        let kind = match job.applied {
-            Applied::Maybe => FailureKind::Unknown,
-            Applied::No => FailureKind::Unavailable,
+        // What an earlier part of the run has sent is not known here.
+        let kind = match job.part.applied {
+            Applied::No if !self.policy.is_resumed => FailureKind::Unavailable,
+            _ => FailureKind::Unknown,
         };
         let said = format!(
             "no answer after {} attempts, at last: {reason}",

@@ -166,7 +166,7 @@ impl<'a> Dispatcher<'a> {
             };
         };
         // Whoever may hold the seats already is asked for: to say that it was refused could be untrue.
-        if self.groups.is_exhausted(job.group) && job.applied == Applied::No {
+        if self.groups.is_exhausted(job.group) && job.part.applied == Applied::No {
             self.give_up(&job);
             return Step::Again;
         }

@@ -27,7 +27,10 @@ impl Dispatcher<'_> {
             batch: job.batch,
             users: job.part.users.len(),
         });
-        if refusal.status == RefusalStatus::Conflict && self.groups.is_exhausted(job.group) {
+        if refusal.status == RefusalStatus::Conflict
+            && self.groups.is_exhausted(job.group)
+            && job.part.applied == Applied::No
+        {
             return self.give_up(&job);
         }
         if refusal.status == RefusalStatus::TooLarge {
@@ -111,12 +114,11 @@ impl Dispatcher<'_> {
                 part,
                 purpose: Purpose::Isolate(id),
                 waits: self.waits(),
-                applied: Applied::No,
             };
             return self.queue.push_front(job);
         }
         if let Some(done) = self.isolations.remove(&id)
-            && done.status != RefusalStatus::Conflict
+            && done.status.may_blame_the_size()
             && let Some(size) = done.isolation.size_to_blame()
         {
             self.queue.limit_size(size);
@@ -152,11 +154,26 @@ impl Dispatcher<'_> {
             // Its part in the queue, if any, is decided when its turn comes.
             if let Some(given_up) = self.isolations.remove(&id) {
                 for part in given_up.isolation.into_rest() {
-                    self.decide_exhausted(group, &part);
+                    self.give_up_or_ask(given_up.batch, group, part);
                 }
             }
             self.release(group, id);
         }
+    }
+
+    /// Whoever may hold the seats already is asked for: to say that it was refused could be untrue.
+    fn give_up_or_ask(&mut self, batch: usize, group: GroupIx, part: Part) {
+        if part.applied == Applied::No {
+            return self.decide_exhausted(group, &part);
+        }
+        let waits = self.waits();
+        self.queue.push_front(Job {
+            batch,
+            group,
+            part,
+            purpose: Purpose::Allocate,
+            waits,
+        });
     }
 
     /// The group's seats are used up, and so are the job's chances.

@@ -55,6 +55,7 @@ impl Run {
                 max_retries: 5,
                 keep_trying: false,
                 has_succeeded: false,
+                is_resumed: false,
                 seed: 7,
             },
             batch_size: 100,
