@@ -128,6 +128,39 @@ async fn retries_used_up_are_unavailable_if_surely_nothing_was_applied_and_unkno
 }
 
 #[tokio::test(start_paused = true)]
+async fn that_an_attempt_may_have_been_applied_is_remembered_when_its_batch_is_split() {
+    let service = FakeService::new().script(|sent, ledger| match sent.nth {
+        0 => {
+            by_seats(ledger, &sent.request);
+            Some(answer(504, "done, perhaps"))
+        }
+        1 => Some(answer(409, "no")),
+        _ => Some(answer(503, "")),
+    });
+    let ran = Run::of_users(4).max_retries(1).at(&service).await;
+    assert_eq!(ran.count("unavailable"), 0);
+    assert!(ran.count("unknown") > 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_a_resumed_run_nobody_is_said_to_be_untouched() {
+    let service = FakeService::new().script(|_, _| Some(answer(503, "")));
+    let mut run = Run::of_users(4).max_retries(0);
+    run.policy.is_resumed = true;
+    let ran = run.at(&service).await;
+    ran.assert_finished().assert_all(FailureKind::Unknown);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_404_on_a_batch_does_not_shrink_the_others() {
+    let service =
+        FakeService::new().script(|sent, _| (sent.nth == 1).then(|| answer(404, "for a moment")));
+    let ran = Run::of_users(1000).concurrency(1).at(&service).await;
+    assert_eq!(ran.assert_finished().count("success"), 1000);
+    assert!(service.requests() < 30, "{} requests", service.requests());
+}
+
+#[tokio::test(start_paused = true)]
 async fn refused_users_fail_alone_and_the_others_of_their_batch_succeed() {
     for (status, outcome) in [(400, "rejected"), (409, "conflict"), (422, "rejected")] {
         let service = FakeService::new().refusing(status, &["u7", "u50", "u93"]);

@@ -354,6 +354,17 @@ fn a_refused_token_stops_after_one_request_and_says_what_to_do() {
 }
 
 #[test]
+fn a_run_in_which_everyone_is_decided_has_finished_whatever_stopped_it() {
+    let server = RawServer::answering(|_, _| http(404, ""));
+    let dir = Dir::new();
+    dir.write("users.csv", "userId,code\na,IDU\nb,IDU\nc,IDU\n");
+    let ended = dir.import(&server.base_url, &[]);
+    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    assert!(ended.stderr.contains("--account"), "{}", ended.stderr);
+    assert!(!dir.path("run/pending.csv").exists());
+}
+
+#[test]
 fn a_pending_file_goes_on_where_the_run_stopped() {
     let dir = Dir::new();
     dir.write(

@@ -102,6 +102,23 @@ async fn a_retry_after_to_one_binds_all_and_they_do_not_come_back_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_retry_after_binds_all_with_whatever_answer_it_comes() {
+    for with_success in [true, false] {
+        let service = FakeService::new().script(move |sent, ledger| {
+            let reply = match with_success {
+                true => by_seats(ledger, &sent.request),
+                false => answer(400, "no such user"),
+            };
+            (sent.nth == 0).then(|| with_retry_after(reply, 60))
+        });
+        let run = Run::of_users(3).batch_size(1);
+        run.at(&service).await.assert_finished();
+        let arrivals = arrivals(&service);
+        assert!(arrivals[1] - arrivals[0] >= Duration::from_secs(60));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_429_without_a_word_on_when_still_binds_all() {
     let service = FakeService::new()
         .latency(Duration::from_millis(10))

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 
@@ -64,7 +64,12 @@ impl Stand {
 pub(crate) struct RawServer {
     pub(crate) base_url: String,
     requests: Arc<Mutex<Vec<String>>>,
+    /// Connections that are accepted and not read to the end of their request.
+    reading: Arc<AtomicUsize>,
 }
+
+/// What [`RawServer::settle`] sends in place of a request.
+const SETTLE: &str = "\r\n\r\n";
 
 impl RawServer {
     /// The function is told the request's number, from 0, and its text. It runs on the server's thread.
@@ -75,26 +80,47 @@ impl RawServer {
         let base_url = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&requests);
+        let reading = Arc::new(AtomicUsize::new(0));
+        let being_read = Arc::clone(&reading);
         let answer = Arc::new(answer);
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let mut stream = stream.unwrap();
                 let (seen, answer) = (Arc::clone(&seen), Arc::clone(&answer));
+                let being_read = Arc::clone(&being_read);
+                being_read.fetch_add(1, Ordering::SeqCst);
                 thread::spawn(move || {
-                    let Some(request) = read_request(&mut stream) else {
-                        return;
-                    };
-                    let nth = {
+                    let request = read_request(&mut stream).filter(|request| request != SETTLE);
+                    let nth = request.as_ref().map(|request| {
                         let mut seen = seen.lock().unwrap();
                         seen.push(request.clone());
                         seen.len() - 1
+                    });
+                    being_read.fetch_sub(1, Ordering::SeqCst);
+                    let (Some(request), Some(nth)) = (request, nth) else {
+                        return;
                     };
                     // The client may have gone.
                     let _ = stream.write_all(&answer(nth, &request));
                 });
             }
         });
-        Self { base_url, requests }
+        Self {
+            base_url,
+            requests,
+            reading,
+        }
+    }
+
+    /// Waits until everything that was sent before this is on record, whoever sent it.
+    pub(crate) fn settle(&self) {
+        // Connections are accepted in their order, and the server closes this one when it has been read.
+        let mut last = TcpStream::connect(self.base_url.trim_start_matches("http://")).unwrap();
+        last.write_all(SETTLE.as_bytes()).unwrap();
+        let _ = last.read_to_end(&mut Vec::new());
+        while self.reading.load(Ordering::SeqCst) > 0 {
+            thread::yield_now();
+        }
     }
 
     /// Every request so far, head and body.
