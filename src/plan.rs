@@ -115,11 +115,6 @@ impl Plan {
     pub fn users(&self, batch: &Batch) -> &[UserIx] {
         &self.users[batch.users.clone()]
     }
-
-    /// How many users there are in all batches.
-    pub fn user_count(&self) -> usize {
-        self.users.len()
-    }
 }
 
 fn batches_of(users: &[UserIx], counts: &[usize], batch_size: usize) -> Vec<Batch> {

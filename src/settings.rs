@@ -10,7 +10,7 @@ use crate::api::{Endpoint, EndpointError, Token, Variant};
 use crate::dispatch::Policy;
 use crate::input::Input;
 use crate::rate::Rate;
-use crate::report::{ProgressMode, Sync};
+use crate::report::{ProgressMode, SyncWhen};
 
 /// The settings of one import.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ pub struct RunSettings {
     /// How progress is shown.
     pub progress: ProgressMode,
     /// When records are forced onto the disk.
-    pub sync: Sync,
+    pub sync: SyncWhen,
 }
 
 /// Where requests go.

@@ -56,7 +56,11 @@ pub(super) fn import(settings: &ImportSettings) -> anyhow::Result<ExitCode> {
     let begun = record
         .write(&folder)
         .map_err(JournalError::from)
-        .and_then(|()| Journal::open(&folder, &roster));
+        .and_then(|()| Journal::open(&folder, &roster))
+        .and_then(|begun| {
+            folder.sync()?;
+            Ok(begun)
+        });
     let (journal, standing) = match begun {
         Ok(begun) => begun,
         Err(error) => {
@@ -99,6 +103,7 @@ fn keep_and_read(
     let source = settings.input.open()?;
     let kept = File::create_new(folder.path().join(KEPT_INPUT))
         .with_context(|| format!("cannot keep the input in {}", folder.path().display()))?;
+    let on_disk = kept.try_clone()?;
     let source = Source {
         reader: Box::new(Keeping {
             inner: source.reader,
@@ -106,7 +111,9 @@ fn keep_and_read(
         }),
         ..source
     };
-    Ok(execute::read(source, settings.external_license, progress)?)
+    let read = execute::read(source, settings.external_license, progress)?;
+    on_disk.sync_all()?;
+    Ok(read)
 }
 
 /// Writes down what is read through it.

@@ -12,7 +12,7 @@ use secrecy::SecretString;
 use crate::api::{Token, Variant};
 use crate::duration;
 use crate::rate::Rate;
-use crate::report::{ProgressMode, Sync};
+use crate::report::{ProgressMode, SyncWhen};
 use crate::settings::{Requests, RunSettings, Target};
 
 /// The token's variable. No flag takes a token: a command line is seen by every process.
@@ -142,8 +142,8 @@ impl RunArgs {
                 ProgressArg::None => ProgressMode::None,
             },
             sync: match self.sync {
-                SyncArg::EverySecond => Sync::EverySecond,
-                SyncArg::Always => Sync::Always,
+                SyncArg::EverySecond => SyncWhen::EverySecond,
+                SyncArg::Always => SyncWhen::Always,
             },
         })
     }

@@ -12,7 +12,7 @@ mod tally;
 pub use journal::{Journal, JournalError};
 pub use numbers::{counted, grouped};
 pub use progress::{Progress, ProgressMode};
-pub use recorder::{Recorded, Recorder, Sync};
+pub use recorder::{Recorded, Recorder, SyncWhen};
 pub use standing::Standing;
 pub use summary::{About, RequestCounts, SUMMARY, Stopped, Summary, UserCounts, has_finished};
 pub use table::table;

@@ -22,7 +22,7 @@ const SYNC_PERIOD: Duration = Duration::from_millis(750);
 
 /// When records are forced onto the disk. The operating system has each at once, so only a power cut can take them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sync {
+pub enum SyncWhen {
     /// Within a second, and at the end.
     EverySecond,
     /// With each answer, before it is counted.
@@ -33,7 +33,7 @@ pub enum Sync {
 pub struct Recorder<'a> {
     assignments: &'a Assignments,
     journal: Journal,
-    sync: Sync,
+    sync: SyncWhen,
     synced: Instant,
     standing: Standing,
     tally: Tally,
@@ -59,7 +59,7 @@ impl<'a> Recorder<'a> {
         assignments: &'a Assignments,
         (journal, standing): (Journal, Standing),
         to_send: usize,
-        sync: Sync,
+        sync: SyncWhen,
         progress: &'a mut Progress,
         interrupt: CancellationToken,
     ) -> Self {
@@ -128,8 +128,8 @@ impl<'a> Recorder<'a> {
         self.journal
             .record(self.assignments, decisions, Timestamp::now())?;
         let synced = match self.sync {
-            Sync::Always => self.journal.sync(),
-            Sync::EverySecond => Ok(()),
+            SyncWhen::Always => self.journal.sync(),
+            SyncWhen::EverySecond => Ok(()),
         };
         for decision in decisions {
             let overruled = self.standing.note(decision);

@@ -144,6 +144,17 @@ impl RunFolder {
         &self.path
     }
 
+    /// Waits until the disk knows of every file that was made here.
+    ///
+    /// # Errors
+    /// When the disk does not take it.
+    pub fn sync(&self) -> io::Result<()> {
+        // Elsewhere a folder cannot be opened as a file, and its entries are safe once they are made.
+        #[cfg(unix)]
+        File::open(&self.path)?.sync_all()?;
+        Ok(())
+    }
+
     /// Takes a file away, if it is there.
     ///
     /// # Errors
@@ -166,7 +177,8 @@ impl RunFolder {
     ) -> io::Result<()> {
         let unfinished = self.path.join(format!("{name}.unfinished"));
         let written = write_file(&unfinished, write)
-            .and_then(|()| fs::rename(&unfinished, self.path.join(name)));
+            .and_then(|()| fs::rename(&unfinished, self.path.join(name)))
+            .and_then(|()| self.sync());
         if written.is_err() {
             // Best effort: it takes space that may be short.
             let _ = fs::remove_file(&unfinished);

@@ -1,6 +1,6 @@
 //! A stand-in for the service, for demonstrations and tests: seats, refusals, a quota, latency, faults.
 //!
-//! It shares the API's messages with `api`, and nothing else.
+//! Of `api` it shares the messages, and nothing else.
 
 mod arrivals;
 mod ledger;
