@@ -103,7 +103,12 @@ pub struct Requests {
 
 impl Requests {
     /// The same for dispatch; `has_succeeded` says whether an earlier part of the run had a success.
-    pub fn policy(&self, is_resumed: bool, has_succeeded: bool) -> Policy {
+    pub fn policy(
+        &self,
+        is_resumed: bool,
+        has_succeeded: bool,
+        quiet_for: Option<Duration>,
+    ) -> Policy {
         Policy {
             rate: self.rate,
             burst: self.burst,
@@ -112,6 +117,7 @@ impl Requests {
             keep_trying: self.keep_trying,
             has_succeeded,
             is_resumed,
+            quiet_for,
             seed: fastrand::u64(..),
         }
     }

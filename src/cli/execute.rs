@@ -155,7 +155,9 @@ pub(super) fn execute(ready: Ready<'_>, mut progress: Progress) -> anyhow::Resul
     let all = &roster.assignments;
     let plan = Plan::new(all, to_send.iter().copied(), batch_size);
     let has_succeeded = standing.successes(all).next().is_some();
-    let policy = settings.requests.policy(is_resumed, has_succeeded);
+    let policy = settings
+        .requests
+        .policy(is_resumed, has_succeeded, folder.quiet_for());
     progress.tell(&format!(
         "{} to send in {} to {}, at most {}",
         counted(to_send.len() as u64, "user"),
@@ -179,6 +181,7 @@ pub(super) fn execute(ready: Ready<'_>, mut progress: Progress) -> anyhow::Resul
             settings.sync,
             &mut progress,
             interrupt.clone(),
+            &folder,
         );
         let runtime = connection.runtime.handle();
         let recorder = scope.spawn(|| recorder.run(receiver, runtime));

@@ -16,6 +16,7 @@ mod width;
 mod window;
 
 use std::num::{NonZeroU32, NonZeroUsize};
+use std::time::Duration;
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
@@ -47,6 +48,8 @@ pub struct Policy {
     pub has_succeeded: bool,
     /// The run goes on from an earlier part, which may have sent anybody who is pending.
     pub is_resumed: bool,
+    /// How long ago an earlier part of the run may have sent its last request: it may have used up the rate.
+    pub quiet_for: Option<Duration>,
     /// For the random part of waits.
     pub seed: u64,
 }

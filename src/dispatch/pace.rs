@@ -24,6 +24,9 @@ const MARGIN: u32 = 200;
 
 type Bucket = RateLimiter<NotKeyed, InMemoryState, SetClock, NoOpMiddleware<Duration>>;
 
+/// How far apart the signs of life of a run are, at most.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
+
 /// How late a timer may wake.
 const LATE: Duration = Duration::from_millis(20);
 
@@ -32,13 +35,21 @@ pub(super) struct Pace {
     bucket: Bucket,
     clock: SetClock,
     window: Window,
+    /// Until then, the window may be full of what an earlier part of the run has sent.
+    shut_until: Option<Instant>,
     start: Instant,
     /// When the bucket said that the next request may leave.
     due: Option<Instant>,
 }
 
 impl Pace {
-    pub(super) fn new(rate: Rate, burst: NonZeroU32, now: Instant) -> Self {
+    /// With `quiet_for`, an earlier part of the run may have used up the rate that long ago.
+    pub(super) fn new(
+        rate: Rate,
+        burst: NonZeroU32,
+        quiet_for: Option<Duration>,
+        now: Instant,
+    ) -> Self {
         let length = rate.window + rate.window / MARGIN;
         let burst = burst.min(rate.requests);
         let spacing = length
@@ -48,7 +59,12 @@ impl Pace {
             .expect("longer than zero")
             .allow_burst(burst);
         let clock = SetClock::default();
+        // It leaves a sign of life every second or so.
+        let used_up = quiet_for
+            .map(|quiet| (length + SIGN_OF_LIFE).saturating_sub(quiet))
+            .filter(|wait| !wait.is_zero());
         Self {
+            shut_until: used_up.map(|wait| now + wait),
             bucket: RateLimiter::direct_with_clock(quota, clock.clone()),
             clock,
             window: Window::new(rate.requests.get() as usize, length),
@@ -59,6 +75,9 @@ impl Pace {
 
     /// Lets one request go, or says before when to not ask again.
     pub(super) fn admit(&mut self, now: Instant) -> Result<Departure, Instant> {
+        if let Some(until) = self.shut_until.filter(|until| *until > now) {
+            return Err(until);
+        }
         self.window.check(now)?;
         // A timer wakes a little late. Counted from when it was due, the lateness does not add up; the window, which
         // counts what really leaves, sees to the quota.
@@ -111,6 +130,7 @@ mod tests {
         let mut pace = Pace::new(
             rate.parse().unwrap(),
             NonZeroU32::new(burst).unwrap(),
+            None,
             start,
         );
         let mut leaving: Vec<(Instant, Departure)> = Vec::new();
@@ -176,6 +196,20 @@ mod tests {
         let left = schedule("160/5m", 160, 161, |_| Duration::ZERO);
         assert_eq!(left[159], Duration::ZERO);
         assert!(left[160] >= Duration::from_secs(300));
+    }
+
+    #[test]
+    fn a_run_that_goes_on_leaves_the_window_to_what_its_earlier_part_has_sent() {
+        let now = Instant::now();
+        let rate: Rate = "10/10s".parse().unwrap();
+        let opens = |quiet: u64| {
+            let quiet = Some(Duration::from_secs(quiet));
+            Pace::new(rate, NonZeroU32::MIN, quiet, now)
+                .admit(now)
+                .err()
+        };
+        assert!(opens(3).is_some_and(|until| until > now + Duration::from_secs(7)));
+        assert_eq!(opens(12), None);
     }
 
     #[test]

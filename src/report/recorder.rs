@@ -13,6 +13,7 @@ use super::{Journal, Progress, Standing, Tally};
 use crate::event::Event;
 use crate::outcome::Decision;
 use crate::roster::Assignments;
+use crate::run::RunFolder;
 
 /// How often the display is looked after while nothing happens.
 const TICK: Duration = Duration::from_millis(250);
@@ -39,6 +40,7 @@ pub struct Recorder<'a> {
     tally: Tally,
     progress: &'a mut Progress,
     interrupt: CancellationToken,
+    folder: &'a RunFolder,
 }
 
 /// What has been recorded of a run.
@@ -62,6 +64,7 @@ impl<'a> Recorder<'a> {
         sync: SyncWhen,
         progress: &'a mut Progress,
         interrupt: CancellationToken,
+        folder: &'a RunFolder,
     ) -> Self {
         Self {
             assignments,
@@ -72,6 +75,7 @@ impl<'a> Recorder<'a> {
             standing,
             progress,
             interrupt,
+            folder,
         }
     }
 
@@ -83,7 +87,10 @@ impl<'a> Recorder<'a> {
             let next = runtime.block_on(async { timeout(TICK, events.recv()).await });
             let taken = match next {
                 Ok(Some(event)) => self.take(&event),
-                Ok(None) => break self.journal.sync(),
+                Ok(None) => {
+                    self.folder.beat();
+                    break self.journal.sync();
+                }
                 Err(_) => {
                     self.progress.tick(&self.tally);
                     Ok(())
@@ -142,6 +149,7 @@ impl<'a> Recorder<'a> {
     fn sync_if_due(&mut self) -> io::Result<()> {
         if self.synced.elapsed() >= SYNC_PERIOD {
             self.synced = Instant::now();
+            self.folder.beat();
             self.journal.sync()?;
         }
         Ok(())

@@ -3,6 +3,7 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 
@@ -16,8 +17,9 @@ const STEM_CHARS: usize = 60;
 #[derive(Debug)]
 pub struct RunFolder {
     path: PathBuf,
-    /// Held, not read: dropping it lets go of the lock.
+    /// Dropping it lets go of the lock. Its time of change tells when a run was last alive.
     lock: File,
+    last_alive: Option<SystemTime>,
     /// The folder was not there before.
     is_new: bool,
 }
@@ -80,6 +82,7 @@ impl RunFolder {
         }
         Ok(Self {
             lock: lock(path)?,
+            last_alive: None,
             path: path.to_owned(),
             is_new,
         })
@@ -119,8 +122,10 @@ impl RunFolder {
                 path: path.to_owned(),
             });
         }
+        let alive = fs::metadata(path.join(LOCK)).and_then(|lock| lock.modified());
         Ok(Self {
             lock: lock(path)?,
+            last_alive: alive.ok(),
             path: path.to_owned(),
             is_new: false,
         })
@@ -128,7 +133,9 @@ impl RunFolder {
 
     /// Leaves nothing of a folder in which no run has begun, though it may have been prepared.
     pub fn discard(self) {
-        let Self { path, lock, is_new } = self;
+        let Self {
+            path, lock, is_new, ..
+        } = self;
         drop(lock);
         // It was empty when it was taken. What cannot be taken away does no harm.
         for entry in fs::read_dir(&path).into_iter().flatten().flatten() {
@@ -153,6 +160,19 @@ impl RunFolder {
         #[cfg(unix)]
         File::open(&self.path)?.sync_all()?;
         Ok(())
+    }
+
+    /// Leaves a sign that the run is alive.
+    pub fn beat(&self) {
+        // Whoever goes on with the run then waits no longer than it must.
+        let _ = self.lock.set_modified(SystemTime::now());
+    }
+
+    /// How long ago an earlier part of the run was last alive, if there was one.
+    pub fn quiet_for(&self) -> Option<Duration> {
+        // A clock that was set back in between says nothing: then it may have been a moment ago.
+        let quiet = |alive: SystemTime| alive.elapsed().unwrap_or_default();
+        self.last_alive.map(quiet)
     }
 
     /// Takes a file away, if it is there.

@@ -160,7 +160,7 @@ fn standard_input_is_kept_so_that_its_run_can_go_on() {
             "--batch-size",
             "5",
         ])
-        .args(["--base-url", &server.base_url, "--rate", "10000/s"])
+        .args(["--base-url", &server.base_url, "--rate", "10000/50ms"])
         .write_stdin(users(20));
     assert_eq!(ended(command).code, 3);
     assert_eq!(dir.read("run/input.csv"), users(20));
@@ -314,7 +314,7 @@ fn kill_again_and_again(user_count: usize, batch_size: usize, kills: usize, seed
         "--account",
         "acc-1",
     ];
-    let fast = ["--rate", "100000/s", "--batch-size", &size];
+    let fast = ["--rate", "100000/50ms", "--batch-size", &size];
     let address = ["--base-url", &service.server.base_url];
     let import = [&import[..], &fast[..], &address[..]].concat();
 
@@ -343,14 +343,15 @@ fn kill_again_and_again(user_count: usize, batch_size: usize, kills: usize, seed
         );
         // Every fourth is killed at no matter what instant, be it before the first request.
         let mut patience = if kill % 4 == 3 {
-            random.u32(0..2000)
+            random.u32(0..40)
         } else {
             u32::MAX
         };
         while !service.is_frozen() && patience > 0 {
             assert_eq!(child.try_wait().unwrap(), None, "it ended by itself");
             patience -= 1;
-            std::thread::yield_now();
+            // Only so that looking does not keep the process from running.
+            std::thread::sleep(std::time::Duration::from_millis(1));
         }
         // What was answered before may be on its way to the disk.
         for _ in 0..random.u32(0..200) {
@@ -407,7 +408,7 @@ fn a_full_disk_stops_the_run_and_the_record_of_what_was_decided_stays_whole() {
     // No file may grow beyond 8 KiB: from there on, writing fails as it does on a full disk.
     let script = format!(
         "trap '' XFSZ; ulimit -f 16; exec \"$0\" import users.csv --report-dir run --account acc-1 \
-         --base-url {} --rate 10000/s --batch-size 10",
+         --base-url {} --rate 10000/50ms --batch-size 10",
         server.base_url
     );
     let output = Command::new("sh")

@@ -93,7 +93,7 @@ impl Dir {
         command
             .args(["import", file, "--report-dir", reports])
             .args(["--account", "acc-1", "--base-url", base_url])
-            .args(["--rate", "10000/s", "--max-retries", "0"])
+            .args(["--rate", "10000/50ms", "--max-retries", "0"])
             .args(arguments);
         let ended = ended(command);
         self.assert_no_token(&ended);

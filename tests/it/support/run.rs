@@ -56,6 +56,7 @@ impl Run {
                 keep_trying: false,
                 has_succeeded: false,
                 is_resumed: false,
+                quiet_for: None,
                 seed: 7,
             },
             batch_size: 100,
