@@ -189,7 +189,9 @@ impl Stop {
             Self::NotFound { .. } => {
                 "check --account, --organization and --endpoint, that the organisation has licences of these codes, and the first user IDs of the file"
             }
-            Self::NotRecorded => "make space on the disk, then go on",
+            Self::NotRecorded => {
+                "make space, or let the report folder be written to again, then go on"
+            }
         }
     }
 }

@@ -3,15 +3,18 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args};
+use jiff::Timestamp;
 
 use super::execute::{self, Begin, Connection, Ready};
 use super::run_args::{REQUESTS, RunArgs};
 use crate::exit_code::ExitCode;
 use crate::input::Fingerprint;
-use crate::report::{Journal, Progress, ProgressMode, SUMMARY, counted, grouped, has_finished};
+use crate::report::{
+    Journal, Progress, ProgressMode, SUMMARY, counted, grouped, has_finished, not_before,
+};
 use crate::run::{RunFolder, RunRecord};
 
 /// Go on with a run that stopped early, was interrupted or was killed
@@ -42,6 +45,11 @@ pub(super) fn resume(args: ResumeArgs) -> anyhow::Result<ExitCode> {
     let record = RunRecord::read(&folder)?;
     if has_finished(folder.path()) && !args.retry_failed {
         return Ok(nothing_to_do(&folder));
+    }
+    if let Some(until) = not_before(folder.path()).filter(|until| *until > Timestamp::now()) {
+        bail!(
+            "the service asked not to be called before {until:.0}\n  to do: go on after that, or import pending.csv if you know better"
+        );
     }
     let settings = args
         .run

@@ -14,6 +14,8 @@ pub use numbers::{counted, grouped};
 pub use progress::{Progress, ProgressMode};
 pub use recorder::{Recorded, Recorder, SyncWhen};
 pub use standing::Standing;
-pub use summary::{About, RequestCounts, SUMMARY, Stopped, Summary, UserCounts, has_finished};
+pub use summary::{
+    About, RequestCounts, SUMMARY, Stopped, Summary, UserCounts, has_finished, not_before,
+};
 pub use table::table;
 pub use tally::Tally;

@@ -112,6 +112,8 @@ pub struct Stopped {
     pub reason: String,
     /// What to do about it.
     pub advice: String,
+    /// Before when the service does not want to be asked, in UTC, if it said so.
+    pub not_before: Option<String>,
 }
 
 /// Users, and bad rows, by what became of them.
@@ -179,6 +181,13 @@ impl Summary {
             stopped: stop.map(|stop| Stopped {
                 reason: stop.what(),
                 advice: stop.advice().to_owned(),
+                not_before: match stop {
+                    Stop::WaitTooLong { wait } => {
+                        let until = finished.saturating_add(*wait).unwrap_or(Timestamp::MAX);
+                        Some(format!("{until:.3}"))
+                    }
+                    _ => None,
+                },
             }),
             rows: roster.rows,
             users: UserCounts {
@@ -217,6 +226,13 @@ pub fn has_finished(folder: &Path) -> bool {
                 .get("stopped")
                 .is_some_and(serde_json::Value::is_null)
         })
+}
+
+/// Before when the service did not want to be asked, as it said to the run in a folder.
+pub fn not_before(folder: &Path) -> Option<Timestamp> {
+    let text = fs::read(folder.join(SUMMARY)).ok()?;
+    let summary: serde_json::Value = serde_json::from_slice(&text).ok()?;
+    summary["stopped"]["notBefore"].as_str()?.parse().ok()
 }
 
 fn codes(roster: &Roster, tally: &Tally) -> Vec<CodeCounts> {

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use std::sync::mpsc;
 
 use crate::support::cli::{Dir, Ended, TOKEN, ended};
-use crate::support::server::{FaultyService, RawServer, Stand, confirming, http};
+use crate::support::server::{FaultyService, RawServer, Stand, confirming, http, http_with};
 use seatload::sandbox::SandboxSettings;
 
 fn resume(dir: &Dir, arguments: &[&str]) -> Ended {
@@ -111,6 +111,24 @@ fn another_input_is_refused_and_what_differs_is_named() {
     std::fs::remove_file(dir.path("users.csv")).unwrap();
     assert_eq!(resume(&dir, &[]).code, 2);
     assert_eq!(server.requests().len(), 2);
+}
+
+#[test]
+fn a_run_that_was_told_to_come_back_later_does_not_come_back_before() {
+    let server = RawServer::answering(|_, _| http_with(503, "Retry-After: 7200\r\n", ""));
+    let dir = Dir::new();
+    dir.write("users.csv", users(3));
+    let stopped = dir.import(&server.base_url, &["--max-retries", "1"]);
+    assert_eq!(stopped.code, 3, "{}", stopped.stderr);
+    let refused = resume(&dir, &[]);
+    assert_eq!(refused.code, 2);
+    assert!(
+        refused.stderr.contains("asked not to be called before"),
+        "{}",
+        refused.stderr
+    );
+    assert_eq!(server.requests().len(), 1);
+    assert_eq!(dir.rows("run/pending.csv").len(), 3);
 }
 
 #[test]
