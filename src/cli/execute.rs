@@ -63,8 +63,6 @@ pub(super) struct Ready<'a> {
     pub(super) connection: Connection,
     pub(super) folder: RunFolder,
     pub(super) roster: Roster,
-    pub(super) journal: Journal,
-    pub(super) standing: Standing,
     /// Who is to be sent, in the file's order.
     pub(super) to_send: Vec<UserIx>,
 }
@@ -137,30 +135,73 @@ pub(super) fn read(
 }
 
 /// Sends whoever is to be sent, and writes the reports. An error means that nothing was sent.
-pub(super) fn execute(ready: Ready<'_>, mut progress: Progress) -> anyhow::Result<ExitCode> {
-    let Ready {
-        begin,
-        input,
-        is_resumed,
-        external_license,
-        batch_size,
-        settings,
-        connection,
-        folder,
+pub(super) fn execute(
+    ready: &Ready<'_>,
+    journal: Journal,
+    standing: Standing,
+    mut progress: Progress,
+) -> anyhow::Result<ExitCode> {
+    let (folder, roster) = (&ready.folder, &ready.roster);
+    let (stop, recorded) = send(ready, journal, standing, &mut progress)?;
+    let pending = recorded.standing.pending(&roster.assignments).count() as u64;
+    let stop = match (&recorded.error, stop) {
+        (Some(error), _) => {
+            progress.say(&cannot_write(folder, error));
+            Some(Stop::NotRecorded)
+        }
+        // What stopped the run did so when nothing was left to do.
+        (None, Some(stop)) if pending == 0 => {
+            progress.stopped(&stop);
+            None
+        }
+        (None, stop) => stop,
+    };
+
+    let about = About::new(
+        ready.input,
+        ready.external_license,
+        ready.batch_size,
+        ready.settings,
+        &ready.connection.endpoint,
+    );
+    let begin = &ready.begin;
+    let summary = Summary::new(
+        about,
         roster,
-        journal,
-        standing,
-        to_send,
-    } = ready;
-    let all = &roster.assignments;
-    let plan = Plan::new(all, to_send.iter().copied(), batch_size);
+        &recorded.tally,
+        pending,
+        stop.as_ref(),
+        (begin.at, begin.clock.elapsed(), Timestamp::now()),
+    );
+    let stop = match finish(folder, roster, recorded, &summary, stop.is_some()) {
+        Ok(()) => stop,
+        // It has been said already.
+        Err(_) if stop == Some(Stop::NotRecorded) => stop,
+        Err(error) => {
+            progress.say(&cannot_write(folder, &error));
+            Some(stop.unwrap_or(Stop::NotRecorded))
+        }
+    };
+    Ok(conclude(&summary, stop.as_ref(), folder, &progress))
+}
+
+/// Dispatches on the runtime, and records on a thread of its own.
+fn send(
+    ready: &Ready<'_>,
+    journal: Journal,
+    standing: Standing,
+    progress: &mut Progress,
+) -> anyhow::Result<(Option<Stop>, Recorded)> {
+    let (connection, folder) = (&ready.connection, &ready.folder);
+    let all = &ready.roster.assignments;
+    let to_send = ready.to_send.len();
+    let plan = Plan::new(all, ready.to_send.iter().copied(), ready.batch_size);
     let has_succeeded = standing.successes(all).next().is_some();
-    let policy = settings
-        .requests
-        .policy(is_resumed, has_succeeded, folder.quiet_for());
+    let requests = &ready.settings.requests;
+    let policy = requests.policy(ready.is_resumed, has_succeeded, folder.quiet_for());
     progress.tell(&format!(
         "{} to send in {} to {}, at most {}",
-        counted(to_send.len() as u64, "user"),
+        counted(to_send as u64, "user"),
         counted(plan.batches().len() as u64, "request"),
         connection.endpoint.host(),
         policy.rate,
@@ -169,76 +210,28 @@ pub(super) fn execute(ready: Ready<'_>, mut progress: Progress) -> anyhow::Resul
     let interrupt = CancellationToken::new();
     {
         let _guard = connection.runtime.enter();
-        run::listen(interrupt.clone(), go_on_with(&folder)).context("cannot listen for signals")?;
+        run::listen(interrupt.clone(), go_on_with(folder)).context("cannot listen for signals")?;
     }
-    progress.begin(to_send.len() as u64, connection.endpoint.advice());
+    progress.begin(to_send as u64, connection.endpoint.advice());
     let (stop, recorded) = thread::scope(|scope| {
         let (sender, receiver) = mpsc::channel(CHANNEL);
         let recorder = Recorder::new(
             all,
             (journal, standing),
-            to_send.len(),
-            settings.sync,
-            &mut progress,
+            to_send,
+            ready.settings.sync,
+            progress,
             interrupt.clone(),
-            &folder,
+            folder,
         );
         let runtime = connection.runtime.handle();
         let recorder = scope.spawn(|| recorder.run(receiver, runtime));
-        let stop = runtime.block_on(dispatch::run(
-            &connection.client,
-            all,
-            &plan,
-            &policy,
-            &interrupt,
-            sender,
-        ));
-        (stop, recorder.join())
+        let client = &connection.client;
+        let dispatch = dispatch::run(client, all, &plan, &policy, &interrupt, sender);
+        (runtime.block_on(dispatch), recorder.join())
     });
     let recorded = recorded.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-    let stop = match &recorded.error {
-        Some(error) => {
-            progress.say(&cannot_write(&folder, error));
-            Some(Stop::NotRecorded)
-        }
-        None => stop,
-    };
-    let pending = recorded.standing.pending(all).count() as u64;
-    let stop = match stop {
-        // What stopped the run did so when nothing was left to do.
-        Some(stop) if pending == 0 && stop != Stop::NotRecorded => {
-            progress.stopped(&stop);
-            None
-        }
-        stop => stop,
-    };
-
-    let about = About::new(
-        input,
-        external_license,
-        batch_size,
-        settings,
-        &connection.endpoint,
-    );
-    let summary = Summary::new(
-        about,
-        &roster,
-        &recorded.tally,
-        pending,
-        stop.as_ref(),
-        (begin.at, begin.clock.elapsed(), Timestamp::now()),
-    );
-    let written = finish(&folder, &roster, recorded, &summary, stop.is_some());
-    let stop = match written {
-        Ok(()) => stop,
-        // It has been said already.
-        Err(_) if stop == Some(Stop::NotRecorded) => stop,
-        Err(error) => {
-            progress.say(&cannot_write(&folder, &error));
-            Some(stop.unwrap_or(Stop::NotRecorded))
-        }
-    };
-    Ok(conclude(&summary, stop.as_ref(), &folder, &progress))
+    Ok((stop, recorded))
 }
 
 /// Writes what can only be written at the end.

@@ -9,7 +9,7 @@ use anyhow::Context;
 use super::execute::{self, Begin, Connection, Ready};
 use crate::exit_code::ExitCode;
 use crate::input::{Fingerprint, Input, Source};
-use crate::report::{Journal, JournalError, Progress, counted, grouped};
+use crate::report::{Journal, JournalError, Progress, Standing, counted, grouped};
 use crate::roster::Roster;
 use crate::run::{KEPT_INPUT, RunFolder, RunRecord};
 use crate::settings::ImportSettings;
@@ -44,24 +44,7 @@ pub(super) fn import(settings: &ImportSettings) -> anyhow::Result<ExitCode> {
     };
     introduce(&settings.input, &roster, &progress);
 
-    let record = RunRecord::new(
-        &settings.input,
-        fingerprint,
-        settings.run.target.clone(),
-        settings.external_license,
-        settings.batch_size.get(),
-        settings.run.requests.clone(),
-    )
-    .context("cannot tell where the input is")?;
-    let begun = record
-        .write(&folder)
-        .map_err(JournalError::from)
-        .and_then(|()| Journal::open(&folder, &roster))
-        .and_then(|begun| {
-            folder.sync()?;
-            Ok(begun)
-        });
-    let (journal, standing) = match begun {
+    let (journal, standing) = match begin_reports(settings, fingerprint, &folder, &roster) {
         Ok(begun) => begun,
         Err(error) => {
             let path = folder.path().display().to_string();
@@ -69,7 +52,6 @@ pub(super) fn import(settings: &ImportSettings) -> anyhow::Result<ExitCode> {
             return Err(error).with_context(|| format!("cannot write reports to {path}"));
         }
     };
-    let to_send = standing.pending(&roster.assignments).collect();
     let ready = Ready {
         begin,
         input: &settings.input,
@@ -79,12 +61,31 @@ pub(super) fn import(settings: &ImportSettings) -> anyhow::Result<ExitCode> {
         settings: &settings.run,
         connection,
         folder,
+        to_send: standing.pending(&roster.assignments).collect(),
         roster,
-        journal,
-        standing,
-        to_send,
     };
-    execute::execute(ready, progress)
+    execute::execute(&ready, journal, standing, progress)
+}
+
+/// Writes what a run begins with, and everything that is known before anything is sent.
+fn begin_reports(
+    settings: &ImportSettings,
+    fingerprint: Fingerprint,
+    folder: &RunFolder,
+    roster: &Roster,
+) -> Result<(Journal, Standing), JournalError> {
+    let record = RunRecord::new(
+        &settings.input,
+        fingerprint,
+        settings.run.target.clone(),
+        settings.external_license,
+        settings.batch_size.get(),
+        settings.run.requests.clone(),
+    )?;
+    record.write(folder)?;
+    let begun = Journal::open(folder, roster)?;
+    folder.sync()?;
+    Ok(begun)
 }
 
 fn open_folder(settings: &ImportSettings, begin: &Begin) -> anyhow::Result<RunFolder> {

@@ -11,10 +11,11 @@ use jiff::Timestamp;
 use super::execute::{self, Begin, Connection, Ready};
 use super::run_args::{REQUESTS, RunArgs};
 use crate::exit_code::ExitCode;
-use crate::input::Fingerprint;
+use crate::input::{Fingerprint, Input};
 use crate::report::{
     Journal, Progress, ProgressMode, SUMMARY, counted, grouped, has_finished, not_before,
 };
+use crate::roster::Roster;
 use crate::run::{RunFolder, RunRecord};
 
 /// Go on with a run that stopped early, was interrupted or was killed
@@ -58,21 +59,7 @@ pub(super) fn resume(args: ResumeArgs) -> anyhow::Result<ExitCode> {
     let mut progress = Progress::new(settings.progress);
 
     let input = record.input(folder.path());
-    let read = execute::read(input.open()?, record.external_license, &mut progress);
-    let (roster, fingerprint) = match read {
-        Ok(read) => read,
-        Err(error) => {
-            // If it is another input, then that is what to say.
-            let fingerprint = Fingerprint::of(input.open()?.reader);
-            record.check(
-                &input,
-                &fingerprint.with_context(|| format!("cannot read {input}"))?,
-            )?;
-            return Err(error.into());
-        }
-    };
-    record.check(&input, &fingerprint)?;
-
+    let roster = read_the_same(&record, &input, &mut progress)?;
     let (journal, standing) = Journal::open(&folder, &roster)?;
     let all = &roster.assignments;
     let to_send: Vec<_> = match args.retry_failed {
@@ -100,11 +87,30 @@ pub(super) fn resume(args: ResumeArgs) -> anyhow::Result<ExitCode> {
         connection,
         folder,
         roster,
-        journal,
-        standing,
         to_send,
     };
-    execute::execute(ready, progress)
+    execute::execute(&ready, journal, standing, progress)
+}
+
+/// Reads the input, which must be the one that the run began with.
+fn read_the_same(
+    record: &RunRecord,
+    input: &Input,
+    progress: &mut Progress,
+) -> anyhow::Result<Roster> {
+    match execute::read(input.open()?, record.external_license, progress) {
+        Ok((roster, fingerprint)) => {
+            record.check(input, &fingerprint)?;
+            Ok(roster)
+        }
+        Err(error) => {
+            // If it is another input, then that is what to say.
+            let fingerprint = Fingerprint::of(input.open()?.reader)
+                .with_context(|| format!("cannot read {input}"))?;
+            record.check(input, &fingerprint)?;
+            Err(error.into())
+        }
+    }
 }
 
 fn nothing_to_do(folder: &RunFolder) -> ExitCode {
