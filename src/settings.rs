@@ -10,7 +10,6 @@ use crate::api::{Endpoint, EndpointError, Token, Variant};
 use crate::dispatch::Policy;
 use crate::input::Input;
 use crate::rate::Rate;
-use crate::report::{ProgressMode, SyncWhen};
 
 /// The settings of one import.
 #[derive(Debug)]
@@ -121,4 +120,24 @@ impl Requests {
             seed: fastrand::u64(..),
         }
     }
+}
+
+/// How progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProgressMode {
+    /// Bars in a terminal, and lines elsewhere.
+    Auto,
+    /// A line at most every ten seconds.
+    Plain,
+    /// Nothing but what must be told.
+    None,
+}
+
+/// When records are forced onto the disk. The operating system has each at once, so only a power cut can take them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SyncWhen {
+    /// Within a second, and at the end.
+    EverySecond,
+    /// With each answer, before it is counted.
+    Always,
 }

@@ -157,16 +157,9 @@ pub(super) fn execute(
         (None, stop) => stop,
     };
 
-    let about = About::new(
-        ready.input,
-        ready.external_license,
-        ready.batch_size,
-        ready.settings,
-        &ready.connection.endpoint,
-    );
     let begin = &ready.begin;
     let summary = Summary::new(
-        about,
+        about(ready),
         roster,
         &recorded.tally,
         pending,
@@ -232,6 +225,25 @@ fn send(
     });
     let recorded = recorded.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
     Ok((stop, recorded))
+}
+
+/// What the summary says of the run's settings.
+fn about(ready: &Ready<'_>) -> About {
+    let (requests, endpoint) = (&ready.settings.requests, &ready.connection.endpoint);
+    About {
+        input: ready.input.to_string(),
+        method: endpoint.method().to_string(),
+        url: endpoint.url().to_string(),
+        batch_size: ready.batch_size.get(),
+        rate: requests.rate.to_string(),
+        burst: requests.burst.get(),
+        concurrency: requests.concurrency.get(),
+        max_retries: requests.max_retries,
+        timeout_seconds: requests.timeout.as_secs_f64(),
+        keep_trying: requests.keep_trying,
+        external_license: ready.external_license,
+        sandbox: matches!(ready.settings.target, Target::Sandbox { .. }),
+    }
 }
 
 /// Writes what can only be written at the end.

@@ -12,11 +12,10 @@ use super::execute::{self, Begin, Connection, Ready};
 use super::run_args::{REQUESTS, RunArgs};
 use crate::exit_code::ExitCode;
 use crate::input::{Fingerprint, Input};
-use crate::report::{
-    Journal, Progress, ProgressMode, SUMMARY, counted, grouped, has_finished, not_before,
-};
+use crate::report::{Journal, Progress, SUMMARY, counted, grouped, has_finished, not_before};
 use crate::roster::Roster;
 use crate::run::{RunFolder, RunRecord};
+use crate::settings::ProgressMode;
 
 /// Go on with a run that stopped early, was interrupted or was killed
 ///

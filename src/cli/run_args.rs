@@ -12,8 +12,7 @@ use secrecy::SecretString;
 use crate::api::{Token, Variant};
 use crate::duration;
 use crate::rate::Rate;
-use crate::report::{ProgressMode, SyncWhen};
-use crate::settings::{Requests, RunSettings, Target};
+use crate::settings::{ProgressMode, Requests, RunSettings, SyncWhen, Target};
 
 /// The token's variable. No flag takes a token: a command line is seen by every process.
 const TOKEN_VARIABLE: &str = "SEATLOAD_TOKEN";

@@ -11,8 +11,8 @@ mod tally;
 
 pub use journal::{Journal, JournalError};
 pub use numbers::{counted, grouped};
-pub use progress::{Progress, ProgressMode};
-pub use recorder::{Recorded, Recorder, SyncWhen};
+pub use progress::Progress;
+pub use recorder::{Recorded, Recorder};
 pub use standing::Standing;
 pub use summary::{
     About, RequestCounts, SUMMARY, Stopped, Summary, UserCounts, has_finished, not_before,

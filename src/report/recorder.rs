@@ -14,21 +14,13 @@ use crate::event::Event;
 use crate::outcome::Decision;
 use crate::roster::Assignments;
 use crate::run::RunFolder;
+use crate::settings::SyncWhen;
 
 /// How often the display is looked after while nothing happens.
 const TICK: Duration = Duration::from_millis(250);
 
 /// The longest that a record waits for the disk, unless each is waited for.
 const SYNC_PERIOD: Duration = Duration::from_millis(750);
-
-/// When records are forced onto the disk. The operating system has each at once, so only a power cut can take them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SyncWhen {
-    /// Within a second, and at the end.
-    EverySecond,
-    /// With each answer, before it is counted.
-    Always,
-}
 
 /// Records a run.
 pub struct Recorder<'a> {

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::num::NonZeroUsize;
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,13 +9,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Tally;
-use crate::api::Endpoint;
 use crate::catalog;
 use crate::event::Stop;
-use crate::input::Input;
 use crate::outcome::FailureKind;
 use crate::roster::Roster;
-use crate::settings::{RunSettings, Target};
 
 /// The file's name.
 pub const SUMMARY: &str = "summary.json";
@@ -52,33 +48,6 @@ pub struct About {
     pub external_license: bool,
     /// Whether the run went to the built-in stand-in.
     pub sandbox: bool,
-}
-
-impl About {
-    /// Tells what a run was about.
-    pub fn new(
-        input: &Input,
-        external_license: bool,
-        batch_size: NonZeroUsize,
-        settings: &RunSettings,
-        endpoint: &Endpoint,
-    ) -> Self {
-        let requests = &settings.requests;
-        Self {
-            input: input.to_string(),
-            method: endpoint.method().to_string(),
-            url: endpoint.url().to_string(),
-            batch_size: batch_size.get(),
-            rate: requests.rate.to_string(),
-            burst: requests.burst.get(),
-            concurrency: requests.concurrency.get(),
-            max_retries: requests.max_retries,
-            timeout_seconds: requests.timeout.as_secs_f64(),
-            keep_trying: requests.keep_trying,
-            external_license,
-            sandbox: matches!(settings.target, Target::Sandbox { .. }),
-        }
-    }
 }
 
 /// A run in numbers.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Dispatcher, HINDRANCES, LOST_BATCHES};
+use super::{Dispatcher, HINDRANCES, USED_UP_BATCHES};
 use crate::api::{Allocation, Answer, Departure, Reply};
 use crate::dispatch::confirm::{Confirmation, confirm};
 use crate::dispatch::isolate::{Part, PartEnd};
@@ -74,7 +74,7 @@ impl Dispatcher<'_> {
     /// The service has answered as it should.
     pub(super) fn note_answer(&mut self, now: Instant) {
         self.seen.hindrances = 0;
-        self.seen.lost_batches = 0;
+        self.seen.used_up_batches = 0;
         // Within a wait, these are answers to what was sent before the service asked for it.
         if self.hold.until(now).is_none() {
             self.width.answered();
@@ -146,7 +146,7 @@ impl Dispatcher<'_> {
             return;
         }
         let Some(wait) = job.waits.next() else {
-            return self.lost(&job, &hindrance.reason);
+            return self.used_up(&job, &hindrance.reason);
         };
         if hindrance.binds_run {
             self.hold.wait(wait, now);
@@ -160,7 +160,7 @@ impl Dispatcher<'_> {
     }
 
     /// The retries are used up.
-    fn lost(&mut self, job: &Job, reason: &str) {
+    fn used_up(&mut self, job: &Job, reason: &str) {
         // What an earlier part of the run has sent is not known here.
         let kind = match job.part.applied {
             Applied::No if !self.policy.is_resumed => FailureKind::Unavailable,
@@ -172,8 +172,8 @@ impl Dispatcher<'_> {
         );
         self.decide(&job.part, kind, None, &said);
         self.end_part(job, PartEnd::NoAnswer);
-        self.seen.lost_batches += 1;
-        if self.seen.lost_batches >= LOST_BATCHES {
+        self.seen.used_up_batches += 1;
+        if self.seen.used_up_batches >= USED_UP_BATCHES {
             self.stop(Stop::ServiceDown {
                 reason: reason.to_owned(),
             });

@@ -25,7 +25,7 @@ use crate::plan::{GroupIx, Plan};
 use crate::roster::Assignments;
 
 /// So many batches in a row that use up their retries say that the service is down.
-const LOST_BATCHES: u32 = 3;
+const USED_UP_BATCHES: u32 = 3;
 
 /// So many failed attempts in a row say that the service is in trouble.
 const HINDRANCES: u32 = 3;
@@ -90,7 +90,7 @@ struct Seen {
     any_success: bool,
     /// Since the last answer that was one.
     hindrances: u32,
-    lost_batches: u32,
+    used_up_batches: u32,
     /// Lone users refused with 404 in a row.
     lone_not_found: u32,
 }

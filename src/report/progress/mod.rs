@@ -14,17 +14,7 @@ use plain::Plain;
 
 use super::Tally;
 use crate::event::{Event, Stop, WaitCause};
-
-/// `--progress`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ProgressMode {
-    /// Bars in a terminal, and lines elsewhere.
-    Auto,
-    /// A line at most every ten seconds.
-    Plain,
-    /// Nothing but what must be told.
-    None,
-}
+use crate::settings::ProgressMode;
 
 /// A wait that is being sat through.
 #[derive(Debug, Clone)]
