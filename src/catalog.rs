@@ -39,20 +39,74 @@ pub fn find(code: &str) -> Option<&'static Entry> {
         .find(|entry| entry.code.eq_ignore_ascii_case(code))
 }
 
-/// The code that someone who wrote `unknown` most likely meant, if one is near enough.
-pub fn suggest(unknown: &str) -> Option<&'static str> {
-    let unknown = unknown.to_ascii_uppercase();
-    ENTRIES
-        .iter()
-        .map(|entry| {
-            (
-                strsim::damerau_levenshtein(&unknown, entry.code),
-                entry.code,
-            )
+/// The codes that an import takes: those of the vendor's table, and those that its admin lets through.
+#[derive(Debug, Clone, Default)]
+pub struct Catalog {
+    allowed: Vec<String>,
+}
+
+impl Catalog {
+    /// The vendor's table and these codes besides.
+    pub fn allowing(codes: &[String]) -> Self {
+        Self {
+            allowed: codes.to_vec(),
+        }
+    }
+
+    /// The code that someone wrote, as a code or as the vendor's name for it.
+    pub fn find(&self, written: &str) -> Option<&str> {
+        let written = written.trim();
+        let is_written = |code: &&String| code.eq_ignore_ascii_case(written);
+        if let Some(entry) = find(written) {
+            return Some(entry.code);
+        }
+        if let Some(code) = self.allowed.iter().find(is_written) {
+            return Some(code);
+        }
+        let name = plain_name(written);
+        ENTRIES
+            .iter()
+            .find(|entry| plain_name(entry.name) == name)
+            .map(|entry| entry.code)
+    }
+
+    /// Whether a cell holds codes and nothing else, however they are separated.
+    pub fn is_list(&self, cell: &str) -> bool {
+        let mut codes = split(cell).peekable();
+        codes.peek().is_some() && codes.all(|code| self.find(code).is_some())
+    }
+
+    /// The code that someone who wrote `unknown` most likely meant, if one is near enough.
+    pub fn suggest(&self, unknown: &str) -> Option<&str> {
+        let unknown = unknown.to_ascii_uppercase();
+        let allowed = self.allowed.iter().map(String::as_str);
+        ENTRIES
+            .iter()
+            .map(|entry| entry.code)
+            .chain(allowed)
+            .map(|code| (strsim::damerau_levenshtein(&unknown, code), code))
+            .min()
+            .filter(|&(distance, code)| distance <= 2 && distance * 2 < code.len())
+            .map(|(_, code)| code)
+    }
+}
+
+/// The codes, or what stands in their place, in a cell that may hold several.
+pub fn split(cell: &str) -> impl Iterator<Item = &str> {
+    cell.split([';', '|', ',', '\n'])
+        .map(str::trim)
+        .filter(|code| !code.is_empty())
+}
+
+/// A name without what programs change in it: case, the number of blanks, and the kind of dash.
+fn plain_name(name: &str) -> String {
+    name.chars()
+        .filter(|character| !character.is_whitespace())
+        .map(|character| match character {
+            '\u{2010}'..='\u{2015}' => '-',
+            other => other.to_ascii_lowercase(),
         })
-        .min()
-        .filter(|&(distance, code)| distance <= 2 && distance * 2 < code.len())
-        .map(|(_, code)| code)
+        .collect()
 }
 
 #[cfg(test)]
@@ -70,9 +124,27 @@ mod tests {
 
     #[test]
     fn a_slip_of_the_keyboard_is_recognised_and_noise_is_not() {
-        assert_eq!(suggest("RPADEVUN"), Some("RPADEVNU"));
-        assert_eq!(suggest("attunuu"), Some("ATTUNU"));
-        assert_eq!(suggest("OFFICE365"), None);
-        assert_eq!(suggest("XX"), None);
+        let catalog = Catalog::allowing(&["NEWBOTNU".to_owned()]);
+        assert_eq!(catalog.suggest("RPADEVUN"), Some("RPADEVNU"));
+        assert_eq!(catalog.suggest("attunuu"), Some("ATTUNU"));
+        assert_eq!(catalog.suggest("NEWBOTUN"), Some("NEWBOTNU"));
+        assert_eq!(catalog.suggest("OFFICE365"), None);
+        assert_eq!(catalog.suggest("XX"), None);
+    }
+
+    #[test]
+    fn a_code_is_also_found_by_the_vendors_name_and_by_what_was_allowed() {
+        let catalog = Catalog::allowing(&["NewBotNU".to_owned()]);
+        for name in [
+            "Attended - Named User",
+            "attended – named  user",
+            "ATTENDED\u{a0}- NAMED USER ",
+            "attunu",
+        ] {
+            assert_eq!(catalog.find(name), Some("ATTUNU"), "{name}");
+        }
+        assert_eq!(catalog.find("newbotnu"), Some("NewBotNU"));
+        assert_eq!(catalog.find("Attended"), None);
+        assert_eq!(Catalog::default().find("NewBotNU"), None);
     }
 }

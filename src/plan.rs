@@ -136,6 +136,8 @@ fn batches_of(users: &[UserIx], counts: &[usize], batch_size: usize) -> Vec<Batc
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::Catalog;
+    use crate::input::{Format, RowReader};
     use crate::roster::RosterBuilder;
     use proptest::prelude::*;
 
@@ -151,8 +153,9 @@ mod tests {
                 .collect();
             file.push_str(&format!("u{number},{},{external}\n", codes.join(";")));
         }
-        let mut reader = crate::input::RowReader::new(file.as_bytes()).unwrap();
-        let mut builder = RosterBuilder::new(reader.columns().clone(), false);
+        let catalog = Catalog::default();
+        let mut reader = RowReader::new(file.as_bytes(), &Format::default(), &catalog).unwrap();
+        let mut builder = RosterBuilder::new(reader.columns().clone(), &catalog, None, false);
         while let Some(row) = reader.next_row().unwrap() {
             builder.add(row);
         }

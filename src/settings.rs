@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::{Endpoint, EndpointError, Token, Variant};
 use crate::dispatch::Policy;
-use crate::input::Input;
+use crate::input::{Format, Input};
 use crate::rate::Rate;
 
 /// The settings of one import.
@@ -16,14 +16,30 @@ use crate::rate::Rate;
 pub struct ImportSettings {
     /// The file.
     pub input: Input,
-    /// The external flag of a row that does not say.
-    pub external_license: bool,
+    /// How it is read.
+    pub reading: Reading,
+    /// Send nothing if there is a bad row.
+    pub is_strict: bool,
     /// Users in one request, at most.
     pub batch_size: NonZeroUsize,
     /// Where the reports go; a folder named after the input if nothing is said.
     pub report_dir: Option<PathBuf>,
     /// The rest, which resuming needs as well.
     pub run: RunSettings,
+}
+
+/// How the input is read: all that decides who is to hold what.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reading {
+    /// How it is written.
+    pub format: Format,
+    /// The external flag of a row that does not say.
+    pub external_license: bool,
+    /// Codes that are taken though the catalog lacks them.
+    pub allowed_codes: Vec<String>,
+    /// The file that says who has which e-mail address.
+    pub directory: Option<PathBuf>,
 }
 
 /// The settings of a run, whether it begins or goes on.

@@ -5,6 +5,8 @@
 
 use uuid::Uuid;
 
+use crate::text::is_unprintable;
+
 /// The longest user ID that is taken, in bytes.
 pub const MAX_LENGTH: usize = 256;
 
@@ -35,6 +37,143 @@ fn guid(text: &str) -> Option<Uuid> {
         .flatten()
 }
 
+/// What spreadsheets and mail programs do to a user ID, so that it is none any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Damage {
+    /// It is longer than any.
+    #[error("has {0} bytes, and {MAX_LENGTH} is the most")]
+    TooLong(usize),
+    /// It holds a character that nobody can see, or tell from a blank.
+    #[error("holds {}", named(*.0))]
+    Unseen(char),
+    /// It holds a quotation mark.
+    #[error("holds a quotation mark, U+{:04X}", u32::from(*.0))]
+    Quote(char),
+    /// It begins with the apostrophe by which spreadsheets mark text.
+    #[error("begins with an apostrophe, by which spreadsheets mark text: take it off")]
+    Apostrophe,
+    /// It is a formula, not what the formula comes to.
+    #[error("is a formula: save the file with its values")]
+    Formula,
+    /// It is what a formula without a value shows.
+    #[error("is an error of the spreadsheet: the formula in it does not work")]
+    Error,
+    /// It is a number that has lost digits.
+    #[error(
+        "is a number in scientific notation, so the spreadsheet has lost digits of it: format the column as text, and enter it again"
+    )]
+    Scientific,
+    /// It would be a GUID, if it had all its digits.
+    #[error("looks like a GUID and has {0} of its 32 digits")]
+    Guid(usize),
+    /// It is laid out as a GUID, with a letter that is no digit.
+    #[error("looks like a GUID, and '{0}' is none of its digits")]
+    GuidLetter(char),
+    /// It is an e-mail address.
+    #[error("is an e-mail address, not a user ID: --directory finds the ID")]
+    Email,
+}
+
+/// What is wrong with a user ID, if anything.
+pub fn damage(user_id: &str) -> Option<Damage> {
+    if user_id.len() > MAX_LENGTH {
+        return Some(Damage::TooLong(user_id.len()));
+    }
+    if guid(user_id).is_some() {
+        return None;
+    }
+    let unseen = |&character: &char| {
+        is_unprintable(character) || (character.is_whitespace() && character != ' ')
+    };
+    if let Some(character) = user_id.chars().find(unseen) {
+        return Some(Damage::Unseen(character));
+    }
+    if user_id.starts_with('\'') {
+        return Some(Damage::Apostrophe);
+    }
+    if let Some(quote) = user_id.chars().find(|&character| is_quote(character)) {
+        return Some(Damage::Quote(quote));
+    }
+    if user_id.starts_with('=') {
+        return Some(Damage::Formula);
+    }
+    if ERRORS.contains(&user_id) {
+        return Some(Damage::Error);
+    }
+    if is_scientific(user_id) {
+        return Some(Damage::Scientific);
+    }
+    if is_email(user_id) {
+        return Some(Damage::Email);
+    }
+    nearly_guid(user_id)
+}
+
+/// Whether a text is an e-mail address.
+pub fn is_email(text: &str) -> bool {
+    text.split_once('@').is_some_and(|(local, domain)| {
+        !local.is_empty() && domain.contains('.') && !domain.contains('@') && !text.contains(' ')
+    })
+}
+
+/// The errors that cells show.
+const ERRORS: [&str; 8] = [
+    "#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!",
+];
+
+fn is_quote(character: char) -> bool {
+    matches!(character, '"' | '\u{2018}'..='\u{201f}' | '«' | '»')
+}
+
+/// A number as `1.23457E+11`: spreadsheets write the sign and two digits of the power.
+fn is_scientific(text: &str) -> bool {
+    let Some((number, power)) = text.split_once(['E', 'e']) else {
+        return false;
+    };
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = number.trim_start_matches(['-', '+']);
+    let mut parts = number.splitn(2, ['.', ',']);
+    parts.all(is_number) && power.starts_with(['-', '+']) && is_number(&power[1..])
+}
+
+/// What keeps a text from being the GUID that it looks like.
+fn nearly_guid(text: &str) -> Option<Damage> {
+    let inner = text.trim_matches(['{', '}', '(', ')']);
+    let groups: Vec<_> = inner.split('-').collect();
+    let digits = inner.bytes().filter(u8::is_ascii_hexdigit).count();
+    let is_plain = inner
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    if !is_plain {
+        return None;
+    }
+    let foreign = inner
+        .chars()
+        .find(|character| *character != '-' && !character.is_ascii_hexdigit());
+    let lengths: Vec<_> = groups.iter().map(|group| group.len()).collect();
+    match (foreign, groups.len()) {
+        (Some(letter), 5) if lengths == [8, 4, 4, 4, 12] => Some(Damage::GuidLetter(letter)),
+        (None, 2..) if digits >= 20 => Some(Damage::Guid(digits)),
+        (None, 1) if (25..=40).contains(&digits) => Some(Damage::Guid(digits)),
+        _ => None,
+    }
+}
+
+/// The name of a character that nobody can see.
+fn named(character: char) -> String {
+    let name = match character {
+        '\u{a0}' | '\u{202f}' => "a non-breaking space",
+        '\u{200b}' => "a zero-width space",
+        '\u{200c}' | '\u{200d}' => "a zero-width joiner",
+        '\u{feff}' => "a byte order mark",
+        '\u{ad}' => "a soft hyphen",
+        '\u{fffd}' => "a character that the file's encoding has lost",
+        '\t' => "a tab",
+        _ => "an unprintable character",
+    };
+    format!("{name}, U+{:04X}", u32::from(character))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,5 +200,54 @@ mod tests {
             UserKey::of("0f8fad5b-d9cb-469f-a165-70867728950"),
             UserKey::Text(_)
         ));
+    }
+
+    #[test]
+    fn what_spreadsheets_do_to_an_id_is_found_and_named() {
+        let long = "y".repeat(257);
+        for (id, expected) in [
+            (long.as_str(), Damage::TooLong(257)),
+            ("singer\u{a0}77", Damage::Unseen('\u{a0}')),
+            ("singer\u{200b}", Damage::Unseen('\u{200b}')),
+            ("f\u{7}g", Damage::Unseen('\u{7}')),
+            ("'0f8fad5b-d9cb-469f-a165-70867728950e", Damage::Apostrophe),
+            ("“singer-77”", Damage::Quote('“')),
+            ("\"singer-77", Damage::Quote('"')),
+            ("=VLOOKUP(A2,B:C,2)", Damage::Formula),
+            ("#N/A", Damage::Error),
+            ("1.23457E+11", Damage::Scientific),
+            ("8E-05", Damage::Scientific),
+            ("8,1E+35", Damage::Scientific),
+            ("0f8fad5b-d9cb-469f-a165-70867728950", Damage::Guid(31)),
+            ("0f8fad5bd9cb469fa16570867728950", Damage::Guid(31)),
+            ("{0f8fad5b-d9cb-469f-a165}", Damage::Guid(20)),
+            (
+                "0f8fad5b-d9cb-469f-a165-7o867728950e",
+                Damage::GuidLetter('o'),
+            ),
+            ("ann@example.com", Damage::Email),
+        ] {
+            assert_eq!(damage(id), Some(expected), "{id}");
+        }
+    }
+
+    #[test]
+    fn an_id_of_another_kind_is_let_alone() {
+        for id in [
+            GUID,
+            "{0F8FAD5B-D9CB-469F-A165-70867728950E}",
+            "singer-77",
+            "O'Brien",
+            "Ann Smith",
+            "12345678901",
+            "1e5",
+            "-abc",
+            "@ann",
+            "2024-11-24",
+            "DE-1234-5678",
+            "Jörg",
+        ] {
+            assert_eq!(damage(id), None, "{id}");
+        }
     }
 }

@@ -16,12 +16,12 @@ use crate::api::{Client, Endpoint, Token, Variant};
 use crate::dispatch;
 use crate::event::Stop;
 use crate::exit_code::ExitCode;
-use crate::input::{Fingerprint, Fingerprinter, Input, InputError, RowReader, Source};
+use crate::input::Input;
 use crate::plan::Plan;
 use crate::report::{
     About, Journal, Progress, Recorded, Recorder, SUMMARY, Standing, Summary, counted, table,
 };
-use crate::roster::{Roster, RosterBuilder, UserIx};
+use crate::roster::{Roster, UserIx};
 use crate::run::{self, RunFolder};
 use crate::sandbox::{self, Sandbox, SandboxSettings};
 use crate::settings::{RunSettings, Target};
@@ -112,26 +112,6 @@ async fn start_sandbox(variant: Variant) -> anyhow::Result<(Endpoint, Token)> {
     let endpoint = Endpoint::new(&base, variant, None, sandbox::ACCOUNT)?;
     let token = Token::new(SecretString::from("sandbox"), "the sandbox")?;
     Ok((endpoint, token))
-}
-
-/// Reads an input to its end. The fingerprint is that of all its bytes.
-pub(super) fn read(
-    source: Source,
-    external_license: bool,
-    progress: &mut Progress,
-) -> Result<(Roster, Fingerprint), InputError> {
-    let fingerprinter = Fingerprinter::default();
-    let reader = fingerprinter.read(progress.reading(source.reader, source.bytes));
-    let mut reader = RowReader::new(reader)?;
-    let mut roster = RosterBuilder::new(reader.columns().clone(), external_license);
-    while let Some(row) = reader.next_row()? {
-        roster.add(row);
-    }
-    let roster = roster.finish();
-    if roster.rows == 0 {
-        return Err(InputError::NoRows);
-    }
-    Ok((roster, fingerprinter.finish()))
 }
 
 /// Sends whoever is to be sent, and writes the reports. An error means that nothing was sent.

@@ -4,37 +4,34 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 
 use super::execute::{self, Begin, Connection, Ready};
+use super::read::{self, WasRead};
 use crate::exit_code::ExitCode;
-use crate::input::{Fingerprint, Input, Source};
-use crate::report::{Journal, JournalError, Progress, Standing, counted, grouped};
+use crate::input::{Input, Source};
+use crate::report::{Journal, JournalError, Progress, Standing, counted};
 use crate::roster::Roster;
-use crate::run::{KEPT_INPUT, RunFolder, RunRecord};
+use crate::run::{AsRead, KEPT_INPUT, RunFolder, RunRecord};
 use crate::settings::ImportSettings;
-use crate::text::printable;
-
-/// How many complaints are shown; the rest stands in `failures.csv`.
-const COMPLAINTS_SHOWN: usize = 10;
 
 /// Imports a file. An error means that nothing was sent.
 pub(super) fn import(settings: &ImportSettings) -> anyhow::Result<ExitCode> {
     let begin = Begin::now();
     let mut progress = Progress::new(settings.run.progress);
     let connection = Connection::new(&settings.run)?;
-    let (roster, fingerprint, folder) = match settings.input {
+    let (read, folder) = match settings.input {
         Input::Path(_) => {
             let source = settings.input.open()?;
-            let (roster, fingerprint) =
-                execute::read(source, settings.external_license, &mut progress)?;
-            (roster, fingerprint, open_folder(settings, &begin)?)
+            let read = read::read(source, &settings.reading, &mut progress)?;
+            read::check_ids(&read)?;
+            (read, open_folder(settings, &begin)?)
         }
         // It cannot be read again, so it is kept where the run can go on from.
         Input::Stdin => {
             let folder = open_folder(settings, &begin)?;
             match keep_and_read(&folder, settings, &mut progress) {
-                Ok((roster, fingerprint)) => (roster, fingerprint, folder),
+                Ok(read) => (read, folder),
                 Err(error) => {
                     folder.discard();
                     return Err(error);
@@ -42,9 +39,12 @@ pub(super) fn import(settings: &ImportSettings) -> anyhow::Result<ExitCode> {
             }
         }
     };
-    introduce(&settings.input, &roster, &progress);
+    read::introduce(&settings.input, &read, &progress);
 
-    let (journal, standing) = match begin_reports(settings, fingerprint, &folder, &roster) {
+    if settings.is_strict && !read.roster.bad_rows.is_empty() {
+        return refuse(&folder, &read.roster);
+    }
+    let (journal, standing) = match begin_reports(settings, &read.as_read, &folder, &read.roster) {
         Ok(begun) => begun,
         Err(error) => {
             let path = folder.path().display().to_string();
@@ -52,11 +52,12 @@ pub(super) fn import(settings: &ImportSettings) -> anyhow::Result<ExitCode> {
             return Err(error).with_context(|| format!("cannot write reports to {path}"));
         }
     };
+    let roster = read.roster;
     let ready = Ready {
         begin,
         input: &settings.input,
         is_resumed: false,
-        external_license: settings.external_license,
+        external_license: settings.reading.external_license,
         batch_size: settings.batch_size,
         settings: &settings.run,
         connection,
@@ -67,18 +68,31 @@ pub(super) fn import(settings: &ImportSettings) -> anyhow::Result<ExitCode> {
     execute::execute(&ready, journal, standing, progress)
 }
 
+/// Reports who would have been sent and who would not. Nothing is sent, and no run has begun.
+fn refuse(folder: &RunFolder, roster: &Roster) -> anyhow::Result<ExitCode> {
+    let all = &roster.assignments;
+    let written = Journal::open(folder, roster)
+        .and_then(|_| Ok(Journal::write_pending(folder, all, all.good_users())?));
+    let path = folder.path().display();
+    written.with_context(|| format!("cannot write reports to {path}"))?;
+    bail!(
+        "nothing was sent, since --strict is given, and the file has {}\n  to do: mend the input where {path}/failures.csv says, and import it again",
+        counted(roster.bad_rows.len() as u64, "bad row"),
+    );
+}
+
 /// Writes what a run begins with, and everything that is known before anything is sent.
 fn begin_reports(
     settings: &ImportSettings,
-    fingerprint: Fingerprint,
+    as_read: &AsRead,
     folder: &RunFolder,
     roster: &Roster,
 ) -> Result<(Journal, Standing), JournalError> {
     let record = RunRecord::new(
         &settings.input,
-        fingerprint,
+        as_read,
         settings.run.target.clone(),
-        settings.external_license,
+        &settings.reading,
         settings.batch_size.get(),
         settings.run.requests.clone(),
     )?;
@@ -100,7 +114,7 @@ fn keep_and_read(
     folder: &RunFolder,
     settings: &ImportSettings,
     progress: &mut Progress,
-) -> anyhow::Result<(Roster, Fingerprint)> {
+) -> anyhow::Result<WasRead> {
     let source = settings.input.open()?;
     let kept = File::create_new(folder.path().join(KEPT_INPUT))
         .with_context(|| format!("cannot keep the input in {}", folder.path().display()))?;
@@ -112,7 +126,8 @@ fn keep_and_read(
         }),
         ..source
     };
-    let read = execute::read(source, settings.external_license, progress)?;
+    let read = read::read(source, &settings.reading, progress)?;
+    read::check_ids(&read)?;
     on_disk.sync_all()?;
     Ok(read)
 }
@@ -128,39 +143,5 @@ impl<R: Read> Read for Keeping<R> {
         let read = self.inner.read(buffer)?;
         self.kept.write_all(&buffer[..read])?;
         Ok(read)
-    }
-}
-
-/// Says what was read, and what is wrong with it.
-fn introduce(input: &Input, roster: &Roster, progress: &Progress) {
-    progress.tell(&format!(
-        "{input}: {}, {}",
-        counted(roster.rows, "row"),
-        counted((roster.good + roster.withheld.len()) as u64, "user"),
-    ));
-    let bad = roster.bad_rows.len();
-    if bad == 0 {
-        return;
-    }
-    let withheld = match roster.withheld.len() {
-        0 => String::new(),
-        users => format!(
-            "; {} withheld because of them",
-            counted(users as u64, "user")
-        ),
-    };
-    progress.say(&format!("{}{withheld}:", counted(bad as u64, "bad row")));
-    for row in roster.bad_rows.iter().take(COMPLAINTS_SHOWN) {
-        progress.say(&format!(
-            "  line {}: {}",
-            row.line,
-            printable(&row.complaint.to_string(), 200)
-        ));
-    }
-    if bad > COMPLAINTS_SHOWN {
-        progress.say(&format!(
-            "  and {} more, all of them in failures.csv",
-            grouped((bad - COMPLAINTS_SHOWN) as u64)
-        ));
     }
 }

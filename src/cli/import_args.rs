@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, ValueEnum};
 
+use super::input_args::InputArgs;
 use super::run_args::{REPORTS, REQUESTS, RunArgs, SERVICE};
 use crate::api::Variant;
 use crate::input::Input;
@@ -20,7 +21,7 @@ use crate::settings::{ImportSettings, Target};
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES, args_override_self = true)]
 pub(super) struct ImportArgs {
-    /// The CSV file, or - for standard input
+    /// The file: CSV or an Excel workbook, or either compressed by gzip or zstd; - for standard input
     input: PathBuf,
 
     /// The account (organisation) ID in the address
@@ -47,11 +48,6 @@ pub(super) struct ImportArgs {
     #[arg(action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
     sandbox: bool,
 
-    /// Rows that do not say get licences of an external provider
-    #[arg(long, env = "SEATLOAD_EXTERNAL_LICENSE", help_heading = REQUESTS, hide_env_values = true)]
-    #[arg(action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
-    external_license: bool,
-
     /// The most users in one request
     #[arg(long, value_name = "USERS", env = "SEATLOAD_BATCH_SIZE", help_heading = REQUESTS, hide_env_values = true)]
     #[arg(default_value_t = NonZeroUsize::new(100).expect("not zero"))]
@@ -60,6 +56,9 @@ pub(super) struct ImportArgs {
     /// The folder for the reports, new or empty [default: seatload-INPUT-DATE-TIME]
     #[arg(long, value_name = "DIR", env = "SEATLOAD_REPORT_DIR", help_heading = REPORTS, hide_env_values = true)]
     report_dir: Option<PathBuf>,
+
+    #[command(flatten)]
+    input_args: InputArgs,
 
     #[command(flatten)]
     run: RunArgs,
@@ -115,7 +114,8 @@ impl ImportArgs {
         };
         Ok(ImportSettings {
             input,
-            external_license: self.external_license,
+            is_strict: self.input_args.is_strict(),
+            reading: self.input_args.into_reading(),
             batch_size: self.batch_size,
             report_dir: self.report_dir,
             run: self.run.begin(target)?,

@@ -1,8 +1,11 @@
 //! The command line: what can be asked for, and who does it.
 
+mod codes;
 mod execute;
 mod import;
 mod import_args;
+mod input_args;
+mod read;
 mod resume;
 mod run_args;
 mod sandbox;
@@ -25,6 +28,7 @@ pub struct Cli {
 enum Command {
     Import(Box<import_args::ImportArgs>),
     Resume(Box<resume::ResumeArgs>),
+    Codes(codes::CodesArgs),
     Sandbox(sandbox::SandboxArgs),
 }
 
@@ -36,6 +40,7 @@ impl Cli {
                 .into_settings()
                 .and_then(|settings| import::import(&settings)),
             Command::Resume(args) => resume::resume(*args),
+            Command::Codes(args) => codes::codes(&args),
             Command::Sandbox(args) => sandbox::serve(args),
         };
         result.unwrap_or_else(|error| {

@@ -9,12 +9,13 @@ use clap::{ArgAction, Args};
 use jiff::Timestamp;
 
 use super::execute::{self, Begin, Connection, Ready};
+use super::read;
 use super::run_args::{REQUESTS, RunArgs};
 use crate::exit_code::ExitCode;
 use crate::input::{Fingerprint, Input};
 use crate::report::{Journal, Progress, SUMMARY, counted, grouped, has_finished, not_before};
 use crate::roster::Roster;
-use crate::run::{RunFolder, RunRecord};
+use crate::run::{AsRead, RunFolder, RunRecord};
 use crate::settings::ProgressMode;
 
 /// Go on with a run that stopped early, was interrupted or was killed
@@ -80,7 +81,7 @@ pub(super) fn resume(args: ResumeArgs) -> anyhow::Result<ExitCode> {
         begin,
         input: &input,
         is_resumed: true,
-        external_license: record.external_license,
+        external_license: record.reading.external_license,
         batch_size: NonZeroUsize::new(record.batch_size).unwrap_or(NonZeroUsize::MIN),
         settings: &settings,
         connection,
@@ -97,17 +98,21 @@ fn read_the_same(
     input: &Input,
     progress: &mut Progress,
 ) -> anyhow::Result<Roster> {
-    match execute::read(input.open()?, record.external_license, progress) {
-        Ok((roster, fingerprint)) => {
-            record.check(input, &fingerprint)?;
-            Ok(roster)
+    match read::read(input.open()?, &record.reading, progress) {
+        Ok(read) => {
+            record.check(input, &read.as_read)?;
+            Ok(read.roster)
         }
         Err(error) => {
             // If it is another input, then that is what to say.
             let fingerprint = Fingerprint::of(input.open()?.reader)
                 .with_context(|| format!("cannot read {input}"))?;
-            record.check(input, &fingerprint)?;
-            Err(error.into())
+            let now = AsRead {
+                input: fingerprint,
+                directory: None,
+            };
+            record.check(input, &now)?;
+            Err(error)
         }
     }
 }

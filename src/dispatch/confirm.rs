@@ -77,15 +77,17 @@ fn shared(known: &mut Vec<Arc<str>>, text: &str) -> Arc<str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::RowReader;
+    use crate::catalog::Catalog;
+    use crate::input::{Format, RowReader};
     use crate::roster::RosterBuilder;
 
     const GUID: &str = "0f8fad5b-d9cb-469f-a165-70867728950e";
 
     fn asked() -> Assignments {
         let file = format!("userId,codes\na,IDU;PMD\n{GUID},IDU;PMD\n");
-        let mut reader = RowReader::new(file.as_bytes()).unwrap();
-        let mut builder = RosterBuilder::new(reader.columns().clone(), true);
+        let catalog = Catalog::default();
+        let mut reader = RowReader::new(file.as_bytes(), &Format::default(), &catalog).unwrap();
+        let mut builder = RosterBuilder::new(reader.columns().clone(), &catalog, None, true);
         while let Some(row) = reader.next_row().unwrap() {
             builder.add(row);
         }

@@ -2,19 +2,42 @@
 //!
 //! Everything here streams: memory does not grow with the file.
 
+mod allowance;
 mod columns;
+mod decode;
+mod dialect;
+mod directory;
+mod error;
 mod fingerprint;
+mod format;
 mod newlines;
 mod reader;
+mod records;
+mod sheet;
 mod source;
 
 use std::borrow::Cow;
-use std::path::PathBuf;
 
-pub use columns::{Column, Columns};
+use crate::text::printable;
+
+pub use columns::{CodeColumns, Column, Columns, Marks, Place};
+pub use directory::{Directory, DirectoryError, Resolved};
+pub use error::InputError;
 pub use fingerprint::{Fingerprint, Fingerprinter};
+pub use format::{ColumnChoice, EncodingLabel, Format, parse_delimiter};
 pub use reader::RowReader;
+pub(crate) use reader::is_yes;
+pub use sheet::CellDamage;
 pub use source::{Input, Source};
+
+/// The longest record, in bytes.
+pub const MAX_RECORD_BYTES: usize = 4 * 1024 * 1024;
+
+/// The longest cell, in bytes.
+pub const MAX_CELL_BYTES: usize = 64 * 1024;
+
+/// The most columns.
+pub const MAX_COLUMNS: usize = 1000;
 
 /// One row of the file, as far as its cells go.
 #[derive(Debug)]
@@ -35,7 +58,7 @@ pub struct Row<'a> {
 pub struct Cells<'a> {
     /// The user ID's cell.
     pub user: Cow<'a, str>,
-    /// The bundle codes' cell.
+    /// The bundle codes' cell; in a wide file, the codes that are marked, joined by `;`.
     pub codes: Cow<'a, str>,
     /// The external flag's cell, where the file has such a column.
     pub external: Option<Cow<'a, str>>,
@@ -59,10 +82,10 @@ pub enum Fault {
         last_line: Option<u32>,
     },
     /// A cell runs over several lines.
-    #[error("the cell in column \"{column}\" runs to line {last_line}: is a quote missing?")]
+    #[error("the cell in {place} runs to line {last_line}: is a quote missing?")]
     ManyLines {
-        /// The column's name.
-        column: String,
+        /// Where.
+        place: Place,
         /// Where the row ends.
         last_line: u32,
     },
@@ -75,80 +98,39 @@ pub enum Fault {
         last_line: u32,
     },
     /// A cell holds bytes that are no text.
-    #[error("the cell in column \"{column}\" is not UTF-8: save the file as \"CSV UTF-8\"")]
+    #[error(
+        "{place} is not UTF-8: save the file as \"CSV UTF-8\", or give its encoding, such as --encoding windows-1252"
+    )]
     NotUtf8 {
-        /// The column's name.
-        column: String,
+        /// Where.
+        place: Place,
     },
-}
-
-/// Why the input cannot be imported at all.
-#[derive(Debug, thiserror::Error)]
-pub enum InputError {
-    /// The file cannot be opened.
-    #[error("cannot open {}", path.display())]
-    Open {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
+    /// A cell is longer than any.
+    #[error("a cell has {bytes} bytes, and {MAX_CELL_BYTES} is the most: is a quote missing?")]
+    CellTooLong {
+        /// Its length.
+        bytes: usize,
     },
-    /// Reading failed on the way.
-    #[error("reading failed near line {line}")]
-    Read {
-        /// The line at which the failed read began.
-        line: u64,
-        /// What went wrong.
-        source: csv::Error,
+    /// The row holds a NUL byte.
+    #[error("the row holds a NUL byte, so the file is damaged or not text")]
+    Nul,
+    /// A cell of a workbook does not hold what its author wrote.
+    #[error("{place} {damage}")]
+    Damaged {
+        /// Where.
+        place: Place,
+        /// What is wrong.
+        damage: CellDamage,
     },
-    /// There is nothing in the input.
+    /// A cell of a wide file is neither yes nor no.
     #[error(
-        "the input is empty\n  to do: give it a header that names a user ID and a bundle code column, and a row for each user and code"
+        "\"{}\" in {place} is neither yes (x, 1, true, yes, y) nor no (empty, 0, false, no, n)",
+        printable(found, 40)
     )]
-    Empty,
-    /// There is nothing below the header.
-    #[error("the input has a header and no rows: there is nothing to import")]
-    NoRows,
-    /// A needed column is missing.
-    #[error(
-        "no {what} column in the header, which reads: {header}\n  to do: name one column `{example}`{}",
-        if *only_one { ", and separate the columns by commas (the header has none)" } else { "" }
-    )]
-    NoColumn {
-        /// What the column would hold.
-        what: &'static str,
-        /// A name that would do.
-        example: String,
-        /// The names that the header has.
-        header: String,
-        /// The header has a single column, so the separator is likely another one.
-        only_one: bool,
+    UnknownMark {
+        /// Where.
+        place: Place,
+        /// What stands there.
+        found: String,
     },
-    /// Two columns could be the same one.
-    #[error(
-        "two columns look like the {what}: \"{first}\" (column {first_at}) and \"{second}\" (column {second_at})\n  to do: rename or remove one of them"
-    )]
-    TwoColumns {
-        /// What the column would hold.
-        what: &'static str,
-        /// The name of the first.
-        first: String,
-        /// Its place, from 1.
-        first_at: usize,
-        /// The name of the second.
-        second: String,
-        /// Its place, from 1.
-        second_at: usize,
-    },
-    /// A quoted cell has no end.
-    #[error(
-        "line {line}: a quote is opened in this row and never closed, so all that follows would be one cell\n  to do: close or remove the quote"
-    )]
-    OpenQuote {
-        /// The line on which the row begins.
-        line: u32,
-    },
-    /// The file has more lines than can be numbered.
-    #[error("the input has more than 4,294,967,295 lines\n  to do: split it")]
-    TooManyLines,
 }

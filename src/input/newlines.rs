@@ -9,7 +9,6 @@ pub(super) struct Newlines<R> {
     after_cr: bool,
     last: u8,
     inner_ended: bool,
-    drained: bool,
 }
 
 impl<R: Read> Newlines<R> {
@@ -19,13 +18,7 @@ impl<R: Read> Newlines<R> {
             after_cr: false,
             last: b'\n',
             inner_ended: false,
-            drained: false,
         }
-    }
-
-    /// Whether the reader has been told that nothing more comes.
-    pub(super) fn is_drained(&self) -> bool {
-        self.drained
     }
 
     /// Rewrites the bytes in place and tells how many are left.
@@ -68,7 +61,6 @@ impl<R: Read> Read for Newlines<R> {
                 return Ok(kept);
             }
         }
-        self.drained = true;
         Ok(0)
     }
 }

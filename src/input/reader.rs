@@ -3,48 +3,51 @@
 use std::borrow::Cow;
 use std::io::Read;
 
-use csv::{ByteRecord, ReaderBuilder};
-
-use super::columns::{Column, Columns};
-use super::newlines::Newlines;
-use super::{Cells, Fault, InputError, Row};
-use crate::catalog;
+use super::columns::{CodeColumns, Column, Columns};
+use super::records::{Record, Records};
+use super::{Cells, Fault, Format, InputError, MAX_CELL_BYTES, Row};
+use crate::catalog::Catalog;
 use crate::text::unguard;
 
-const BUFFER_BYTES: usize = 256 * 1024;
-
 /// Reads rows as a stream: one record is in memory at a time.
-pub struct RowReader<R> {
-    csv: csv::Reader<Newlines<R>>,
-    record: ByteRecord,
+pub struct RowReader<'r> {
+    records: Records<'r>,
+    record: Record,
     columns: Columns,
+    catalog: Catalog,
+    /// The first record is a row, and has not been given yet.
+    holds_first_row: bool,
 }
 
-impl<R: Read> RowReader<R> {
-    /// Reads the header and finds the columns in it.
+impl<'r> RowReader<'r> {
+    /// Finds out how the input is written, reads its header and finds the columns in it.
     ///
     /// # Errors
-    /// When the input is empty, cannot be read, or its header lacks a needed column.
-    pub fn new(input: R) -> Result<Self, InputError> {
-        let mut csv = ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .buffer_capacity(BUFFER_BYTES)
-            .from_reader(Newlines::new(input));
-        let mut record = ByteRecord::new();
-        if !read(&mut csv, &mut record)? {
+    /// When the input is empty, cannot be read, or its columns cannot be told.
+    pub fn new(
+        input: impl Read + Send + 'r,
+        format: &Format,
+        catalog: &Catalog,
+    ) -> Result<Self, InputError> {
+        let find =
+            |first: &csv::ByteRecord, is_sheet| Columns::find(first, format, catalog, is_sheet);
+        let mut records =
+            Records::open(Box::new(input), format, |first| find(first, false).is_ok())?;
+        let mut record = Record::default();
+        if !records.read(&mut record)? {
             return Err(InputError::Empty);
         }
-        lines(&csv, &record)?;
-        let columns = Columns::find(&record)?;
+        let columns = find(&record.fields, records.is_sheet())?;
         Ok(Self {
-            csv,
+            records,
             record,
             columns,
+            catalog: catalog.clone(),
+            holds_first_row: !format.has_header,
         })
     }
 
-    /// The columns that the header names.
+    /// The columns that are read.
     pub fn columns(&self) -> &Columns {
         &self.columns
     }
@@ -54,74 +57,135 @@ impl<R: Read> RowReader<R> {
     /// # Errors
     /// When the input cannot be read any further. A row that is wrong is no error: see [`Row::fault`].
     pub fn next_row(&mut self) -> Result<Option<Row<'_>>, InputError> {
-        loop {
-            if !read(&mut self.csv, &mut self.record)? {
-                return Ok(None);
-            }
-            if !self.record.as_slice().trim_ascii().is_empty() {
-                break;
-            }
+        if !std::mem::take(&mut self.holds_first_row) && !self.records.read(&mut self.record)? {
+            return Ok(None);
         }
-        let (line, last_line) = lines(&self.csv, &self.record)?;
-        Ok(Some(self.row(line, last_line)))
+        Ok(Some(self.row()))
     }
 
-    fn row(&self, line: u32, last_line: u32) -> Row<'_> {
+    fn row(&self) -> Row<'_> {
         let (columns, record) = (&self.columns, &self.record);
-        let mut fault = None;
-        if record.len() != columns.count {
-            fault = Some(Fault::FieldCount {
-                found: record.len(),
-                expected: columns.count,
-                last_line: (last_line > line).then_some(last_line),
+        let mut fault = self.fault_of_record();
+        let user = self.cell(&columns.user, &mut fault);
+        let external = columns
+            .external
+            .as_ref()
+            .map(|column| self.cell(column, &mut fault));
+        let codes = match &columns.codes {
+            CodeColumns::Long(column) => self.cell(column, &mut fault),
+            CodeColumns::Wide(_) => self.marked_codes(&mut fault),
+        };
+        if fault.is_none() && record.last_line > record.line && self.holds_rows() {
+            fault = Some(Fault::Swallowed {
+                last_line: record.last_line,
             });
-        }
-        let mut cell = |column: &Column| {
-            let bytes = record.get(column.at).unwrap_or_default();
-            match std::str::from_utf8(bytes) {
-                Ok(text) => {
-                    if text.contains('\n') {
-                        fault.get_or_insert_with(|| Fault::ManyLines {
-                            column: column.name.clone(),
-                            last_line,
-                        });
-                    }
-                    Cow::Borrowed(unguard(text.trim()))
-                }
-                Err(_) => {
-                    fault.get_or_insert_with(|| Fault::NotUtf8 {
-                        column: column.name.clone(),
-                    });
-                    Cow::Owned(String::from_utf8_lossy(bytes).into_owned())
-                }
-            }
-        };
-        let cells = Cells {
-            user: cell(&columns.user),
-            codes: cell(&columns.codes),
-            external: columns.external.as_ref().map(&mut cell),
-        };
-        if fault.is_none() && last_line > line && self.holds_rows() {
-            fault = Some(Fault::Swallowed { last_line });
         }
         let suspects = match &fault {
             Some(_) => self.suspects(),
             None => Vec::new(),
         };
         Row {
-            line,
-            cells,
+            line: record.line,
+            cells: Cells {
+                user,
+                codes,
+                external,
+            },
             fault,
             suspects,
         }
     }
 
+    /// What is wrong with the record as a whole.
+    fn fault_of_record(&self) -> Option<Fault> {
+        let (record, expected) = (&self.record, self.columns.count);
+        let found = record.fields.len();
+        // Empty fields at the end are delimiters that nobody meant; a sheet's row ends with its last cell.
+        let is_too_long = || {
+            let mut beyond = record.fields.iter().skip(expected);
+            beyond.any(|field| !field.trim_ascii().is_empty())
+        };
+        let is_too_short = found < expected && !self.records.is_sheet();
+        if is_too_short || (found > expected && !self.records.is_sheet() && is_too_long()) {
+            return Some(Fault::FieldCount {
+                found,
+                expected,
+                last_line: (record.last_line > record.line).then_some(record.last_line),
+            });
+        }
+        let text = record.fields.as_slice();
+        if text.len() > MAX_CELL_BYTES {
+            let longest = record.fields.iter().map(<[u8]>::len).max().unwrap_or(0);
+            if longest > MAX_CELL_BYTES {
+                return Some(Fault::CellTooLong { bytes: longest });
+            }
+        }
+        memchr::memchr(0, text).map(|_| Fault::Nul)
+    }
+
+    /// A cell's text. What is wrong with it becomes the row's fault, unless the row has one already.
+    fn cell(&self, column: &Column, fault: &mut Option<Fault>) -> Cow<'_, str> {
+        let record = &self.record;
+        let bytes = record.fields.get(column.at).unwrap_or_default();
+        let place = || self.columns.place(column, record.line);
+        let damage = record.damages.iter().find(|(at, _)| *at == column.at);
+        if let Some((_, damage)) = damage {
+            fault.get_or_insert_with(|| Fault::Damaged {
+                place: place(),
+                damage: damage.clone(),
+            });
+        }
+        let Ok(text) = std::str::from_utf8(bytes) else {
+            fault.get_or_insert_with(|| Fault::NotUtf8 { place: place() });
+            return Cow::Owned(String::from_utf8_lossy(bytes).into_owned());
+        };
+        let is_codes =
+            matches!(&self.columns.codes, CodeColumns::Long(codes) if codes.at == column.at);
+        let text = text.trim();
+        // Several codes may well stand one below the other.
+        if text.contains('\n') && !(is_codes && self.catalog.is_list(text)) {
+            fault.get_or_insert_with(|| Fault::ManyLines {
+                place: place(),
+                last_line: record.last_line,
+            });
+        }
+        Cow::Borrowed(unguard(text))
+    }
+
+    /// The codes of the columns that hold a yes, joined as a cell of a long file would hold them.
+    fn marked_codes(&self, fault: &mut Option<Fault>) -> Cow<'_, str> {
+        let CodeColumns::Wide(columns) = &self.columns.codes else {
+            return Cow::Borrowed("");
+        };
+        let mut codes = String::new();
+        for marks in columns {
+            let cell = self.cell(&marks.column, fault);
+            match is_yes(&cell) {
+                Some(false) => continue,
+                Some(true) => {}
+                None => {
+                    fault.get_or_insert_with(|| Fault::UnknownMark {
+                        place: self.columns.place(&marks.column, self.record.line),
+                        found: cell.into_owned(),
+                    });
+                }
+            }
+            if !codes.is_empty() {
+                codes.push(';');
+            }
+            codes.push_str(&marks.code);
+        }
+        Cow::Owned(codes)
+    }
+
     /// Every cell, and every part of a cell that a quote may have swallowed.
     fn suspects(&self) -> Vec<String> {
         let mut suspects = Vec::new();
-        for field in &self.record {
+        for field in &self.record.fields {
             let field = String::from_utf8_lossy(field);
-            let parts = field.lines().flat_map(|line| line.split(','));
+            // The row may be from a file of another dialect.
+            let delimiters = [',', ';', '\t', '|', self.records.delimiter()];
+            let parts = field.lines().flat_map(|line| line.split(delimiters));
             let parts = parts.chain([field.as_ref()]);
             suspects.extend(
                 parts
@@ -136,39 +200,39 @@ impl<R: Read> RowReader<R> {
     /// users would be lost in a column that nobody reads.
     fn holds_rows(&self) -> bool {
         let is_row = |line: &str| {
-            let cells: Vec<_> = line.split(',').map(str::trim).collect();
+            let cells: Vec<_> = line
+                .split(self.records.delimiter())
+                .map(str::trim)
+                .collect();
             cells.len() == self.columns.count
                 && !cells[self.columns.user.at].is_empty()
-                && catalog::find(cells[self.columns.codes.at]).is_some()
+                && match &self.columns.codes {
+                    CodeColumns::Long(column) => self.catalog.is_list(cells[column.at]),
+                    CodeColumns::Wide(columns) => columns
+                        .iter()
+                        .all(|marks| is_yes(cells[marks.column.at]).is_some()),
+                }
         };
-        self.record
-            .iter()
-            .filter_map(|field| std::str::from_utf8(field).ok())
-            .any(|field| field.lines().skip(1).any(is_row))
+        !self.records.is_sheet()
+            && self
+                .record
+                .fields
+                .iter()
+                .filter_map(|field| std::str::from_utf8(field).ok())
+                .any(|field| field.lines().skip(1).any(is_row))
     }
 }
 
-fn read<R: Read>(csv: &mut csv::Reader<R>, record: &mut ByteRecord) -> Result<bool, InputError> {
-    let line = csv.position().line();
-    csv.read_byte_record(record)
-        .map_err(|source| InputError::Read { line, source })
-}
-
-/// The lines on which the record that was read last begins and ends.
-fn lines<R: Read>(
-    csv: &csv::Reader<Newlines<R>>,
-    record: &ByteRecord,
-) -> Result<(u32, u32), InputError> {
-    let after = u32::try_from(csv.position().line()).map_err(|_| InputError::TooManyLines)?;
-    let within = memchr::memchr_iter(b'\n', record.as_slice()).count() as u32;
-    // Newlines ends every line with one LF, and the LF that ends a record is not part of it. A
-    // record that only the end of the input could end has taken all line ends for its own.
-    if csv.get_ref().is_drained() {
-        return Err(InputError::OpenQuote {
-            line: after - within,
-        });
+/// What a mark in a column of a code, or an external flag, says.
+pub(crate) fn is_yes(cell: &str) -> Option<bool> {
+    let is = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(cell));
+    if is(&["", "0", "false", "no", "n"]) {
+        Some(false)
+    } else if is(&["x", "1", "true", "yes", "y"]) {
+        Some(true)
+    } else {
+        None
     }
-    Ok((after - 1 - within, after - 1))
 }
 
 #[cfg(test)]
@@ -176,8 +240,12 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn reader(text: &[u8]) -> Result<RowReader<'_>, InputError> {
+        RowReader::new(text, &Format::default(), &Catalog::default())
+    }
+
     fn rows(text: &[u8]) -> Vec<(u32, String, Option<Fault>)> {
-        let mut reader = RowReader::new(text).unwrap();
+        let mut reader = reader(text).unwrap();
         let mut rows = Vec::new();
         while let Some(row) = reader.next_row().unwrap() {
             let cells = format!("{}|{}", row.cells.user, row.cells.codes);
@@ -232,11 +300,10 @@ mod tests {
     #[test]
     fn bytes_that_are_not_utf8_are_a_fault_of_their_row_alone() {
         let rows = rows(b"userId,code\nj\xf6rg,IDU\nb,IDU\n");
-        assert_eq!(
-            rows[0].2,
-            Some(Fault::NotUtf8 {
-                column: "userId".into()
-            })
+        let fault = rows[0].2.as_ref().unwrap().to_string();
+        assert!(
+            fault.starts_with("column \"userId\" is not UTF-8"),
+            "{fault}"
         );
         assert_eq!(rows[1].2, None);
     }
@@ -253,7 +320,7 @@ mod tests {
         ) {
             let input = [start.as_bytes(), &bytes].concat();
             let lines = input.iter().filter(|byte| matches!(byte, b'\n' | b'\r')).count() as u32 + 1;
-            let Ok(mut reader) = RowReader::new(&input[..]) else {
+            let Ok(mut reader) = reader(&input) else {
                 return Ok(());
             };
             let mut last = 1;
@@ -289,7 +356,7 @@ mod tests {
             "userId,code\n\na,\"IDU\nb,IDU\n",
             "userId,code\n\na,\"IDU\nb,IDU",
         ] {
-            let mut reader = RowReader::new(text.as_bytes()).unwrap();
+            let mut reader = reader(text.as_bytes()).unwrap();
             let error = reader.next_row().unwrap_err();
             assert!(
                 matches!(error, InputError::OpenQuote { line: 3 }),

@@ -1,8 +1,8 @@
 //! Rows that cannot be imported, and why.
 
-use crate::input::Fault;
+use crate::input::{Fault, Place};
 use crate::text::printable;
-use crate::user_id::MAX_LENGTH;
+use crate::user_id::Damage;
 
 /// A row that is reported instead of imported. Its cells are as the file has them, so that they can be mended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,10 +25,14 @@ impl BadRow {
     /// Whether the cells as they are kept would be found bad again. If not, they must not be imported as they are:
     /// a row that looks sound only because something of it is lost would give somebody the wrong set.
     pub fn shows_its_fault(&self) -> bool {
-        let is_lost = matches!(
-            self.complaint,
-            Complaint::Unreadable(_) | Complaint::UnprintableUser { .. }
-        );
+        let is_lost = match &self.complaint {
+            Complaint::Unreadable(_) => true,
+            // Importing takes such an apostrophe for the mark that keeps text from being run.
+            Complaint::DamagedUser { damage, .. } => {
+                matches!(damage, Damage::Unseen(_) | Damage::Apostrophe)
+            }
+            _ => false,
+        };
         !is_lost && !self.is_cut
     }
 }
@@ -40,53 +44,88 @@ pub enum Complaint {
     #[error(transparent)]
     Unreadable(#[from] Fault),
     /// The user ID's cell is empty.
-    #[error("no user ID in column \"{column}\"")]
+    #[error("no user ID in {place}")]
     NoUser {
-        /// The column's name.
-        column: String,
+        /// Where.
+        place: Place,
     },
-    /// The user ID is longer than any.
-    #[error("the user ID in column \"{column}\" is longer than {MAX_LENGTH} bytes")]
-    UserTooLong {
-        /// The column's name.
-        column: String,
+    /// The user ID is none, or none any more.
+    #[error("the user ID in {place}, \"{}\", {damage}", printable(found, 60))]
+    DamagedUser {
+        /// Where.
+        place: Place,
+        /// What stands there.
+        found: String,
+        /// What is wrong with it.
+        damage: Damage,
     },
-    /// The user ID holds a character that nobody can see.
-    #[error("the user ID in column \"{column}\" holds an unprintable character, U+{:04X}", u32::from(*character))]
-    UnprintableUser {
-        /// The column's name.
-        column: String,
-        /// The first such character.
-        character: char,
+    /// The directory knows nobody with this e-mail address.
+    #[error(
+        "the e-mail address in {place}, \"{}\", is not in the directory",
+        printable(found, 60)
+    )]
+    UnknownEmail {
+        /// Where.
+        place: Place,
+        /// The address.
+        found: String,
+    },
+    /// The directory gives an e-mail address to several users.
+    #[error(
+        "the e-mail address in {place}, \"{}\", belongs to several users in the directory: {}",
+        printable(found, 60),
+        users.iter().map(|(user, line)| format!("{user} (line {line})")).collect::<Vec<_>>().join(", ")
+    )]
+    SharedEmail {
+        /// Where.
+        place: Place,
+        /// The address.
+        found: String,
+        /// The users, and the lines of the directory that name them.
+        users: Vec<(String, u32)>,
+    },
+    /// The user stands in the file by e-mail address and by ID.
+    #[error(
+        "the user {user} stands here by {} and on line {first_line} by {}: name it one way",
+        if *by_email { "e-mail address" } else { "ID" },
+        if *by_email { "ID" } else { "e-mail address" }
+    )]
+    TwoNames {
+        /// The user.
+        user: String,
+        /// This line has the e-mail address.
+        by_email: bool,
+        /// The line that has the other.
+        first_line: u32,
     },
     /// The bundle codes' cell is empty.
-    #[error("no bundle code in column \"{column}\"")]
+    #[error("no bundle code in {place}")]
     NoCode {
-        /// The column's name.
-        column: String,
+        /// Where.
+        place: Place,
     },
     /// A code that the catalog lacks.
     #[error(
-        "unknown bundle code \"{}\" in column \"{column}\"{}",
+        "unknown bundle code \"{}\" in {place}{}",
         printable(found, 40),
-        suggestion.map(|code| format!("; did you mean {code}?")).unwrap_or_default()
+        match suggestion {
+            Some(code) => format!("; did you mean {code}?"),
+            None => "; `seatload codes` lists those that are known".to_owned(),
+        }
     )]
     UnknownCode {
-        /// The column's name.
-        column: String,
+        /// Where.
+        place: Place,
         /// The code as written.
         found: String,
         /// What may have been meant.
-        suggestion: Option<&'static str>,
+        suggestion: Option<String>,
     },
     /// The external flag's cell is neither yes nor no.
-    #[error(
-        "\"{}\" in column \"{column}\" is neither true nor false",
-        printable(found, 40)
-    )]
+    #[error("\"{}\" in {place} is neither true nor false", printable(found, 40))]
     UnknownFlag {
-        /// The column's name.
-        column: String,
+        /// Where.
+        place: Place,
         /// What stands there.
         found: String,
     },

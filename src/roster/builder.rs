@@ -4,20 +4,21 @@ use std::collections::HashMap;
 
 use super::bad_row::{BadRow, Complaint};
 use super::bundle_sets::{BundleSets, CodeIx};
-use super::users::{UserIx, Users};
+use super::users::{NamedBy, UserIx, Users};
 use super::{Assignments, Roster};
-use crate::catalog;
-use crate::input::{Cells, Columns, Row};
-use crate::text::is_unprintable;
-use crate::user_id::MAX_LENGTH;
+use crate::catalog::{self, Catalog};
+use crate::input::{Cells, Columns, Directory, Resolved, Row, is_yes};
+use crate::user_id::{self, Damage};
 
 /// How much of a bad row's cell is kept, in characters.
 const KEPT_CHARS: usize = 1024;
 
 /// Takes rows in the file's order, and gives the roster at the end.
 #[derive(Debug)]
-pub struct RosterBuilder {
+pub struct RosterBuilder<'d> {
     columns: Columns,
+    catalog: &'d Catalog,
+    directory: Option<&'d Directory>,
     default_external: bool,
     users: Users,
     sets: BundleSets,
@@ -31,15 +32,29 @@ pub struct RosterBuilder {
 
 /// What a good row asks for; its codes stand in `row_codes`.
 struct Ask<'a> {
-    user_id: &'a str,
+    user: Named<'a>,
     external: bool,
 }
 
-impl RosterBuilder {
-    /// `default_external` is the external flag of a row that does not say.
-    pub fn new(columns: Columns, default_external: bool) -> Self {
+/// A user as a row names it.
+#[derive(Clone, Copy)]
+struct Named<'a> {
+    user_id: &'a str,
+    by: NamedBy,
+}
+
+impl<'d> RosterBuilder<'d> {
+    /// `default_external` is the external flag of a row that does not say; `directory` knows users by e-mail address.
+    pub fn new(
+        columns: Columns,
+        catalog: &'d Catalog,
+        directory: Option<&'d Directory>,
+        default_external: bool,
+    ) -> Self {
         Self {
             columns,
+            catalog,
+            directory,
             default_external,
             users: Users::default(),
             sets: BundleSets::new(),
@@ -54,12 +69,12 @@ impl RosterBuilder {
     pub fn add(&mut self, row: Row<'_>) {
         self.rows += 1;
         for suspect in &row.suspects {
-            self.withhold(suspect, row.line);
+            self.withhold_whoever(suspect, row.line);
         }
         let folded = match row.fault {
             Some(fault) => Err(fault.into()),
             None => self
-                .judge(&row.cells)
+                .judge(&row.cells, row.line)
                 .and_then(|ask| self.fold(&ask, row.line)),
         };
         if let Err(complaint) = folded {
@@ -88,77 +103,118 @@ impl RosterBuilder {
         }
     }
 
-    fn judge<'a>(&mut self, cells: &'a Cells<'_>) -> Result<Ask<'a>, Complaint> {
-        let user_id = cells.user.as_ref();
-        let column = &self.columns.user.name;
-        if user_id.is_empty() {
-            return Err(Complaint::NoUser {
-                column: column.clone(),
-            });
-        }
-        check_user_id(user_id, column)?;
-        let external = self.flag(cells.external.as_deref())?;
-        self.read_codes(&cells.codes)?;
-        Ok(Ask { user_id, external })
+    fn judge<'a>(&mut self, cells: &'a Cells<'_>, line: u32) -> Result<Ask<'a>, Complaint>
+    where
+        'd: 'a,
+    {
+        let user = self.user(&cells.user, line)?;
+        let external = self.flag(cells.external.as_deref(), line)?;
+        self.read_codes(&cells.codes, line)?;
+        Ok(Ask { user, external })
     }
 
-    fn flag(&self, cell: Option<&str>) -> Result<bool, Complaint> {
-        let (Some(cell), Some(column)) = (cell, &self.columns.external) else {
-            return Ok(self.default_external);
-        };
-        match cell.to_ascii_lowercase().as_str() {
-            "" => Ok(self.default_external),
-            "true" | "yes" | "y" | "1" | "x" => Ok(true),
-            "false" | "no" | "n" | "0" => Ok(false),
-            _ => Err(Complaint::UnknownFlag {
-                column: column.name.clone(),
-                found: cell.to_owned(),
+    fn user<'a>(&self, cell: &'a str, line: u32) -> Result<Named<'a>, Complaint>
+    where
+        'd: 'a,
+    {
+        let place = || self.columns.place(&self.columns.user, line);
+        if cell.is_empty() {
+            return Err(Complaint::NoUser { place: place() });
+        }
+        let found = || kept(cell);
+        match (user_id::damage(cell), self.directory) {
+            (None, _) => Ok(Named {
+                user_id: cell,
+                by: NamedBy::Id,
+            }),
+            (Some(Damage::Email), Some(directory)) => match directory.resolve(cell) {
+                Resolved::User(user_id) => Ok(Named {
+                    user_id,
+                    by: NamedBy::Email,
+                }),
+                Resolved::Nobody => Err(Complaint::UnknownEmail {
+                    place: place(),
+                    found: found(),
+                }),
+                Resolved::Several(users) => Err(Complaint::SharedEmail {
+                    place: place(),
+                    found: found(),
+                    users: users
+                        .into_iter()
+                        .map(|(user, line)| (user.to_owned(), line))
+                        .collect(),
+                }),
+            },
+            (Some(damage), _) => Err(Complaint::DamagedUser {
+                place: place(),
+                found: found(),
+                damage,
             }),
         }
     }
 
-    fn read_codes(&mut self, cell: &str) -> Result<(), Complaint> {
+    fn flag(&self, cell: Option<&str>, line: u32) -> Result<bool, Complaint> {
+        let (Some(cell), Some(column)) = (cell, &self.columns.external) else {
+            return Ok(self.default_external);
+        };
+        if cell.is_empty() {
+            return Ok(self.default_external);
+        }
+        is_yes(cell).ok_or_else(|| Complaint::UnknownFlag {
+            place: self.columns.place(column, line),
+            found: kept(cell),
+        })
+    }
+
+    fn read_codes(&mut self, cell: &str, line: u32) -> Result<(), Complaint> {
         self.row_codes.clear();
-        for written in cell.split([';', '|', ',']).map(str::trim) {
-            if written.is_empty() {
-                continue;
-            }
+        for written in catalog::split(cell) {
             let code = match self.spellings.get(written) {
                 Some(&known) => known,
-                None => self.meet_code(written)?,
+                None => self.meet_code(written, line)?,
             };
             self.row_codes.push(code);
         }
         if self.row_codes.is_empty() {
             return Err(Complaint::NoCode {
-                column: self.columns.codes.name.clone(),
+                place: self.columns.place_of_codes(line),
             });
         }
         Ok(())
     }
 
-    fn meet_code(&mut self, written: &str) -> Result<CodeIx, Complaint> {
-        let entry = catalog::find(written).ok_or_else(|| Complaint::UnknownCode {
-            column: self.columns.codes.name.clone(),
+    fn meet_code(&mut self, written: &str, line: u32) -> Result<CodeIx, Complaint> {
+        let code = self.catalog.find(written);
+        let code = code.ok_or_else(|| Complaint::UnknownCode {
+            place: self.columns.place_of_codes(line),
             found: kept(written),
-            suggestion: catalog::suggest(written),
+            suggestion: self.catalog.suggest(written).map(str::to_owned),
         })?;
-        let code = self.sets.intern_code(entry.code);
+        let code = self.sets.intern_code(code);
         self.spellings.insert(written.to_owned(), code);
         Ok(code)
     }
 
     fn fold(&mut self, ask: &Ask<'_>, line: u32) -> Result<(), Complaint> {
-        let (user, is_new) = self.users.intern(ask.user_id, line, ask.external);
+        let (user, _) = self.users.intern(ask.user.user_id, line);
         let user = self.users.get_mut(user);
-        // A user without codes has only been named by bad rows, so no flag stands yet.
-        if !is_new && user.set == BundleSets::EMPTY {
+        // A user without codes has only been named by bad rows, so nothing stands yet.
+        if user.set == BundleSets::EMPTY {
             user.external = ask.external;
+            user.named_by = ask.user.by;
+            user.good_line = line;
+        }
+        if user.named_by != ask.user.by {
+            return Err(Complaint::TwoNames {
+                user: ask.user.user_id.to_owned(),
+                by_email: ask.user.by == NamedBy::Email,
+                first_line: user.good_line,
+            });
         }
         if user.external != ask.external {
             return Err(Complaint::FlagConflict {
                 here: ask.external,
-                first_line: user.line,
+                first_line: user.good_line,
             });
         }
         for &code in &self.row_codes {
@@ -167,17 +223,36 @@ impl RosterBuilder {
         Ok(())
     }
 
-    /// Whoever a bad row may name is not sent.
-    fn withhold(&mut self, user_id: &str, line: u32) {
-        if !user_id.is_empty() && check_user_id(user_id, "").is_ok() {
-            let (user, _) = self.users.intern(user_id, line, self.default_external);
-            self.users.get_mut(user).withheld = true;
+    /// Whoever a bad row may name is not sent: the user with this ID, or every user with this e-mail address.
+    fn withhold_whoever(&mut self, named: &str, line: u32) {
+        match (user_id::damage(named), self.directory) {
+            _ if named.is_empty() => {}
+            (None, _) => self.withhold(named, line),
+            (Some(Damage::Email), Some(directory)) => match directory.resolve(named) {
+                Resolved::User(user_id) => self.withhold(user_id, line),
+                Resolved::Nobody => {}
+                Resolved::Several(users) => {
+                    for (user_id, _) in users {
+                        self.withhold(user_id, line);
+                    }
+                }
+            },
+            // It may well be a user with a mark too many.
+            (Some(Damage::Apostrophe), _) => {
+                self.withhold_whoever(named.trim_start_matches('\''), line);
+            }
+            (Some(_), _) => {}
         }
+    }
+
+    fn withhold(&mut self, user_id: &str, line: u32) {
+        let (user, _) = self.users.intern(user_id, line);
+        self.users.get_mut(user).withheld = true;
     }
 
     fn refuse(&mut self, line: u32, cells: &Cells<'_>, complaint: Complaint) {
         let user_id = cells.user.as_ref();
-        self.withhold(user_id, line);
+        self.withhold_whoever(user_id, line);
         let found = [&cells.user, &cells.codes];
         let external = cells.external.as_ref();
         let is_cut = found
@@ -196,22 +271,6 @@ impl RosterBuilder {
             },
             complaint,
         });
-    }
-}
-
-fn check_user_id(user_id: &str, column: &str) -> Result<(), Complaint> {
-    let column = || column.to_owned();
-    if user_id.len() > MAX_LENGTH {
-        return Err(Complaint::UserTooLong { column: column() });
-    }
-    // Plain ASCII, which nearly every ID is, needs no look at each character.
-    let is_plain = user_id.bytes().all(|byte| matches!(byte, b' '..=b'~'));
-    match user_id.chars().find(|&character| is_unprintable(character)) {
-        Some(character) if !is_plain => Err(Complaint::UnprintableUser {
-            column: column(),
-            character,
-        }),
-        _ => Ok(()),
     }
 }
 

@@ -5,15 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::*;
-use crate::input::RowReader;
+use crate::catalog::Catalog;
+use crate::input::{Format, RowReader};
 
 fn roster(file: &str) -> Roster {
     roster_with_default(file, false)
 }
 
 fn roster_with_default(file: &str, external: bool) -> Roster {
-    let mut reader = RowReader::new(file.as_bytes()).unwrap();
-    let mut builder = RosterBuilder::new(reader.columns().clone(), external);
+    let catalog = Catalog::default();
+    let mut reader = RowReader::new(file.as_bytes(), &Format::default(), &catalog).unwrap();
+    let mut builder = RosterBuilder::new(reader.columns().clone(), &catalog, None, external);
     while let Some(row) = reader.next_row().unwrap() {
         builder.add(row);
     }
@@ -83,7 +85,9 @@ fn a_user_with_a_bad_row_is_withheld_whole() {
     assert_eq!(good(&roster), ["b=PMD"]);
     assert_eq!(
         complaints(&roster),
-        ["4: unknown bundle code \"OFFICE\" in column \"code\""]
+        [
+            "4: unknown bundle code \"OFFICE\" in column \"code\"; `seatload codes` lists those that are known"
+        ]
     );
     let all = &roster.assignments;
     let withheld: Vec<_> = roster
@@ -119,7 +123,7 @@ fn each_kind_of_bad_row_says_what_is_wrong_and_where() {
         "b,RPADEVUN,\n",
         "c,IDU,maybe\n",
         "d,IDU\n",
-        "e,IDU,,\n",
+        "e,IDU,,x\n",
         "f\u{7}g,IDU,\n",
         "h,;|,\n",
     ));
@@ -132,7 +136,7 @@ fn each_kind_of_bad_row_says_what_is_wrong_and_where() {
             "5: \"maybe\" in column \"external\" is neither true nor false",
             "6: 2 fields where the header has 3",
             "7: 4 fields where the header has 3",
-            "8: the user ID in column \"User ID\" holds an unprintable character, U+0007",
+            "8: the user ID in column \"User ID\", \"f\\u{7}g\", holds an unprintable character, U+0007",
             "9: no bundle code in column \"code\"",
         ]
     );
@@ -149,7 +153,10 @@ fn a_user_id_of_more_than_256_bytes_is_a_bad_row() {
     assert_eq!(roster.good, 1);
     assert_eq!(
         complaints(&roster),
-        ["3: the user ID in column \"userId\" is longer than 256 bytes"]
+        [format!(
+            "3: the user ID in column \"userId\", \"{}…\", has 257 bytes, and 256 is the most",
+            "y".repeat(60)
+        )]
     );
 }
 

@@ -38,14 +38,25 @@ enum Spelling {
     BracedUpper,
 }
 
+/// How the good rows of a user name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NamedBy {
+    Id,
+    Email,
+}
+
 /// What is known of one user.
 #[derive(Debug)]
 pub(super) struct User {
     /// A GUID's bytes, or offset and length of the text.
     id: [u8; 16],
     pub(super) set: SetIx,
+    /// The line of its first row.
     pub(super) line: u32,
+    /// The line of its first good row, once it has one.
+    pub(super) good_line: u32,
     spelling: Spelling,
+    pub(super) named_by: NamedBy,
     pub(super) external: bool,
     pub(super) withheld: bool,
 }
@@ -83,7 +94,7 @@ impl Users {
     }
 
     /// The user with this ID, and whether this is the first time that it is met.
-    pub(super) fn intern(&mut self, user_id: &str, line: u32, external: bool) -> (UserIx, bool) {
+    pub(super) fn intern(&mut self, user_id: &str, line: u32) -> (UserIx, bool) {
         let key = UserKey::of(user_id);
         let hash = self.hasher.hash_one(key);
         if let Some(&known) = self.index.find(hash, |&other| {
@@ -97,8 +108,10 @@ impl Users {
             id,
             set: BundleSets::EMPTY,
             line,
+            good_line: line,
             spelling,
-            external,
+            named_by: NamedBy::Id,
+            external: false,
             withheld: false,
         });
         let (users, texts, hasher) = (&self.users, &self.texts, &self.hasher);
@@ -189,17 +202,17 @@ mod tests {
         ];
         let mut users = Users::default();
         for spelling in spellings {
-            let (user, is_new) = users.intern(spelling, 1, false);
+            let (user, is_new) = users.intern(spelling, 1);
             assert!(is_new);
             assert_eq!(users.user_id(user), spelling);
         }
-        let (again, is_new) = users.intern("{4f8FAD5B-D9CB-469F-A165-70867728950E}", 9, false);
+        let (again, is_new) = users.intern("{4f8FAD5B-D9CB-469F-A165-70867728950E}", 9);
         assert!(!is_new);
         assert_eq!(users.user_id(again), spellings[5]);
     }
 
     #[test]
     fn a_user_costs_few_bytes() {
-        assert!(size_of::<User>() <= 28);
+        assert!(size_of::<User>() <= 32);
     }
 }

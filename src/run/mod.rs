@@ -5,5 +5,5 @@ mod record;
 mod signals;
 
 pub use folder::{FolderError, RunFolder};
-pub use record::{KEPT_INPUT, RecordError, RunRecord};
+pub use record::{AsRead, KEPT_INPUT, RecordError, RunRecord};
 pub use signals::listen;

@@ -8,15 +8,24 @@ use serde::{Deserialize, Serialize};
 
 use super::RunFolder;
 use crate::input::{Fingerprint, Input};
-use crate::settings::{Requests, Target};
+use crate::settings::{Reading, Requests, Target};
 
 const NAME: &str = "run.json";
 
 /// What standard input said is kept under this name, since it cannot be read again.
-pub const KEPT_INPUT: &str = "input.csv";
+pub const KEPT_INPUT: &str = "input";
 
 /// The number of the schema: it changes when a field goes or changes its meaning.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
+
+/// What tells the files from others that a roster was read from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AsRead {
+    /// The input.
+    pub input: Fingerprint,
+    /// The directory, if there is one.
+    pub directory: Option<Fingerprint>,
+}
 
 /// What a run was begun with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,8 +38,10 @@ pub struct RunRecord {
     pub fingerprint: Fingerprint,
     /// Where requests go.
     pub target: Target,
-    /// The external flag of a row that does not say.
-    pub external_license: bool,
+    /// How the input is read.
+    pub reading: Reading,
+    /// What tells that the directory, if there is one, is still the same.
+    pub directory: Option<Fingerprint>,
     /// Users in one request, at most.
     pub batch_size: usize,
     /// How requests are sent, unless it is said anew.
@@ -76,9 +87,9 @@ impl RunRecord {
     /// When the input's path cannot be made absolute.
     pub fn new(
         input: &Input,
-        fingerprint: Fingerprint,
+        read: &AsRead,
         target: Target,
-        external_license: bool,
+        reading: &Reading,
         batch_size: usize,
         requests: Requests,
     ) -> io::Result<Self> {
@@ -86,12 +97,17 @@ impl RunRecord {
             Input::Path(path) => Some(std::path::absolute(path)?),
             Input::Stdin => None,
         };
+        let mut reading = reading.clone();
+        if let Some(directory) = &mut reading.directory {
+            *directory = std::path::absolute(&directory)?;
+        }
         Ok(Self {
             schema: SCHEMA,
             input,
-            fingerprint,
+            fingerprint: read.input.clone(),
             target,
-            external_license,
+            reading,
+            directory: read.directory.clone(),
             batch_size,
             requests,
         })
@@ -155,22 +171,31 @@ impl RunRecord {
         })
     }
 
-    /// Finds the input to be the one that the run began with.
+    /// Finds what was read to be what the run began with.
     ///
     /// # Errors
     /// When it is another; the error says in what.
-    pub fn check(&self, input: &Input, now: &Fingerprint) -> Result<(), RecordError> {
-        let then = &self.fingerprint;
-        let difference = if now.bytes != then.bytes {
-            format!("it has {} bytes and had {}", now.bytes, then.bytes)
-        } else if now.sha256 != then.sha256 {
-            "it is as long as before, and its content has changed".to_owned()
-        } else {
-            return Ok(());
-        };
-        Err(RecordError::OtherInput {
-            input: input.to_string(),
-            difference,
-        })
+    pub fn check(&self, input: &Input, now: &AsRead) -> Result<(), RecordError> {
+        check_same(&input.to_string(), &self.fingerprint, &now.input)?;
+        if let (Some(path), Some(then), Some(now)) =
+            (&self.reading.directory, &self.directory, &now.directory)
+        {
+            check_same(&path.display().to_string(), then, now)?;
+        }
+        Ok(())
     }
+}
+
+fn check_same(file: &str, then: &Fingerprint, now: &Fingerprint) -> Result<(), RecordError> {
+    let difference = if now.bytes != then.bytes {
+        format!("it has {} bytes and had {}", now.bytes, then.bytes)
+    } else if now.sha256 != then.sha256 {
+        "it is as long as before, and its content has changed".to_owned()
+    } else {
+        return Ok(());
+    };
+    Err(RecordError::OtherInput {
+        input: file.to_owned(),
+        difference,
+    })
 }

@@ -73,7 +73,7 @@ impl Ledger {
     pub fn allocate(&mut self, request: &AllocationRequest) -> Result<Vec<Allocation>, Refused> {
         let users: BTreeSet<&String> = request.user_ids.iter().collect();
         let codes: BTreeSet<&String> = request.user_bundle_codes.iter().collect();
-        check(&users, &codes)?;
+        self.check(&users, &codes)?;
         self.check_seats(&users, &codes)?;
 
         for &user in &users {
@@ -96,6 +96,21 @@ impl Ledger {
             user_bundle_codes: request.user_bundle_codes.clone(),
         };
         Ok(request.user_ids.iter().map(allocation).collect())
+    }
+
+    fn check(&self, users: &BTreeSet<&String>, codes: &BTreeSet<&String>) -> Result<(), Refused> {
+        let malformed = |what: String| Err(Refused::Malformed(what));
+        if users.is_empty() || codes.is_empty() {
+            return malformed("userIds and userBundleCodes may not be empty".to_owned());
+        }
+        if users.iter().any(|user| user.trim().is_empty()) {
+            return malformed("a user ID is empty".to_owned());
+        }
+        let is_known = |code: &str| catalog::find(code).is_some() || self.seats.contains_key(code);
+        match codes.iter().find(|code| !is_known(code)) {
+            Some(code) => malformed(format!("{code} is no user bundle code")),
+            None => Ok(()),
+        }
     }
 
     fn check_seats(
@@ -129,20 +144,6 @@ impl Ledger {
         self.seats
             .get_mut(code)
             .expect("only codes with seats are ever held")
-    }
-}
-
-fn check(users: &BTreeSet<&String>, codes: &BTreeSet<&String>) -> Result<(), Refused> {
-    let malformed = |what: String| Err(Refused::Malformed(what));
-    if users.is_empty() || codes.is_empty() {
-        return malformed("userIds and userBundleCodes may not be empty".to_owned());
-    }
-    if users.iter().any(|user| user.trim().is_empty()) {
-        return malformed("a user ID is empty".to_owned());
-    }
-    match codes.iter().find(|code| catalog::find(code).is_none()) {
-        Some(code) => malformed(format!("{code} is no user bundle code")),
-        None => Ok(()),
     }
 }
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 pub use ledger::{Holding, Ledger, Refused, Seats};
 pub use server::Sandbox;
 
-use crate::catalog;
+use crate::catalog::{self, Catalog};
 use crate::rate::Rate;
 
 /// The account that the stand-in knows unless it is told another.
@@ -81,7 +81,7 @@ impl FromStr for Share {
 /// Reads seats such as `RPADEVNU=50,ATTUNU=20`.
 ///
 /// # Errors
-/// When a code is unknown, named twice, or has no number.
+/// When a code is misspelt, named twice, or has no number.
 pub fn parse_seats(text: &str) -> Result<BTreeMap<String, u64>, String> {
     let mut seats = BTreeMap::new();
     for pair in text.split(',').map(str::trim) {
@@ -89,9 +89,15 @@ pub fn parse_seats(text: &str) -> Result<BTreeMap<String, u64>, String> {
             .split_once('=')
             .and_then(|(code, total)| Some((code.trim(), total.trim().parse().ok()?)))
             .ok_or_else(|| format!("`{pair}` is no number of seats such as ATTUNU=20"))?;
-        let entry = catalog::find(code).ok_or_else(|| format!("`{code}` is no bundle code"))?;
-        if seats.insert(entry.code.to_owned(), total).is_some() {
-            return Err(format!("{} is named twice", entry.code));
+        // The service may know codes that the catalog does not; a slip of the keyboard is none of them.
+        let code = match (catalog::find(code), Catalog::default().suggest(code)) {
+            (Some(entry), _) => entry.code,
+            (None, Some(meant)) => return Err(format!("`{code}`: did you mean {meant}?")),
+            (None, None) if code.is_empty() => return Err("a code is empty".to_owned()),
+            (None, None) => code,
+        };
+        if seats.insert(code.to_owned(), total).is_some() {
+            return Err(format!("{code} is named twice"));
         }
     }
     Ok(seats)
@@ -108,7 +114,15 @@ mod tests {
             seats,
             BTreeMap::from([("ATTUNU".into(), 20), ("RPADEVNU".into(), 50)])
         );
-        for wrong in ["", "IDU", "IDU=", "IDU=-1", "OFFICE=1", "IDU=1,idu=2"] {
+        for wrong in [
+            "",
+            "IDU",
+            "IDU=",
+            "IDU=-1",
+            "ATTUNUU=1",
+            "=1",
+            "IDU=1,idu=2",
+        ] {
             assert!(parse_seats(wrong).is_err(), "{wrong}");
         }
     }

@@ -235,7 +235,7 @@ fn what_cannot_be_imported_is_told_and_leaves_nothing_behind() {
         ("userId,code\n", vec![], "there is nothing to import"),
         ("name,code\nx,IDU\n", vec![], "no user ID column"),
         (
-            "userId;code\nx;IDU\n",
+            "userId:code\nx:IDU\n",
             vec![],
             "separate the columns by commas",
         ),
@@ -437,13 +437,13 @@ fn a_formula_or_an_escape_sequence_stays_text_in_every_report() {
     let dir = Dir::new();
     dir.write(
         "users.csv",
-        "userId,code\n=cmd|' /C calc'!A0,IDU\n-minus,IDU\n@refused,PMD\n+x,=1+1\n",
+        "userId,code\n+cmd|' /C calc'!A0,IDU\n-minus,IDU\n@refused,PMD\n+x,=1+1\n",
     );
     let ended = dir.import(&server.base_url, &[]);
     assert_eq!(ended.code, 1, "{}", ended.stderr);
     assert_eq!(
         dir.column("run/success.csv", "userId"),
-        ["'=cmd|' /C calc'!A0", "'-minus"]
+        ["'+cmd|' /C calc'!A0", "'-minus"]
     );
     assert_eq!(
         dir.column("run/failures.csv", "userId"),
@@ -470,7 +470,7 @@ fn a_formula_or_an_escape_sequence_stays_text_in_every_report() {
             .code,
         0
     );
-    assert!(again.requests()[0].contains(r#"["=cmd|' /C calc'!A0","-minus"]"#));
+    assert!(again.requests()[0].contains(r#"["+cmd|' /C calc'!A0","-minus"]"#));
 }
 
 #[test]

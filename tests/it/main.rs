@@ -8,6 +8,7 @@
 mod answers;
 mod dispatch;
 mod exchange;
+mod files;
 mod import;
 mod invariants;
 mod pacing;

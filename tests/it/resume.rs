@@ -181,7 +181,7 @@ fn standard_input_is_kept_so_that_its_run_can_go_on() {
         .args(["--base-url", &server.base_url, "--rate", "10000/50ms"])
         .write_stdin(users(20));
     assert_eq!(ended(command).code, 3);
-    assert_eq!(dir.read("run/input.csv"), users(20));
+    assert_eq!(dir.read("run/input"), users(20));
     assert_eq!(resume(&dir, &[]).code, 0);
     assert_eq!(dir.rows("run/success.csv").len(), 20);
 }

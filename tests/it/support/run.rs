@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
+use seatload::catalog::Catalog;
 use seatload::dispatch::{self, Policy};
 use seatload::event::{Event, Stop};
-use seatload::input::RowReader;
+use seatload::input::{Format, RowReader};
 use seatload::outcome::{Decision, FailureKind, Outcome};
 use seatload::plan::Plan;
 use seatload::roster::{Assignments, Roster, RosterBuilder};
@@ -39,8 +40,9 @@ pub(crate) struct Ran {
 impl Run {
     /// A run of the file's users, as fast as it goes.
     pub(crate) fn of(file: &str) -> Self {
-        let mut reader = RowReader::new(file.as_bytes()).unwrap();
-        let mut builder = RosterBuilder::new(reader.columns().clone(), false);
+        let catalog = Catalog::default();
+        let mut reader = RowReader::new(file.as_bytes(), &Format::default(), &catalog).unwrap();
+        let mut builder = RosterBuilder::new(reader.columns().clone(), &catalog, None, false);
         while let Some(row) = reader.next_row().unwrap() {
             builder.add(row);
         }

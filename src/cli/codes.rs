@@ -1,0 +1,60 @@
+//! `seatload codes`: lists the bundle codes that are known.
+
+use std::io::{self, Write, stdout};
+
+use clap::builder::BoolishValueParser;
+use clap::{ArgAction, Args};
+use serde::Serialize;
+
+use crate::catalog;
+use crate::exit_code::ExitCode;
+
+/// List the bundle codes that are known, with the vendor's names
+///
+/// A file may name a licence by either, in any case. The service may know newer codes: `--allow-code` lets an import
+/// take them.
+#[derive(Debug, Args)]
+pub(super) struct CodesArgs {
+    /// As a JSON array of objects with `code` and `name`
+    #[arg(long, env = "SEATLOAD_JSON", hide_env_values = true)]
+    #[arg(action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Code {
+    code: &'static str,
+    name: &'static str,
+}
+
+/// Writes the list to standard output.
+pub(super) fn codes(args: &CodesArgs) -> anyhow::Result<ExitCode> {
+    match write(args.json) {
+        // Whoever closed it has seen enough.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(ExitCode::AllSucceeded),
+    }
+}
+
+fn write(as_json: bool) -> io::Result<()> {
+    let mut out = stdout().lock();
+    if as_json {
+        let codes = catalog::ENTRIES.map(|entry| Code {
+            code: entry.code,
+            name: entry.name,
+        });
+        serde_json::to_writer_pretty(&mut out, &codes)?;
+        return writeln!(out);
+    }
+    let widest = catalog::ENTRIES.iter().map(|entry| entry.code.len()).max();
+    for entry in catalog::ENTRIES {
+        writeln!(
+            out,
+            "{:width$}  {}",
+            entry.code,
+            entry.name,
+            width = widest.unwrap_or(0)
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,204 @@
+//! The rows of one sheet of an Excel workbook.
+//!
+//! A thread of its own reads the sheet, since a reader of cells borrows the workbook; rows come through a short channel,
+//! so that memory holds the workbook's shared texts and not the sheet.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+
+use calamine::{DataRef, Reader, SheetType, SheetVisible, Xlsx};
+
+use super::records::Record;
+use super::{InputError, MAX_COLUMNS};
+use crate::text::printable;
+
+/// Rows under way between the two threads.
+const CHANNEL: usize = 256;
+
+/// From here on, a spreadsheet's numbers may have lost digits.
+const FIRST_INEXACT: f64 = 1e15;
+
+/// Why a cell does not hold what its author wrote.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CellDamage {
+    /// A formula that came to nothing.
+    #[error("holds the error {0}: its formula does not work")]
+    Error(String),
+    /// A date, into which spreadsheets turn what looks like one.
+    #[error(
+        "holds a date, into which the spreadsheet may have turned it: format the column as text"
+    )]
+    Date,
+    /// A number with more digits than a spreadsheet keeps.
+    #[error(
+        "holds a number of more than 15 digits, of which the spreadsheet has lost some: format the column as text, and enter it again"
+    )]
+    Inexact,
+}
+
+/// A sheet that is being read.
+pub(super) struct Sheet {
+    rows: Receiver<Result<SheetRow, InputError>>,
+}
+
+/// The cells of one row, each with its place from 0.
+#[derive(Default)]
+struct SheetRow {
+    /// The row's number as the spreadsheet shows it.
+    number: u32,
+    cells: Vec<(usize, String)>,
+    damages: Vec<(usize, CellDamage)>,
+}
+
+impl Sheet {
+    /// Opens the sheet of that name, or the first that is not hidden.
+    pub(super) fn open(file: File, name: Option<&str>) -> Result<Self, InputError> {
+        let mut workbook: Workbook =
+            Xlsx::new(BufReader::new(file)).map_err(|error| unreadable(&error.to_string()))?;
+        let sheets = workbook.sheets_metadata();
+        let sheets = sheets
+            .iter()
+            .filter(|sheet| sheet.typ == SheetType::WorkSheet);
+        let chosen = match name {
+            Some(name) => sheets.clone().find(|sheet| sheet.name == name),
+            None => sheets
+                .clone()
+                .find(|sheet| sheet.visible == SheetVisible::Visible),
+        };
+        let Some(chosen) = chosen.map(|sheet| sheet.name.clone()) else {
+            let names: Vec<_> = sheets.map(|sheet| format!("\"{}\"", sheet.name)).collect();
+            return Err(InputError::NoSheet {
+                name: name.map_or("that is visible".to_owned(), |name| {
+                    format!("\"{}\"", printable(name, 60))
+                }),
+                sheets: printable(&names.join(", "), 200),
+            });
+        };
+        let (sender, rows) = sync_channel(CHANNEL);
+        thread::spawn(move || {
+            if let Err(error) = send_rows(&mut workbook, &chosen, &sender) {
+                // Nobody is there to hear it only if nobody reads any more.
+                let _ = sender.send(Err(unreadable(&error.to_string())));
+            }
+        });
+        Ok(Self { rows })
+    }
+
+    pub(super) fn read(&mut self, record: &mut Record) -> Result<bool, InputError> {
+        record.fields.clear();
+        record.damages.clear();
+        let Ok(row) = self.rows.recv() else {
+            return Ok(false);
+        };
+        let row = row?;
+        (record.line, record.last_line) = (row.number, row.number);
+        for (place, text) in row.cells {
+            if place > MAX_COLUMNS {
+                return Err(InputError::TooManyColumns);
+            }
+            while record.fields.len() < place {
+                record.fields.push_field(b"");
+            }
+            record.fields.push_field(text.as_bytes());
+        }
+        record.damages = row.damages;
+        Ok(true)
+    }
+}
+
+type Workbook = Xlsx<BufReader<File>>;
+
+fn unreadable(reason: &str) -> InputError {
+    InputError::Workbook {
+        reason: printable(reason, 200),
+    }
+}
+
+/// Sends a sheet's rows until the last, or until nobody takes them any more.
+fn send_rows(
+    workbook: &mut Workbook,
+    sheet: &str,
+    rows: &SyncSender<Result<SheetRow, InputError>>,
+) -> Result<(), calamine::XlsxError> {
+    let mut cells = workbook.worksheet_cells_reader(sheet)?;
+    let mut row = SheetRow::default();
+    while let Some(cell) = cells.next_cell()? {
+        let (at, place) = cell.get_position();
+        if at + 1 != row.number {
+            let before = std::mem::take(&mut row);
+            if !before.cells.is_empty() && rows.send(Ok(before)).is_err() {
+                return Ok(());
+            }
+            row.number = at + 1;
+        }
+        let place = place as usize;
+        let (text, damage) = text_of(cell.get_value());
+        if !text.is_empty() {
+            row.cells.push((place, text));
+        }
+        row.damages.extend(damage.map(|damage| (place, damage)));
+    }
+    if !row.cells.is_empty() {
+        let _ = rows.send(Ok(row));
+    }
+    Ok(())
+}
+
+/// A cell's text, and what is wrong with it.
+fn text_of(value: &DataRef<'_>) -> (String, Option<CellDamage>) {
+    match value {
+        DataRef::Empty => (String::new(), None),
+        DataRef::String(text) => (text.clone(), None),
+        DataRef::SharedString(text) => ((*text).to_owned(), None),
+        DataRef::Bool(value) => (value.to_string(), None),
+        DataRef::Int(number) => (
+            number.to_string(),
+            ((*number as f64).abs() >= FIRST_INEXACT).then_some(CellDamage::Inexact),
+        ),
+        DataRef::Float(number) => (
+            number.to_string(),
+            (number.abs() >= FIRST_INEXACT).then_some(CellDamage::Inexact),
+        ),
+        DataRef::Error(error) => {
+            let name = error.to_string();
+            (name.clone(), Some(CellDamage::Error(name)))
+        }
+        DataRef::DateTime(date) => (date.as_f64().to_string(), Some(CellDamage::Date)),
+        DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => {
+            (text.clone(), Some(CellDamage::Date))
+        }
+    }
+}
+
+/// The address of a cell as spreadsheets write it, such as `C58`.
+pub(super) fn address(place: usize, line: u32) -> String {
+    let mut letters = Vec::new();
+    let mut left = place + 1;
+    while left > 0 {
+        left -= 1;
+        letters.push(char::from(b'A' + (left % 26) as u8));
+        left /= 26;
+    }
+    let letters: String = letters.into_iter().rev().collect();
+    format!("{letters}{line}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_what_a_spreadsheet_shows() {
+        for (place, shown) in [
+            (0, "A7"),
+            (25, "Z7"),
+            (26, "AA7"),
+            (701, "ZZ7"),
+            (702, "AAA7"),
+        ] {
+            assert_eq!(address(place, 7), shown);
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Files as people send them, in `tests/files`: each with what the binary makes of it, as a snapshot.
+//!
+//! `NAME.flags` beside a file holds the flags that it is imported with. To renew the snapshots:
+//! `INSTA_UPDATE=always cargo test --test it files`.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::support::cli::Dir;
+use crate::support::server::Stand;
+
+const SEATS: &str = "IDU=1000,PMD=1000,ATTUNU=1000,TSTNU=1000,NEWBOTNU=1000";
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/files")
+}
+
+fn is_input(path: &Path) -> bool {
+    let kind = path.extension().unwrap_or_default();
+    path.is_file() && kind != "flags" && kind != "directory"
+}
+
+/// What became of a file: who was sent with what, who was not and why, and what was said.
+fn account_of(path: &Path, stand: &Stand) -> String {
+    let dir = Dir::new();
+    let name = path.file_name().unwrap().to_str().unwrap();
+    for entry in fs::read_dir(folder()).unwrap() {
+        let other = entry.unwrap().path();
+        if other == path || other.extension() == Some("directory".as_ref()) {
+            fs::copy(
+                &other,
+                dir.path(other.file_name().unwrap().to_str().unwrap()),
+            )
+            .unwrap();
+        }
+    }
+    let flags = fs::read_to_string(folder().join(format!("{name}.flags"))).unwrap_or_default();
+    let flags: Vec<_> = flags.split_whitespace().collect();
+    let ended = dir.import_file(name, "run", &stand.base_url, &flags);
+    let mut account = format!("flags: {}\nexit code: {}\n", flags.join(" "), ended.code);
+    for file in ["success.csv", "pending.csv", "failures.csv"] {
+        if !dir.path(&format!("run/{file}")).exists() {
+            continue;
+        }
+        for row in dir.rows(&format!("run/{file}")) {
+            let cell = |name: &str| row.get(name).cloned().unwrap_or_default();
+            let _ = writeln!(
+                account,
+                "{file} line {}: {} = {}, {}{}",
+                cell("line"),
+                cut(&cell("userId")),
+                cell("userBundleCodes"),
+                cell("useExternalLicense"),
+                match file {
+                    "failures.csv" => format!("\n    {}: {}", cell("outcome"), cell("message")),
+                    _ => String::new(),
+                }
+            );
+        }
+    }
+    let said = ended
+        .stderr
+        .lines()
+        .filter(|line| !line.contains(" to send in "));
+    for line in said {
+        let _ = writeln!(account, "> {line}");
+    }
+    account
+}
+
+fn cut(text: &str) -> String {
+    let mut shown: String = text.chars().take(60).collect();
+    if shown.len() < text.len() {
+        shown.push('…');
+    }
+    shown
+}
+
+#[test]
+fn each_file_is_read_right_or_told_what_to_mend() {
+    let stand = Stand::with_seats(SEATS);
+    let mut files: Vec<_> = fs::read_dir(folder())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| is_input(path))
+        .collect();
+    files.sort();
+    assert!(files.len() >= 60, "{}", files.len());
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("../files/snapshots");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| {
+        for path in files {
+            let name = path.file_name().unwrap().to_str().unwrap();
+            insta::assert_snapshot!(name, account_of(&path, &stand));
+        }
+    });
+}
