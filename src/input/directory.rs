@@ -82,6 +82,13 @@ impl Directory {
                 Ok::<_, DirectoryError>(text.trim())
             };
             let (user_id, address) = (cell(user.at)?, cell(email.at)?);
+            let damage = record
+                .damages
+                .iter()
+                .find(|(at, _)| [user.at, email.at].contains(at));
+            if let Some((_, damage)) = damage {
+                return Err(bad(&format!("a cell {damage}")));
+            }
             if user_id.contains('\n') || address.contains('\n') {
                 return Err(bad("a cell runs over several lines: is a quote missing?"));
             }

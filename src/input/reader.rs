@@ -106,7 +106,7 @@ impl<'r> RowReader<'r> {
             beyond.any(|field| !field.trim_ascii().is_empty())
         };
         let is_too_short = found < expected && !self.records.is_sheet();
-        if is_too_short || (found > expected && !self.records.is_sheet() && is_too_long()) {
+        if is_too_short || is_too_long() {
             return Some(Fault::FieldCount {
                 found,
                 expected,

@@ -4,7 +4,7 @@
 //! so that memory holds the workbook's shared texts and not the sheet.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{self, BufReader, Read};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
@@ -38,10 +38,19 @@ pub enum CellDamage {
     Inexact,
 }
 
+/// The most that a sheet may come to, in bytes. It is read as a stream.
+const MAX_SHEET_BYTES: u64 = 4 * 1024 * 1024 * 1024;
+
+/// The most that any other part of a workbook may come to, in bytes: its texts are held in memory.
+const MAX_PART_BYTES: u64 = 256 * 1024 * 1024;
+
 /// A sheet that is being read.
 pub(super) struct Sheet {
-    rows: Receiver<Result<SheetRow, InputError>>,
+    rows: Receiver<Sent>,
 }
+
+/// A row, or the end, or why there is none. A thread that says nothing of the end has died.
+type Sent = Result<Option<SheetRow>, InputError>;
 
 /// The cells of one row, each with its place from 0.
 #[derive(Default)]
@@ -55,6 +64,7 @@ struct SheetRow {
 impl Sheet {
     /// Opens the sheet of that name, or the first that is not hidden.
     pub(super) fn open(file: File, name: Option<&str>) -> Result<Self, InputError> {
+        let file = check(file)?;
         let mut workbook: Workbook =
             Xlsx::new(BufReader::new(file)).map_err(|error| unreadable(&error.to_string()))?;
         let sheets = workbook.sheets_metadata();
@@ -78,10 +88,12 @@ impl Sheet {
         };
         let (sender, rows) = sync_channel(CHANNEL);
         thread::spawn(move || {
-            if let Err(error) = send_rows(&mut workbook, &chosen, &sender) {
-                // Nobody is there to hear it only if nobody reads any more.
-                let _ = sender.send(Err(unreadable(&error.to_string())));
-            }
+            let end = match send_rows(&mut workbook, &chosen, &sender) {
+                Ok(()) => Ok(None),
+                Err(error) => Err(unreadable(&error.to_string())),
+            };
+            // Nobody is there to hear it only if nobody reads any more.
+            let _ = sender.send(end);
         });
         Ok(Self { rows })
     }
@@ -89,10 +101,10 @@ impl Sheet {
     pub(super) fn read(&mut self, record: &mut Record) -> Result<bool, InputError> {
         record.fields.clear();
         record.damages.clear();
-        let Ok(row) = self.rows.recv() else {
+        let sent = self.rows.recv();
+        let Some(row) = sent.map_err(|_| unreadable("it breaks the reader"))?? else {
             return Ok(false);
         };
-        let row = row?;
         (record.line, record.last_line) = (row.number, row.number);
         for (place, text) in row.cells {
             if place > MAX_COLUMNS {
@@ -110,6 +122,34 @@ impl Sheet {
 
 type Workbook = Xlsx<BufReader<File>>;
 
+/// Finds every part of the workbook whole, and none too large, before anything of it is believed: a reader of cells
+/// looks at no checksum.
+fn check(file: File) -> Result<File, InputError> {
+    let mut archive = zip::ZipArchive::new(BufReader::new(file))
+        .map_err(|error| unreadable(&error.to_string()))?;
+    for part in 0..archive.len() {
+        let mut part = archive
+            .by_index(part)
+            .map_err(|error| unreadable(&error.to_string()))?;
+        let name = part
+            .name()
+            .map(std::borrow::Cow::into_owned)
+            .unwrap_or_default();
+        let most = match name.contains("worksheets/") {
+            true => MAX_SHEET_BYTES,
+            false => MAX_PART_BYTES,
+        };
+        let read = io::copy(&mut part.by_ref().take(most + 1), &mut io::sink())
+            .map_err(|error| unreadable(&format!("{name}: {error}")))?;
+        if read > most {
+            return Err(unreadable(&format!(
+                "{name} comes to more than {most} bytes"
+            )));
+        }
+    }
+    Ok(archive.into_inner().into_inner())
+}
+
 fn unreadable(reason: &str) -> InputError {
     InputError::Workbook {
         reason: printable(reason, 200),
@@ -120,7 +160,7 @@ fn unreadable(reason: &str) -> InputError {
 fn send_rows(
     workbook: &mut Workbook,
     sheet: &str,
-    rows: &SyncSender<Result<SheetRow, InputError>>,
+    rows: &SyncSender<Sent>,
 ) -> Result<(), calamine::XlsxError> {
     let mut cells = workbook.worksheet_cells_reader(sheet)?;
     let mut row = SheetRow::default();
@@ -128,7 +168,7 @@ fn send_rows(
         let (at, place) = cell.get_position();
         if at + 1 != row.number {
             let before = std::mem::take(&mut row);
-            if !before.cells.is_empty() && rows.send(Ok(before)).is_err() {
+            if !before.cells.is_empty() && rows.send(Ok(Some(before))).is_err() {
                 return Ok(());
             }
             row.number = at + 1;
@@ -141,7 +181,7 @@ fn send_rows(
         row.damages.extend(damage.map(|damage| (place, damage)));
     }
     if !row.cells.is_empty() {
-        let _ = rows.send(Ok(row));
+        let _ = rows.send(Ok(Some(row)));
     }
     Ok(())
 }

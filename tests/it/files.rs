@@ -43,7 +43,10 @@ fn account_of(path: &Path, stand: &Stand) -> String {
         if !dir.path(&format!("run/{file}")).exists() {
             continue;
         }
-        for row in dir.rows(&format!("run/{file}")) {
+        let mut rows = dir.rows(&format!("run/{file}"));
+        // Which request was answered first is chance.
+        rows.sort_by_key(|row| row["line"].parse::<u32>().unwrap());
+        for row in rows {
             let cell = |name: &str| row.get(name).cloned().unwrap_or_default();
             let _ = writeln!(
                 account,

@@ -6,6 +6,7 @@
 )]
 
 mod answers;
+mod dialects;
 mod dispatch;
 mod exchange;
 mod files;
@@ -16,3 +17,4 @@ mod readme;
 mod resume;
 mod stopping;
 mod support;
+mod workbooks;

@@ -1,0 +1,173 @@
+//! Excel workbooks, by the binary.
+
+use rust_xlsxwriter::{ExcelDateTime, Format, Formula, Workbook, Worksheet};
+
+use crate::support::cli::{Dir, Ended};
+use crate::support::server::Stand;
+
+fn sheet(name: &str, rows: &[&[&str]]) -> Worksheet {
+    let mut sheet = Worksheet::new();
+    sheet.set_name(name).unwrap();
+    for (line, row) in rows.iter().enumerate() {
+        for (place, cell) in row.iter().enumerate() {
+            sheet
+                .write_string(line as u32, place as u16, *cell)
+                .unwrap();
+        }
+    }
+    sheet
+}
+
+fn workbook(sheets: Vec<Worksheet>) -> Vec<u8> {
+    let mut workbook = Workbook::new();
+    for sheet in sheets {
+        workbook.push_worksheet(sheet);
+    }
+    workbook.save_to_buffer().unwrap()
+}
+
+fn import(file: &[u8], flags: &[&str]) -> (Dir, Ended) {
+    let stand = Stand::with_seats("IDU=100,PMD=100");
+    let dir = Dir::new();
+    dir.write("users.xlsx", file);
+    let ended = dir.import_file("users.xlsx", "run", &stand.base_url, flags);
+    (dir, ended)
+}
+
+#[test]
+fn the_first_sheet_that_is_not_hidden_is_read_or_the_one_that_is_named() {
+    let mut hidden = sheet("Hidden", &[&["userId", "code"], &["hidden", "IDU"]]);
+    hidden.set_hidden(true);
+    let mut first = sheet("First", &[&["userId", "code"], &["ann", "IDU\nPMD"]]);
+    first.set_active(true);
+    let file = workbook(vec![
+        hidden,
+        first,
+        sheet("Second", &[&["userId", "code"], &["ben", "PMD"]]),
+    ]);
+    let (dir, ended) = import(&file, &[]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert_eq!(dir.column("run/success.csv", "userId"), ["ann"]);
+    assert_eq!(
+        dir.column("run/success.csv", "userBundleCodes"),
+        ["IDU;PMD"]
+    );
+
+    let (dir, ended) = import(&file, &["--sheet", "Second"]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert_eq!(dir.column("run/success.csv", "userId"), ["ben"]);
+
+    let (_, ended) = import(&file, &["--sheet", "Third"]);
+    assert_eq!(ended.code, 2);
+    assert!(
+        ended.stderr.contains("no sheet \"Third\"") && ended.stderr.contains("\"Second\""),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[test]
+fn complaints_about_a_workbook_name_the_cell() {
+    let mut sheet = sheet("Users", &[&["Note", "User ID", "Code", "External"]]);
+    let rows = [
+        "numbers",
+        "a date",
+        "too long a number",
+        "an error",
+        "fine",
+        "a yes",
+    ];
+    for (line, note) in (1..).zip(rows) {
+        sheet.write_string(line, 0, note).unwrap();
+        sheet.write_string(line, 2, "IDU").unwrap();
+    }
+    sheet.write_number(1, 1, 123_456.0).unwrap();
+    let day = Format::new().set_num_format("yyyy-mm-dd");
+    let date = ExcelDateTime::from_ymd(2026, 11, 24).unwrap();
+    sheet.write_datetime_with_format(2, 1, &date, &day).unwrap();
+    sheet
+        .write_number(3, 1, 1_234_567_890_123_456_789.0)
+        .unwrap();
+    sheet
+        .write_formula(4, 1, Formula::new("=NA()").set_result("#N/A"))
+        .unwrap();
+    sheet
+        .write_formula(5, 1, Formula::new("=A1").set_result("ben"))
+        .unwrap();
+    sheet.write_string(6, 1, "cara").unwrap();
+    sheet.write_boolean(6, 3, true).unwrap();
+    sheet.write_string(9, 1, "dora").unwrap();
+    sheet.write_string(9, 2, "OFFICE").unwrap();
+    let (dir, ended) = import(&workbook(vec![sheet]), &[]);
+    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    let mut sent = dir.column("run/success.csv", "userId");
+    sent.sort();
+    assert_eq!(sent, ["123456", "ben", "cara"]);
+    for told in [
+        "line 3: cell B3 (column \"User ID\") holds a date",
+        "line 4: cell B4 (column \"User ID\") holds a number of more than 15 digits",
+        "line 5:",
+        "line 10: unknown bundle code \"OFFICE\" in cell C10 (column \"Code\")",
+    ] {
+        assert!(ended.stderr.contains(told), "{told}\n{}", ended.stderr);
+    }
+    // A date that looks sound as text is not imported again as it is.
+    let again = Stand::with_seats("IDU=100");
+    let ended = dir.import_file("run/failures.csv", "again", &again.base_url, &[]);
+    assert_eq!(ended.code, 1);
+    assert_eq!(again.shown()["requests"], 0);
+}
+
+#[test]
+fn a_workbook_through_standard_input_can_be_gone_on_with() {
+    let file = workbook(vec![sheet("S", &[&["userId", "code"], &["ann", "IDU"]])]);
+    let dir = Dir::new();
+    let mut command = dir.seatload();
+    command
+        .args(["import", "-", "--report-dir", "run", "--account", "acc-1"])
+        .args(["--base-url", "http://127.0.0.1:9", "--max-retries", "0"])
+        .write_stdin(file);
+    assert_eq!(command.output().unwrap().status.code(), Some(1));
+    let mut resume = dir.seatload();
+    resume.args(["resume", "run", "--retry-failed", "--max-retries", "0"]);
+    let output = resume.output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("1 user to send"), "{said}");
+}
+
+#[test]
+fn a_damaged_workbook_is_an_error_and_never_a_part_of_it() {
+    let rows: Vec<Vec<String>> = (0..500)
+        .map(|user| vec![format!("user-{user}"), "IDU".to_owned()])
+        .collect();
+    let mut cells = vec![vec!["userId", "code"]];
+    cells.extend(
+        rows.iter()
+            .map(|row| row.iter().map(String::as_str).collect()),
+    );
+    let cells: Vec<_> = cells.iter().map(Vec::as_slice).collect();
+    let whole = workbook(vec![sheet("S", &cells)]);
+    let (dir, ended) = import(&whole, &[]);
+    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    assert_eq!(dir.rows("run/success.csv").len(), 100);
+
+    let mut random = fastrand::Rng::with_seed(1);
+    for _ in 0..20 {
+        let mut damaged = whole.clone();
+        let at = random.usize(..damaged.len());
+        damaged[at] ^= 1 << random.u8(..8);
+        let (dir, ended) = import(&damaged, &["--rate", "10000/50ms"]);
+        assert!(
+            !ended.stderr.contains("panicked"),
+            "byte {at}: {}",
+            ended.stderr
+        );
+        // What is not part of the content may change without harm.
+        if ended.code == 2 {
+            continue;
+        }
+        assert_eq!(dir.rows("run/success.csv").len(), 100, "byte {at}");
+        assert_eq!(dir.rows("run/failures.csv").len(), 400, "byte {at}");
+    }
+}
