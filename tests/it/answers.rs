@@ -1,6 +1,7 @@
 //! What follows from each answer: the table of DESIGN.md, row by row.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use seatload::api::{Allocation, Answer};
 use seatload::event::{Event, Stop};
@@ -79,7 +80,7 @@ async fn passing_trouble_is_tried_again_with_the_same_users() {
         let sent = service.sent();
         assert_eq!(sent.len(), 2, "{trouble}");
         assert_eq!(sent[0].request, sent[1].request);
-        assert!(sent[1].at - sent[0].at >= std::time::Duration::from_millis(250));
+        assert!(sent[1].at - sent[0].at >= Duration::from_millis(250));
     }
 }
 
@@ -300,6 +301,34 @@ async fn a_later_batch_of_a_set_waits_while_an_earlier_one_fights_over_its_seats
             assert_eq!(batch, first, "two batches of one set were isolated at once");
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn batches_held_back_by_a_fight_over_seats_get_them_in_the_files_order() {
+    let service = FakeService::with_seats(5).refusing(409, &["u0"]);
+    let run = Run::of_users(10).batch_size(2).concurrency(3);
+    let ran = run.at(&service).await;
+    ran.assert_finished();
+    assert_eq!(ran.users("success"), ["u1", "u2", "u3", "u4", "u5"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_that_is_held_back_late_still_goes_before_those_behind_it_in_the_file() {
+    // While u2 and u3 are asked for alone, u8 to u11 are held back, and only then u4 and u5 are to be tried again.
+    let service = FakeService::with_seats(7)
+        .latency(Duration::from_secs(1))
+        .script(|sent, _| match sent.nth {
+            _ if sent.names("u2") => Some(answer(409, "not you")),
+            2 => Some(answer(503, "")),
+            _ => None,
+        });
+    let run = Run::of_users(12).batch_size(2).concurrency(3);
+    let ran = run.at(&service).await;
+    ran.assert_finished();
+    assert_eq!(
+        ran.users("success"),
+        ["u0", "u1", "u3", "u4", "u5", "u6", "u7"]
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -166,6 +166,15 @@ impl Ran {
             .count()
     }
 
+    /// Who ended so, by name; `success` or the name of a failure.
+    pub(crate) fn users(&self, outcome: &str) -> Vec<&str> {
+        self.decisions
+            .iter()
+            .filter(|(_, decision)| name(&decision.outcome) == outcome)
+            .map(|(user, _)| user.as_str())
+            .collect()
+    }
+
     /// How the user ended: `success`, or the failure's name and message.
     pub(crate) fn outcome(&self, user: &str) -> String {
         match &self.decisions[user].outcome {
