@@ -332,6 +332,17 @@ async fn a_batch_that_is_held_back_late_still_goes_before_those_behind_it_in_the
 }
 
 #[tokio::test(start_paused = true)]
+async fn batches_refused_together_fight_for_seats_in_turn_and_later_ones_wait_for_all_of_them() {
+    // The batches of u2 and of u4 are under way at once. When the first of them is done, two seats are left: enough
+    // for all of u6 and u7, who must not have them before u5 was asked for.
+    let service = FakeService::with_seats(5).refusing(409, &["u2", "u4"]);
+    let run = Run::of_users(10).batch_size(2).concurrency(2);
+    let ran = run.at(&service).await;
+    ran.assert_finished();
+    assert_eq!(ran.users("success"), ["u0", "u1", "u3", "u5", "u6"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_401_a_403_a_redirect_and_anything_unheard_of_stop_the_run_at_once() {
     for status in [401, 403, 302, 405, 418, 201] {
         let service = FakeService::new().script(move |_, _| Some(answer(status, "no")));
