@@ -425,6 +425,47 @@ fn a_redirect_is_not_followed_and_the_token_does_not_travel() {
     assert!(elsewhere.requests().is_empty());
 }
 
+/// An import of one user with every request diverted to `proxy`, as far as the environment can do it.
+fn import_with_proxy(dir: &Dir, base_url: &str, proxy: &RawServer) -> i32 {
+    dir.write("users.csv", "userId,code\na,IDU\n");
+    let mut command = dir.seatload();
+    for name in ["ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY"] {
+        command
+            .env_remove(name.to_lowercase())
+            .env(name, &proxy.base_url);
+    }
+    command
+        .env_remove("NO_PROXY")
+        .env_remove("no_proxy")
+        // Where it is set, HTTP_PROXY could come from a request to a web server, and is not heeded.
+        .env_remove("REQUEST_METHOD")
+        .args(["import", "users.csv", "--report-dir", "run"])
+        .args(["--account", "acc-1", "--base-url", base_url])
+        .args(["--max-retries", "0"]);
+    ended(command).code
+}
+
+#[test]
+fn what_is_on_this_machine_is_asked_directly_and_a_proxy_never_sees_the_token() {
+    let server = RawServer::answering(|_, request| confirming(request));
+    let proxy = RawServer::answering(|_, request| confirming(request));
+    let code = import_with_proxy(&Dir::new(), &server.base_url, &proxy);
+    assert_eq!(code, 0);
+    assert_eq!(proxy.requests(), Vec::<String>::new());
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[test]
+fn what_is_beyond_this_machine_is_asked_through_the_proxy_which_does_not_see_the_token() {
+    let proxy = RawServer::answering(|_, _| http(502, ""));
+    let code = import_with_proxy(&Dir::new(), "https://cloud.invalid", &proxy);
+    assert_eq!(code, 1);
+    let requests = proxy.requests();
+    assert_eq!(requests.len(), 1);
+    assert!(requests[0].starts_with("CONNECT cloud.invalid:443 "));
+    assert!(!requests[0].contains(TOKEN));
+}
+
 #[test]
 fn a_formula_or_an_escape_sequence_stays_text_in_every_report() {
     let message = "=HYPERLINK(1) \\u001b[2J gone";
