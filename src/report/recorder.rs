@@ -147,3 +147,99 @@ impl<'a> Recorder<'a> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::Catalog;
+    use crate::input::{Format, RowReader};
+    use crate::outcome::{FailureKind, Outcome};
+    use crate::roster::{Roster, RosterBuilder, UserIx};
+    use crate::settings::ProgressMode;
+
+    /// Users `a` and `b`.
+    fn roster() -> Roster {
+        let file = &b"userId,code\na,IDU\nb,IDU\n"[..];
+        let catalog = Catalog::default();
+        let mut reader = RowReader::new(file, &Format::default(), &catalog).unwrap();
+        let mut builder = RosterBuilder::new(reader.columns().clone(), &catalog, None, false);
+        while let Some(row) = reader.next_row().unwrap() {
+            builder.add(row);
+        }
+        builder.finish()
+    }
+
+    fn decided(user: usize, outcome: Outcome) -> Decision {
+        Decision {
+            user: UserIx::from_index(user),
+            outcome,
+            attempts: 1,
+        }
+    }
+
+    /// `a` is a success and `b` a failure, and one answer told both.
+    fn one_of_each() -> Event {
+        Event::Decided(vec![
+            decided(
+                0,
+                Outcome::Success {
+                    organization_id: "".into(),
+                },
+            ),
+            decided(
+                1,
+                Outcome::Failure {
+                    kind: FailureKind::Rejected,
+                    status: Some(400),
+                    message: "no".into(),
+                },
+            ),
+        ])
+    }
+
+    /// The user IDs that a file of the folder holds.
+    fn users(folder: &RunFolder, name: &str) -> Vec<String> {
+        let mut reader = csv::Reader::from_path(folder.path().join(name)).unwrap();
+        let user = |row: csv::Result<csv::StringRecord>| row.unwrap()[0].to_owned();
+        reader.records().map(user).collect()
+    }
+
+    #[test]
+    fn where_one_file_takes_nothing_more_everyone_still_stands_in_one_file() {
+        for full in ["success.csv", "failures.csv"] {
+            let parent = tempfile::tempdir().unwrap();
+            let folder = RunFolder::create(&parent.path().join("run")).unwrap();
+            let roster = roster();
+            let all = &roster.assignments;
+            let (mut journal, standing) = Journal::open(&folder, &roster).unwrap();
+            journal.shut(&folder, full);
+            let mut progress = Progress::new(ProgressMode::None);
+            let recorder = Recorder::new(
+                all,
+                (journal, standing),
+                2,
+                SyncWhen::EverySecond,
+                &mut progress,
+                CancellationToken::new(),
+                &folder,
+            );
+            let runtime = tokio::runtime::Runtime::new().unwrap();
+            let (sender, receiver) = tokio::sync::mpsc::channel(1);
+            sender.try_send(one_of_each()).unwrap();
+            drop(sender);
+            let recorded = recorder.run(receiver, runtime.handle());
+
+            assert!(recorded.error.is_some(), "{full}");
+            let pending = recorded.standing.pending(all);
+            Journal::write_pending(&folder, all, pending).unwrap();
+            let succeeded = users(&folder, "success.csv");
+            let failed = users(&folder, "failures.csv");
+            let mut everyone = [&succeeded, &failed, &users(&folder, "pending.csv")]
+                .map(Vec::as_slice)
+                .concat();
+            everyone.sort();
+            assert_eq!(everyone, ["a", "b"], "{full}");
+            assert_eq!(recorded.tally.success, succeeded.len() as u64, "{full}");
+        }
+    }
+}

@@ -232,6 +232,18 @@ impl Journal {
     }
 }
 
+#[cfg(test)]
+impl Journal {
+    /// From here on the file takes nothing more, as if the disk were full.
+    pub(super) fn shut(&mut self, folder: &RunFolder, name: &str) {
+        let path = folder.path().join(name);
+        match name {
+            SUCCESS => self.success.shut(&path),
+            _ => self.failures.shut(&path),
+        }
+    }
+}
+
 fn find(
     assignments: &Assignments,
     user_id: &str,
