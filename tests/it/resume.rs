@@ -417,27 +417,32 @@ fn killed_among_small_batches_a_run_goes_on_and_nobody_decided_is_sent_again() {
     kill_again_and_again(2000, 20, 12, 42);
 }
 
+/// Imports `users.csv` where no file may grow beyond some KiB: from there on, writing fails as it does on a full disk.
+#[cfg(unix)]
+fn import_on_a_small_disk(dir: &Dir, server: &RawServer, arguments: &str) -> Ended {
+    let script = format!(
+        "trap '' XFSZ; ulimit -f 16; exec \"$0\" import users.csv --report-dir run --account acc-1 \
+         --base-url {} --rate 10000/50ms {arguments}",
+        server.base_url
+    );
+    let mut command = assert_cmd::Command::new("sh");
+    command
+        .current_dir(dir.path(""))
+        .env("SEATLOAD_TOKEN", TOKEN)
+        .args(["-c", &script])
+        .arg(assert_cmd::cargo::cargo_bin!("seatload"));
+    ended(command)
+}
+
 #[cfg(unix)]
 #[test]
 fn a_full_disk_stops_the_run_and_the_record_of_what_was_decided_stays_whole() {
     let server = RawServer::answering(|_, request| confirming(request));
     let dir = Dir::new();
     dir.write("users.csv", users(2000));
-    // No file may grow beyond 8 KiB: from there on, writing fails as it does on a full disk.
-    let script = format!(
-        "trap '' XFSZ; ulimit -f 16; exec \"$0\" import users.csv --report-dir run --account acc-1 \
-         --base-url {} --rate 10000/50ms --batch-size 10",
-        server.base_url
-    );
-    let output = Command::new("sh")
-        .current_dir(dir.path(""))
-        .env("SEATLOAD_TOKEN", TOKEN)
-        .args(["-c", &script])
-        .arg(assert_cmd::cargo::cargo_bin!("seatload"))
-        .output()
-        .unwrap();
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(3), "{told}");
+    let full = import_on_a_small_disk(&dir, &server, "--batch-size 10");
+    let told = full.stderr;
+    assert_eq!(full.code, 3, "{told}");
     assert!(
         told.contains("cannot write to run") && told.contains("make space"),
         "{told}"
@@ -454,6 +459,40 @@ fn a_full_disk_stops_the_run_and_the_record_of_what_was_decided_stays_whole() {
     let resumed = resume(&dir, &[]);
     assert_eq!(resumed.code, 0, "{}", resumed.stderr);
     assert_eq!(dir.rows("run/success.csv").len(), 2000);
+}
+
+#[cfg(unix)]
+#[test]
+fn where_the_failures_find_no_space_and_the_successes_do_everyone_stands_in_one_file() {
+    // Every second user is refused, with so many words that not all of them find space.
+    let is_refused = |request: &str| {
+        ["1", "3", "5", "7", "9"]
+            .iter()
+            .any(|odd| request.contains(&format!("{odd}\"]")))
+    };
+    let server = RawServer::answering(move |_, request| match is_refused(request) {
+        true => http(400, &"no ".repeat(200)),
+        false => confirming(request),
+    });
+    let dir = Dir::new();
+    dir.write("users.csv", users(100));
+    let full = import_on_a_small_disk(&dir, &server, "--batch-size 1 --concurrency 1");
+    assert_eq!(full.code, 3, "{}", full.stderr);
+    assert!((1..50).contains(&dir.rows("run/failures.csv").len()));
+    let everyone = |files: &[&str]| -> Vec<_> {
+        let users = files.iter().flat_map(|file| dir.column(file, "userId"));
+        let number = |user: String| user[1..].parse::<usize>().unwrap();
+        let mut users: Vec<_> = users.map(number).collect();
+        users.sort_unstable();
+        users
+    };
+    let expected: Vec<_> = (0..100).collect();
+    let files = ["run/success.csv", "run/failures.csv", "run/pending.csv"];
+    assert_eq!(everyone(&files), expected);
+
+    let resumed = resume(&dir, &[]);
+    assert_eq!(resumed.code, 1, "{}", resumed.stderr);
+    assert_eq!(everyone(&files[..2]), expected);
 }
 
 /// The binary against the sandbox's own faults: everything it can do wrong, on many schedules.
