@@ -114,6 +114,43 @@ fn another_input_is_refused_and_what_differs_is_named() {
 }
 
 #[test]
+fn a_run_is_read_again_as_it_was_begun_and_not_with_another_directory() {
+    let server = RawServer::answering(|_, _| http(403, ""));
+    let dir = Dir::new();
+    dir.write("users.csv", "Who;IDU\nann@example.com;x\n")
+        .write("people.csv", "id,email\nu1,ann@example.com\n");
+    let flags = [
+        "--wide",
+        "--user-column",
+        "who",
+        "--directory",
+        "people.csv",
+    ];
+    assert_eq!(dir.import(&server.base_url, &flags).code, 3);
+
+    let again = resume(&dir, &[]);
+    assert_eq!(again.code, 3, "{}", again.stderr);
+    assert!(
+        server
+            .requests()
+            .iter()
+            .all(|request| request.contains(r#"["u1"]"#))
+    );
+    let before = server.requests().len();
+    dir.write("people.csv", "id,email\nu2,ann@example.com\n");
+    let changed = resume(&dir, &[]);
+    assert_eq!(changed.code, 2);
+    assert!(
+        changed
+            .stderr
+            .contains("people.csv is not what the run began with"),
+        "{}",
+        changed.stderr
+    );
+    assert_eq!(server.requests().len(), before);
+}
+
+#[test]
 fn a_run_that_was_told_to_come_back_later_does_not_come_back_before() {
     let server = RawServer::answering(|_, _| http_with(503, "Retry-After: 7200\r\n", ""));
     let dir = Dir::new();
