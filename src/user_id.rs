@@ -69,6 +69,9 @@ pub enum Damage {
     /// It is laid out as a GUID, with a letter that is no digit.
     #[error("looks like a GUID, and '{0}' is none of its digits")]
     GuidLetter(char),
+    /// It is laid out as a GUID, with dashes for hyphens.
+    #[error("looks like a GUID, with a dash, U+{:04X}, in place of a hyphen", u32::from(*.0))]
+    Dash(char),
     /// It is an e-mail address.
     #[error("is an e-mail address, not a user ID: --directory finds the ID")]
     Email,
@@ -138,6 +141,12 @@ fn is_scientific(text: &str) -> bool {
 
 /// What keeps a text from being the GUID that it looks like.
 fn nearly_guid(text: &str) -> Option<Damage> {
+    let is_dash = |character: &char| matches!(character, '\u{2010}'..='\u{2015}' | '\u{2212}');
+    if let Some(dash) = text.chars().find(is_dash) {
+        let with_hyphens = text.replace(|character| is_dash(&character), "-");
+        let looks_like_one = guid(&with_hyphens).is_some() || nearly_guid(&with_hyphens).is_some();
+        return looks_like_one.then_some(Damage::Dash(dash));
+    }
     let inner = text.trim_matches(['{', '}', '(', ')']);
     let groups: Vec<_> = inner.split('-').collect();
     let digits = inner.bytes().filter(u8::is_ascii_hexdigit).count();
@@ -225,6 +234,7 @@ mod tests {
                 "0f8fad5b-d9cb-469f-a165-7o867728950e",
                 Damage::GuidLetter('o'),
             ),
+            ("0f8fad5b–d9cb–469f–a165–70867728950e", Damage::Dash('–')),
             ("ann@example.com", Damage::Email),
         ] {
             assert_eq!(damage(id), Some(expected), "{id}");
@@ -245,6 +255,7 @@ mod tests {
             "@ann",
             "2024-11-24",
             "DE-1234-5678",
+            "Ann–Smith",
             "Jörg",
         ] {
             assert_eq!(damage(id), None, "{id}");
