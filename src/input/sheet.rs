@@ -14,6 +14,9 @@ use super::records::Record;
 use super::{InputError, MAX_COLUMNS};
 use crate::text::printable;
 
+/// What stands for the value of a formula that has none. It is no mark, code or user ID.
+const NO_VALUE: &str = "=";
+
 /// Rows under way between the two threads.
 const CHANNEL: usize = 256;
 
@@ -26,6 +29,11 @@ pub enum CellDamage {
     /// A formula that came to nothing.
     #[error("holds the error {0}: its formula does not work")]
     Error(String),
+    /// A formula whose value the file does not hold.
+    #[error(
+        "holds a formula without its value: open the workbook in a spreadsheet program and save it again"
+    )]
+    NoValue,
     /// A date, into which spreadsheets turn what looks like one.
     #[error(
         "holds a date, into which the spreadsheet may have turned it: format the column as text"
@@ -90,7 +98,7 @@ impl Sheet {
         thread::spawn(move || {
             let end = match send_rows(&mut workbook, &chosen, &sender) {
                 Ok(()) => Ok(None),
-                Err(error) => Err(unreadable(&error.to_string())),
+                Err(error) => Err(unreadable(&error)),
             };
             // Nobody is there to hear it only if nobody reads any more.
             let _ = sender.send(end);
@@ -107,10 +115,11 @@ impl Sheet {
         };
         (record.line, record.last_line) = (row.number, row.number);
         for (place, text) in row.cells {
-            if place > MAX_COLUMNS {
-                return Err(InputError::TooManyColumns);
+            // What stands so far out is beyond any header, wherever it stands.
+            if record.fields.len() > MAX_COLUMNS {
+                break;
             }
-            while record.fields.len() < place {
+            while record.fields.len() < place.min(MAX_COLUMNS) {
                 record.fields.push_field(b"");
             }
             record.fields.push_field(text.as_bytes());
@@ -157,24 +166,37 @@ fn unreadable(reason: &str) -> InputError {
 }
 
 /// Sends a sheet's rows until the last, or until nobody takes them any more.
-fn send_rows(
-    workbook: &mut Workbook,
-    sheet: &str,
-    rows: &SyncSender<Sent>,
-) -> Result<(), calamine::XlsxError> {
-    let mut cells = workbook.worksheet_cells_reader(sheet)?;
+fn send_rows(workbook: &mut Workbook, sheet: &str, rows: &SyncSender<Sent>) -> Result<(), String> {
+    let mut cells = workbook
+        .worksheet_cells_reader(sheet)
+        .map_err(|error| error.to_string())?;
     let mut row = SheetRow::default();
-    while let Some(cell) = cells.next_cell()? {
-        let (at, place) = cell.get_position();
-        if at + 1 != row.number {
+    let mut last = None;
+    while let Some(cell) = cells
+        .next_cell_with_formula_metadata()
+        .map_err(|error| error.to_string())?
+    {
+        // Cells that stand twice, or not in order, could hide a user from its row.
+        if last.is_some_and(|last| cell.pos <= last) {
+            let (line, place) = cell.pos;
+            return Err(format!(
+                "cell {} stands twice, or out of order",
+                address(place as usize, line.saturating_add(1))
+            ));
+        }
+        last = Some(cell.pos);
+        let (at, place) = (cell.pos.0, cell.pos.1 as usize);
+        if at.saturating_add(1) != row.number {
             let before = std::mem::take(&mut row);
             if !before.cells.is_empty() && rows.send(Ok(Some(before))).is_err() {
                 return Ok(());
             }
-            row.number = at + 1;
+            row.number = at.saturating_add(1);
         }
-        let place = place as usize;
-        let (text, damage) = text_of(cell.get_value());
+        let (text, damage) = match (&cell.value, cell.formula) {
+            (DataRef::Empty, Some(_)) => (NO_VALUE.to_owned(), Some(CellDamage::NoValue)),
+            (value, _) => text_of(value),
+        };
         if !text.is_empty() {
             row.cells.push((place, text));
         }

@@ -1,6 +1,11 @@
 //! Excel workbooks, by the binary.
 
+use std::io::{Cursor, Read, Write};
+
 use rust_xlsxwriter::{ExcelDateTime, Format, Formula, Workbook, Worksheet};
+
+use zip::write::SimpleFileOptions;
+use zip::{ZipArchive, ZipWriter};
 
 use crate::support::cli::{Dir, Ended};
 use crate::support::server::Stand;
@@ -24,6 +29,28 @@ fn workbook(sheets: Vec<Worksheet>) -> Vec<u8> {
         workbook.push_worksheet(sheet);
     }
     workbook.save_to_buffer().unwrap()
+}
+
+/// The workbook with its first sheet's text changed.
+fn patched(file: &[u8], from: &str, to: &str) -> Vec<u8> {
+    let mut archive = ZipArchive::new(Cursor::new(file)).unwrap();
+    let mut patched = ZipWriter::new(Cursor::new(Vec::new()));
+    for part in 0..archive.len() {
+        let mut part = archive.by_index(part).unwrap();
+        let name = part.name().unwrap().into_owned();
+        let mut content = Vec::new();
+        part.read_to_end(&mut content).unwrap();
+        if name.ends_with("sheet1.xml") {
+            let text = String::from_utf8(content).unwrap();
+            assert!(text.contains(from), "{text}");
+            content = text.replace(from, to).into_bytes();
+        }
+        patched
+            .start_file(name, SimpleFileOptions::default())
+            .unwrap();
+        patched.write_all(&content).unwrap();
+    }
+    patched.finish().unwrap().into_inner()
 }
 
 fn import(file: &[u8], flags: &[&str]) -> (Dir, Ended) {
@@ -170,4 +197,81 @@ fn a_damaged_workbook_is_an_error_and_never_a_part_of_it() {
         assert_eq!(dir.rows("run/success.csv").len(), 100, "byte {at}");
         assert_eq!(dir.rows("run/failures.csv").len(), 400, "byte {at}");
     }
+}
+
+#[test]
+fn cells_that_stand_twice_or_out_of_order_are_an_error_since_they_could_hide_a_user() {
+    let rows: &[&[&str]] = &[&["userId", "code"], &["ann", "IDU"], &["ben", "IDU"]];
+    let file = workbook(vec![sheet("S", rows)]);
+    for (from, to) in [
+        ("r=\"A3\"", "r=\"A2\""),
+        ("r=\"B2\"", "r=\"A2\""),
+        ("r=\"A3\"", "r=\"C3\""),
+    ] {
+        let (dir, ended) = import(&patched(&file, from, to), &[]);
+        assert_eq!(ended.code, 2, "{to}: {}", ended.stderr);
+        assert!(ended.stderr.contains("stands twice, or out of order"));
+        assert!(!dir.path("run").exists());
+    }
+}
+
+#[test]
+fn a_formula_without_its_value_is_no_empty_cell() {
+    let mut sheet = sheet(
+        "S",
+        &[&["userId", "IDU", "PMD"], &["ann", "x"], &["ben", "x"]],
+    );
+    sheet.write_formula(1, 2, Formula::new("=A1")).unwrap();
+    let file = workbook(vec![sheet]);
+    let formula = r#"<c r="C2"><f>A1</f><v>0</v></c>"#;
+    let with_empty_value = r#"<c r="C2" t="str"><f>A1</f><v></v></c>"#;
+    let without_value = r#"<c r="C2"><f>A1</f></c>"#;
+    let (dir, ended) = import(&patched(&file, formula, with_empty_value), &["--wide"]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert_eq!(
+        dir.column("run/success.csv", "userBundleCodes"),
+        ["IDU", "IDU"]
+    );
+
+    let (dir, ended) = import(&patched(&file, formula, without_value), &["--wide"]);
+    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    assert_eq!(dir.column("run/success.csv", "userId"), ["ben"]);
+    assert!(
+        ended
+            .stderr
+            .contains("cell C2 (column \"PMD\") holds a formula without its value"),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[test]
+fn a_cell_far_beyond_the_header_is_a_bad_row_and_no_end_of_all() {
+    let mut sheet = sheet(
+        "S",
+        &[&["userId", "code"], &["ann", "IDU"], &["ben", "IDU"]],
+    );
+    sheet.write_string(1, 5000, "stray").unwrap();
+    let (dir, ended) = import(&workbook(vec![sheet]), &[]);
+    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    assert_eq!(dir.column("run/success.csv", "userId"), ["ben"]);
+}
+
+#[test]
+fn merged_cells_withhold_whom_the_rows_below_may_be_about() {
+    let mut sheet = sheet(
+        "S",
+        &[
+            &["userId", "code"],
+            &["", "IDU"],
+            &["", "PMD"],
+            &["ben", "IDU"],
+        ],
+    );
+    sheet
+        .merge_range(1, 0, 2, 0, "ann", &Format::new())
+        .unwrap();
+    let (dir, ended) = import(&workbook(vec![sheet]), &[]);
+    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    assert_eq!(dir.column("run/success.csv", "userId"), ["ben"]);
 }
