@@ -69,6 +69,12 @@ pub enum Damage {
     /// It is laid out as a GUID, with a letter that is no digit.
     #[error("looks like a GUID, and '{0}' is none of its digits")]
     GuidLetter(char),
+    /// It is a truth value.
+    #[error("is a truth value")]
+    Truth,
+    /// It holds what the reports write for a character that cannot be seen.
+    #[error("holds \\u{{…}}, which stands for a character that cannot be seen: take it out")]
+    Escape,
     /// It is laid out as a GUID, with dashes for hyphens.
     #[error("looks like a GUID, with a dash, U+{:04X}, in place of a hyphen", u32::from(*.0))]
     Dash(char),
@@ -94,6 +100,9 @@ pub fn damage(user_id: &str) -> Option<Damage> {
     if user_id.starts_with('\'') {
         return Some(Damage::Apostrophe);
     }
+    if email(user_id).is_some() {
+        return Some(Damage::Email);
+    }
     if let Some(quote) = user_id.chars().find(|&character| is_quote(character)) {
         return Some(Damage::Quote(quote));
     }
@@ -106,17 +115,45 @@ pub fn damage(user_id: &str) -> Option<Damage> {
     if is_scientific(user_id) {
         return Some(Damage::Scientific);
     }
-    if is_email(user_id) {
-        return Some(Damage::Email);
+    if user_id.contains("\\u{") {
+        return Some(Damage::Escape);
+    }
+    if ["true", "false"]
+        .iter()
+        .any(|truth| truth.eq_ignore_ascii_case(user_id))
+    {
+        return Some(Damage::Truth);
     }
     nearly_guid(user_id)
 }
 
-/// Whether a text is an e-mail address.
-pub fn is_email(text: &str) -> bool {
-    text.split_once('@').is_some_and(|(local, domain)| {
-        !local.is_empty() && domain.contains('.') && !domain.contains('@') && !text.contains(' ')
-    })
+/// The e-mail address in a text such as `ann@example.com`, `mailto:ann@example.com` or `Ann <ann@example.com>`.
+pub fn email(text: &str) -> Option<&str> {
+    let is_address = |part: &&str| {
+        part.split_once('@').is_some_and(|(local, domain)| {
+            !local.is_empty() && domain.contains('.') && !domain.contains('@')
+        })
+    };
+    let mut parts = text
+        .split(|character: char| character.is_whitespace() || "<>()\"',;".contains(character))
+        .map(|part| part.strip_prefix("mailto:").unwrap_or(part))
+        .filter(is_address);
+    parts.next()
+}
+
+/// The user ID that a damaged one may have been: without what nobody sees, and with plain marks.
+pub fn undamaged(user_id: &str) -> String {
+    let plain: String = user_id
+        .chars()
+        .filter(|&character| character.is_whitespace() || !is_unprintable(character))
+        .map(|character| match character {
+            '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
+            blank if blank.is_whitespace() => ' ',
+            other => other,
+        })
+        .collect();
+    let is_mark = |character: char| is_quote(character) || character == '\'' || character == ' ';
+    plain.trim_matches(is_mark).to_owned()
 }
 
 /// The errors that cells show.
@@ -235,10 +272,36 @@ mod tests {
                 Damage::GuidLetter('o'),
             ),
             ("0f8fad5b–d9cb–469f–a165–70867728950e", Damage::Dash('–')),
+            ("TRUE", Damage::Truth),
+            ("ann\\u{200b}", Damage::Escape),
             ("ann@example.com", Damage::Email),
+            ("Ann <ann@example.com>", Damage::Email),
+            ("mailto:ann@example.com", Damage::Email),
         ] {
             assert_eq!(damage(id), Some(expected), "{id}");
         }
+    }
+
+    #[test]
+    fn an_address_is_found_in_what_mail_programs_write() {
+        for text in [
+            "ann@example.com",
+            "mailto:ann@example.com",
+            "Ann <ann@example.com>",
+            "\"Ann, HR\" <ann@example.com>",
+        ] {
+            assert_eq!(email(text), Some("ann@example.com"), "{text}");
+        }
+        assert_eq!(email("@ann"), None);
+        assert_eq!(email("ann@host"), None);
+    }
+
+    #[test]
+    fn what_a_damaged_id_may_have_been_is_known() {
+        for damaged in ["u3\u{200b}", "'u3", "“u3”", "\u{feff}u3\u{a0}"] {
+            assert_eq!(undamaged(damaged), "u3");
+        }
+        assert_eq!(undamaged("0f8f–d9cb"), "0f8f-d9cb");
     }
 
     #[test]

@@ -183,7 +183,7 @@ pub enum InputError {
     },
     /// A row is longer than any.
     #[error(
-        "line {line} has more than {} MiB: is this a text file?",
+        "from line {line} on, there are more than {} MiB without the end of a row: is this a text file?",
         MAX_RECORD_BYTES / (1024 * 1024)
     )]
     LineTooLong {

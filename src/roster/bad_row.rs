@@ -4,6 +4,10 @@ use crate::input::{Fault, Place};
 use crate::text::printable;
 use crate::user_id::Damage;
 
+/// Stands before the codes of a bad row in a report, where its cells alone would not show what is wrong. It is no code, so the
+/// row stays bad until somebody has looked at it.
+pub const DOUBT: char = '?';
+
 /// A row that is reported instead of imported. Its cells are as the file has them, so that they can be mended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadRow {
@@ -26,10 +30,14 @@ impl BadRow {
     /// a row that looks sound only because something of it is lost would give somebody the wrong set.
     pub fn shows_its_fault(&self) -> bool {
         let is_lost = match &self.complaint {
-            Complaint::Unreadable(_) => true,
+            // Both rows of a user with two names are written by its ID.
+            Complaint::Unreadable(_) | Complaint::TwoNames { .. } => true,
             // Importing takes such an apostrophe for the mark that keeps text from being run.
             Complaint::DamagedUser { damage, .. } => {
-                matches!(damage, Damage::Unseen(_) | Damage::Apostrophe)
+                matches!(
+                    damage,
+                    Damage::Unseen(_) | Damage::Apostrophe | Damage::Escape
+                )
             }
             _ => false,
         };
@@ -101,6 +109,14 @@ pub enum Complaint {
     /// The bundle codes' cell is empty.
     #[error("no bundle code in {place}")]
     NoCode {
+        /// Where.
+        place: Place,
+    },
+    /// The codes bear the mark of a row that was bad before.
+    #[error(
+        "the {DOUBT} before the codes in {place} marks a row that was bad: once it is right, take the {DOUBT} off"
+    )]
+    Doubtful {
         /// Where.
         place: Place,
     },

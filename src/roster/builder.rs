@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::bad_row::{BadRow, Complaint};
+use super::bad_row::{BadRow, Complaint, DOUBT};
 use super::bundle_sets::{BundleSets, CodeIx};
 use super::users::{NamedBy, UserIx, Users};
 use super::{Assignments, Roster};
@@ -26,6 +26,8 @@ pub struct RosterBuilder<'d> {
     spellings: HashMap<String, CodeIx>,
     /// The codes of the row in hand.
     row_codes: Vec<CodeIx>,
+    /// What the last row that names a user has in the user's cell.
+    last_named: String,
     bad_rows: Vec<BadRow>,
     rows: u64,
 }
@@ -60,6 +62,7 @@ impl<'d> RosterBuilder<'d> {
             sets: BundleSets::new(),
             spellings: HashMap::new(),
             row_codes: Vec::new(),
+            last_named: String::new(),
             bad_rows: Vec::new(),
             rows: 0,
         }
@@ -78,7 +81,16 @@ impl<'d> RosterBuilder<'d> {
                 .and_then(|ask| self.fold(&ask, row.line)),
         };
         if let Err(complaint) = folded {
+            // Merged cells, and people, leave out what stands in the row above.
+            if row.cells.user.is_empty() && !row.cells.codes.is_empty() {
+                self.withhold_whoever(&self.last_named.clone(), row.line);
+            }
             self.refuse(row.line, &row.cells, complaint);
+        }
+        if !row.cells.user.is_empty() {
+            self.last_named.clear();
+            self.last_named
+                .extend(row.cells.user.chars().take(KEPT_CHARS));
         }
     }
 
@@ -127,7 +139,7 @@ impl<'d> RosterBuilder<'d> {
                 user_id: cell,
                 by: NamedBy::Id,
             }),
-            (Some(Damage::Email), Some(directory)) => match directory.resolve(cell) {
+            (Some(Damage::Email), Some(directory)) => match resolve(directory, cell) {
                 Resolved::User(user_id) => Ok(Named {
                     user_id,
                     by: NamedBy::Email,
@@ -168,6 +180,11 @@ impl<'d> RosterBuilder<'d> {
 
     fn read_codes(&mut self, cell: &str, line: u32) -> Result<(), Complaint> {
         self.row_codes.clear();
+        if cell.starts_with(DOUBT) {
+            return Err(Complaint::Doubtful {
+                place: self.columns.place_of_codes(line),
+            });
+        }
         for written in catalog::split(cell) {
             let code = match self.spellings.get(written) {
                 Some(&known) => known,
@@ -228,7 +245,7 @@ impl<'d> RosterBuilder<'d> {
         match (user_id::damage(named), self.directory) {
             _ if named.is_empty() => {}
             (None, _) => self.withhold(named, line),
-            (Some(Damage::Email), Some(directory)) => match directory.resolve(named) {
+            (Some(Damage::Email), Some(directory)) => match resolve(directory, named) {
                 Resolved::User(user_id) => self.withhold(user_id, line),
                 Resolved::Nobody => {}
                 Resolved::Several(users) => {
@@ -238,10 +255,12 @@ impl<'d> RosterBuilder<'d> {
                 }
             },
             // It may well be a user with a mark too many.
-            (Some(Damage::Apostrophe), _) => {
-                self.withhold_whoever(named.trim_start_matches('\''), line);
+            (Some(_), _) => {
+                let undamaged = user_id::undamaged(named);
+                if undamaged != named {
+                    self.withhold_whoever(&undamaged, line);
+                }
             }
-            (Some(_), _) => {}
         }
     }
 
@@ -272,6 +291,10 @@ impl<'d> RosterBuilder<'d> {
             complaint,
         });
     }
+}
+
+fn resolve<'d>(directory: &'d Directory, cell: &str) -> Resolved<'d> {
+    directory.resolve(user_id::email(cell).unwrap_or(cell))
 }
 
 /// A cell as it is kept with a bad row: cut where it is absurdly long.

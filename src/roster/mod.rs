@@ -7,7 +7,7 @@ mod users;
 
 use std::borrow::Cow;
 
-pub use bad_row::{BadRow, Complaint};
+pub use bad_row::{BadRow, Complaint, DOUBT};
 pub use builder::RosterBuilder;
 pub use bundle_sets::{BundleSets, CodeIx, SetIx};
 pub use users::UserIx;

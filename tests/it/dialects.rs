@@ -398,10 +398,22 @@ impl std::io::Read for Endless<'_> {
 fn an_input_without_end_is_an_error_that_names_the_line_after_a_bounded_look() {
     let given = std::sync::atomic::AtomicUsize::new(0);
     for (start, byte, told) in [
-        ("", b'x', "line 1 has more than 4 MiB"),
-        ("userId,code\na,IDU\nb,", b'x', "line 3 has more than 4 MiB"),
-        ("userId,code\na,IDU\n", b',', "line 3 has more than 4 MiB"),
-        ("userId,code\na,IDU\n", b'\n', "line 3 has more than 4 MiB"),
+        ("", b'x', "from line 1 on, there are more than 4 MiB"),
+        (
+            "userId,code\na,IDU\nb,",
+            b'x',
+            "from line 3 on, there are more than 4 MiB",
+        ),
+        (
+            "userId,code\na,IDU\n",
+            b',',
+            "from line 3 on, there are more than 4 MiB",
+        ),
+        (
+            "userId,code\na,IDU\n",
+            b'\n',
+            "from line 3 on, there are more than 4 MiB",
+        ),
         (
             "userId,code\na,\"two\nlines\"\nb,\"",
             b'\n',

@@ -4,15 +4,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::outcome::{Decision, FailureKind, Outcome};
-use crate::roster::{Assignments, BadRow, UserIx};
+use crate::roster::{Assignments, BadRow, DOUBT, UserIx};
 use crate::text::{guard, printable};
 
 /// How much of a message stands in a file, in characters.
 const MESSAGE_CHARS: usize = 600;
-
-/// Stands before the codes of a bad row whose cells alone would not show what is wrong. It is no code, so the row stays
-/// bad until somebody has looked at it.
-const DOUBT: char = '?';
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -122,6 +118,7 @@ impl FailureRow {
             user_id: found(&bad.user),
             user_bundle_codes: match bad.shows_its_fault() {
                 true => found(&bad.codes),
+                false if bad.codes.starts_with(DOUBT) => found(&bad.codes),
                 false => format!("{DOUBT} {}", found(&bad.codes)),
             },
             use_external_license: found(&bad.external),
