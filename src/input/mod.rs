@@ -1,6 +1,6 @@
 //! From a path, or standard input, to numbered rows.
 //!
-//! Everything here streams: memory does not grow with the file.
+//! Everything here streams: memory does not grow with the file, but for the texts that a workbook keeps apart.
 
 mod allowance;
 mod columns;
