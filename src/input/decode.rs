@@ -119,9 +119,13 @@ pub(super) fn peek<R: Read>(mut input: R, most: usize) -> io::Result<(Vec<u8>, P
 }
 
 fn keep(input: impl Read) -> Result<File, InputError> {
-    let mut file = tempfile::tempfile().map_err(unreadable)?;
+    let temporary = |source| InputError::Temporary { source };
+    let mut file = tempfile::tempfile().map_err(temporary)?;
     let mut input = input.take(MAX_WORKBOOK_BYTES + 1);
-    let copied = io::copy(&mut input, &mut file).map_err(unreadable)?;
+    let copied = io::copy(&mut input, &mut file).map_err(|error| match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => temporary(error),
+        _ => unreadable(error),
+    })?;
     if copied > MAX_WORKBOOK_BYTES {
         return Err(InputError::OtherKind {
             kind: "a workbook, or an archive, of more than 512 MiB",

@@ -55,6 +55,12 @@ pub enum InputError {
         /// What went wrong.
         reason: String,
     },
+    /// The workbook cannot be copied to where its reader can jump to and fro.
+    #[error("cannot keep a copy of the workbook in the temporary folder, {}\n  to do: make room there, or set TMPDIR to another folder", std::env::temp_dir().display())]
+    Temporary {
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// A needed column is missing.
     #[error(
         "no {what} column in the header, which reads: {header}\n  to do: name one column `{example}`{}{}",

@@ -275,3 +275,22 @@ fn merged_cells_withhold_whom_the_rows_below_may_be_about() {
     assert_eq!(ended.code, 1, "{}", ended.stderr);
     assert_eq!(dir.column("run/success.csv", "userId"), ["ben"]);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_temporary_folder_that_takes_no_copy_is_told() {
+    let dir = Dir::new();
+    let rows: &[&[&str]] = &[&["userId", "code"], &["ann", "IDU"]];
+    dir.write("users.xlsx", workbook(vec![sheet("S", rows)]));
+    let mut command = dir.seatload();
+    command
+        .env("TMPDIR", dir.path("nowhere"))
+        .args(["import", "users.xlsx", "--sandbox"]);
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("cannot keep a copy of the workbook"),
+        "{said}"
+    );
+}
