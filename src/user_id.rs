@@ -100,7 +100,7 @@ pub fn damage(user_id: &str) -> Option<Damage> {
     if user_id.starts_with('\'') {
         return Some(Damage::Apostrophe);
     }
-    if email(user_id).is_some() {
+    if emails(user_id).next().is_some() {
         return Some(Damage::Email);
     }
     if let Some(quote) = user_id.chars().find(|&character| is_quote(character)) {
@@ -127,18 +127,16 @@ pub fn damage(user_id: &str) -> Option<Damage> {
     nearly_guid(user_id)
 }
 
-/// The e-mail address in a text such as `ann@example.com`, `mailto:ann@example.com` or `Ann <ann@example.com>`.
-pub fn email(text: &str) -> Option<&str> {
+/// The e-mail addresses in a text such as `ann@example.com`, `mailto:ann@example.com` or `Ann <ann@example.com>`.
+pub fn emails(text: &str) -> impl Iterator<Item = &str> {
     let is_address = |part: &&str| {
         part.split_once('@').is_some_and(|(local, domain)| {
             !local.is_empty() && domain.contains('.') && !domain.contains('@')
         })
     };
-    let mut parts = text
-        .split(|character: char| character.is_whitespace() || "<>()\"',;".contains(character))
+    text.split(|character: char| character.is_whitespace() || "<>()\"',;".contains(character))
         .map(|part| part.strip_prefix("mailto:").unwrap_or(part))
-        .filter(is_address);
-    parts.next()
+        .filter(is_address)
 }
 
 /// The user ID that a damaged one may have been: without what nobody sees, and with plain marks.
@@ -147,7 +145,7 @@ pub fn undamaged(user_id: &str) -> String {
         .chars()
         .filter(|&character| character.is_whitespace() || !is_unprintable(character))
         .map(|character| match character {
-            '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
+            dash if is_dash(dash) => '-',
             blank if blank.is_whitespace() => ' ',
             other => other,
         })
@@ -160,6 +158,10 @@ pub fn undamaged(user_id: &str) -> String {
 const ERRORS: [&str; 8] = [
     "#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!",
 ];
+
+fn is_dash(character: char) -> bool {
+    matches!(character, '\u{2010}'..='\u{2015}' | '\u{2212}')
+}
 
 fn is_quote(character: char) -> bool {
     matches!(character, '"' | '\u{2018}'..='\u{201f}' | '«' | '»')
@@ -178,9 +180,8 @@ fn is_scientific(text: &str) -> bool {
 
 /// What keeps a text from being the GUID that it looks like.
 fn nearly_guid(text: &str) -> Option<Damage> {
-    let is_dash = |character: &char| matches!(character, '\u{2010}'..='\u{2015}' | '\u{2212}');
-    if let Some(dash) = text.chars().find(is_dash) {
-        let with_hyphens = text.replace(|character| is_dash(&character), "-");
+    if let Some(dash) = text.chars().find(|&character| is_dash(character)) {
+        let with_hyphens = text.replace(is_dash, "-");
         let looks_like_one = guid(&with_hyphens).is_some() || nearly_guid(&with_hyphens).is_some();
         return looks_like_one.then_some(Damage::Dash(dash));
     }
@@ -290,10 +291,17 @@ mod tests {
             "Ann <ann@example.com>",
             "\"Ann, HR\" <ann@example.com>",
         ] {
-            assert_eq!(email(text), Some("ann@example.com"), "{text}");
+            assert_eq!(
+                emails(text).collect::<Vec<_>>(),
+                ["ann@example.com"],
+                "{text}"
+            );
         }
-        assert_eq!(email("@ann"), None);
-        assert_eq!(email("ann@host"), None);
+        assert_eq!(
+            emails("a@x.y; b@x.y").collect::<Vec<_>>(),
+            ["a@x.y", "b@x.y"]
+        );
+        assert_eq!(emails("@ann ann@host").next(), None);
     }
 
     #[test]

@@ -144,7 +144,15 @@ impl Columns {
                         column: printable(&column.name.unwrap_or_default(), 60),
                     });
                 }
-                None => CodeColumns::Wide(header.marks(catalog)?),
+                None => {
+                    let others = [user.as_ref().ok(), external.as_ref()];
+                    let others: Vec<_> = others
+                        .into_iter()
+                        .flatten()
+                        .map(|column| column.at)
+                        .collect();
+                    CodeColumns::Wide(header.marks(catalog, &others)?)
+                }
             },
             false => match codes? {
                 Some(column) => CodeColumns::Long(column),
@@ -350,10 +358,11 @@ impl Header {
         }
     }
 
-    /// The columns that are named after codes.
-    fn marks(&self, catalog: &Catalog) -> Result<Vec<Marks>, InputError> {
+    /// The columns that are named after codes, but for those that hold something else.
+    fn marks(&self, catalog: &Catalog, others: &[usize]) -> Result<Vec<Marks>, InputError> {
         let mut found: Vec<Marks> = Vec::new();
-        for (at, name) in self.names.iter().flatten().enumerate() {
+        let names = self.names.iter().flatten().enumerate();
+        for (at, name) in names.filter(|(at, _)| !others.contains(at)) {
             let Some(code) = catalog.find(name) else {
                 let suggestion = catalog.suggest(name).map(str::to_owned);
                 if suggestion.is_some() || looks_like_a_code(name) {

@@ -69,7 +69,7 @@ pub enum Complaint {
     },
     /// The directory knows nobody with this e-mail address.
     #[error(
-        "the e-mail address in {place}, \"{}\", is not in the directory",
+        "the directory has no user with the e-mail address in {place}, \"{}\"",
         printable(found, 60)
     )]
     UnknownEmail {

@@ -245,15 +245,19 @@ impl<'d> RosterBuilder<'d> {
         match (user_id::damage(named), self.directory) {
             _ if named.is_empty() => {}
             (None, _) => self.withhold(named, line),
-            (Some(Damage::Email), Some(directory)) => match resolve(directory, named) {
-                Resolved::User(user_id) => self.withhold(user_id, line),
-                Resolved::Nobody => {}
-                Resolved::Several(users) => {
-                    for (user_id, _) in users {
-                        self.withhold(user_id, line);
+            (Some(Damage::Email), Some(directory)) => {
+                for address in user_id::emails(named) {
+                    match directory.resolve(address) {
+                        Resolved::User(user_id) => self.withhold(user_id, line),
+                        Resolved::Nobody => {}
+                        Resolved::Several(users) => {
+                            for (user_id, _) in users {
+                                self.withhold(user_id, line);
+                            }
+                        }
                     }
                 }
-            },
+            }
             // It may well be a user with a mark too many.
             (Some(_), _) => {
                 let undamaged = user_id::undamaged(named);
@@ -293,8 +297,13 @@ impl<'d> RosterBuilder<'d> {
     }
 }
 
+/// Whose the one e-mail address in a cell is.
 fn resolve<'d>(directory: &'d Directory, cell: &str) -> Resolved<'d> {
-    directory.resolve(user_id::email(cell).unwrap_or(cell))
+    let mut addresses = user_id::emails(cell);
+    match (addresses.next(), addresses.next()) {
+        (Some(address), None) => directory.resolve(address),
+        _ => Resolved::Nobody,
+    }
 }
 
 /// A cell as it is kept with a bad row: cut where it is absurdly long.
