@@ -1,23 +1,14 @@
-//! Which column of the file holds what: told, or found by name in the header.
+//! Which column of the file holds what.
 
 use std::fmt;
 
 use csv::ByteRecord;
 
+use super::header::{Column, Header, Wanted, two_columns};
 use super::sheet::address;
-use super::{ColumnChoice, Format, InputError, MAX_COLUMNS};
+use super::{Format, InputError};
 use crate::catalog::Catalog;
 use crate::text::printable;
-
-/// What a column can hold, and the names that say so once case, blanks, `_` and `-` are gone.
-struct Wanted {
-    what: &'static str,
-    /// The flag that chooses it, if one does.
-    flag: Option<&'static str>,
-    /// A name that will do, as the service writes it.
-    example: &'static str,
-    names: &'static [&'static str],
-}
 
 const USER: Wanted = Wanted {
     what: "user ID",
@@ -69,15 +60,6 @@ const EMAIL: Wanted = Wanted {
     example: "email",
     names: &["email", "emailaddress", "mail"],
 };
-
-/// A column: where it stands, from 0, and its name as the file writes it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Column {
-    /// The place in a record, from 0.
-    pub at: usize,
-    /// The name in the header, if there is one.
-    pub name: Option<String>,
-}
 
 /// A column that gives those whom it marks one code.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -196,20 +178,25 @@ impl Columns {
         }
     }
 
+    /// Every column that is read, and what it holds.
+    fn read(&self) -> impl Iterator<Item = (&Column, &'static str)> + Clone {
+        let (long, wide) = match &self.codes {
+            CodeColumns::Long(column) => (Some(column), [].as_slice()),
+            CodeColumns::Wide(marks) => (None, marks.as_slice()),
+        };
+        let codes = long
+            .into_iter()
+            .chain(wide.iter().map(|marks| &marks.column));
+        let external = self.external.iter().map(|column| (column, EXTERNAL.what));
+        std::iter::once((&self.user, USER.what))
+            .chain(external)
+            .chain(codes.map(|column| (column, CODES.what)))
+    }
+
     fn check_distinct(&self) -> Result<(), InputError> {
-        let mut chosen = vec![(&self.user, USER.what)];
-        chosen.extend(self.external.as_ref().map(|column| (column, EXTERNAL.what)));
-        match &self.codes {
-            CodeColumns::Long(column) => chosen.push((column, CODES.what)),
-            CodeColumns::Wide(marks) => {
-                chosen.extend(marks.iter().map(|marks| (&marks.column, CODES.what)));
-            }
-        }
-        for (count, &(column, second)) in chosen.iter().enumerate() {
-            if let Some(&(_, first)) = chosen[..count]
-                .iter()
-                .find(|(other, _)| other.at == column.at)
-            {
+        for (count, (column, second)) in self.read().enumerate() {
+            let mut before = self.read().take(count);
+            if let Some((_, first)) = before.find(|(other, _)| other.at == column.at) {
                 return Err(InputError::SameColumn {
                     at: column.at + 1,
                     first,
@@ -221,14 +208,7 @@ impl Columns {
     }
 
     fn find_ignored(&self, header: &Header) -> Vec<String> {
-        let is_read = |at: usize| {
-            at == self.user.at
-                || self.external.as_ref().is_some_and(|column| column.at == at)
-                || match &self.codes {
-                    CodeColumns::Long(column) => column.at == at,
-                    CodeColumns::Wide(marks) => marks.iter().any(|marks| marks.column.at == at),
-                }
-        };
+        let is_read = |at: usize| self.read().any(|(column, _)| column.at == at);
         let names = header.names.iter().flatten().enumerate();
         names
             .filter(|(at, name)| !is_read(*at) && !name.is_empty())
@@ -249,101 +229,7 @@ pub(super) fn directory_columns(first: &ByteRecord) -> Result<(Column, Column, u
     ))
 }
 
-/// The names that a first record gives, or how many columns it has.
-struct Header {
-    names: Option<Vec<String>>,
-    count: usize,
-}
-
 impl Header {
-    fn new(first: &ByteRecord, has_header: bool) -> Result<Self, InputError> {
-        let names: Vec<String> = first
-            .iter()
-            .map(|name| String::from_utf8_lossy(name).trim().to_owned())
-            .collect();
-        // Delimiters at the end of lines make columns that nobody meant.
-        let count = match has_header {
-            true => names
-                .iter()
-                .rposition(|name| !name.is_empty())
-                .map_or(0, |last| last + 1),
-            false => names.len(),
-        };
-        if count > MAX_COLUMNS {
-            return Err(InputError::TooManyColumns);
-        }
-        Ok(Self {
-            names: has_header.then_some(names),
-            count,
-        })
-    }
-
-    fn shown(&self) -> Option<String> {
-        let names = self.names.as_ref()?;
-        Some(printable(&names[..self.count].join(", "), 200))
-    }
-
-    fn column(&self, at: usize) -> Column {
-        let name = self.names.as_ref().map(|names| names[at].clone());
-        Column { at, name }
-    }
-
-    /// The column that was chosen, or else the one that is named so.
-    fn choose(
-        &self,
-        wanted: &Wanted,
-        choice: Option<&ColumnChoice>,
-    ) -> Result<Option<Column>, InputError> {
-        let Some(ColumnChoice(choice)) = choice else {
-            return self.one_of(wanted, |name| wanted.names.contains(&name));
-        };
-        let name = plain(choice);
-        if let Some(column) = self.one_of(wanted, |other| other == name)? {
-            return Ok(Some(column));
-        }
-        match choice.trim().parse::<usize>() {
-            Ok(number) if (1..=self.count).contains(&number) => Ok(Some(self.column(number - 1))),
-            _ => Err(InputError::NoSuchColumn {
-                name: printable(choice, 60),
-                flag: wanted.flag.unwrap_or_default(),
-                header: self.shown(),
-            }),
-        }
-    }
-
-    /// The one column whose plain name will do.
-    fn one_of(
-        &self,
-        wanted: &Wanted,
-        will_do: impl Fn(&str) -> bool,
-    ) -> Result<Option<Column>, InputError> {
-        let names = self.names.iter().flatten().enumerate();
-        let mut found = names.filter(|(_, name)| will_do(&plain(name)));
-        let (first, second) = (found.next(), found.next());
-        if let (Some((first_at, first)), Some((second_at, second))) = (first, second) {
-            return Err(two_columns(
-                wanted.what.to_owned(),
-                wanted.flag,
-                (first_at, first),
-                (second_at, second),
-            ));
-        }
-        Ok(first.map(|(at, _)| self.column(at)))
-    }
-
-    fn missing(&self, wanted: &Wanted) -> InputError {
-        match self.shown() {
-            Some(header) => InputError::NoColumn {
-                what: wanted.what,
-                example: wanted.example,
-                flag: wanted.flag,
-                header,
-                only_one: self.count == 1,
-            },
-            None => InputError::ColumnsUntold,
-        }
-    }
-
     fn no_codes(&self, catalog: &Catalog) -> InputError {
         let names = self.names.iter().flatten();
         let named: Vec<_> = names
@@ -396,35 +282,11 @@ impl Header {
     }
 }
 
-fn two_columns(
-    what: String,
-    flag: Option<&'static str>,
-    (first_at, first): (usize, &str),
-    (second_at, second): (usize, &str),
-) -> InputError {
-    InputError::TwoColumns {
-        what,
-        flag,
-        first: printable(first, 60),
-        first_at: first_at + 1,
-        second: printable(second, 60),
-        second_at: second_at + 1,
-    }
-}
-
 /// Whether a name is made as the vendor makes its codes, which a column of something else hardly is.
 fn looks_like_a_code(name: &str) -> bool {
     name.len() > 3
         && name.bytes().all(|byte| byte.is_ascii_uppercase())
         && (name.ends_with("NU") || name.ends_with("CU"))
-}
-
-/// A header name without what people write in many ways.
-fn plain(name: &str) -> String {
-    name.chars()
-        .filter(|character| !character.is_whitespace() && !matches!(character, '_' | '-'))
-        .flat_map(char::to_lowercase)
-        .collect()
 }
 
 #[cfg(test)]

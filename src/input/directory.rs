@@ -7,7 +7,7 @@ use super::columns::directory_columns;
 use super::records::{Record, Records};
 use super::{Format, InputError};
 use crate::text::printable;
-use crate::user_id::UserKey;
+use crate::user_id::{UserKey, damage};
 
 /// The users of an organisation by e-mail address.
 #[derive(Debug, Default)]
@@ -68,12 +68,7 @@ impl Directory {
                 line: record.line,
                 what: what.to_owned(),
             };
-            let is_too_long = record
-                .fields
-                .iter()
-                .skip(count)
-                .any(|field| !field.trim_ascii().is_empty());
-            if is_too_long || (!records.is_sheet() && record.fields.len() < count) {
+            if records.is_ragged(&record, count) {
                 return Err(bad("it has more or fewer fields than the header"));
             }
             let cell = |at: usize| {
@@ -82,11 +77,9 @@ impl Directory {
                 Ok::<_, DirectoryError>(text.trim())
             };
             let (user_id, address) = (cell(user.at)?, cell(email.at)?);
-            let damage = record
-                .damages
-                .iter()
-                .find(|(at, _)| [user.at, email.at].contains(at));
-            if let Some((_, damage)) = damage {
+            let mut damages = record.damages.iter();
+            let found = damages.find(|(at, _)| [user.at, email.at].contains(at));
+            if let Some((_, damage)) = found {
                 return Err(bad(&format!("a cell {damage}")));
             }
             if user_id.contains('\n') || address.contains('\n') {
@@ -96,7 +89,7 @@ impl Directory {
             if user_id.is_empty() || address.is_empty() {
                 continue;
             }
-            if let Some(damage) = crate::user_id::damage(user_id) {
+            if let Some(damage) = damage(user_id) {
                 return Err(bad(&format!(
                     "the user ID \"{}\" {damage}",
                     printable(user_id, 60)

@@ -10,6 +10,7 @@ mod directory;
 mod error;
 mod fingerprint;
 mod format;
+mod header;
 mod newlines;
 mod reader;
 mod records;
@@ -20,11 +21,12 @@ use std::borrow::Cow;
 
 use crate::text::printable;
 
-pub use columns::{CodeColumns, Column, Columns, Marks, Place};
+pub use columns::{CodeColumns, Columns, Marks, Place};
 pub use directory::{Directory, DirectoryError, Resolved};
 pub use error::InputError;
 pub use fingerprint::{Fingerprint, Fingerprinter};
 pub use format::{ColumnChoice, EncodingLabel, Format, parse_delimiter};
+pub use header::Column;
 pub use reader::RowReader;
 pub(crate) use reader::is_yes;
 pub use sheet::CellDamage;

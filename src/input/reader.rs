@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::io::Read;
 
-use super::columns::{CodeColumns, Column, Columns};
+use super::columns::{CodeColumns, Columns};
+use super::header::Column;
 use super::records::{Record, Records};
 use super::{Cells, Fault, Format, InputError, MAX_CELL_BYTES, Row};
 use crate::catalog::Catalog;
@@ -100,13 +101,7 @@ impl<'r> RowReader<'r> {
     fn fault_of_record(&self) -> Option<Fault> {
         let (record, expected) = (&self.record, self.columns.count);
         let found = record.fields.len();
-        // Empty fields at the end are delimiters that nobody meant; a sheet's row ends with its last cell.
-        let is_too_long = || {
-            let mut beyond = record.fields.iter().skip(expected);
-            beyond.any(|field| !field.trim_ascii().is_empty())
-        };
-        let is_too_short = found < expected && !self.records.is_sheet();
-        if is_too_short || is_too_long() {
+        if self.records.is_ragged(record, expected) {
             return Some(Fault::FieldCount {
                 found,
                 expected,
