@@ -15,6 +15,7 @@ pub mod report;
 pub mod roster;
 pub mod run;
 pub mod sandbox;
+pub mod seats;
 pub mod settings;
 pub mod text;
 pub mod user_id;

@@ -14,6 +14,7 @@ use crate::exit_code::ExitCode;
 use crate::rate::Rate;
 use crate::run;
 use crate::sandbox::{self, Sandbox, SandboxSettings, Share};
+use crate::seats;
 
 /// Serve the stand-in for the service, on this machine only
 ///
@@ -50,7 +51,7 @@ pub(super) struct SandboxArgs {
         env = "SEATLOAD_SANDBOX_SEATS",
         hide_env_values = true
     )]
-    #[arg(value_parser = sandbox::parse_seats)]
+    #[arg(value_parser = seats::parse)]
     seats: Option<BTreeMap<String, u64>>,
 
     /// How long every answer takes [default: no time]

@@ -47,20 +47,6 @@ const EXTERNAL: Wanted = Wanted {
         "external",
     ],
 };
-/// What the identity service, and what others call it.
-const DIRECTORY_USER: Wanted = Wanted {
-    what: "user ID",
-    flag: None,
-    example: "id",
-    names: &["userid", "id"],
-};
-const EMAIL: Wanted = Wanted {
-    what: "e-mail address",
-    flag: None,
-    example: "email",
-    names: &["email", "emailaddress", "mail"],
-};
-
 /// A column that gives those whom it marks one code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Marks {
@@ -215,18 +201,6 @@ impl Columns {
             .map(|(_, name)| name.clone())
             .collect()
     }
-}
-
-/// The columns of a directory: user ID and e-mail address.
-pub(super) fn directory_columns(first: &ByteRecord) -> Result<(Column, Column, usize), InputError> {
-    let header = Header::new(first, true)?;
-    let user = header.choose(&DIRECTORY_USER, None)?;
-    let email = header.choose(&EMAIL, None)?;
-    Ok((
-        user.ok_or_else(|| header.missing(&DIRECTORY_USER))?,
-        email.ok_or_else(|| header.missing(&EMAIL))?,
-        header.count,
-    ))
 }
 
 impl Header {

@@ -3,11 +3,26 @@
 use std::collections::HashMap;
 use std::io::Read;
 
-use super::columns::directory_columns;
-use super::records::{Record, Records};
-use super::{Format, InputError};
+use super::header::Wanted;
+use super::table::{Table, TableError};
 use crate::text::printable;
 use crate::user_id::{UserKey, damage};
+
+/// What the identity service, and what others call its columns.
+const COLUMNS: [Wanted; 2] = [
+    Wanted {
+        what: "user ID",
+        flag: None,
+        example: "id",
+        names: &["userid", "id"],
+    },
+    Wanted {
+        what: "e-mail address",
+        flag: None,
+        example: "email",
+        names: &["email", "emailaddress", "mail"],
+    },
+];
 
 /// The users of an organisation by e-mail address.
 #[derive(Debug, Default)]
@@ -33,69 +48,25 @@ pub enum Resolved<'a> {
     Several(Vec<(&'a str, u32)>),
 }
 
-/// Why a directory cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum DirectoryError {
-    /// It cannot be read.
-    #[error(transparent)]
-    Unreadable(#[from] InputError),
-    /// A row of it cannot be trusted, so an address may belong to more users than it seems.
-    #[error("line {line} of the directory: {what}\n  to do: export it again, or correct the line")]
-    BadRow {
-        /// The line.
-        line: u32,
-        /// What is wrong with it.
-        what: String,
-    },
-}
-
 impl Directory {
     /// Reads a directory: a table with a column of user IDs and one of e-mail addresses.
     ///
     /// # Errors
-    /// When it cannot be read, or a row of it is not sound.
-    pub fn read<'r>(input: impl Read + Send + 'r) -> Result<Self, DirectoryError> {
-        let fits = |first: &csv::ByteRecord| directory_columns(first).is_ok();
-        let mut records = Records::open(Box::new(input), &Format::default(), fits)?;
-        let mut record = Record::default();
-        if !records.read(&mut record)? {
-            return Err(InputError::Empty.into());
-        }
-        let (user, email, count) = directory_columns(&record.fields)?;
+    /// When it cannot be read, or a row of it is not sound: an address may then belong to more users than it seems.
+    pub fn read<'r>(input: impl Read + Send + 'r) -> Result<Self, TableError> {
+        let mut table = Table::open("directory", input, &COLUMNS)?;
         let mut directory = Self::default();
-        while records.read(&mut record)? {
-            let bad = |what: &str| DirectoryError::BadRow {
-                line: record.line,
-                what: what.to_owned(),
-            };
-            if records.is_ragged(&record, count) {
-                return Err(bad("it has more or fewer fields than the header"));
-            }
-            let cell = |at: usize| {
-                let bytes = record.fields.get(at).unwrap_or_default();
-                let text = std::str::from_utf8(bytes).map_err(|_| bad("it is not UTF-8"))?;
-                Ok::<_, DirectoryError>(text.trim())
-            };
-            let (user_id, address) = (cell(user.at)?, cell(email.at)?);
-            let mut damages = record.damages.iter();
-            let found = damages.find(|(at, _)| [user.at, email.at].contains(at));
-            if let Some((_, damage)) = found {
-                return Err(bad(&format!("a cell {damage}")));
-            }
-            if user_id.contains('\n') || address.contains('\n') {
-                return Err(bad("a cell runs over several lines: is a quote missing?"));
-            }
+        while table.advance()? {
+            let (user_id, address) = (table.cell(0)?, table.cell(1)?);
             // Somebody without an address, or who cannot be given a licence.
             if user_id.is_empty() || address.is_empty() {
                 continue;
             }
             if let Some(damage) = damage(user_id) {
-                return Err(bad(&format!(
-                    "the user ID \"{}\" {damage}",
-                    printable(user_id, 60)
-                )));
+                let user_id = printable(user_id, 60);
+                return Err(table.bad(&format!("the user ID \"{user_id}\" {damage}")));
             }
-            directory.add(address, user_id, record.line);
+            directory.add(address, user_id, table.line());
         }
         Ok(directory)
     }

@@ -16,13 +16,14 @@ mod reader;
 mod records;
 mod sheet;
 mod source;
+mod table;
 
 use std::borrow::Cow;
 
 use crate::text::printable;
 
 pub use columns::{CodeColumns, Columns, Marks, Place};
-pub use directory::{Directory, DirectoryError, Resolved};
+pub use directory::{Directory, Resolved};
 pub use error::InputError;
 pub use fingerprint::{Fingerprint, Fingerprinter};
 pub use format::{ColumnChoice, EncodingLabel, Format, parse_delimiter};
@@ -31,6 +32,7 @@ pub use reader::RowReader;
 pub(crate) use reader::is_yes;
 pub use sheet::CellDamage;
 pub use source::{Input, Source};
+pub use table::TableError;
 
 /// The longest record, in bytes.
 pub const MAX_RECORD_BYTES: usize = 4 * 1024 * 1024;

@@ -23,7 +23,7 @@ impl Stand {
     pub(crate) fn with_seats(seats: &str) -> Self {
         Self::new(SandboxSettings {
             account: "acc-1".into(),
-            seats: seatload::sandbox::parse_seats(seats).unwrap(),
+            seats: seatload::seats::parse(seats).unwrap(),
             ..SandboxSettings::default()
         })
     }

@@ -38,13 +38,13 @@ pub struct Batch {
 #[derive(Debug)]
 pub struct Plan {
     groups: Vec<Group>,
-    /// Users by group, in the file's order within each.
+    /// Users by group, in the order given within each.
     users: Vec<UserIx>,
     batches: Vec<Batch>,
 }
 
 impl Plan {
-    /// Plans the users given, in the file's order. Batches come in the order of their first user.
+    /// Plans the users given, in their order. Batches come in the order of their first user.
     pub fn new(
         assignments: &Assignments,
         to_send: impl Iterator<Item = UserIx> + Clone,
@@ -81,14 +81,17 @@ impl Plan {
             })
             .collect();
         let mut users: Vec<Option<UserIx>> = vec![None; counts.iter().sum()];
-        for user in to_send {
+        let mut ranks = vec![0; users.len()];
+        for (rank, user) in to_send.enumerate() {
             let place = &mut next[group_of(user)];
             users[*place] = Some(user);
+            ranks[*place] = rank;
             *place += 1;
         }
         let users: Vec<UserIx> = users.into_iter().flatten().collect();
 
-        let batches = batches_of(&users, &counts, batch_size.get());
+        let mut batches = batches_of(&counts, batch_size.get());
+        batches.sort_unstable_by_key(|batch| ranks[batch.users.start]);
         Self {
             groups,
             users,
@@ -101,7 +104,7 @@ impl Plan {
         self.groups[group.index()]
     }
 
-    /// The groups, by their first user in the file.
+    /// The groups, by their first user.
     pub fn groups(&self) -> &[Group] {
         &self.groups
     }
@@ -111,13 +114,13 @@ impl Plan {
         &self.batches
     }
 
-    /// A batch's users, in the file's order.
+    /// A batch's users, in the order in which they were given.
     pub fn users(&self, batch: &Batch) -> &[UserIx] {
         &self.users[batch.users.clone()]
     }
 }
 
-fn batches_of(users: &[UserIx], counts: &[usize], batch_size: usize) -> Vec<Batch> {
+fn batches_of(counts: &[usize], batch_size: usize) -> Vec<Batch> {
     let mut batches = Vec::new();
     let mut begin = 0;
     for (group, count) in counts.iter().enumerate() {
@@ -129,7 +132,6 @@ fn batches_of(users: &[UserIx], counts: &[usize], batch_size: usize) -> Vec<Batc
         }));
         begin = end;
     }
-    batches.sort_unstable_by_key(|batch| users[batch.users.start]);
     batches
 }
 
