@@ -123,8 +123,10 @@ pub enum Stop {
         /// What the service said.
         message: String,
     },
-    /// What became of users could not be recorded.
+    /// What became of users, or what they held before, could not be recorded.
     NotRecorded,
+    /// Those who come first are decided, and no more were to be sent for now.
+    FirstDone,
 }
 
 impl Stop {
@@ -161,6 +163,7 @@ impl Stop {
                 )
             }
             Self::NotRecorded => "the reports cannot be written".to_owned(),
+            Self::FirstDone => "the users that --first asks for are done".to_owned(),
         }
     }
 
@@ -189,6 +192,7 @@ impl Stop {
             Self::NotFound { .. } => {
                 "check --account, --organization and --endpoint, that the organisation has licences of these codes, and the first user IDs of the file"
             }
+            Self::FirstDone => "look at the reports and at the portal, then go on with the rest",
             Self::NotRecorded => {
                 "make space, or let the report folder be written to again, then go on"
             }

@@ -86,12 +86,7 @@ impl FailureKind {
 
     /// What happened, in the words of whoever said it, and what the admin can do about it.
     pub fn explain(self, said: &str) -> String {
-        let stop = if said.ends_with(['.', '?', '!']) {
-            ""
-        } else {
-            "."
-        };
-        format!("{said}{stop} To do: {}", self.advice())
+        explain(said, self.advice())
     }
 
     /// What the admin can do about it.
@@ -113,6 +108,16 @@ impl FailureKind {
             Self::Withheld => "correct the user's bad rows, then import failures.csv",
         }
     }
+}
+
+/// What happened, and what to do about it.
+pub fn explain(said: &str, advice: &str) -> String {
+    let stop = if said.ends_with(['.', '?', '!']) {
+        ""
+    } else {
+        "."
+    };
+    format!("{said}{stop} To do: {advice}")
 }
 
 /// The outcome of one user.

@@ -9,23 +9,35 @@ use serde::{Deserialize, Serialize};
 use crate::api::{Endpoint, EndpointError, Token, Variant};
 use crate::dispatch::Policy;
 use crate::input::{Format, Input};
+use crate::plan::{Absent, Mode, SeatLimit};
 use crate::rate::Rate;
 
 /// The settings of one import.
 #[derive(Debug)]
 pub struct ImportSettings {
-    /// The file.
-    pub input: Input,
-    /// How it is read.
-    pub reading: Reading,
+    /// What is to be sent.
+    pub intent: Intent,
     /// Send nothing if there is a bad row.
     pub is_strict: bool,
-    /// Users in one request, at most.
-    pub batch_size: NonZeroUsize,
+    /// What the admin has agreed to beforehand.
+    pub consent: Consent,
     /// Where the reports go; a folder named after the input if nothing is said.
     pub report_dir: Option<PathBuf>,
     /// The rest, which resuming needs as well.
     pub run: RunSettings,
+}
+
+/// What is to be sent: all that a plan depends on, but for the time that it takes.
+#[derive(Debug)]
+pub struct Intent {
+    /// The file.
+    pub input: Input,
+    /// How it is read.
+    pub reading: Reading,
+    /// How many seats there are, if that is known.
+    pub seats: Option<SeatLimit>,
+    /// Users in one request, at most.
+    pub batch_size: NonZeroUsize,
 }
 
 /// How the input is read: all that decides who is to hold what.
@@ -40,6 +52,31 @@ pub struct Reading {
     pub allowed_codes: Vec<String>,
     /// The file that says who has which e-mail address.
     pub directory: Option<PathBuf>,
+    /// The file that says who holds what now.
+    pub current: Option<Current>,
+    /// What becomes of what a user holds and the input does not name.
+    pub mode: Mode,
+}
+
+/// The file that says who holds what now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Current {
+    /// Where it is.
+    pub path: PathBuf,
+    /// How it is written.
+    pub format: Format,
+    /// What it means that it does not name somebody.
+    pub absent: Absent,
+}
+
+/// What the admin has agreed to beforehand.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Consent {
+    /// To everything: nobody is asked.
+    pub to_all: bool,
+    /// That users lose what they hold.
+    pub to_losses: bool,
 }
 
 /// The settings of a run, whether it begins or goes on.
@@ -51,6 +88,8 @@ pub struct RunSettings {
     pub token: Option<Token>,
     /// How requests are sent.
     pub requests: Requests,
+    /// Stop after so many users.
+    pub first: Option<NonZeroUsize>,
     /// How progress is shown.
     pub progress: ProgressMode,
     /// When records are forced onto the disk.
@@ -114,6 +153,8 @@ pub struct Requests {
     pub timeout: Duration,
     /// Ask for every single user.
     pub keep_trying: bool,
+    /// Whoever wants a code waits for those who want it and come first.
+    pub in_order: bool,
 }
 
 impl Requests {
@@ -130,6 +171,7 @@ impl Requests {
             concurrency: self.concurrency,
             max_retries: self.max_retries,
             keep_trying: self.keep_trying,
+            in_order: self.in_order,
             has_succeeded,
             is_resumed,
             quiet_for,

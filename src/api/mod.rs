@@ -47,6 +47,8 @@ pub enum Answer {
         /// The body is a web page, so this may not be the API.
         is_html: bool,
     },
+    /// The request was held back, since what it changes could not be written down.
+    NotSent,
     /// No answer.
     Lost {
         /// What happened instead.

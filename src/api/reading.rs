@@ -274,7 +274,7 @@ mod tests {
                     prop_assert!(!message.chars().any(char::is_control));
                 }
                 Answer::Unreadable { .. } => prop_assert_eq!(status, 200),
-                Answer::Lost { .. } => prop_assert!(false, "an answer came"),
+                Answer::Lost { .. } | Answer::NotSent => prop_assert!(false, "an answer came"),
             }
         }
     }

@@ -12,19 +12,21 @@ use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::write_ahead::WriteAhead;
 use crate::api::{Client, Endpoint, Token, Variant};
 use crate::dispatch;
 use crate::event::Stop;
 use crate::exit_code::ExitCode;
 use crate::input::Input;
-use crate::plan::Plan;
+use crate::plan::{Plan, Proposal};
 use crate::report::{
-    About, Journal, Progress, Recorded, Recorder, SUMMARY, Standing, Summary, counted, table,
+    About, Journal, Progress, Recorded, Recorder, SUMMARY, Standing, Summary, Undo, WayBack,
+    counted, table,
 };
 use crate::roster::{Roster, UserIx};
 use crate::run::{self, RunFolder};
 use crate::sandbox::{self, Sandbox, SandboxSettings};
-use crate::settings::{RunSettings, Target};
+use crate::settings::{Reading, RunSettings, Target};
 
 /// Events under way between dispatch and the recorder.
 const CHANNEL: usize = 64;
@@ -57,13 +59,13 @@ pub(super) struct Ready<'a> {
     pub(super) input: &'a Input,
     /// Whether an earlier part of the run may have sent something.
     pub(super) is_resumed: bool,
-    pub(super) external_license: bool,
+    pub(super) reading: &'a Reading,
     pub(super) batch_size: NonZeroUsize,
     pub(super) settings: &'a RunSettings,
     pub(super) connection: Connection,
     pub(super) folder: RunFolder,
-    pub(super) roster: Roster,
-    /// Who is to be sent, in the file's order.
+    pub(super) proposal: Proposal,
+    /// Who is to be sent, in the order in which they are to be served.
     pub(super) to_send: Vec<UserIx>,
 }
 
@@ -121,12 +123,18 @@ pub(super) fn execute(
     standing: Standing,
     mut progress: Progress,
 ) -> anyhow::Result<ExitCode> {
-    let (folder, roster) = (&ready.folder, &ready.roster);
-    let (stop, recorded) = send(ready, journal, standing, &mut progress)?;
+    let (folder, roster) = (&ready.folder, &ready.proposal.roster);
+    let undo = open_undo(ready)?;
+    let Sent {
+        stop,
+        recorded,
+        undo,
+        error,
+    } = send(ready, (journal, standing), undo, &mut progress)?;
     let pending = recorded.standing.pending(&roster.assignments).count() as u64;
-    let stop = match (&recorded.error, stop) {
+    let stop = match (error, stop) {
         (Some(error), _) => {
-            progress.say(&cannot_write(folder, error));
+            progress.say(&cannot_write(folder, &error));
             Some(Stop::NotRecorded)
         }
         // What stopped the run did so when nothing was left to do.
@@ -134,6 +142,7 @@ pub(super) fn execute(
             progress.stopped(&stop);
             None
         }
+        (None, None) if pending > 0 => Some(Stop::FirstDone),
         (None, stop) => stop,
     };
 
@@ -141,12 +150,13 @@ pub(super) fn execute(
     let summary = Summary::new(
         about(ready),
         roster,
-        &recorded.tally,
+        (&recorded.tally, &recorded.standing),
         pending,
         stop.as_ref(),
         (begin.at, begin.clock.elapsed(), Timestamp::now()),
     );
-    let stop = match finish(folder, roster, recorded, &summary, stop.is_some()) {
+    let way_back = WayBack::new(&ready.proposal, &recorded.standing);
+    let stop = match finish(folder, roster, (recorded, undo), &summary, stop.is_some()) {
         Ok(()) => stop,
         // It has been said already.
         Err(_) if stop == Some(Stop::NotRecorded) => stop,
@@ -155,21 +165,45 @@ pub(super) fn execute(
             Some(stop.unwrap_or(Stop::NotRecorded))
         }
     };
-    Ok(conclude(&summary, stop.as_ref(), folder, &progress))
+    let exit_code = conclude(&summary, stop.as_ref(), folder, &progress);
+    if let Some(way_back) = way_back {
+        progress.tell(&way_back.words(folder.path()));
+    }
+    Ok(exit_code)
+}
+
+/// What came of sending.
+struct Sent<'a> {
+    stop: Option<Stop>,
+    recorded: Recorded,
+    undo: Option<Undo<'a>>,
+    /// Why something could not be recorded, if so.
+    error: Option<io::Error>,
+}
+
+/// Where it is known what users hold, that is written down before it is changed.
+fn open_undo<'a>(ready: &'a Ready<'_>) -> anyhow::Result<Option<Undo<'a>>> {
+    let all = &ready.proposal.roster.assignments;
+    let holdings = ready.proposal.holdings.as_ref();
+    let open = |holdings| Undo::open(&ready.folder, all, holdings, ready.settings.sync);
+    let undo = holdings.map(open).transpose();
+    undo.with_context(|| format!("cannot write undo.csv in {}", ready.folder.path().display()))
 }
 
 /// Dispatches on the runtime, and records on a thread of its own.
-fn send(
-    ready: &Ready<'_>,
-    journal: Journal,
-    standing: Standing,
+fn send<'a>(
+    ready: &'a Ready<'_>,
+    (journal, standing): (Journal, Standing),
+    undo: Option<Undo<'a>>,
     progress: &mut Progress,
-) -> anyhow::Result<(Option<Stop>, Recorded)> {
+) -> anyhow::Result<Sent<'a>> {
     let (connection, folder) = (&ready.connection, &ready.folder);
-    let all = &ready.roster.assignments;
-    let to_send = ready.to_send.len();
-    let plan = Plan::new(all, ready.to_send.iter().copied(), ready.batch_size);
-    let has_succeeded = standing.successes(all).next().is_some();
+    let all = &ready.proposal.roster.assignments;
+    let first = ready.settings.first.map_or(usize::MAX, NonZeroUsize::get);
+    let users = &ready.to_send[..first.min(ready.to_send.len())];
+    let to_send = users.len();
+    let plan = Plan::new(all, users.iter().copied(), ready.batch_size);
+    let has_succeeded = standing.has_confirmed();
     let requests = &ready.settings.requests;
     let policy = requests.policy(ready.is_resumed, has_succeeded, folder.quiet_for());
     progress.tell(&format!(
@@ -186,7 +220,9 @@ fn send(
         run::listen(interrupt.clone(), go_on_with(folder)).context("cannot listen for signals")?;
     }
     progress.begin(to_send as u64, connection.endpoint.advice());
-    let (stop, recorded) = thread::scope(|scope| {
+    let client = &connection.client;
+    let ahead = undo.map(|undo| WriteAhead::new(client, undo));
+    let (stop, mut recorded) = thread::scope(|scope| {
         let (sender, receiver) = mpsc::channel(CHANNEL);
         let recorder = Recorder::new(
             all,
@@ -199,12 +235,27 @@ fn send(
         );
         let runtime = connection.runtime.handle();
         let recorder = scope.spawn(|| recorder.run(receiver, runtime));
-        let client = &connection.client;
-        let dispatch = dispatch::run(client, all, &plan, &policy, &interrupt, sender);
-        (runtime.block_on(dispatch), recorder.join())
+        let dispatch = async {
+            let (plan, policy, interrupt) = (&plan, &policy, &interrupt);
+            match &ahead {
+                Some(ahead) => dispatch::run(ahead, all, plan, policy, interrupt, sender).await,
+                None => dispatch::run(client, all, plan, policy, interrupt, sender).await,
+            }
+        };
+        let stop = runtime.block_on(dispatch);
+        let recorded = recorder.join();
+        (
+            stop,
+            recorded.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+        )
     });
-    let recorded = recorded.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-    Ok((stop, recorded))
+    let (undo, not_ahead) = ahead.map(WriteAhead::into_undo).unzip();
+    Ok(Sent {
+        stop,
+        undo,
+        error: recorded.error.take().or(not_ahead.flatten()),
+        recorded,
+    })
 }
 
 /// What the summary says of the run's settings.
@@ -221,7 +272,14 @@ fn about(ready: &Ready<'_>) -> About {
         max_retries: requests.max_retries,
         timeout_seconds: requests.timeout.as_secs_f64(),
         keep_trying: requests.keep_trying,
-        external_license: ready.external_license,
+        external_license: ready.reading.external_license,
+        mode: ready.reading.mode,
+        current: ready
+            .reading
+            .current
+            .as_ref()
+            .map(|current| current.path.display().to_string()),
+        in_order: requests.in_order,
         sandbox: matches!(ready.settings.target, Target::Sandbox { .. }),
     }
 }
@@ -230,7 +288,7 @@ fn about(ready: &Ready<'_>) -> About {
 fn finish(
     folder: &RunFolder,
     roster: &Roster,
-    recorded: Recorded,
+    (recorded, undo): (Recorded, Option<Undo<'_>>),
     summary: &Summary,
     has_stopped: bool,
 ) -> io::Result<()> {
@@ -240,6 +298,9 @@ fn finish(
     let all = &roster.assignments;
     if has_stopped {
         Journal::write_pending(folder, all, standing.pending(all))?;
+    }
+    if let Some(undo) = undo {
+        undo.drop_unchanged(folder, &standing)?;
     }
     if standing.has_overruled() {
         journal

@@ -6,45 +6,45 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 
+use super::agree::agree;
 use super::execute::{self, Begin, Connection, Ready};
 use super::read::{self, WasRead};
+use super::settle::settle;
 use crate::exit_code::ExitCode;
 use crate::input::{Input, Source};
+use crate::plan::Proposal;
 use crate::report::{Journal, JournalError, Progress, Standing, counted};
 use crate::roster::Roster;
 use crate::run::{AsRead, KEPT_INPUT, RunFolder, RunRecord};
-use crate::settings::ImportSettings;
+use crate::settings::{ImportSettings, Intent};
 
 /// Imports a file. An error means that nothing was sent.
 pub(super) fn import(settings: &ImportSettings) -> anyhow::Result<ExitCode> {
     let begin = Begin::now();
     let mut progress = Progress::new(settings.run.progress);
     let connection = Connection::new(&settings.run)?;
-    let (read, folder) = match settings.input {
-        Input::Path(_) => {
-            let source = settings.input.open()?;
-            let read = read::read(source, &settings.reading, &mut progress)?;
-            read::check_ids(&read)?;
-            (read, open_folder(settings, &begin)?)
-        }
+    let kept = match settings.intent.input {
+        Input::Path(_) => None,
         // It cannot be read again, so it is kept where the run can go on from.
-        Input::Stdin => {
-            let folder = open_folder(settings, &begin)?;
-            match keep_and_read(&folder, settings, &mut progress) {
-                Ok(read) => (read, folder),
-                Err(error) => {
-                    folder.discard();
-                    return Err(error);
-                }
+        Input::Stdin => Some(open_folder(settings, &begin)?),
+    };
+    let prepared = prepare(settings, kept.as_ref(), &mut progress);
+    let (prepared, folder) = match (prepared, kept) {
+        (Ok(prepared), Some(folder)) => (prepared, folder),
+        (Ok(prepared), None) => (prepared, open_folder(settings, &begin)?),
+        (Err(error), kept) => {
+            if let Some(folder) = kept {
+                folder.discard();
             }
+            return Err(error);
         }
     };
-    read::introduce(&settings.input, &read, &progress);
+    let Prepared { proposal, as_read } = prepared;
 
-    if settings.is_strict && !read.roster.bad_rows.is_empty() {
-        return refuse(&folder, &read.roster);
+    if is_refused(settings, &proposal.roster) {
+        return refuse(&folder, &proposal.roster);
     }
-    let (journal, standing) = match begin_reports(settings, &read.as_read, &folder, &read.roster) {
+    let (journal, standing) = match begin_reports(settings, &as_read, &folder, &proposal) {
         Ok(begun) => begun,
         Err(error) => {
             let path = folder.path().display().to_string();
@@ -52,20 +52,52 @@ pub(super) fn import(settings: &ImportSettings) -> anyhow::Result<ExitCode> {
             return Err(error).with_context(|| format!("cannot write reports to {path}"));
         }
     };
-    let roster = read.roster;
     let ready = Ready {
         begin,
-        input: &settings.input,
+        input: &settings.intent.input,
         is_resumed: false,
-        external_license: settings.reading.external_license,
-        batch_size: settings.batch_size,
+        reading: &settings.intent.reading,
+        batch_size: settings.intent.batch_size,
         settings: &settings.run,
         connection,
         folder,
-        to_send: standing.pending(&roster.assignments).collect(),
-        roster,
+        to_send: standing.pending(&proposal.roster.assignments).collect(),
+        proposal,
     };
     execute::execute(&ready, journal, standing, progress)
+}
+
+/// A run that may begin.
+struct Prepared {
+    proposal: Proposal,
+    as_read: AsRead,
+}
+
+/// Reads everything, says what was read, and finds that the run may begin.
+fn prepare(
+    settings: &ImportSettings,
+    folder: Option<&RunFolder>,
+    progress: &mut Progress,
+) -> anyhow::Result<Prepared> {
+    let intent = &settings.intent;
+    let read = match folder {
+        None => read::read(intent.input.open()?, &intent.reading, progress)?,
+        Some(folder) => keep_and_read(folder, intent, progress)?,
+    };
+    read::check_ids(&read)?;
+    let columns = read.columns.clone();
+    let (proposal, as_read) = read.propose(&intent.reading, intent.seats.clone());
+    progress.finish();
+    read::introduce(&intent.input, &columns, &proposal.roster, progress);
+    if !is_refused(settings, &proposal.roster) {
+        agree(settings, &proposal, progress)?;
+    }
+    Ok(Prepared { proposal, as_read })
+}
+
+/// Whether there is a bad row, where there may be none.
+fn is_refused(settings: &ImportSettings, roster: &Roster) -> bool {
+    settings.is_strict && !roster.bad_rows.is_empty()
 }
 
 /// Reports who would have been sent and who would not. Nothing is sent, and no run has begun.
@@ -86,36 +118,30 @@ fn begin_reports(
     settings: &ImportSettings,
     as_read: &AsRead,
     folder: &RunFolder,
-    roster: &Roster,
+    proposal: &Proposal,
 ) -> Result<(Journal, Standing), JournalError> {
-    let record = RunRecord::new(
-        &settings.input,
-        as_read,
-        settings.run.target.clone(),
-        &settings.reading,
-        settings.batch_size.get(),
-        settings.run.requests.clone(),
-    )?;
-    record.write(folder)?;
-    let begun = Journal::open(folder, roster)?;
+    let (target, requests) = (settings.run.target.clone(), settings.run.requests.clone());
+    RunRecord::new(&settings.intent, as_read, target, requests)?.write(folder)?;
+    let (mut journal, mut standing) = Journal::open(folder, &proposal.roster)?;
+    settle(proposal, &mut journal, &mut standing)?;
     folder.sync()?;
-    Ok(begun)
+    Ok((journal, standing))
 }
 
 fn open_folder(settings: &ImportSettings, begin: &Begin) -> anyhow::Result<RunFolder> {
     let folder = match &settings.report_dir {
         Some(path) => RunFolder::create(path)?,
-        None => RunFolder::create_named(Path::new(""), settings.input.stem(), begin.at())?,
+        None => RunFolder::create_named(Path::new(""), settings.intent.input.stem(), begin.at())?,
     };
     Ok(folder)
 }
 
 fn keep_and_read(
     folder: &RunFolder,
-    settings: &ImportSettings,
+    intent: &Intent,
     progress: &mut Progress,
 ) -> anyhow::Result<WasRead> {
-    let source = settings.input.open()?;
+    let source = intent.input.open()?;
     let kept = File::create_new(folder.path().join(KEPT_INPUT))
         .with_context(|| format!("cannot keep the input in {}", folder.path().display()))?;
     let on_disk = kept.try_clone()?;
@@ -126,8 +152,7 @@ fn keep_and_read(
         }),
         ..source
     };
-    let read = read::read(source, &settings.reading, progress)?;
-    read::check_ids(&read)?;
+    let read = read::read(source, &intent.reading, progress)?;
     on_disk.sync_all()?;
     Ok(read)
 }

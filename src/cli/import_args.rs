@@ -3,14 +3,17 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use anyhow::bail;
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, ValueEnum};
 
 use super::input_args::InputArgs;
-use super::run_args::{REPORTS, REQUESTS, RunArgs, SERVICE};
+use super::plan_args::PlanArgs;
+use super::run_args::{REPORTS, REQUESTS, RunArgs, SERVICE, default_requests};
 use crate::api::Variant;
-use crate::input::Input;
-use crate::settings::{ImportSettings, Target};
+use crate::catalog::Catalog;
+use crate::input::{Format, Input};
+use crate::settings::{Consent, ImportSettings, Intent, ProgressMode, Reading, Requests, Target};
 
 /// Import a CSV of users and bundle codes
 ///
@@ -26,7 +29,6 @@ pub(super) struct ImportArgs {
 
     /// The account (organisation) ID in the address
     #[arg(long, value_name = "ID", env = "SEATLOAD_ACCOUNT", help_heading = SERVICE, hide_env_values = true)]
-    #[arg(required_unless_present = "sandbox")]
     account: Option<String>,
 
     /// The service's address
@@ -61,8 +63,23 @@ pub(super) struct ImportArgs {
     input_args: InputArgs,
 
     #[command(flatten)]
+    plan: PlanArgs,
+
+    #[command(flatten)]
     run: RunArgs,
+
+    /// Do not ask before sending
+    #[arg(long, short, env = "SEATLOAD_YES", help_heading = CONSENT, hide_env_values = true)]
+    #[arg(action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
+    yes: bool,
+
+    /// Without a terminal to ask at: go ahead though users lose licences that they hold, as --current shows
+    #[arg(long, env = "SEATLOAD_ALLOW_LOSSES", help_heading = CONSENT, hide_env_values = true)]
+    #[arg(action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
+    allow_losses: bool,
 }
+
+const CONSENT: &str = "Consent";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -91,34 +108,84 @@ enum EndpointArg {
     PutLease,
 }
 
+impl EndpointArg {
+    fn variant(self) -> Variant {
+        match self {
+            Self::PostLa => Variant::PostLa,
+            Self::PutLease => Variant::PutLease,
+        }
+    }
+}
+
 impl ImportArgs {
     /// Finds the arguments sound, or says what is wrong with them.
     pub(super) fn into_settings(self) -> anyhow::Result<ImportSettings> {
-        let endpoint = match self.endpoint {
-            EndpointArg::PostLa => Variant::PostLa,
-            EndpointArg::PutLease => Variant::PutLease,
-        };
-        let target = if self.sandbox {
-            Target::Sandbox { endpoint }
-        } else {
-            Target::Service {
+        let endpoint = self.endpoint.variant();
+        let target = match (self.sandbox, self.account) {
+            (true, _) => Target::Sandbox { endpoint },
+            (false, Some(account)) => Target::Service {
                 base_url: self.base_url,
                 endpoint,
                 organization: self.organization,
-                account: self.account.unwrap_or_default(),
-            }
+                account,
+            },
+            (false, None) => bail!(
+                "there is no account\n  to do: give the account ID of the organisation by --account, or try the import out with --sandbox"
+            ),
         };
-        let input = match self.input.as_os_str().to_str() {
-            Some("-") => Input::Stdin,
-            _ => Input::Path(self.input),
-        };
+        let is_strict = self.input_args.is_strict();
+        let intent = intent(self.input, self.input_args, self.plan, self.batch_size)?;
+        let defaults = default_requests(endpoint, matters_who_is_first(&intent));
         Ok(ImportSettings {
-            input,
-            is_strict: self.input_args.is_strict(),
-            reading: self.input_args.into_reading(),
-            batch_size: self.batch_size,
+            run: self.run.into_settings(target, &defaults)?,
+            intent,
+            is_strict,
+            consent: Consent {
+                to_all: self.yes,
+                to_losses: self.allow_losses,
+            },
             report_dir: self.report_dir,
-            run: self.run.begin(target)?,
         })
     }
+
+    /// As far as a plan needs them: nothing is sent, so there need be no account and no token.
+    pub(super) fn into_plan_settings(self) -> anyhow::Result<(Intent, Requests, ProgressMode)> {
+        let progress = self.run.progress();
+        let intent = intent(self.input, self.input_args, self.plan, self.batch_size)?;
+        let defaults = default_requests(self.endpoint.variant(), matters_who_is_first(&intent));
+        let requests = self.run.requests(&defaults)?;
+        Ok((intent, requests, progress))
+    }
+}
+
+fn intent(
+    input: PathBuf,
+    input_args: InputArgs,
+    plan: PlanArgs,
+    batch_size: NonZeroUsize,
+) -> anyhow::Result<Intent> {
+    let reading = input_args.into_reading();
+    let plan = plan.into_settings(&Catalog::allowing(&reading.allowed_codes))?;
+    Ok(Intent {
+        input: match input.as_os_str().to_str() {
+            Some("-") => Input::Stdin,
+            _ => Input::Path(input),
+        },
+        reading: Reading {
+            format: Format {
+                priority_column: plan.priority,
+                ..reading.format
+            },
+            current: plan.current,
+            mode: plan.mode,
+            ..reading
+        },
+        seats: plan.seats,
+        batch_size,
+    })
+}
+
+fn matters_who_is_first(intent: &Intent) -> bool {
+    let is_until_full = intent.seats.as_ref().is_some_and(|limit| limit.until_full);
+    is_until_full || intent.reading.format.priority_column.is_some()
 }

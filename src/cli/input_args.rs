@@ -6,6 +6,7 @@ use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args};
 
 use crate::input::{ColumnChoice, EncodingLabel, Format, parse_delimiter};
+use crate::plan::Mode;
 use crate::settings::Reading;
 
 const INPUT: &str = "Input";
@@ -73,6 +74,7 @@ impl InputArgs {
         self.strict
     }
 
+    /// How the input is read, by itself.
     pub(super) fn into_reading(self) -> Reading {
         Reading {
             format: Format {
@@ -82,12 +84,15 @@ impl InputArgs {
                 user_column: self.user_column.map(ColumnChoice),
                 code_column: self.code_column.map(ColumnChoice),
                 external_column: self.external_column.map(ColumnChoice),
+                priority_column: None,
                 is_wide: self.wide,
                 sheet: self.sheet,
             },
             external_license: self.external_license,
             allowed_codes: self.allow_code,
             directory: self.directory,
+            current: None,
+            mode: Mode::Replace,
         }
     }
 }

@@ -1,14 +1,19 @@
 //! The command line: what can be asked for, and who does it.
 
+mod agree;
 mod codes;
 mod execute;
 mod import;
 mod import_args;
 mod input_args;
+mod plan;
+mod plan_args;
 mod read;
 mod resume;
 mod run_args;
 mod sandbox;
+mod settle;
+mod write_ahead;
 
 use std::io::{Write, stderr};
 
@@ -27,6 +32,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Import(Box<import_args::ImportArgs>),
+    Plan(Box<plan::PlanCommand>),
     Resume(Box<resume::ResumeArgs>),
     Codes(codes::CodesArgs),
     Sandbox(sandbox::SandboxArgs),
@@ -39,6 +45,7 @@ impl Cli {
             Command::Import(args) => args
                 .into_settings()
                 .and_then(|settings| import::import(&settings)),
+            Command::Plan(command) => plan::plan(*command),
             Command::Resume(args) => resume::resume(*args),
             Command::Codes(args) => codes::codes(&args),
             Command::Sandbox(args) => sandbox::serve(args),

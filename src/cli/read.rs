@@ -2,30 +2,44 @@
 
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 
 use crate::catalog::Catalog;
 use crate::input::{
     CodeColumns, Columns, Directory, Fingerprinter, Input, InputError, RowReader, Source,
 };
+use crate::plan::{Proposal, SeatLimit};
 use crate::report::{Progress, counted, grouped};
-use crate::roster::{Complaint, Roster, RosterBuilder};
+use crate::roster::{BadRow, Complaint, Roster, RosterBuilder, Withheld};
 use crate::run::AsRead;
-use crate::settings::Reading;
+use crate::settings::{Current, Reading};
 use crate::text::printable;
 use crate::user_id::Damage;
 
 /// How many complaints are shown; the rest stands in `failures.csv`.
 const COMPLAINTS_SHOWN: usize = 10;
 
-/// An input that was read to its end.
+/// An input that was read to its end, and what is read beside it.
 pub(super) struct WasRead {
     pub(super) roster: Roster,
     pub(super) columns: Columns,
+    /// Who holds what now, if a file says so.
+    current: Option<Roster>,
     pub(super) as_read: AsRead,
 }
 
-/// Reads an input to its end, and the directory before it. The fingerprints are those of all their bytes.
+impl WasRead {
+    /// What is to be done with every user.
+    pub(super) fn propose(self, reading: &Reading, seats: Option<SeatLimit>) -> (Proposal, AsRead) {
+        let absent = reading.current.as_ref().map(|current| current.absent);
+        let current = self.current.as_ref().zip(absent);
+        let proposal = Proposal::new(self.roster, current, reading.mode, seats);
+        (proposal, self.as_read)
+    }
+}
+
+/// Reads an input to its end, and before it the directory and what users hold. The fingerprints are those of all their
+/// bytes.
 pub(super) fn read(
     source: Source,
     reading: &Reading,
@@ -40,32 +54,83 @@ pub(super) fn read(
             (Some(directory), Some(fingerprinter.finish()))
         }
     };
+    let directory = directory.as_ref();
     let catalog = Catalog::allowing(&reading.allowed_codes);
+    let (current, current_fingerprint) = match &reading.current {
+        None => (None, None),
+        Some(current) => {
+            let fingerprinter = Fingerprinter::default();
+            let holdings = read_current(current, reading, directory, &catalog, &fingerprinter)
+                .with_context(|| {
+                    let path = current.path.display();
+                    format!("cannot use what users hold now, {path} (--current)")
+                })?;
+            (Some(holdings), Some(fingerprinter.finish()))
+        }
+    };
     let fingerprinter = Fingerprinter::default();
     let bytes = fingerprinter.read(progress.reading(source.reader, source.bytes));
-    let mut rows = RowReader::new(bytes, &reading.format, &catalog)?;
+    let rows = RowReader::new(bytes, &reading.format, &catalog)?;
     let columns = rows.columns().clone();
-    let mut roster = RosterBuilder::new(
+    let builder = RosterBuilder::new(
         columns.clone(),
         &catalog,
-        directory.as_ref(),
+        directory,
         reading.external_license,
     );
-    while let Some(row) = rows.next_row()? {
-        roster.add(row);
-    }
-    let roster = roster.finish();
+    let roster = fold(rows, builder)?;
     if roster.rows == 0 {
         return Err(InputError::NoRows.into());
     }
     Ok(WasRead {
         roster,
         columns,
+        current,
         as_read: AsRead {
             input: fingerprinter.finish(),
             directory: directory_fingerprint,
+            current: current_fingerprint,
         },
     })
+}
+
+fn fold(mut rows: RowReader<'_>, mut builder: RosterBuilder<'_>) -> anyhow::Result<Roster> {
+    while let Some(row) = rows.next_row()? {
+        builder.add(row);
+    }
+    Ok(builder.finish())
+}
+
+/// Reads who holds what now. A bad row could hide what somebody is going to lose, so there may be none.
+fn read_current(
+    current: &Current,
+    reading: &Reading,
+    directory: Option<&Directory>,
+    catalog: &Catalog,
+    fingerprinter: &Fingerprinter,
+) -> anyhow::Result<Roster> {
+    let source = Input::Path(current.path.clone()).open()?;
+    let rows = RowReader::new(
+        fingerprinter.read(source.reader),
+        &current.format,
+        catalog,
+    )
+    .map_err(|error| {
+        anyhow!("{error}\n  flags that describe a file are given for this one by --current-format, such as --current-format wide")
+    })?;
+    let columns = rows.columns().clone();
+    let builder = RosterBuilder::new(columns, catalog, directory, reading.external_license);
+    let roster = fold(rows, builder.of_holdings())?;
+    if roster.bad_rows.is_empty() {
+        return Ok(roster);
+    }
+    let mut text = counted(roster.bad_rows.len() as u64, "bad row");
+    for row in roster.bad_rows.iter().take(COMPLAINTS_SHOWN) {
+        text.push_str(&format!("\n  {}", complaint(row)));
+    }
+    bail!(
+        "{text}\n  to do: correct the file or export it again; a code that it may name is let through by --allow-code"
+    )
 }
 
 fn read_directory(path: &Path, fingerprinter: &Fingerprinter) -> anyhow::Result<Directory> {
@@ -97,42 +162,53 @@ pub(super) fn check_ids(read: &WasRead) -> anyhow::Result<()> {
 }
 
 /// Says what was read, and what is wrong with it.
-pub(super) fn introduce(input: &Input, read: &WasRead, progress: &Progress) {
-    let roster = &read.roster;
+pub(super) fn introduce(input: &Input, columns: &Columns, roster: &Roster, progress: &Progress) {
     progress.tell(&format!(
         "{input}: {}, {}",
         counted(roster.rows, "row"),
         counted((roster.good + roster.withheld.len()) as u64, "user"),
     ));
-    if let CodeColumns::Wide(marks) = &read.columns.codes {
+    if let CodeColumns::Wide(marks) = &columns.codes {
         let codes: Vec<_> = marks.iter().map(|marks| marks.code.as_str()).collect();
         progress.tell(&format!(
             "  codes: {}; columns that are not read: {}",
             codes.join(", "),
-            match read.columns.ignored.as_slice() {
+            match columns.ignored.as_slice() {
                 [] => "none".to_owned(),
                 ignored => printable(&ignored.join(", "), 200),
             }
         ));
     }
     let bad = roster.bad_rows.len();
+    let withheld = |why| {
+        let for_it = roster.withheld.iter().filter(|(_, reason)| *reason == why);
+        for_it.count() as u64
+    };
+    for (why, because) in [
+        (
+            Withheld::HoldingsUnknown,
+            "since --current does not name them (--absent-means-none sends them)",
+        ),
+        (
+            Withheld::HeldOtherwise,
+            "since they hold their codes with the other useExternalLicense",
+        ),
+    ] {
+        match withheld(why) {
+            0 => {}
+            users => progress.say(&format!("{} withheld, {because}", counted(users, "user"))),
+        }
+    }
     if bad == 0 {
         return;
     }
-    let withheld = match roster.withheld.len() {
+    let withheld = match withheld(Withheld::BadRow) {
         0 => String::new(),
-        users => format!(
-            "; {} withheld because of them",
-            counted(users as u64, "user")
-        ),
+        users => format!("; {} withheld because of them", counted(users, "user")),
     };
     progress.say(&format!("{}{withheld}:", counted(bad as u64, "bad row")));
     for row in roster.bad_rows.iter().take(COMPLAINTS_SHOWN) {
-        progress.say(&format!(
-            "  line {}: {}",
-            row.line,
-            printable(&row.complaint.to_string(), 300)
-        ));
+        progress.say(&format!("  {}", complaint(row)));
     }
     if bad > COMPLAINTS_SHOWN {
         progress.say(&format!(
@@ -140,4 +216,9 @@ pub(super) fn introduce(input: &Input, read: &WasRead, progress: &Progress) {
             grouped((bad - COMPLAINTS_SHOWN) as u64)
         ));
     }
+}
+
+fn complaint(row: &BadRow) -> String {
+    let what = printable(&row.complaint.to_string(), 300);
+    format!("line {}: {what}", row.line)
 }

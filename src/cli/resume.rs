@@ -11,10 +11,11 @@ use jiff::Timestamp;
 use super::execute::{self, Begin, Connection, Ready};
 use super::read;
 use super::run_args::{REQUESTS, RunArgs};
+use super::settle::settle;
 use crate::exit_code::ExitCode;
 use crate::input::{Fingerprint, Input};
+use crate::plan::Proposal;
 use crate::report::{Journal, Progress, SUMMARY, counted, grouped, has_finished, not_before};
-use crate::roster::Roster;
 use crate::run::{AsRead, RunFolder, RunRecord};
 use crate::settings::ProgressMode;
 
@@ -54,13 +55,17 @@ pub(super) fn resume(args: ResumeArgs) -> anyhow::Result<ExitCode> {
     }
     let settings = args
         .run
-        .go_on(record.target.clone(), record.requests.clone())?;
+        .into_settings(record.target.clone(), &record.requests)?;
     let connection = Connection::new(&settings)?;
     let mut progress = Progress::new(settings.progress);
 
     let input = record.input(folder.path());
-    let roster = read_the_same(&record, &input, &mut progress)?;
-    let (journal, standing) = Journal::open(&folder, &roster)?;
+    let proposal = read_the_same(&record, &input, &mut progress)?;
+    let roster = &proposal.roster;
+    let (mut journal, mut standing) = Journal::open(&folder, roster)?;
+    // It may have been killed before that was done.
+    settle(&proposal, &mut journal, &mut standing)
+        .with_context(|| format!("cannot write to {}", folder.path().display()))?;
     let all = &roster.assignments;
     let to_send: Vec<_> = match args.retry_failed {
         true => standing.without_success(all).collect(),
@@ -81,12 +86,12 @@ pub(super) fn resume(args: ResumeArgs) -> anyhow::Result<ExitCode> {
         begin,
         input: &input,
         is_resumed: true,
-        external_license: record.reading.external_license,
+        reading: &record.reading,
         batch_size: NonZeroUsize::new(record.batch_size).unwrap_or(NonZeroUsize::MIN),
         settings: &settings,
         connection,
         folder,
-        roster,
+        proposal,
         to_send,
     };
     execute::execute(&ready, journal, standing, progress)
@@ -97,11 +102,12 @@ fn read_the_same(
     record: &RunRecord,
     input: &Input,
     progress: &mut Progress,
-) -> anyhow::Result<Roster> {
+) -> anyhow::Result<Proposal> {
     match read::read(input.open()?, &record.reading, progress) {
         Ok(read) => {
             record.check(input, &read.as_read)?;
-            Ok(read.roster)
+            let (proposal, _) = read.propose(&record.reading, record.seats.clone());
+            Ok(proposal)
         }
         Err(error) => {
             // If it is another input, then that is what to say.
@@ -110,6 +116,7 @@ fn read_the_same(
             let now = AsRead {
                 input: fingerprint,
                 directory: None,
+                current: None,
             };
             record.check(input, &now)?;
             Err(error)

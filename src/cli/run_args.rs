@@ -57,6 +57,16 @@ pub(super) struct RunArgs {
     #[arg(action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
     keep_trying: bool,
 
+    /// Never have two requests under way that want the same code, so that the last seats go to those who come first,
+    /// whatever the network does; slower. --priority and --until-full imply it
+    #[arg(long, env = "SEATLOAD_IN_ORDER", help_heading = REQUESTS, hide_env_values = true)]
+    #[arg(action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
+    in_order: bool,
+
+    /// Send so many users, those who come first, and stop there; `seatload resume` goes on with the rest
+    #[arg(long, value_name = "USERS", env = "SEATLOAD_FIRST", help_heading = REQUESTS, hide_env_values = true)]
+    first: Option<NonZeroUsize>,
+
     /// How to show progress
     #[arg(long, value_name = "HOW", env = "SEATLOAD_PROGRESS", help_heading = REPORTS, hide_env_values = true)]
     #[arg(value_enum, default_value_t = ProgressArg::Auto)]
@@ -87,30 +97,33 @@ enum SyncArg {
 }
 
 impl RunArgs {
-    /// The settings of a run that begins.
-    pub(super) fn begin(self, target: Target) -> anyhow::Result<RunSettings> {
-        let variant = match target {
-            Target::Service { endpoint, .. } | Target::Sandbox { endpoint } => endpoint,
+    /// The settings of a run that begins or goes on. What is not said is as before.
+    pub(super) fn into_settings(
+        self,
+        target: Target,
+        before: &Requests,
+    ) -> anyhow::Result<RunSettings> {
+        target.address()?;
+        let requests = self.requests(before)?;
+        let token = match target {
+            Target::Service { .. } => Some(token(self.token_file)?),
+            Target::Sandbox { .. } => None,
         };
-        let rate = match variant {
-            Variant::PostLa => "10/s",
-            Variant::PutLease => "160/5m",
-        };
-        let rate: Rate = rate.parse().expect("a rate");
-        let defaults = Requests {
-            rate,
-            burst: default_burst(rate),
-            concurrency: NonZeroUsize::new(8).expect("not zero"),
-            max_retries: 5,
-            timeout: Duration::from_secs(30),
-            keep_trying: false,
-        };
-        self.go_on(target, defaults)
+        Ok(RunSettings {
+            target,
+            token,
+            requests,
+            first: self.first,
+            progress: self.progress.into(),
+            sync: match self.sync {
+                SyncArg::EverySecond => SyncWhen::EverySecond,
+                SyncArg::Always => SyncWhen::Always,
+            },
+        })
     }
 
-    /// The settings of a run that goes on: what is not said is as before.
-    pub(super) fn go_on(self, target: Target, before: Requests) -> anyhow::Result<RunSettings> {
-        target.address()?;
+    /// How requests are sent. What is not said is as before.
+    pub(super) fn requests(&self, before: &Requests) -> anyhow::Result<Requests> {
         let rate = self.rate.unwrap_or(before.rate);
         let burst = match (self.burst, self.rate) {
             (Some(burst), _) => burst,
@@ -120,31 +133,48 @@ impl RunArgs {
         if burst > rate.requests {
             bail!("--burst {burst} is more than --rate {rate} allows in a whole window");
         }
-        let token = match target {
-            Target::Service { .. } => Some(token(self.token_file)?),
-            Target::Sandbox { .. } => None,
-        };
-        Ok(RunSettings {
-            target,
-            token,
-            requests: Requests {
-                rate,
-                burst,
-                concurrency: self.concurrency.unwrap_or(before.concurrency),
-                max_retries: self.max_retries.unwrap_or(before.max_retries),
-                timeout: self.timeout.unwrap_or(before.timeout),
-                keep_trying: self.keep_trying || before.keep_trying,
-            },
-            progress: match self.progress {
-                ProgressArg::Auto => ProgressMode::Auto,
-                ProgressArg::Plain => ProgressMode::Plain,
-                ProgressArg::None => ProgressMode::None,
-            },
-            sync: match self.sync {
-                SyncArg::EverySecond => SyncWhen::EverySecond,
-                SyncArg::Always => SyncWhen::Always,
-            },
+        Ok(Requests {
+            rate,
+            burst,
+            concurrency: self.concurrency.unwrap_or(before.concurrency),
+            max_retries: self.max_retries.unwrap_or(before.max_retries),
+            timeout: self.timeout.unwrap_or(before.timeout),
+            keep_trying: self.keep_trying || before.keep_trying,
+            in_order: self.in_order || before.in_order,
         })
+    }
+
+    /// How progress is shown.
+    pub(super) fn progress(&self) -> ProgressMode {
+        self.progress.into()
+    }
+}
+
+/// How requests are sent by a variant of the call, unless it is said. `in_order`: it matters who comes first.
+pub(super) fn default_requests(variant: Variant, in_order: bool) -> Requests {
+    let rate = match variant {
+        Variant::PostLa => "10/s",
+        Variant::PutLease => "160/5m",
+    };
+    let rate: Rate = rate.parse().expect("a rate");
+    Requests {
+        rate,
+        burst: default_burst(rate),
+        concurrency: NonZeroUsize::new(8).expect("not zero"),
+        max_retries: 5,
+        timeout: Duration::from_secs(30),
+        keep_trying: false,
+        in_order,
+    }
+}
+
+impl From<ProgressArg> for ProgressMode {
+    fn from(arg: ProgressArg) -> Self {
+        match arg {
+            ProgressArg::Auto => Self::Auto,
+            ProgressArg::Plain => Self::Plain,
+            ProgressArg::None => Self::None,
+        }
     }
 }
 

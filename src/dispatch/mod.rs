@@ -6,9 +6,11 @@
 mod backoff;
 mod confirm;
 mod dispatcher;
+mod estimate;
 mod groups;
 mod hold;
 mod isolate;
+mod order;
 mod pace;
 mod queue;
 mod verdict;
@@ -30,6 +32,7 @@ use crate::plan::Plan;
 use crate::rate::Rate;
 use crate::roster::Assignments;
 use dispatcher::{Dispatcher, Sending, Step};
+pub use estimate::least_time;
 
 /// How a run goes about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +47,8 @@ pub struct Policy {
     pub max_retries: u32,
     /// Go on asking for each user where three in a row were refused for want of seats or of a licence.
     pub keep_trying: bool,
+    /// Begin no batch while one that comes first and wants one of its codes is undecided.
+    pub in_order: bool,
     /// An earlier part of the run had a success: so a 404 is about its user, not about the organisation.
     pub has_succeeded: bool,
     /// The run goes on from an earlier part, which may have sent anybody who is pending.

@@ -87,11 +87,13 @@ impl Queue {
         self.resting.peek().map(|Reverse(resting)| resting.until)
     }
 
-    /// The next job that is at hand. With `finish_first`, no new batch is begun while a job rests.
+    /// The next job that is at hand. With `finish_first`, no new batch is begun while a job rests; and none is that
+    /// `may_begin` forbids.
     pub(super) fn pop(
         &mut self,
         plan: &Plan,
         finish_first: bool,
+        may_begin: impl FnOnce(GroupIx) -> bool,
         waits: impl FnOnce() -> Waits,
     ) -> Option<Job> {
         if let Some(job) = self.ready.pop_front() {
@@ -101,6 +103,9 @@ impl Queue {
             return None;
         }
         let batch = plan.batches().get(self.next_batch)?;
+        if !may_begin(batch.group) {
+            return None;
+        }
         self.next_batch += 1;
         let job = Job {
             batch: self.next_batch,

@@ -101,6 +101,7 @@ pub(super) fn verdict(answer: Answer) -> Verdict {
     match answer {
         Answer::Allocated(allocations) => Verdict::Allocated(allocations),
         Answer::Unreadable { reason, .. } => again(reason, Applied::Maybe),
+        Answer::NotSent => Verdict::Stop(Stop::NotRecorded),
         Answer::Lost { reason, departed } => {
             let applied = if departed {
                 Applied::Maybe
@@ -211,6 +212,12 @@ mod tests {
                 })
             );
         }
+    }
+
+    #[test]
+    fn what_could_not_be_written_down_stops_the_run() {
+        let stop = Verdict::Stop(Stop::NotRecorded);
+        assert_eq!(verdict(Answer::NotSent), stop);
     }
 
     #[test]

@@ -47,6 +47,14 @@ const EXTERNAL: Wanted = Wanted {
         "external",
     ],
 };
+/// Nothing is a priority by its name: somebody must say so.
+const PRIORITY: Wanted = Wanted {
+    what: "priority",
+    flag: Some("priority"),
+    example: "priority",
+    names: &[],
+};
+
 /// A column that gives those whom it marks one code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Marks {
@@ -74,6 +82,8 @@ pub struct Columns {
     pub codes: CodeColumns,
     /// Whether the external licence is used; a file need not say.
     pub external: Option<Column>,
+    /// Numbers to go by, lower ones first, in place of the file's order.
+    pub priority: Option<Column>,
     /// The names of the columns that are not read.
     pub ignored: Vec<String>,
     /// How many fields every row must have.
@@ -104,6 +114,7 @@ impl Columns {
         let user = header.choose(&USER, format.user_column.as_ref())?;
         let codes = header.choose(&CODES, format.code_column.as_ref());
         let external = header.choose(&EXTERNAL, format.external_column.as_ref())?;
+        let priority = header.choose(&PRIORITY, format.priority_column.as_ref())?;
         let user = user.ok_or_else(|| header.missing(&USER));
         let codes = match format.is_wide {
             true => match codes? {
@@ -113,7 +124,7 @@ impl Columns {
                     });
                 }
                 None => {
-                    let others = [user.as_ref().ok(), external.as_ref()];
+                    let others = [user.as_ref().ok(), external.as_ref(), priority.as_ref()];
                     let others: Vec<_> = others
                         .into_iter()
                         .flatten()
@@ -133,6 +144,7 @@ impl Columns {
             user: user?,
             codes,
             external,
+            priority,
             ignored: Vec::new(),
             count: header.count,
             is_sheet,
@@ -174,8 +186,10 @@ impl Columns {
             .into_iter()
             .chain(wide.iter().map(|marks| &marks.column));
         let external = self.external.iter().map(|column| (column, EXTERNAL.what));
+        let priority = self.priority.iter().map(|column| (column, PRIORITY.what));
         std::iter::once((&self.user, USER.what))
             .chain(external)
+            .chain(priority)
             .chain(codes.map(|column| (column, CODES.what)))
     }
 

@@ -23,6 +23,8 @@ pub struct Format {
     pub code_column: Option<ColumnChoice>,
     /// The column of external flags.
     pub external_column: Option<ColumnChoice>,
+    /// The column of priorities.
+    pub priority_column: Option<ColumnChoice>,
     /// Each code has a column of its own.
     pub is_wide: bool,
     /// The sheet of a workbook.
@@ -38,6 +40,7 @@ impl Default for Format {
             user_column: None,
             code_column: None,
             external_column: None,
+            priority_column: None,
             is_wide: false,
             sheet: None,
         }

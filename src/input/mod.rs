@@ -14,6 +14,7 @@ mod header;
 mod newlines;
 mod reader;
 mod records;
+mod seats_table;
 mod sheet;
 mod source;
 mod table;
@@ -30,6 +31,7 @@ pub use format::{ColumnChoice, EncodingLabel, Format, parse_delimiter};
 pub use header::Column;
 pub use reader::RowReader;
 pub(crate) use reader::is_yes;
+pub use seats_table::SeatsTable;
 pub use sheet::CellDamage;
 pub use source::{Input, Source};
 pub use table::TableError;
@@ -66,6 +68,8 @@ pub struct Cells<'a> {
     pub codes: Cow<'a, str>,
     /// The external flag's cell, where the file has such a column.
     pub external: Option<Cow<'a, str>>,
+    /// The priority's cell, where the file's order is not the one to go by.
+    pub priority: Option<Cow<'a, str>>,
 }
 
 /// What makes a row unreadable.

@@ -68,10 +68,12 @@ impl<'r> RowReader<'r> {
         let (columns, record) = (&self.columns, &self.record);
         let mut fault = self.fault_of_record();
         let user = self.cell(&columns.user, &mut fault);
-        let external = columns
-            .external
-            .as_ref()
-            .map(|column| self.cell(column, &mut fault));
+        let mut optional = |column: &Option<Column>| {
+            let column = column.as_ref()?;
+            Some(self.cell(column, &mut fault))
+        };
+        let external = optional(&columns.external);
+        let priority = optional(&columns.priority);
         let codes = match &columns.codes {
             CodeColumns::Long(column) => self.cell(column, &mut fault),
             CodeColumns::Wide(_) => self.marked_codes(&mut fault),
@@ -91,6 +93,7 @@ impl<'r> RowReader<'r> {
                 user,
                 codes,
                 external,
+                priority,
             },
             fault,
             suspects,

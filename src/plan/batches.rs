@@ -81,8 +81,8 @@ impl Plan {
             })
             .collect();
         let mut users: Vec<Option<UserIx>> = vec![None; counts.iter().sum()];
-        let mut ranks = vec![0; users.len()];
-        for (rank, user) in to_send.enumerate() {
+        let mut ranks = vec![0_u32; users.len()];
+        for (rank, user) in (0..).zip(to_send) {
             let place = &mut next[group_of(user)];
             users[*place] = Some(user);
             ranks[*place] = rank;
@@ -138,9 +138,7 @@ fn batches_of(counts: &[usize], batch_size: usize) -> Vec<Batch> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::Catalog;
-    use crate::input::{Format, RowReader};
-    use crate::roster::RosterBuilder;
+    use crate::roster::tests::roster;
     use proptest::prelude::*;
 
     /// Users with the given bundle sets, as bits over four codes.
@@ -155,13 +153,7 @@ mod tests {
                 .collect();
             file.push_str(&format!("u{number},{},{external}\n", codes.join(";")));
         }
-        let catalog = Catalog::default();
-        let mut reader = RowReader::new(file.as_bytes(), &Format::default(), &catalog).unwrap();
-        let mut builder = RosterBuilder::new(reader.columns().clone(), &catalog, None, false);
-        while let Some(row) = reader.next_row().unwrap() {
-            builder.add(row);
-        }
-        builder.finish().assignments
+        roster(&file).assignments
     }
 
     proptest! {

@@ -1,5 +1,14 @@
-//! What is to be sent: worked out in full before anything is.
+//! What is to be sent, and what that changes: worked out in full before anything is.
 
 mod batches;
+mod holdings;
+mod proposal;
+mod seats;
 
 pub use batches::{Batch, Group, GroupIx, Plan};
+pub use holdings::{Absent, Held, Holdings, Mode};
+pub use proposal::{Change, Fate, Proposal};
+pub use seats::{Demand, SeatLimit};
+
+#[cfg(test)]
+mod tests;

@@ -1,16 +1,21 @@
-//! What people see of a run: the CSV files, the progress display, the summary.
+//! What people see of a run: the plan, the CSV files, the progress display, the summary.
 
+mod columns;
 mod journal;
 mod numbers;
+mod plan;
 mod progress;
+mod record_file;
 mod recorder;
 mod standing;
 mod summary;
 mod table;
 mod tally;
+mod undo;
 
 pub use journal::{Journal, JournalError};
 pub use numbers::{counted, grouped};
+pub use plan::{PlanReport, SHOWN, introduction, outline, write_csv};
 pub use progress::Progress;
 pub use recorder::{Recorded, Recorder};
 pub use standing::Standing;
@@ -19,3 +24,4 @@ pub use summary::{
 };
 pub use table::table;
 pub use tally::Tally;
+pub use undo::{Undo, WayBack};

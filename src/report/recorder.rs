@@ -20,7 +20,7 @@ use crate::settings::SyncWhen;
 const TICK: Duration = Duration::from_millis(250);
 
 /// The longest that a record waits for the disk, unless each is waited for.
-const SYNC_PERIOD: Duration = Duration::from_millis(750);
+pub(super) const SYNC_PERIOD: Duration = Duration::from_millis(750);
 
 /// Records a run.
 pub struct Recorder<'a> {
@@ -151,23 +151,10 @@ impl<'a> Recorder<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::Catalog;
-    use crate::input::{Format, RowReader};
     use crate::outcome::{FailureKind, Outcome};
-    use crate::roster::{Roster, RosterBuilder, UserIx};
+    use crate::roster::UserIx;
+    use crate::roster::tests::roster;
     use crate::settings::ProgressMode;
-
-    /// Users `a` and `b`.
-    fn roster() -> Roster {
-        let file = &b"userId,code\na,IDU\nb,IDU\n"[..];
-        let catalog = Catalog::default();
-        let mut reader = RowReader::new(file, &Format::default(), &catalog).unwrap();
-        let mut builder = RosterBuilder::new(reader.columns().clone(), &catalog, None, false);
-        while let Some(row) = reader.next_row().unwrap() {
-            builder.add(row);
-        }
-        builder.finish()
-    }
 
     fn decided(user: usize, outcome: Outcome) -> Decision {
         Decision {
@@ -209,7 +196,7 @@ mod tests {
         for full in ["success.csv", "failures.csv"] {
             let parent = tempfile::tempdir().unwrap();
             let folder = RunFolder::create(&parent.path().join("run")).unwrap();
-            let roster = roster();
+            let roster = roster("userId,code\na,IDU\nb,IDU\n");
             let all = &roster.assignments;
             let (mut journal, standing) = Journal::open(&folder, &roster).unwrap();
             journal.shut(&folder, full);

@@ -11,6 +11,8 @@ pub struct Standing {
     users: Vec<Stand>,
     /// Bad rows and withheld users: known before anything is sent.
     beforehand: BTreeMap<FailureKind, u64>,
+    /// Successes without a request, since the users held what they shall hold.
+    held_already: u64,
     /// A failure was recorded of somebody who was decided again later.
     has_overruled: bool,
 }
@@ -28,6 +30,7 @@ impl Standing {
         Self {
             users: vec![Stand::Pending; users],
             beforehand: BTreeMap::new(),
+            held_already: 0,
             has_overruled: false,
         }
     }
@@ -36,7 +39,8 @@ impl Standing {
         *self.beforehand.entry(kind).or_default() += 1;
     }
 
-    pub(super) fn note_success(&mut self, user: UserIx) {
+    pub(super) fn note_success(&mut self, user: UserIx, was_sent: bool) {
+        self.held_already += u64::from(!was_sent);
         self.stand(user, Stand::Success);
     }
 
@@ -48,7 +52,9 @@ impl Standing {
     pub(super) fn note(&mut self, decision: &Decision) -> Option<FailureKind> {
         let before = self.users[decision.user.index()];
         match &decision.outcome {
-            Outcome::Success { .. } => self.note_success(decision.user),
+            Outcome::Success { .. } => {
+                self.note_success(decision.user, decision.attempts > 0);
+            }
             Outcome::Failure { kind, .. } => self.note_failure(decision.user, *kind),
         }
         match before {
@@ -75,6 +81,25 @@ impl Standing {
     /// Whether the user is a success.
     pub fn is_success(&self, user: UserIx) -> bool {
         self.users[user.index()] == Stand::Success
+    }
+
+    /// Successes without a request.
+    pub fn held_already(&self) -> u64 {
+        self.held_already
+    }
+
+    /// Whether the service has confirmed somebody.
+    pub fn has_confirmed(&self) -> bool {
+        let successes = self.users.iter().filter(|stand| **stand == Stand::Success);
+        successes.count() as u64 > self.held_already
+    }
+
+    /// How the user failed, if it did.
+    pub(super) fn failure(&self, user: UserIx) -> Option<FailureKind> {
+        match self.users[user.index()] {
+            Stand::Failed(kind) => Some(kind),
+            Stand::Pending | Stand::Success => None,
+        }
     }
 
     /// Users who are a success.

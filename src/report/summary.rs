@@ -8,10 +8,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::Tally;
+use super::{Standing, Tally};
 use crate::catalog;
 use crate::event::Stop;
 use crate::outcome::FailureKind;
+use crate::plan::Mode;
 use crate::roster::Roster;
 
 /// The file's name.
@@ -46,6 +47,12 @@ pub struct About {
     pub keep_trying: bool,
     /// `--external-license`.
     pub external_license: bool,
+    /// `--mode`.
+    pub mode: Mode,
+    /// `--current`.
+    pub current: Option<String>,
+    /// `--in-order`, or what implies it.
+    pub in_order: bool,
     /// Whether the run went to the built-in stand-in.
     pub sandbox: bool,
 }
@@ -93,6 +100,8 @@ pub struct UserCounts {
     pub total: u64,
     /// Rows of `success.csv`.
     pub success: u64,
+    /// Those of them who were not sent, since they held what they shall hold.
+    pub held_already: u64,
     /// Rows of `failures.csv`, by outcome.
     pub failures: BTreeMap<&'static str, u64>,
     /// Rows of `pending.csv`.
@@ -134,7 +143,7 @@ impl Summary {
     pub fn new(
         about: About,
         roster: &Roster,
-        tally: &Tally,
+        (tally, standing): (&Tally, &Standing),
         pending: u64,
         stop: Option<&Stop>,
         (started, took, finished): (Timestamp, Duration, Timestamp),
@@ -162,6 +171,7 @@ impl Summary {
             users: UserCounts {
                 total: users,
                 success: tally.success,
+                held_already: standing.held_already(),
                 failures: FailureKind::ALL
                     .iter()
                     .map(|kind| (kind.name(), tally.failures.get(kind).copied().unwrap_or(0)))
@@ -230,6 +240,6 @@ fn codes(roster: &Roster, tally: &Tally) -> Vec<CodeCounts> {
         .collect()
 }
 
-fn rounded(span: Duration) -> f64 {
+pub(super) fn rounded(span: Duration) -> f64 {
     (span.as_secs_f64() * 1000.0).round() / 1000.0
 }

@@ -2,9 +2,7 @@
 
 use std::path::Path;
 
-use comfy_table::presets::NOTHING;
-use comfy_table::{CellAlignment, Table};
-
+use super::columns::{lines, new_table, right_align_numbers};
 use super::{Summary, grouped};
 use crate::duration::human;
 use crate::outcome::FailureKind;
@@ -31,6 +29,9 @@ fn users(summary: &Summary) -> String {
     let users = &summary.users;
     let mut table = new_table(["Users", ""]);
     table.add_row(["success".to_owned(), grouped(users.success)]);
+    if users.held_already > 0 {
+        table.add_row(["  held it already".to_owned(), grouped(users.held_already)]);
+    }
     for kind in FailureKind::ALL {
         let count = users.failures.get(kind.name()).copied().unwrap_or(0);
         if count > 0 && kind != FailureKind::Invalid {
@@ -63,24 +64,4 @@ fn codes(summary: &Summary) -> String {
     }
     right_align_numbers(&mut table);
     lines(&table)
-}
-
-fn new_table<const COLUMNS: usize>(header: [&str; COLUMNS]) -> Table {
-    let mut table = Table::new();
-    table.load_style(NOTHING).set_header(header);
-    table
-}
-
-fn right_align_numbers(table: &mut Table) {
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-}
-
-/// The table without what its cells are padded with at either end.
-fn lines(table: &Table) -> String {
-    table
-        .lines()
-        .map(|line| format!("{}\n", line.strip_prefix(' ').unwrap_or(&line).trim_end()))
-        .collect()
 }

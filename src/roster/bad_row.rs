@@ -107,7 +107,7 @@ pub enum Complaint {
         first_line: u32,
     },
     /// The bundle codes' cell is empty.
-    #[error("no bundle code in {place}")]
+    #[error("no bundle code in {place} (an import cannot take all licences away: the portal can)")]
     NoCode {
         /// Where.
         place: Place,
@@ -140,6 +140,14 @@ pub enum Complaint {
     /// The external flag's cell is neither yes nor no.
     #[error("\"{}\" in {place} is neither true nor false", printable(found, 40))]
     UnknownFlag {
+        /// Where.
+        place: Place,
+        /// What stands there.
+        found: String,
+    },
+    /// The priority's cell holds no number.
+    #[error("\"{}\" in {place} is no number to go by", printable(found, 40))]
+    UnknownPriority {
         /// Where.
         place: Place,
         /// What stands there.

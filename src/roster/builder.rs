@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::bad_row::{BadRow, Complaint, DOUBT};
 use super::bundle_sets::{BundleSets, CodeIx};
 use super::users::{NamedBy, UserIx, Users};
-use super::{Assignments, Roster};
+use super::{Assignments, Roster, Withheld};
 use crate::catalog::{self, Catalog};
 use crate::input::{Cells, Columns, Directory, Resolved, Row, is_yes};
 use crate::user_id::{self, Damage};
@@ -20,6 +20,8 @@ pub struct RosterBuilder<'d> {
     catalog: &'d Catalog,
     directory: Option<&'d Directory>,
     default_external: bool,
+    /// A row without a code says that its user holds nothing.
+    takes_nothing: bool,
     users: Users,
     sets: BundleSets,
     /// Codes as the file writes them.
@@ -28,6 +30,8 @@ pub struct RosterBuilder<'d> {
     row_codes: Vec<CodeIx>,
     /// What the last row that names a user has in the user's cell.
     last_named: String,
+    /// By user, where the file has priorities.
+    priorities: Vec<f64>,
     bad_rows: Vec<BadRow>,
     rows: u64,
 }
@@ -36,7 +40,11 @@ pub struct RosterBuilder<'d> {
 struct Ask<'a> {
     user: Named<'a>,
     external: bool,
+    priority: f64,
 }
+
+/// Comes after everyone who has a priority.
+const NO_PRIORITY: f64 = f64::INFINITY;
 
 /// A user as a row names it.
 #[derive(Clone, Copy)]
@@ -58,13 +66,23 @@ impl<'d> RosterBuilder<'d> {
             catalog,
             directory,
             default_external,
+            takes_nothing: false,
             users: Users::default(),
             sets: BundleSets::new(),
             spellings: HashMap::new(),
             row_codes: Vec::new(),
             last_named: String::new(),
+            priorities: Vec::new(),
             bad_rows: Vec::new(),
             rows: 0,
+        }
+    }
+
+    /// The rows say what users hold, and not what they shall hold: nothing is something to hold.
+    pub fn of_holdings(self) -> Self {
+        Self {
+            takes_nothing: true,
+            ..self
         }
     }
 
@@ -95,18 +113,21 @@ impl<'d> RosterBuilder<'d> {
     }
 
     /// The roster of all rows added.
-    pub fn finish(self) -> Roster {
+    pub fn finish(mut self) -> Roster {
+        let order = self.order();
         let is_good = |user: &UserIx| !self.users.get(*user).withheld;
         let all = || (0..self.users.len()).map(UserIx::from_index);
         let withheld = all()
             .filter(|user| !is_good(user))
             .filter(|user| self.users.get(*user).set != BundleSets::EMPTY)
+            .map(|user| (user, Withheld::BadRow))
             .collect();
         let good = all().filter(is_good).count();
         Roster {
             assignments: Assignments {
                 users: self.users,
                 sets: self.sets,
+                order,
             },
             withheld,
             good,
@@ -115,14 +136,30 @@ impl<'d> RosterBuilder<'d> {
         }
     }
 
+    /// Every user by priority, and by the file's order within each.
+    fn order(&mut self) -> Option<Vec<UserIx>> {
+        self.columns.priority.as_ref()?;
+        self.priorities.resize(self.users.len(), NO_PRIORITY);
+        let all = (0..self.users.len()).map(UserIx::from_index);
+        let mut order: Vec<_> = all.collect();
+        let priority = |user: &UserIx| self.priorities[user.index()];
+        order.sort_by(|one, other| priority(one).total_cmp(&priority(other)));
+        Some(order)
+    }
+
     fn judge<'a>(&mut self, cells: &'a Cells<'_>, line: u32) -> Result<Ask<'a>, Complaint>
     where
         'd: 'a,
     {
         let user = self.user(&cells.user, line)?;
         let external = self.flag(cells.external.as_deref(), line)?;
+        let priority = self.priority(cells.priority.as_deref(), line)?;
         self.read_codes(&cells.codes, line)?;
-        Ok(Ask { user, external })
+        Ok(Ask {
+            user,
+            external,
+            priority,
+        })
     }
 
     fn user<'a>(&self, cell: &'a str, line: u32) -> Result<Named<'a>, Complaint>
@@ -178,6 +215,20 @@ impl<'d> RosterBuilder<'d> {
         })
     }
 
+    fn priority(&self, cell: Option<&str>, line: u32) -> Result<f64, Complaint> {
+        let (Some(cell), Some(column)) = (cell, &self.columns.priority) else {
+            return Ok(NO_PRIORITY);
+        };
+        if cell.is_empty() {
+            return Ok(NO_PRIORITY);
+        }
+        let number = cell.parse::<f64>().ok().filter(|number| number.is_finite());
+        number.ok_or_else(|| Complaint::UnknownPriority {
+            place: self.columns.place(column, line),
+            found: kept(cell),
+        })
+    }
+
     fn read_codes(&mut self, cell: &str, line: u32) -> Result<(), Complaint> {
         self.row_codes.clear();
         if cell.starts_with(DOUBT) {
@@ -192,7 +243,7 @@ impl<'d> RosterBuilder<'d> {
             };
             self.row_codes.push(code);
         }
-        if self.row_codes.is_empty() {
+        if self.row_codes.is_empty() && !self.takes_nothing {
             return Err(Complaint::NoCode {
                 place: self.columns.place_of_codes(line),
             });
@@ -213,8 +264,8 @@ impl<'d> RosterBuilder<'d> {
     }
 
     fn fold(&mut self, ask: &Ask<'_>, line: u32) -> Result<(), Complaint> {
-        let (user, _) = self.users.intern(ask.user.user_id, line);
-        let user = self.users.get_mut(user);
+        let (place, _) = self.users.intern(ask.user.user_id, line);
+        let user = self.users.get_mut(place);
         // A user without codes has only been named by bad rows, so nothing stands yet.
         if user.set == BundleSets::EMPTY {
             user.external = ask.external;
@@ -236,6 +287,11 @@ impl<'d> RosterBuilder<'d> {
         }
         for &code in &self.row_codes {
             user.set = self.sets.join(user.set, code);
+        }
+        if self.columns.priority.is_some() {
+            self.priorities.resize(self.users.len(), NO_PRIORITY);
+            let priority = &mut self.priorities[place.index()];
+            *priority = priority.min(ask.priority);
         }
         Ok(())
     }

@@ -6,6 +6,17 @@ use std::collections::HashMap;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CodeIx(u16);
 
+impl CodeIx {
+    /// The place as an index.
+    pub fn index(self) -> usize {
+        usize::from(self.0)
+    }
+
+    pub(crate) fn from_index(index: usize) -> Self {
+        Self(u16::try_from(index).expect("the catalog holds few codes"))
+    }
+}
+
 /// A bundle set's place among those interned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SetIx(u32);
@@ -46,6 +57,41 @@ impl BundleSets {
         self.codes(set).collect::<Vec<_>>().join(";")
     }
 
+    /// Every code, by its place.
+    pub fn all_codes(&self) -> &[String] {
+        &self.codes
+    }
+
+    /// The places of a set's codes, in order.
+    pub fn members(&self, set: SetIx) -> &[CodeIx] {
+        &self.sets[set.0 as usize]
+    }
+
+    /// The codes of `set` that `other` lacks.
+    pub fn difference(&self, set: SetIx, other: SetIx) -> impl Iterator<Item = CodeIx> {
+        let other = self.members(other);
+        self.members(set)
+            .iter()
+            .copied()
+            .filter(|code| other.binary_search(code).is_err())
+    }
+
+    /// The set of these codes.
+    pub fn intern<'a>(&mut self, codes: impl Iterator<Item = &'a str>) -> SetIx {
+        codes.fold(Self::EMPTY, |set, code| {
+            let code = self.intern_code(code);
+            self.join(set, code)
+        })
+    }
+
+    /// The set of the codes of both.
+    pub fn union(&mut self, set: SetIx, other: SetIx) -> SetIx {
+        let others = self.members(other).to_vec();
+        others
+            .into_iter()
+            .fold(set, |set, code| self.join(set, code))
+    }
+
     /// Interns a code. There are few, so a scan finds it.
     pub(super) fn intern_code(&mut self, code: &str) -> CodeIx {
         let place = self
@@ -56,7 +102,7 @@ impl BundleSets {
                 self.codes.push(code.to_owned());
                 self.codes.len() - 1
             });
-        CodeIx(u16::try_from(place).expect("the catalog holds few codes"))
+        CodeIx::from_index(place)
     }
 
     /// The set that `set` becomes when `code` joins it.
@@ -98,5 +144,22 @@ mod tests {
         assert_eq!(sets.join(only_b, a), a_then_b);
         assert_eq!(sets.join(a_then_b, a), a_then_b);
         assert_eq!(sets.joined_codes(a_then_b), "RPADEVNU;ATTUNU");
+    }
+
+    #[test]
+    fn sets_are_joined_and_told_apart_code_by_code() {
+        let mut sets = BundleSets::new();
+        let wanted = sets.intern(["IDU", "PMD"].into_iter());
+        let held = sets.intern(["TSTNU", "PMD"].into_iter());
+        let both = sets.union(wanted, held);
+        assert_eq!(sets.joined_codes(both), "IDU;PMD;TSTNU");
+        assert_eq!(sets.union(held, wanted), both);
+        let names = |codes: Vec<CodeIx>| -> Vec<String> {
+            let name = |code: &CodeIx| sets.all_codes()[code.index()].clone();
+            codes.iter().map(name).collect()
+        };
+        assert_eq!(names(sets.difference(wanted, held).collect()), ["IDU"]);
+        assert_eq!(names(sets.difference(held, wanted).collect()), ["TSTNU"]);
+        assert_eq!(sets.difference(held, both).count(), 0);
     }
 }

@@ -18,8 +18,8 @@ use users::Users;
 pub struct Roster {
     /// Every user that the file names.
     pub assignments: Assignments,
-    /// Users with good codes that are not sent, since another of their rows is bad; in the file's order.
-    pub withheld: Vec<UserIx>,
+    /// Users with good codes that are not sent, and why not.
+    pub withheld: Vec<(UserIx, Withheld)>,
     /// How many users can be sent.
     pub good: usize,
     /// The bad rows, in the file's order.
@@ -28,11 +28,35 @@ pub struct Roster {
     pub rows: u64,
 }
 
+/// Why a user with good codes is not sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Withheld {
+    /// Another of its rows is bad.
+    BadRow,
+    /// Nobody knows what it holds, so to add to that could take something away.
+    HoldingsUnknown,
+    /// It holds something with the other external flag, and a request has one flag for all codes.
+    HeldOtherwise,
+}
+
+impl Roster {
+    /// The user is not to be sent.
+    pub fn withhold(&mut self, user: UserIx, why: Withheld) {
+        let withheld = &mut self.assignments.users.get_mut(user).withheld;
+        if !std::mem::replace(withheld, true) {
+            self.good -= 1;
+            self.withheld.push((user, why));
+        }
+    }
+}
+
 /// All assignments, by user.
 #[derive(Debug)]
 pub struct Assignments {
     users: Users,
     sets: BundleSets,
+    /// All users in the order in which they are to be served, where that is not the file's.
+    order: Option<Vec<UserIx>>,
 }
 
 impl Assignments {
@@ -46,11 +70,22 @@ impl Assignments {
         self.len() == 0
     }
 
-    /// The users that can be sent, in the file's order.
+    /// Every user, bad rows' included, in the order in which the file names them.
+    pub fn all_users(&self) -> impl Iterator<Item = UserIx> + Clone + use<> {
+        (0..self.len()).map(UserIx::from_index)
+    }
+
+    /// The users that can be sent, in the order in which they are to be served: the file's, or that of its priorities.
     pub fn good_users(&self) -> impl Iterator<Item = UserIx> + Clone {
-        (0..self.len())
-            .map(UserIx::from_index)
+        let order = self.order.as_deref();
+        self.all_users()
+            .map(move |user| order.map_or(user, |order| order[user.index()]))
             .filter(|&user| !self.users.get(user).withheld)
+    }
+
+    /// Gives the user another bundle set to hold.
+    pub fn reassign(&mut self, user: UserIx, set: SetIx) {
+        self.users.get_mut(user).set = set;
     }
 
     /// The user with this ID, in any spelling of it.
@@ -82,7 +117,12 @@ impl Assignments {
     pub fn sets(&self) -> &BundleSets {
         &self.sets
     }
+
+    /// The bundle sets, to be added to.
+    pub fn sets_mut(&mut self) -> &mut BundleSets {
+        &mut self.sets
+    }
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -8,14 +8,27 @@ use super::*;
 use crate::catalog::Catalog;
 use crate::input::{Format, RowReader};
 
-fn roster(file: &str) -> Roster {
-    roster_with_default(file, false)
+/// The roster of a file.
+pub(crate) fn roster(file: &str) -> Roster {
+    read(file, false, false)
+}
+
+/// The roster of a file that says what users hold.
+pub(crate) fn holdings(file: &str) -> Roster {
+    read(file, false, true)
 }
 
 fn roster_with_default(file: &str, external: bool) -> Roster {
+    read(file, external, false)
+}
+
+fn read(file: &str, external: bool, are_holdings: bool) -> Roster {
     let catalog = Catalog::default();
     let mut reader = RowReader::new(file.as_bytes(), &Format::default(), &catalog).unwrap();
     let mut builder = RosterBuilder::new(reader.columns().clone(), &catalog, None, external);
+    if are_holdings {
+        builder = builder.of_holdings();
+    }
     while let Some(row) = reader.next_row().unwrap() {
         builder.add(row);
     }
@@ -93,7 +106,7 @@ fn a_user_with_a_bad_row_is_withheld_whole() {
     let withheld: Vec<_> = roster
         .withheld
         .iter()
-        .map(|&user| all.sets().joined_codes(all.set(user)))
+        .map(|&(user, _)| all.sets().joined_codes(all.set(user)))
         .collect();
     assert_eq!(withheld, ["IDU;TSTNU"]);
 }
@@ -131,13 +144,13 @@ fn each_kind_of_bad_row_says_what_is_wrong_and_where() {
         complaints(&roster),
         [
             "2: no user ID in column \"User ID\"",
-            "3: no bundle code in column \"code\"",
+            "3: no bundle code in column \"code\" (an import cannot take all licences away: the portal can)",
             "4: unknown bundle code \"RPADEVUN\" in column \"code\"; did you mean RPADEVNU?",
             "5: \"maybe\" in column \"external\" is neither true nor false",
             "6: 2 fields where the header has 3",
             "7: 4 fields where the header has 3",
             "8: the user ID in column \"User ID\", \"f\\u{7}g\", holds an unprintable character, U+0007",
-            "9: no bundle code in column \"code\"",
+            "9: no bundle code in column \"code\" (an import cannot take all licences away: the portal can)",
         ]
     );
     assert_eq!(roster.good, 0);
@@ -211,7 +224,7 @@ proptest! {
             (all.user_id(user).into_owned(), all.sets().codes(all.set(user)).collect())
         };
         let good: BTreeMap<_, _> = all.good_users().map(held).collect();
-        let withheld: BTreeMap<_, _> = roster.withheld.iter().map(|&user| held(user)).collect();
+        let withheld: BTreeMap<_, _> = roster.withheld.iter().map(|&(user, _)| held(user)).collect();
         let (bad_wanted, good_wanted): (BTreeMap<_, _>, BTreeMap<_, _>) =
             wanted.into_iter().partition(|(user, _)| spoilt.contains(user));
         prop_assert_eq!(good, good_wanted);

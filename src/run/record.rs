@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::RunFolder;
 use crate::input::{Fingerprint, Input};
-use crate::settings::{Reading, Requests, Target};
+use crate::plan::SeatLimit;
+use crate::settings::{Intent, Reading, Requests, Target};
 
 const NAME: &str = "run.json";
 
@@ -16,7 +17,7 @@ const NAME: &str = "run.json";
 pub const KEPT_INPUT: &str = "input";
 
 /// The number of the schema: it changes when a field goes or changes its meaning.
-const SCHEMA: u32 = 2;
+const SCHEMA: u32 = 3;
 
 /// What tells the files from others that a roster was read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub struct AsRead {
     pub input: Fingerprint,
     /// The directory, if there is one.
     pub directory: Option<Fingerprint>,
+    /// The file of what users hold, if there is one.
+    pub current: Option<Fingerprint>,
 }
 
 /// What a run was begun with.
@@ -42,6 +45,10 @@ pub struct RunRecord {
     pub reading: Reading,
     /// What tells that the directory, if there is one, is still the same.
     pub directory: Option<Fingerprint>,
+    /// What tells that the file of what users hold, if there is one, is still the same.
+    pub current: Option<Fingerprint>,
+    /// How many seats there are, if that is known.
+    pub seats: Option<SeatLimit>,
     /// Users in one request, at most.
     pub batch_size: usize,
     /// How requests are sent, unless it is said anew.
@@ -86,20 +93,19 @@ impl RunRecord {
     /// # Errors
     /// When the input's path cannot be made absolute.
     pub fn new(
-        input: &Input,
+        intent: &Intent,
         read: &AsRead,
         target: Target,
-        reading: &Reading,
-        batch_size: usize,
         requests: Requests,
     ) -> io::Result<Self> {
-        let input = match input {
+        let input = match &intent.input {
             Input::Path(path) => Some(std::path::absolute(path)?),
             Input::Stdin => None,
         };
-        let mut reading = reading.clone();
-        if let Some(directory) = &mut reading.directory {
-            *directory = std::path::absolute(&directory)?;
+        let mut reading = intent.reading.clone();
+        let current = reading.current.as_mut().map(|current| &mut current.path);
+        for path in reading.directory.as_mut().into_iter().chain(current) {
+            *path = std::path::absolute(&path)?;
         }
         Ok(Self {
             schema: SCHEMA,
@@ -108,7 +114,9 @@ impl RunRecord {
             target,
             reading,
             directory: read.directory.clone(),
-            batch_size,
+            current: read.current.clone(),
+            seats: intent.seats.clone(),
+            batch_size: intent.batch_size.get(),
             requests,
         })
     }
@@ -177,10 +185,18 @@ impl RunRecord {
     /// When it is another; the error says in what.
     pub fn check(&self, input: &Input, now: &AsRead) -> Result<(), RecordError> {
         check_same(&input.to_string(), &self.fingerprint, &now.input)?;
-        if let (Some(path), Some(then), Some(now)) =
-            (&self.reading.directory, &self.directory, &now.directory)
-        {
-            check_same(&path.display().to_string(), then, now)?;
+        let current = self.reading.current.as_ref().map(|current| &current.path);
+        for (path, then, now) in [
+            (
+                self.reading.directory.as_ref(),
+                &self.directory,
+                &now.directory,
+            ),
+            (current, &self.current, &now.current),
+        ] {
+            if let (Some(path), Some(then), Some(now)) = (path, then, now) {
+                check_same(&path.display().to_string(), then, now)?;
+            }
         }
         Ok(())
     }

@@ -34,7 +34,7 @@ impl Dispatcher<'_> {
             batch: job.batch,
             has_left,
         });
-        if !self.seen.any_answer && !matches!(reply.answer, Answer::Lost { .. }) {
+        if !self.seen.any_answer && !matches!(reply.answer, Answer::Lost { .. } | Answer::NotSent) {
             self.seen.any_answer = true;
             self.look_for_misdirection(&reply.answer);
         }
@@ -99,7 +99,7 @@ impl Dispatcher<'_> {
                     outcome: Outcome::Success { organization_id },
                     attempts,
                 });
-            self.events.push(Event::Decided(decisions.collect()));
+            self.decided(job.batch, decisions.collect());
         }
         if !unconfirmed.is_empty() {
             self.unconfirmed(&job, unconfirmed);
@@ -115,7 +115,12 @@ impl Dispatcher<'_> {
         };
         if job.purpose == Purpose::Confirm {
             let said = "the service accepted the request, twice, and its answer does not name the user with what was asked";
-            self.decide(&part, FailureKind::Unconfirmed, Some(200), said);
+            self.fail(
+                (job.batch, &part),
+                FailureKind::Unconfirmed,
+                Some(200),
+                said,
+            );
         } else if self.stop.is_none() {
             let again = Job {
                 batch: job.batch,
@@ -170,7 +175,7 @@ impl Dispatcher<'_> {
             "no answer after {} attempts, at last: {reason}",
             self.policy.max_retries + 1
         );
-        self.decide(&job.part, kind, None, &said);
+        self.fail((job.batch, &job.part), kind, None, &said);
         self.end_part(job, PartEnd::NoAnswer);
         self.seen.used_up_batches += 1;
         if self.seen.used_up_batches >= USED_UP_BATCHES {

@@ -14,6 +14,7 @@ use super::backoff::Waits;
 use super::groups::Groups;
 use super::hold::{self, Hold};
 use super::isolate::{Isolation, Part};
+use super::order::Order;
 use super::pace::Pace;
 use super::queue::{IsolationId, Job, Queue};
 use super::verdict::{Applied, RefusalStatus};
@@ -64,6 +65,7 @@ pub(super) struct Dispatcher<'a> {
     random: fastrand::Rng,
     queue: Queue,
     groups: Groups,
+    order: Order,
     isolations: HashMap<IsolationId, UnderIsolation>,
     isolations_begun: usize,
     in_flight: usize,
@@ -109,6 +111,7 @@ impl<'a> Dispatcher<'a> {
             random: fastrand::Rng::with_seed(policy.seed),
             queue: Queue::new(),
             groups: Groups::new(plan.groups().len()),
+            order: Order::new(policy.in_order),
             isolations: HashMap::new(),
             isolations_begun: 0,
             in_flight: 0,
@@ -191,7 +194,10 @@ impl<'a> Dispatcher<'a> {
     fn next_job(&mut self) -> Option<Job> {
         loop {
             let waits = || new_waits(self.policy, &mut self.random);
-            let job = self.queue.pop(self.plan, self.width.is_alone(), waits)?;
+            let may_begin = |group| self.order.allows(group, self.plan, self.assignments);
+            let finish_first = self.width.is_alone();
+            let job = self.queue.pop(self.plan, finish_first, may_begin, waits)?;
+            self.order.begin(job.batch, self.plan);
             if let Some(job) = self.groups.admit(job) {
                 return Some(job);
             }
@@ -247,7 +253,14 @@ impl<'a> Dispatcher<'a> {
         });
     }
 
-    fn decide(&mut self, part: &Part, kind: FailureKind, status: Option<u16>, said: &str) {
+    /// Users of a batch have failed.
+    fn fail(
+        &mut self,
+        (batch, part): (usize, &Part),
+        kind: FailureKind,
+        status: Option<u16>,
+        said: &str,
+    ) {
         let message: Arc<str> = kind.explain(said).into();
         let decisions = part.users.iter().map(|&user| Decision {
             user,
@@ -258,7 +271,12 @@ impl<'a> Dispatcher<'a> {
             },
             attempts: part.asked,
         });
-        self.events.push(Event::Decided(decisions.collect()));
+        self.decided(batch, decisions.collect());
+    }
+
+    fn decided(&mut self, batch: usize, decisions: Vec<Decision>) {
+        self.order.decided(batch, decisions.len());
+        self.events.push(Event::Decided(decisions));
     }
 
     fn waits(&mut self) -> Waits {

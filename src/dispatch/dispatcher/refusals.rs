@@ -54,7 +54,12 @@ impl Dispatcher<'_> {
             "" => format!("refused with the status {code}"),
             message => message.to_owned(),
         };
-        self.decide(&job.part, refusal.status.failure(), Some(code), &said);
+        self.fail(
+            (job.batch, &job.part),
+            refusal.status.failure(),
+            Some(code),
+            &said,
+        );
         self.end_part(job, PartEnd::Refused(job.part.clone()));
         match refusal.status {
             RefusalStatus::NotFound => self.seen.lone_not_found += 1,
@@ -164,7 +169,7 @@ impl Dispatcher<'_> {
     /// Whoever may hold the seats already is asked for: to say that it was refused could be untrue.
     fn give_up_or_ask(&mut self, batch: usize, group: GroupIx, part: Part) {
         if part.applied == Applied::No {
-            return self.decide_exhausted(group, &part);
+            return self.fail_exhausted(batch, group, &part);
         }
         let waits = self.waits();
         self.queue.push_front(Job {
@@ -178,11 +183,11 @@ impl Dispatcher<'_> {
 
     /// The group's seats are used up, and so are the job's chances.
     pub(super) fn give_up(&mut self, job: &Job) {
-        self.decide_exhausted(job.group, &job.part);
+        self.fail_exhausted(job.batch, job.group, &job.part);
         self.end_part(job, PartEnd::NoAnswer);
     }
 
-    fn decide_exhausted(&mut self, group: GroupIx, part: &Part) {
+    fn fail_exhausted(&mut self, batch: usize, group: GroupIx, part: &Part) {
         if self.groups.tell(group) {
             let sets = self.assignments.sets();
             let codes = sets.joined_codes(self.plan.group(group).set);
@@ -191,6 +196,6 @@ impl Dispatcher<'_> {
         let said = format!(
             "the seats of these codes are used up: the last {LONE_REFUSALS} users asked for alone were refused"
         );
-        self.decide(part, FailureKind::Conflict, Some(409), &said);
+        self.fail((batch, part), FailureKind::Conflict, Some(409), &said);
     }
 }

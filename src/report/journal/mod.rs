@@ -4,7 +4,6 @@
 //! imported again, so user IDs and codes stand in them as the input has them, but for the mark that keeps a
 //! spreadsheet from running them as a formula.
 
-mod record_file;
 mod rows;
 
 use std::borrow::Borrow;
@@ -12,10 +11,11 @@ use std::collections::HashSet;
 use std::io;
 
 use jiff::Timestamp;
-use record_file::RecordFile;
-use rows::{DecisionRow, FailureRow, PendingRow, SuccessRow};
+pub(super) use rows::PlainRow;
+use rows::{DecisionRow, FailureRow, SENT, SuccessRow};
 
 use super::Standing;
+use super::record_file::{self, RecordFile};
 use crate::outcome::{Decision, FailureKind};
 use crate::roster::{Assignments, Roster, UserIx};
 use crate::run::RunFolder;
@@ -98,6 +98,23 @@ impl Journal {
         self.failures.append(failures)
     }
 
+    /// Records what was decided before anything is sent.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn settle(
+        &mut self,
+        standing: &mut Standing,
+        assignments: &Assignments,
+        decisions: &[Decision],
+    ) -> io::Result<()> {
+        self.record(assignments, decisions, Timestamp::now())?;
+        for decision in decisions {
+            standing.note(decision);
+        }
+        Ok(())
+    }
+
     /// Waits until the disk has everything recorded.
     ///
     /// # Errors
@@ -154,7 +171,7 @@ impl Journal {
         assignments: &Assignments,
         users: impl Iterator<Item = UserIx>,
     ) -> io::Result<()> {
-        let rows = users.map(|user| PendingRow::new(assignments, user));
+        let rows = users.map(|user| PlainRow::wanted(assignments, user));
         folder.replace(PENDING, |out| record_file::write_all(out, rows))
     }
 
@@ -201,7 +218,8 @@ impl Journal {
                 file: SUCCESS,
                 source,
             })?;
-            standing.note_success(find(assignments, &row.user_id, SUCCESS)?);
+            let user = find(assignments, &row.user_id, SUCCESS)?;
+            standing.note_success(user, row.sent == SENT);
         }
         Ok(beforehand)
     }
@@ -225,9 +243,9 @@ impl Journal {
         let withheld = roster
             .withheld
             .iter()
-            .filter(|&&user| is_new(FailureKind::Withheld, all.line(user)))
+            .filter(|(user, _)| is_new(FailureKind::Withheld, all.line(*user)))
             .inspect(|_| standing.note_beforehand(FailureKind::Withheld))
-            .map(|&user| FailureRow::withheld(all, user, at));
+            .map(|&(user, why)| FailureRow::withheld(all, user, why, at));
         self.failures.append(withheld)
     }
 }

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::outcome::{Decision, FailureKind, Outcome};
-use crate::roster::{Assignments, BadRow, DOUBT, UserIx};
+use crate::outcome::{Decision, FailureKind, Outcome, explain};
+use crate::roster::{Assignments, BadRow, DOUBT, SetIx, UserIx, Withheld};
 use crate::text::{guard, printable};
 
 /// How much of a message stands in a file, in characters.
@@ -17,6 +17,7 @@ pub(super) struct SuccessRow {
     user_bundle_codes: String,
     use_external_license: bool,
     organization_id: String,
+    pub(super) sent: String,
     line: u32,
     attempts: u32,
     completed_at: String,
@@ -37,14 +38,19 @@ pub(super) struct FailureRow {
     completed_at: String,
 }
 
-#[derive(Debug, Default, Serialize)]
+/// Who shall hold what, and nothing else.
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct PendingRow {
-    user_id: String,
+pub(in crate::report) struct PlainRow {
+    pub(in crate::report) user_id: String,
     user_bundle_codes: String,
     use_external_license: bool,
     line: u32,
 }
+
+/// In the column `sent`: a request that left has named the user, or none has.
+pub(super) const SENT: &str = "yes";
+const NOT_SENT: &str = "no";
 
 /// What a decision is written as.
 pub(super) enum DecisionRow {
@@ -61,6 +67,7 @@ impl DecisionRow {
                 user_bundle_codes: assignments.sets().joined_codes(assignments.set(user)),
                 use_external_license: assignments.external(user),
                 organization_id: told(organization_id),
+                sent: sent(decision.attempts),
                 line: assignments.line(user),
                 attempts: decision.attempts,
                 completed_at: stamp(at),
@@ -73,9 +80,7 @@ impl DecisionRow {
                 let mut row = FailureRow::not_sent(assignments, user, *kind, message, at);
                 row.status = *status;
                 row.attempts = decision.attempts;
-                if decision.attempts > 0 {
-                    row.sent = "yes".to_owned();
-                }
+                row.sent = sent(decision.attempts);
                 Self::Failure(row)
             }
         }
@@ -98,17 +103,35 @@ impl FailureRow {
             outcome: kind.name().to_owned(),
             status: None,
             message: told(message),
-            sent: "no".to_owned(),
+            sent: sent(0),
             line: assignments.line(user),
             attempts: 0,
             completed_at: stamp(at),
         }
     }
 
-    pub(super) fn withheld(assignments: &Assignments, user: UserIx, at: Timestamp) -> Self {
+    pub(super) fn withheld(
+        assignments: &Assignments,
+        user: UserIx,
+        why: Withheld,
+        at: Timestamp,
+    ) -> Self {
         let kind = FailureKind::Withheld;
-        let message = kind.explain("another row of this user is bad, so nothing was sent");
-        Self::not_sent(assignments, user, kind, &message, at)
+        let (said, advice) = match why {
+            Withheld::BadRow => (
+                "another row of this user is bad, so nothing was sent",
+                kind.advice(),
+            ),
+            Withheld::HoldingsUnknown => (
+                "the file of --current does not name this user, so to add to what it holds could take something away",
+                "add the user to that file, or say by --absent-means-none that whoever it lacks holds nothing; then import this row again",
+            ),
+            Withheld::HeldOtherwise => (
+                "the user holds its codes with the other useExternalLicense, and a request has one for all codes",
+                "give this row the useExternalLicense that the user has, or all codes that it shall hold, to be imported without --mode add",
+            ),
+        };
+        Self::not_sent(assignments, user, kind, &explain(said, advice), at)
     }
 
     pub(super) fn invalid(bad: &BadRow, at: Timestamp) -> Self {
@@ -125,7 +148,7 @@ impl FailureRow {
             outcome: kind.name().to_owned(),
             status: None,
             message: told(&kind.explain(&bad.complaint.to_string())),
-            sent: "no".to_owned(),
+            sent: sent(0),
             line: bad.line,
             attempts: 0,
             completed_at: stamp(at),
@@ -133,15 +156,35 @@ impl FailureRow {
     }
 }
 
-impl PendingRow {
-    pub(super) fn new(assignments: &Assignments, user: UserIx) -> Self {
+impl PlainRow {
+    /// What the user shall hold.
+    pub(super) fn wanted(assignments: &Assignments, user: UserIx) -> Self {
+        let (set, external) = (assignments.set(user), assignments.external(user));
+        Self::new(assignments, user, set, external)
+    }
+
+    /// The user with any set and flag.
+    pub(in crate::report) fn new(
+        assignments: &Assignments,
+        user: UserIx,
+        set: SetIx,
+        external: bool,
+    ) -> Self {
         Self {
             user_id: guard(&assignments.user_id(user)).into_owned(),
-            user_bundle_codes: assignments.sets().joined_codes(assignments.set(user)),
-            use_external_license: assignments.external(user),
+            user_bundle_codes: assignments.sets().joined_codes(set),
+            use_external_license: external,
             line: assignments.line(user),
         }
     }
+}
+
+fn sent(attempts: u32) -> String {
+    match attempts {
+        0 => NOT_SENT,
+        _ => SENT,
+    }
+    .to_owned()
 }
 
 /// Text that somebody else wrote, for a cell.

@@ -56,6 +56,7 @@ impl Run {
                 concurrency: NonZeroUsize::new(8).unwrap(),
                 max_retries: 5,
                 keep_trying: false,
+                in_order: false,
                 has_succeeded: false,
                 is_resumed: false,
                 quiet_for: None,
@@ -94,6 +95,11 @@ impl Run {
 
     pub(crate) fn keep_trying(mut self) -> Self {
         self.policy.keep_trying = true;
+        self
+    }
+
+    pub(crate) fn in_order(mut self) -> Self {
+        self.policy.in_order = true;
         self
     }
 

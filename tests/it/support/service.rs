@@ -32,6 +32,8 @@ pub(crate) struct FakeService {
     latency: Duration,
     /// Answers take up to as long again.
     uneven: bool,
+    /// Requests take up to the latency to arrive, so that they overtake each other.
+    late: bool,
     state: Mutex<State>,
 }
 
@@ -58,6 +60,7 @@ impl FakeService {
             start: Instant::now(),
             latency: Duration::from_millis(50),
             uneven: false,
+            late: false,
             state: Mutex::new(State {
                 ledger: Ledger::new(&bought),
                 script: Box::new(|_, _| None),
@@ -75,6 +78,13 @@ impl FakeService {
     /// Answers take up to twice the latency, each another time, as in a real network.
     pub(crate) fn uneven(mut self) -> Self {
         self.uneven = true;
+        self
+    }
+
+    /// Requests overtake each other on their way.
+    pub(crate) fn late(mut self, seed: u64) -> Self {
+        self.late = true;
+        self.state().random = fastrand::Rng::with_seed(seed);
         self
     }
 
@@ -143,6 +153,10 @@ impl FakeService {
 impl Service for FakeService {
     async fn exchange(&self, request: AllocationRequest, departure: Departure) -> Reply {
         departure.mark();
+        if self.late {
+            let delay = self.state().random.f64();
+            sleep(self.latency.mul_f64(delay)).await;
+        }
         let reply = self.answer(request);
         let more = if self.uneven {
             self.state().random.f64()

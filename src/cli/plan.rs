@@ -1,0 +1,92 @@
+//! `seatload plan`: shows what an import would do.
+
+use std::io::{self, IsTerminal, Write, stdout};
+
+use clap::builder::BoolishValueParser;
+use clap::{ArgAction, Args};
+
+use super::import_args::ImportArgs;
+use super::read;
+use crate::exit_code::ExitCode;
+use crate::plan::Proposal;
+use crate::report::{PlanReport, Progress, SHOWN, introduction, outline, write_csv};
+
+/// Show what an import would do, and send nothing
+///
+/// Takes the flags of `seatload import`, and needs neither an account nor a token. It says who would be sent in how many
+/// requests and how long they take; with --current what users gain and lose, with --seats whether the seats suffice.
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES, args_override_self = true)]
+pub(super) struct PlanCommand {
+    #[command(flatten)]
+    import: ImportArgs,
+
+    /// As JSON; README describes it
+    #[arg(long, env = "SEATLOAD_JSON", help_heading = OUTPUT, hide_env_values = true)]
+    #[arg(action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
+    json: bool,
+
+    /// As CSV, a row for each user
+    #[arg(long, env = "SEATLOAD_CSV", help_heading = OUTPUT, hide_env_values = true)]
+    #[arg(action = ArgAction::SetTrue, value_parser = BoolishValueParser::new(), conflicts_with = "json")]
+    csv: bool,
+}
+
+const OUTPUT: &str = "Output";
+
+const EXAMPLES: &str = "\
+Examples:
+  seatload plan onboarding.csv --seats-file seats.csv
+  seatload plan onboarding.csv --current holdings.csv --mode add
+  seatload plan onboarding.csv --current holdings.csv --csv > plan.csv
+
+Exit codes:
+  0  every user could be sent, and the seats suffice as far as is known
+  1  some rows are bad, some users would not be sent, or there are too few seats
+  2  bad usage, configuration or input";
+
+/// Shows a plan on standard output.
+pub(super) fn plan(command: PlanCommand) -> anyhow::Result<ExitCode> {
+    let (as_json, as_csv) = (command.json, command.csv);
+    let (intent, requests, progress) = command.import.into_plan_settings()?;
+    let mut progress = Progress::new(progress);
+    let read = read::read(intent.input.open()?, &intent.reading, &mut progress)?;
+    progress.finish();
+    read::check_ids(&read)?;
+    let (proposal, _) = read.propose(&intent.reading, intent.seats.clone());
+    let most = if as_json { usize::MAX } else { SHOWN };
+    let report = PlanReport::new(&intent, &proposal, &requests, most);
+    let written = match (as_json, as_csv) {
+        (true, _) => write_json(&report),
+        (_, true) => write_rows(&proposal),
+        _ => write_text(&report),
+    };
+    match written {
+        // Whoever closed it has seen enough.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
+        _ => {}
+    }
+    Ok(match report.has_failures() {
+        true => ExitCode::SomeFailed,
+        false => ExitCode::AllSucceeded,
+    })
+}
+
+fn write_json(report: &PlanReport) -> io::Result<()> {
+    let mut out = io::BufWriter::new(stdout().lock());
+    serde_json::to_writer_pretty(&mut out, report)?;
+    out.write_all(b"\n")?;
+    out.flush()
+}
+
+fn write_rows(proposal: &Proposal) -> io::Result<()> {
+    write_csv(&mut stdout().lock(), proposal)
+}
+
+fn write_text(report: &PlanReport) -> io::Result<()> {
+    let mut out = stdout().lock();
+    let is_colored = out.is_terminal() && console::colors_enabled();
+    out.write_all(introduction(report).as_bytes())?;
+    out.write_all(outline(report, is_colored).as_bytes())?;
+    out.flush()
+}

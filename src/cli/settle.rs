@@ -1,0 +1,59 @@
+//! Users whose outcome is known before anything is sent.
+
+use std::io;
+
+use crate::outcome::{Decision, FailureKind, Outcome};
+use crate::plan::{Fate, Proposal};
+use crate::report::{Journal, Standing};
+use crate::roster::UserIx;
+
+/// So many are recorded at once, so that memory does not grow with their number.
+const AT_ONCE: usize = 10_000;
+
+/// Records those who are not to be sent: who holds what it shall hold, and for whom there is no seat.
+pub(super) fn settle(
+    proposal: &Proposal,
+    journal: &mut Journal,
+    standing: &mut Standing,
+) -> io::Result<()> {
+    let all = &proposal.roster.assignments;
+    let mut decisions = Vec::new();
+    for user in all.good_users() {
+        if standing.is_pending(user)
+            && let Some(outcome) = outcome(proposal, user)
+        {
+            decisions.push(Decision {
+                user,
+                outcome,
+                attempts: 0,
+            });
+        }
+        if decisions.len() == AT_ONCE {
+            journal.settle(standing, all, &decisions)?;
+            decisions.clear();
+        }
+    }
+    journal.settle(standing, all, &decisions)?;
+    journal.sync()
+}
+
+fn outcome(proposal: &Proposal, user: UserIx) -> Option<Outcome> {
+    match proposal.fate(user) {
+        Fate::Sent => None,
+        Fate::HoldsAlready => Some(Outcome::Success {
+            organization_id: "".into(),
+        }),
+        Fate::NoSeat(code) => {
+            let kind = FailureKind::Conflict;
+            let code = &proposal.roster.assignments.sets().all_codes()[code.index()];
+            let said = format!(
+                "no seat of {code} is left for this user: those that were free go to users who come first"
+            );
+            Some(Outcome::Failure {
+                kind,
+                status: None,
+                message: kind.explain(&said).into(),
+            })
+        }
+    }
+}

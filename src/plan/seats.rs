@@ -1,0 +1,124 @@
+//! Seats that are needed against seats that are free.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::{Deserialize, Serialize};
+
+use super::Holdings;
+use crate::roster::{Assignments, BundleSets, CodeIx, UserIx};
+
+/// How many seats there are for a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SeatLimit {
+    /// Free seats by code. Of other codes nothing is known.
+    pub free: BTreeMap<String, u64>,
+    /// Send those for whom there are seats, where there are not enough for all.
+    pub until_full: bool,
+}
+
+/// How many seats of one code the users of a roster need.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Demand {
+    /// The code.
+    pub code: CodeIx,
+    /// Users who shall hold it.
+    pub users: u64,
+    /// Those of them who are not known to hold it already: each needs a seat.
+    pub needed: u64,
+    /// Users who hold it and shall not any more. Their seats come free in the course of the run, so nobody counts on them.
+    pub freed: u64,
+    /// Seats that are free, if that is known.
+    pub free: Option<u64>,
+    /// The first user for whom no seat is left.
+    pub first_short: Option<UserIx>,
+}
+
+impl Demand {
+    /// Seats that are lacking.
+    pub fn short(&self) -> u64 {
+        self.free.map_or(0, |free| self.needed.saturating_sub(free))
+    }
+}
+
+/// What a user needs that it is not known to hold.
+fn gains<'a>(
+    all: &'a Assignments,
+    holdings: Option<&Holdings>,
+    user: UserIx,
+) -> impl Iterator<Item = CodeIx> + use<'a> {
+    let held = holdings.and_then(|holdings| holdings.of(user));
+    let held = held.map_or(BundleSets::EMPTY, |held| held.set);
+    all.sets().difference(all.set(user), held)
+}
+
+/// How many seats the good users need, by code in the order of the codes' names.
+pub(super) fn demand(
+    all: &Assignments,
+    holdings: Option<&Holdings>,
+    limit: Option<&SeatLimit>,
+) -> Vec<Demand> {
+    let codes = all.sets().all_codes();
+    let free = free_by_code(codes, limit);
+    let mut demand: Vec<_> = codes
+        .iter()
+        .enumerate()
+        .map(|(place, _)| Demand {
+            code: CodeIx::from_index(place),
+            users: 0,
+            needed: 0,
+            freed: 0,
+            free: free[place],
+            first_short: None,
+        })
+        .collect();
+    for user in all.good_users() {
+        for code in all.sets().members(all.set(user)) {
+            demand[code.index()].users += 1;
+        }
+        for code in gains(all, holdings, user) {
+            let demand = &mut demand[code.index()];
+            demand.needed += 1;
+            if demand.short() > 0 {
+                demand.first_short.get_or_insert(user);
+            }
+        }
+        if let Some(held) = holdings.and_then(|holdings| holdings.of(user)) {
+            for code in all.sets().difference(held.set, all.set(user)) {
+                demand[code.index()].freed += 1;
+            }
+        }
+    }
+    // The file of holdings may name codes that are nobody's concern here.
+    demand.retain(|demand| demand.users > 0 || demand.freed > 0);
+    demand.sort_by_key(|demand| &codes[demand.code.index()]);
+    demand
+}
+
+/// The good users for whom no seat is left once those before them have theirs, and the code that has run out.
+pub(super) fn without_seat(
+    all: &Assignments,
+    holdings: Option<&Holdings>,
+    limit: &SeatLimit,
+) -> HashMap<UserIx, CodeIx> {
+    let mut left = free_by_code(all.sets().all_codes(), Some(limit));
+    let mut without = HashMap::new();
+    for user in all.good_users() {
+        let needs = || gains(all, holdings, user);
+        if let Some(code) = needs().find(|code| left[code.index()] == Some(0)) {
+            without.insert(user, code);
+            continue;
+        }
+        for code in needs() {
+            if let Some(left) = &mut left[code.index()] {
+                *left -= 1;
+            }
+        }
+    }
+    without
+}
+
+fn free_by_code(codes: &[String], limit: Option<&SeatLimit>) -> Vec<Option<u64>> {
+    let free = |code: &String| limit.and_then(|limit| limit.free.get(code).copied());
+    codes.iter().map(free).collect()
+}

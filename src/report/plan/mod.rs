@@ -1,0 +1,292 @@
+//! What an import would do, in full: the JSON of `seatload plan`, and what its other forms are made from.
+
+mod rows;
+mod text;
+
+use serde::Serialize;
+
+use super::summary::rounded;
+use crate::catalog;
+use crate::dispatch::least_time;
+use crate::plan::{Fate, Mode, Plan, Proposal};
+use crate::roster::{CodeIx, Withheld};
+use crate::settings::{Intent, Requests};
+
+pub use rows::write_csv;
+pub use text::{SHOWN, introduction, outline};
+
+/// The number of the schema: it changes when a field goes or changes its meaning.
+const SCHEMA: u32 = 1;
+
+/// What an import would do. README describes its fields.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlanReport {
+    schema: u32,
+    version: &'static str,
+    /// The input's name.
+    input: String,
+    mode: Mode,
+    /// Rows read, without the header and blank ones.
+    rows: u64,
+    users: Users,
+    /// What changes for users; null without `--current`.
+    changes: Option<Changes>,
+    bad_row_count: u64,
+    bad_rows: Vec<Bad>,
+    sets: Vec<Set>,
+    /// In the order of the codes' names.
+    codes: Vec<Code>,
+    requests: RequestPlan,
+}
+
+/// Users by what is to be done with them.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Users {
+    total: u64,
+    to_send: u64,
+    hold_already: u64,
+    without_seat: u64,
+    withheld: WithheldUsers,
+}
+
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WithheldUsers {
+    bad_row: u64,
+    holdings_unknown: u64,
+    held_otherwise: u64,
+}
+
+/// What changes for the users who are to be sent.
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Changes {
+    gaining: u64,
+    losing: u64,
+    other_flag: u64,
+    unknown: u64,
+    losses: Vec<Loss>,
+}
+
+/// A user who loses something.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Loss {
+    user_id: String,
+    line: u32,
+    codes: Vec<String>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Bad {
+    line: u32,
+    user_id: String,
+    user_bundle_codes: String,
+    complaint: String,
+}
+
+/// Users of one bundle set and external flag who are to be sent.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Set {
+    user_bundle_codes: Vec<String>,
+    use_external_license: bool,
+    users: u64,
+    requests: u64,
+}
+
+/// Seats of one code.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Code {
+    code: String,
+    name: Option<&'static str>,
+    users: u64,
+    needed: u64,
+    freed: u64,
+    free: Option<u64>,
+    short: u64,
+    first_short: Option<FirstShort>,
+}
+
+/// The first user for whom no seat is left.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct FirstShort {
+    user_id: String,
+    line: u32,
+}
+
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RequestPlan {
+    count: u64,
+    batch_size: usize,
+    rate: String,
+    burst: u32,
+    /// From the first to the last, at least.
+    seconds: f64,
+}
+
+impl PlanReport {
+    /// What an import would do with this file, at this rate. Of bad rows and losses it lists `most` each.
+    pub fn new(intent: &Intent, proposal: &Proposal, requests: &Requests, most: usize) -> Self {
+        let roster = &proposal.roster;
+        let all = &roster.assignments;
+        let plan = Plan::new(all, proposal.to_send(), intent.batch_size);
+        let count = plan.batches().len();
+        Self {
+            schema: SCHEMA,
+            version: env!("CARGO_PKG_VERSION"),
+            input: intent.input.to_string(),
+            mode: intent.reading.mode,
+            rows: roster.rows,
+            users: users(proposal),
+            changes: changes(proposal, most),
+            bad_row_count: roster.bad_rows.len() as u64,
+            bad_rows: roster
+                .bad_rows
+                .iter()
+                .take(most)
+                .map(|bad| Bad {
+                    line: bad.line,
+                    user_id: bad.user.clone(),
+                    user_bundle_codes: bad.codes.clone(),
+                    complaint: bad.complaint.to_string(),
+                })
+                .collect(),
+            sets: sets(proposal, &plan),
+            codes: codes(proposal),
+            requests: RequestPlan {
+                count: count as u64,
+                batch_size: intent.batch_size.get(),
+                rate: requests.rate.to_string(),
+                burst: requests.burst.get(),
+                seconds: rounded(least_time(count, requests.rate, requests.burst)),
+            },
+        }
+    }
+
+    /// Requests to be sent.
+    pub fn requests(&self) -> u64 {
+        self.requests.count
+    }
+
+    /// Users to be sent.
+    pub fn to_send(&self) -> u64 {
+        self.users.to_send
+    }
+
+    /// Users who would lose something that they hold.
+    pub fn losing(&self) -> u64 {
+        self.changes.as_ref().map_or(0, |changes| changes.losing)
+    }
+
+    /// Whether some code has too few seats.
+    pub fn is_short(&self) -> bool {
+        self.codes.iter().any(|code| code.short > 0)
+    }
+
+    /// Whether an import would end with failures, as far as can be seen.
+    pub fn has_failures(&self) -> bool {
+        let held_back = self.users.total - self.users.to_send - self.users.hold_already;
+        held_back > 0 || self.bad_row_count > 0 || self.is_short()
+    }
+}
+
+fn users(proposal: &Proposal) -> Users {
+    let roster = &proposal.roster;
+    let mut users = Users {
+        total: (roster.good + roster.withheld.len()) as u64,
+        to_send: 0,
+        hold_already: 0,
+        without_seat: 0,
+        withheld: WithheldUsers::default(),
+    };
+    for user in roster.assignments.good_users() {
+        match proposal.fate(user) {
+            Fate::Sent => users.to_send += 1,
+            Fate::HoldsAlready => users.hold_already += 1,
+            Fate::NoSeat(_) => users.without_seat += 1,
+        }
+    }
+    for (_, why) in &roster.withheld {
+        match why {
+            Withheld::BadRow => users.withheld.bad_row += 1,
+            Withheld::HoldingsUnknown => users.withheld.holdings_unknown += 1,
+            Withheld::HeldOtherwise => users.withheld.held_otherwise += 1,
+        }
+    }
+    users
+}
+
+fn changes(proposal: &Proposal, most: usize) -> Option<Changes> {
+    proposal.holdings.as_ref()?;
+    let all = &proposal.roster.assignments;
+    let mut changes = Changes::default();
+    for user in proposal.to_send() {
+        let Some(change) = proposal.change(user) else {
+            changes.unknown += 1;
+            continue;
+        };
+        changes.gaining += u64::from(!change.gains.is_empty());
+        changes.losing += u64::from(!change.losses.is_empty());
+        changes.other_flag += u64::from(change.other_flag);
+        if !change.losses.is_empty() && changes.losses.len() < most {
+            changes.losses.push(Loss {
+                user_id: all.user_id(user).into_owned(),
+                line: all.line(user),
+                codes: names(proposal, &change.losses),
+            });
+        }
+    }
+    Some(changes)
+}
+
+fn sets(proposal: &Proposal, plan: &Plan) -> Vec<Set> {
+    let sets = proposal.roster.assignments.sets();
+    let set = |group: &crate::plan::Group| Set {
+        user_bundle_codes: sets.codes(group.set).map(str::to_owned).collect(),
+        use_external_license: group.external,
+        users: 0,
+        requests: 0,
+    };
+    let mut found: Vec<_> = plan.groups().iter().map(set).collect();
+    for batch in plan.batches() {
+        let set = &mut found[batch.group.index()];
+        set.users += plan.users(batch).len() as u64;
+        set.requests += 1;
+    }
+    found
+}
+
+fn codes(proposal: &Proposal) -> Vec<Code> {
+    let all = &proposal.roster.assignments;
+    let names = all.sets().all_codes();
+    let code = |demand: crate::plan::Demand| {
+        let code = &names[demand.code.index()];
+        Code {
+            code: code.clone(),
+            name: catalog::find(code).map(|entry| entry.name),
+            users: demand.users,
+            needed: demand.needed,
+            freed: demand.freed,
+            free: demand.free,
+            short: demand.short(),
+            first_short: demand.first_short.map(|user| FirstShort {
+                user_id: all.user_id(user).into_owned(),
+                line: all.line(user),
+            }),
+        }
+    };
+    proposal.demand().into_iter().map(code).collect()
+}
+
+/// The names of codes.
+fn names(proposal: &Proposal, codes: &[CodeIx]) -> Vec<String> {
+    let all = proposal.roster.assignments.sets().all_codes();
+    codes.iter().map(|code| all[code.index()].clone()).collect()
+}

@@ -1,0 +1,73 @@
+//! `seatload plan --csv`: a row for each assignment.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::names;
+use crate::plan::{Change, Fate, Proposal};
+use crate::report::record_file::write_all;
+use crate::roster::{DOUBT, UserIx};
+use crate::text::guard;
+
+/// What would be done with one user.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Row {
+    user_id: String,
+    user_bundle_codes: String,
+    use_external_license: bool,
+    line: u32,
+    /// `send`, `holds_already`, `no_seat` or `withheld`.
+    action: &'static str,
+    /// Empty if it is not known what the user holds.
+    held: Option<String>,
+    gains: Option<String>,
+    losses: Option<String>,
+}
+
+/// Writes a row for each assignment: those that can be sent in the order in which they are to be served, then those
+/// that are withheld.
+///
+/// # Errors
+/// When they cannot be written.
+pub fn write_csv(out: &mut dyn Write, proposal: &Proposal) -> io::Result<()> {
+    let roster = &proposal.roster;
+    let good = roster.assignments.good_users().map(|user| {
+        let action = match proposal.fate(user) {
+            Fate::Sent => "send",
+            Fate::HoldsAlready => "holds_already",
+            Fate::NoSeat(_) => "no_seat",
+        };
+        row(proposal, user, action)
+    });
+    let withheld = roster.withheld.iter();
+    let withheld = withheld.map(|&(user, _)| {
+        let row = row(proposal, user, "withheld");
+        Row {
+            // These are not all the codes that it shall hold, so nobody may import them by mistake.
+            user_bundle_codes: format!("{DOUBT} {}", row.user_bundle_codes),
+            ..row
+        }
+    });
+    write_all(out, good.chain(withheld))
+}
+
+fn row(proposal: &Proposal, user: UserIx, action: &'static str) -> Row {
+    let all = &proposal.roster.assignments;
+    let held = proposal.holdings.as_ref().and_then(|held| held.of(user));
+    let joined = |codes: &dyn Fn(&Change) -> &Vec<_>| {
+        let change = proposal.change(user)?;
+        Some(names(proposal, codes(&change)).join(";"))
+    };
+    Row {
+        user_id: guard(&all.user_id(user)).into_owned(),
+        user_bundle_codes: all.sets().joined_codes(all.set(user)),
+        use_external_license: all.external(user),
+        line: all.line(user),
+        action,
+        held: held.map(|held| all.sets().joined_codes(held.set)),
+        gains: joined(&|change| &change.gains),
+        losses: joined(&|change| &change.losses),
+    }
+}

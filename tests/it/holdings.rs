@@ -1,0 +1,446 @@
+//! What users hold before a run: what is given, what is taken, and the way back.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::support::cli::{Dir, Ended, TOKEN};
+use crate::support::server::{FaultyService, RawServer, Stand, confirming};
+
+const CODES: [&str; 5] = ["IDU", "PMD", "ATTUNU", "TSTNU", "RPADEVNU"];
+
+const SEATS: &str = "IDU=5000,PMD=5000,ATTUNU=5000,TSTNU=5000,RPADEVNU=5000";
+
+type Holdings = BTreeMap<String, BTreeSet<&'static str>>;
+
+fn some_codes(random: &mut fastrand::Rng) -> BTreeSet<&'static str> {
+    let mut codes: BTreeSet<_> = CODES.into_iter().filter(|_| random.f64() < 0.4).collect();
+    codes.insert(CODES[random.usize(..CODES.len())]);
+    codes
+}
+
+/// 500 users and what they hold, as a file with its rows shuffled.
+fn some_holdings(seed: u64) -> (Holdings, String) {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let holdings: Holdings = (0..500)
+        .map(|user| (format!("u{user}"), some_codes(&mut random)))
+        .collect();
+    let mut rows: Vec<String> = holdings
+        .iter()
+        .flat_map(|(user, codes)| codes.iter().map(move |code| format!("{user},{code}\n")))
+        .collect();
+    random.shuffle(&mut rows);
+    (holdings, format!("userId,code\n{}", rows.concat()))
+}
+
+/// A sandbox at which everyone holds what the file says.
+fn sandbox_with(dir: &Dir, file: &str) -> Stand {
+    let sandbox = Stand::with_seats(SEATS);
+    dir.write("holdings.csv", file);
+    let ended = dir.import_file("holdings.csv", "before", &sandbox.base_url, &[]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    sandbox
+}
+
+fn held(sandbox: &Stand) -> BTreeMap<String, BTreeSet<String>> {
+    let shown = sandbox.shown();
+    let codes = |holding: &serde_json::Value| {
+        let codes = holding["userBundleCodes"].as_array().unwrap();
+        codes
+            .iter()
+            .map(|code| code.as_str().unwrap().to_owned())
+            .collect()
+    };
+    let holdings = shown["holdings"].as_object().unwrap();
+    holdings
+        .iter()
+        .map(|(user, holding)| (user.clone(), codes(holding)))
+        .collect()
+}
+
+fn import_with_current(dir: &Dir, base_url: &str, arguments: &[&str]) -> Ended {
+    dir.import(
+        base_url,
+        &[&["--current", "holdings.csv"], arguments].concat(),
+    )
+}
+
+#[test]
+fn to_add_takes_nothing_from_anybody() {
+    let dir = Dir::new();
+    let (before, file) = some_holdings(1);
+    let sandbox = sandbox_with(&dir, &file);
+    let (wanted, file) = some_holdings(2);
+    dir.write("users.csv", file);
+    let ended = import_with_current(&dir, &sandbox.base_url, &["--mode", "add"]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+
+    let both = |user: &String| {
+        before[user]
+            .union(&wanted[user])
+            .map(|code| (*code).to_owned())
+            .collect()
+    };
+    let expected: BTreeMap<String, BTreeSet<String>> = before
+        .keys()
+        .map(|user| (user.clone(), both(user)))
+        .collect();
+    assert_eq!(held(&sandbox), expected);
+    let unsent: BTreeSet<_> = dir
+        .rows("run/success.csv")
+        .into_iter()
+        .filter(|row| row["sent"] == "no")
+        .map(|row| row["userId"].clone())
+        .collect();
+    let unchanged: BTreeSet<_> = before
+        .keys()
+        .filter(|user| wanted[*user].is_subset(&before[*user]))
+        .cloned()
+        .collect();
+    assert!(!unchanged.is_empty());
+    assert_eq!(unsent, unchanged);
+}
+
+#[test]
+fn what_was_replaced_is_put_back_by_importing_the_undo_file() {
+    let dir = Dir::new();
+    let (_, file) = some_holdings(3);
+    let sandbox = sandbox_with(&dir, &file);
+    let before = sandbox.shown()["holdings"].to_string();
+    let (_, file) = some_holdings(4);
+    dir.write("users.csv", file);
+    let ended = import_with_current(&dir, &sandbox.base_url, &["--allow-losses"]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert_ne!(sandbox.shown()["holdings"].to_string(), before);
+    let changed = dir
+        .rows("run/success.csv")
+        .into_iter()
+        .filter(|row| row["sent"] == "yes");
+    assert_eq!(dir.rows("run/undo.csv").len(), changed.count());
+
+    let undone = dir.import_file("run/undo.csv", "undone", &sandbox.base_url, &[]);
+    assert_eq!(undone.code, 0, "{}", undone.stderr);
+    assert_eq!(sandbox.shown()["holdings"].to_string(), before);
+}
+
+#[test]
+fn a_loss_wants_consent_where_nobody_can_be_asked() {
+    let server = RawServer::answering(|_, request| confirming(request));
+    let dir = Dir::new();
+    dir.write("users.csv", "userId,code\na,IDU\nb,IDU\n");
+    dir.write("holdings.csv", "userId,code\na,PMD\nb,IDU\n");
+    let refused = import_with_current(&dir, &server.base_url, &[]);
+    assert_eq!(refused.code, 2);
+    assert!(
+        refused
+            .stderr
+            .contains("1 user would lose licences that they hold now"),
+        "{}",
+        refused.stderr
+    );
+    assert!(server.requests().is_empty());
+    assert!(dir.holds_only(&["holdings.csv", "users.csv"]));
+    for (reports, consent) in [("by-yes", "--yes"), ("by-losses", "--allow-losses")] {
+        let flags = ["--current", "holdings.csv", consent];
+        assert_eq!(
+            dir.import_file("users.csv", reports, &server.base_url, &flags)
+                .code,
+            0
+        );
+    }
+    // Without losses there is nothing to ask.
+    let kept = dir.import_file(
+        "users.csv",
+        "kept",
+        &server.base_url,
+        &["--current", "holdings.csv", "--mode", "add"],
+    );
+    assert_eq!(kept.code, 0, "{}", kept.stderr);
+}
+
+#[test]
+fn whoever_the_holdings_do_not_name_is_withheld_from_adding() {
+    let sandbox = Stand::with_seats("IDU=9,PMD=9");
+    let dir = Dir::new();
+    dir.write("users.csv", "userId,code\na,IDU\nb,IDU\nc,IDU\n");
+    // `c` is named, and holds nothing.
+    dir.write("holdings.csv", "userId,code\na,PMD\nc,\n");
+    let ended = import_with_current(&dir, &sandbox.base_url, &["--mode", "add"]);
+    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    let failed = dir.rows("run/failures.csv");
+    assert_eq!(failed.len(), 1);
+    assert_eq!(failed[0]["userId"], "b");
+    assert_eq!(failed[0]["outcome"], "withheld");
+    assert!(
+        failed[0]["message"].contains("--absent-means-none"),
+        "{}",
+        failed[0]["message"]
+    );
+    assert_eq!(sandbox.held("a").as_deref(), Some("IDU;PMD"));
+    assert_eq!(sandbox.held("b"), None);
+    assert_eq!(sandbox.held("c").as_deref(), Some("IDU"));
+
+    let flags = [
+        "--current",
+        "holdings.csv",
+        "--mode",
+        "add",
+        "--absent-means-none",
+    ];
+    let ended = dir.import_file("users.csv", "all", &sandbox.base_url, &flags);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert_eq!(sandbox.held("b").as_deref(), Some("IDU"));
+}
+
+#[test]
+fn codes_held_with_the_other_external_flag_are_not_added_to() {
+    let sandbox = Stand::with_seats("IDU=9,PMD=9");
+    let dir = Dir::new();
+    dir.write(
+        "users.csv",
+        "userId,code,external\na,IDU,false\nb,IDU,true\n",
+    );
+    dir.write(
+        "holdings.csv",
+        "userId,code,external\na,PMD,true\nb,PMD,true\n",
+    );
+    let ended = import_with_current(&dir, &sandbox.base_url, &["--mode", "add"]);
+    assert_eq!(ended.code, 1);
+    assert_eq!(dir.column("run/failures.csv", "userId"), ["a"]);
+    assert_eq!(sandbox.held("b").as_deref(), Some("IDU;PMD"));
+}
+
+#[test]
+fn who_held_nothing_stands_in_the_undo_file_and_importing_it_says_what_to_do() {
+    let sandbox = Stand::with_seats("IDU=9,PMD=9");
+    let dir = Dir::new();
+    dir.write("users.csv", "userId,code\na,IDU\nb,IDU\nc,IDU\n");
+    dir.write("holdings.csv", "userId,code\na,PMD\nb,\n");
+    let ended = import_with_current(&dir, &sandbox.base_url, &["--allow-losses"]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("puts back what 1 user held"),
+        "{}",
+        ended.stderr
+    );
+    assert!(
+        ended.stderr.contains("not put back: 1 user: held nothing"),
+        "{}",
+        ended.stderr
+    );
+    assert!(
+        ended
+            .stderr
+            .contains("not put back: 1 user: not in the file"),
+        "{}",
+        ended.stderr
+    );
+    assert_eq!(dir.column("run/undo.csv", "userId"), ["a", "b"]);
+
+    let undone = dir.import_file("run/undo.csv", "undone", &sandbox.base_url, &[]);
+    assert_eq!(undone.code, 1);
+    assert_eq!(sandbox.held("a").as_deref(), Some("PMD"));
+    let failed = dir.rows("undone/failures.csv");
+    assert_eq!(failed[0]["userId"], "b");
+    assert!(
+        failed[0]["message"].contains("the portal can"),
+        "{}",
+        failed[0]["message"]
+    );
+}
+
+#[test]
+fn what_a_user_held_is_on_disk_before_its_request_leaves() {
+    let dir = Dir::new();
+    let undo = dir.path("run/undo.csv");
+    let server = RawServer::answering(move |_, request| {
+        let undo = std::fs::read_to_string(&undo).unwrap();
+        let (_, body) = request.split_once("\r\n\r\n").unwrap();
+        let asked: serde_json::Value = serde_json::from_str(body).unwrap();
+        for user in asked["userIds"].as_array().unwrap() {
+            let user = user.as_str().unwrap();
+            assert!(
+                undo.contains(&format!("\n{user},PMD,false,")),
+                "{user} is not in {undo}"
+            );
+        }
+        confirming(request)
+    });
+    let users: String = (0..30).map(|user| format!("u{user},IDU\n")).collect();
+    dir.write("users.csv", format!("userId,code\n{users}"));
+    dir.write(
+        "holdings.csv",
+        format!("userId,code\n{}", users.replace("IDU", "PMD")),
+    );
+    let ended = import_with_current(&dir, &server.base_url, &["--yes", "--batch-size", "3"]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert_eq!(server.requests().len(), 10);
+    assert_eq!(dir.rows("run/undo.csv").len(), 30);
+}
+
+#[test]
+fn whoever_was_refused_is_not_in_the_undo_file() {
+    let sandbox = Stand::with_seats("IDU=2,PMD=9");
+    let dir = Dir::new();
+    let users: String = (0..6).map(|user| format!("u{user},IDU\n")).collect();
+    dir.write(
+        "holdings.csv",
+        format!("userId,code\n{}", users.replace("IDU", "PMD")),
+    );
+    dir.import_file("holdings.csv", "before", &sandbox.base_url, &[]);
+    dir.write("users.csv", format!("userId,code\n{users}"));
+    let ended = import_with_current(&dir, &sandbox.base_url, &["--yes"]);
+    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    let mut changed = dir.column("run/success.csv", "userId");
+    changed.sort();
+    assert_eq!(changed.len(), 2);
+    assert_eq!(dir.column("run/undo.csv", "userId"), changed);
+}
+
+#[cfg(unix)]
+#[test]
+fn after_a_kill_the_undo_file_has_everyone_who_was_changed_and_resume_completes_it() {
+    use std::process::{Command, Stdio};
+
+    let dir = Dir::new();
+    let server = FaultyService::new(0, 1);
+    let users: String = (0..200).map(|user| format!("u{user},IDU\n")).collect();
+    let holdings = format!("userId,code\n{}", users.replace("IDU", "PMD"));
+    dir.write("holdings.csv", &holdings);
+    assert_eq!(
+        dir.import_file("holdings.csv", "before", &server.server.base_url, &[])
+            .code,
+        0
+    );
+    dir.write("users.csv", format!("userId,code\n{users}"));
+    let asked_before = server.asked(0).len();
+    server.freeze_at(asked_before + 5);
+
+    let mut child = Command::new(assert_cmd::cargo::cargo_bin!("seatload"))
+        .current_dir(dir.path(""))
+        .env("SEATLOAD_TOKEN", TOKEN)
+        .args([
+            "import",
+            "users.csv",
+            "--report-dir",
+            "run",
+            "--account",
+            "acc-1",
+        ])
+        .args([
+            "--base-url",
+            &server.server.base_url,
+            "--rate",
+            "10000/50ms",
+            "--batch-size",
+            "10",
+        ])
+        .args(["--current", "holdings.csv", "--yes"])
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    while !server.is_frozen() {
+        std::thread::yield_now();
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let in_undo: BTreeSet<_> = dir.column("run/undo.csv", "userId").into_iter().collect();
+    let changed: Vec<_> = server
+        .holdings()
+        .into_iter()
+        .filter(|(_, codes)| codes == "IDU")
+        .map(|(user, _)| user)
+        .collect();
+    assert!(
+        changed.len() >= 40 && changed.len() < 200,
+        "{}",
+        changed.len()
+    );
+    assert!(changed.iter().all(|user| in_undo.contains(user)));
+    server.thaw();
+
+    let mut resume = dir.seatload();
+    resume.args(["resume", "run", "--rate", "10000/50ms"]);
+    let resumed = crate::support::cli::ended(resume);
+    assert_eq!(resumed.code, 0, "{}", resumed.stderr);
+    assert_eq!(dir.rows("run/undo.csv").len(), 200);
+    let undone = dir.import_file("run/undo.csv", "undone", &server.server.base_url, &[]);
+    assert_eq!(undone.code, 0, "{}", undone.stderr);
+    assert!(server.holdings().values().all(|codes| codes == "PMD"));
+}
+
+#[test]
+fn holdings_are_read_in_any_dialect_and_a_bad_row_in_them_stops_everything() {
+    let server = RawServer::answering(|_, request| confirming(request));
+    let dir = Dir::new();
+    dir.write("users.csv", "userId,code\nåsa,IDU\nben,PMD\n");
+    dir.write(
+        "wide.csv",
+        b"Benutzer;IDU;PMD;Abteilung\n\xe5sa;x;x;A\nben;;;B\n",
+    );
+    let flags = [
+        "--current",
+        "wide.csv",
+        "--current-format",
+        "wide",
+        "--current-format",
+        "encoding=windows-1252",
+        "--current-format",
+        "user-column=Benutzer",
+        "--mode",
+        "add",
+    ];
+    let ended = dir.import_file("users.csv", "wide", &server.base_url, &flags);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let sent = dir.rows("wide/success.csv");
+    let by_user: BTreeMap<_, _> = sent
+        .iter()
+        .map(|row| {
+            (
+                row["userId"].as_str(),
+                (row["sent"].as_str(), row["userBundleCodes"].as_str()),
+            )
+        })
+        .collect();
+    assert_eq!(by_user["åsa"], ("no", "IDU;PMD"));
+    assert_eq!(by_user["ben"], ("yes", "PMD"));
+
+    dir.write("holdings.csv", "userId,code\nåsa,IDU\nben,ROBOT\n");
+    let ended = import_with_current(&dir, &server.base_url, &["--yes"]);
+    assert_eq!(ended.code, 2);
+    assert!(
+        ended
+            .stderr
+            .contains("line 3: unknown bundle code \"ROBOT\""),
+        "{}",
+        ended.stderr
+    );
+    assert!(!dir.path("run").exists());
+}
+
+#[test]
+fn a_run_goes_on_only_with_the_holdings_that_it_began_with() {
+    let sandbox = Stand::with_seats("IDU=9,PMD=9");
+    let dir = Dir::new();
+    dir.write("users.csv", "userId,code\na,IDU\nb,IDU\nc,IDU\n");
+    dir.write("holdings.csv", "userId,code\na,PMD\nb,PMD\nc,IDU\n");
+    let ended = import_with_current(&dir, &sandbox.base_url, &["--mode", "add", "--first", "1"]);
+    assert_eq!(ended.code, 3, "{}", ended.stderr);
+    dir.write("holdings.csv", "userId,code\na,PMD\nb,IDU\nc,IDU\n");
+    let resume = || {
+        let mut command = dir.seatload();
+        command.args(["resume", "run"]);
+        crate::support::cli::ended(command)
+    };
+    let refused = resume();
+    assert_eq!(refused.code, 2);
+    assert!(
+        refused
+            .stderr
+            .contains("holdings.csv is not what the run began with"),
+        "{}",
+        refused.stderr
+    );
+    dir.write("holdings.csv", "userId,code\na,PMD\nb,PMD\nc,IDU\n");
+    assert_eq!(resume().code, 0);
+    assert_eq!(sandbox.held("b").as_deref(), Some("IDU;PMD"));
+    assert_eq!(dir.rows("run/success.csv").len(), 3);
+}

@@ -1,0 +1,253 @@
+//! Who gets the seats when they run short.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use seatload::dispatch::least_time;
+use seatload::plan::Plan;
+use seatload::sandbox::SandboxSettings;
+
+use crate::support::cli::{Dir, Ended};
+use crate::support::run::{Ran, Run, file_of};
+use crate::support::server::Stand;
+use crate::support::service::FakeService;
+
+/// `u0`, `u1`, … in the order of their numbers.
+fn first(count: usize) -> Vec<String> {
+    (0..count).map(|user| format!("u{user}")).collect()
+}
+
+fn served(ran: &Ran) -> Vec<String> {
+    let mut users: Vec<String> = ran
+        .users("success")
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
+    users.sort_by_key(|user| user[1..].parse::<usize>().unwrap());
+    users
+}
+
+fn run_on_a_paused_clock(run: &Run, service: impl FnOnce() -> FakeService) -> (Ran, usize) {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap()
+        .block_on(async {
+            let service = service();
+            let ran = run.at(&service).await;
+            ran.assert_finished();
+            (ran, service.requests())
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// However many requests may be under way, and however they overtake each other.
+    #[test]
+    fn in_order_the_seats_go_to_exactly_the_first_users_of_the_file(
+        users in 1_usize..160,
+        seats in 0_usize..160,
+        batch_size in 1_usize..40,
+        concurrency in 1_usize..9,
+        seed in any::<u64>(),
+    ) {
+        let run = Run::of_users(users).batch_size(batch_size).concurrency(concurrency).in_order();
+        let (ran, _) = run_on_a_paused_clock(&run, || FakeService::with_seats(seats as u64).late(seed));
+        prop_assert_eq!(served(&ran), first(users.min(seats)));
+    }
+
+    /// Sets that have no code in common do not wait for each other.
+    #[test]
+    fn in_order_nobody_is_overtaken_by_a_later_batch_that_wants_one_of_the_same_codes(
+        sets in prop::collection::vec(0_usize..4, 1..80),
+        batch_size in 1_usize..10,
+        seed in any::<u64>(),
+    ) {
+        let codes = |user: usize| ["IDU", "PMD", "IDU;ATTUNU", "TSTNU"][sets[user]];
+        let run = Run::of(&file_of(sets.len(), codes)).batch_size(batch_size).in_order();
+        let size = NonZeroUsize::new(batch_size).unwrap();
+        let all = run.assignments();
+        let plan = Plan::new(all, all.good_users(), size);
+        let planned: Vec<Vec<String>> = plan
+            .batches()
+            .iter()
+            .map(|batch| plan.users(batch).iter().map(|&user| all.user_id(user).into_owned()).collect())
+            .collect();
+        let sent = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap()
+            .block_on(async {
+                let service = FakeService::new().late(seed);
+                run.at(&service).await.assert_finished();
+                service.sent()
+            });
+        prop_assert_eq!(sent.len(), planned.len());
+        for code in ["IDU", "PMD", "ATTUNU", "TSTNU"] {
+            let of_code = sent.iter().filter(|sent| sent.request.user_bundle_codes.iter().any(|c| c == code));
+            let places: Vec<_> = of_code
+                .map(|sent| planned.iter().position(|users| *users == sent.request.user_ids).unwrap())
+                .collect();
+            prop_assert!(places.is_sorted(), "{code}: {places:?}");
+        }
+    }
+}
+
+#[test]
+fn without_need_for_order_requests_of_one_set_are_under_way_at_once() {
+    let took = |run: Run| run_on_a_paused_clock(&run, FakeService::new).0.took;
+    let run = || Run::of_users(900).concurrency(8);
+    let (at_once, in_order) = (took(run()), took(run().in_order()));
+    assert!(in_order > at_once * 3, "{in_order:?} and {at_once:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_that_a_plan_tells_is_the_time_that_a_run_takes() {
+    for (rate, burst, users) in [("20/2s", 2, 9000), ("160/5m", 16, 40_000), ("7/s", 1, 3000)] {
+        let service = FakeService::new().latency(Duration::from_millis(1));
+        let run = Run::of_users(users).rate(rate, burst);
+        let policy = run.policy.clone();
+        let ran = run.at(&service).await;
+        ran.assert_finished();
+        let told = least_time(users / 100, policy.rate, policy.burst);
+        let ratio = ran.took.as_secs_f64() / told.as_secs_f64();
+        assert!((0.999..1.02).contains(&ratio), "{rate}: {ratio}");
+    }
+}
+
+/// 150 users, `u0` first, at a sandbox with 100 seats.
+fn import_150(arguments: &[&str]) -> (Dir, Ended) {
+    let sandbox = Stand::new(SandboxSettings {
+        account: "acc-1".into(),
+        seats: seatload::seats::parse("IDU=100").unwrap(),
+        latency: Duration::from_millis(20),
+        ..SandboxSettings::default()
+    });
+    let dir = Dir::new();
+    dir.write("users.csv", file_of(150, |_| "IDU"));
+    let fixed = ["--batch-size", "10", "--concurrency", "3"];
+    let ended = dir.import(&sandbox.base_url, &[&fixed, arguments].concat());
+    (dir, ended)
+}
+
+#[test]
+fn a_hundred_seats_go_to_the_first_hundred_every_time() {
+    for _ in 0..10 {
+        for how in [
+            ["--seats", "IDU=100", "--until-full"].as_slice(),
+            &["--in-order"],
+        ] {
+            let (dir, ended) = import_150(how);
+            assert_eq!(ended.code, 1, "{}", ended.stderr);
+            let mut served = dir.column("run/success.csv", "userId");
+            served.sort_by_key(|user| user[1..].parse::<usize>().unwrap());
+            assert_eq!(served, first(100), "{how:?}");
+            let failed = dir.column("run/failures.csv", "outcome");
+            assert!(failed.len() == 50 && failed.iter().all(|outcome| outcome == "conflict"));
+        }
+    }
+}
+
+#[test]
+fn whoever_finds_no_seat_in_the_plan_is_a_conflict_that_was_not_sent() {
+    let (dir, ended) = import_150(&["--seats", "IDU=100", "--until-full"]);
+    assert_eq!(ended.code, 1);
+    for row in dir.rows("run/failures.csv") {
+        assert_eq!((row["sent"].as_str(), row["status"].as_str()), ("no", ""));
+        assert!(
+            row["message"].contains("no seat of IDU is left"),
+            "{}",
+            row["message"]
+        );
+    }
+    let summary: serde_json::Value = serde_json::from_str(&dir.read("run/summary.json")).unwrap();
+    assert_eq!(summary["requests"]["sent"], 10);
+    assert_eq!(summary["requests"]["splits"], 0);
+}
+
+#[test]
+fn a_shortfall_is_told_before_anything_is_sent() {
+    let (dir, ended) = import_150(&["--seats", "IDU=100,PMD=3"]);
+    assert_eq!(ended.code, 2);
+    assert!(
+        ended
+            .stderr
+            .contains("IDU: 50 seats too few; the first user without one is u100 on line 102"),
+        "{}",
+        ended.stderr
+    );
+    assert!(dir.holds_only(&["users.csv"]));
+}
+
+#[test]
+fn priorities_decide_in_place_of_the_files_order() {
+    let sandbox = Stand::with_seats("IDU=2,PMD=9");
+    let dir = Dir::new();
+    let file = "userId,code,rank\na,IDU,\nb,IDU,10\nc,IDU,9.5\nd,IDU,-1\nc,PMD,11\ne,IDU,10\n";
+    dir.write("users.csv", file);
+    let ended = dir.import(
+        &sandbox.base_url,
+        &["--priority", "Rank", "--batch-size", "1"],
+    );
+    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    let mut served = dir.column("run/success.csv", "userId");
+    served.sort();
+    assert_eq!(served, ["c", "d"]);
+
+    let file = "userId,code,rank\na,IDU,1\nb,IDU,high\n";
+    dir.write("users.csv", file);
+    let plan = dir
+        .seatload()
+        .args(["plan", "users.csv", "--priority", "rank"])
+        .output()
+        .unwrap();
+    let text = String::from_utf8(plan.stdout).unwrap();
+    assert!(
+        text.contains("line 3: \"high\" in column \"rank\" is no number to go by"),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_first_users_are_imported_and_resume_goes_on_with_the_rest() {
+    let sandbox = Stand::with_seats("IDU=100");
+    let dir = Dir::new();
+    dir.write("users.csv", file_of(25, |_| "IDU"));
+    let ended = dir.import(&sandbox.base_url, &["--first", "10"]);
+    assert_eq!(ended.code, 3);
+    assert!(
+        ended
+            .stderr
+            .contains("the users that --first asks for are done"),
+        "{}",
+        ended.stderr
+    );
+    assert_eq!(dir.column("run/success.csv", "userId"), first(10));
+    assert_eq!(dir.column("run/pending.csv", "userId"), first(25)[10..]);
+
+    let go_on = |arguments: &[&str]| {
+        let mut command = dir.seatload();
+        command
+            .args(["resume", "run"])
+            .args(arguments)
+            .output()
+            .unwrap()
+    };
+    assert_eq!(go_on(&["--first", "5"]).status.code(), Some(3));
+    assert_eq!(dir.column("run/success.csv", "userId"), first(15));
+    assert_eq!(go_on(&[]).status.code(), Some(0));
+    assert_eq!(dir.column("run/success.csv", "userId"), first(25));
+    assert!(!dir.path("run/pending.csv").exists());
+}
+
+#[test]
+fn fewer_users_than_the_first_are_a_run_like_any_other() {
+    let sandbox = Stand::with_seats("IDU=100");
+    let dir = Dir::new();
+    dir.write("users.csv", file_of(5, |_| "IDU"));
+    assert_eq!(dir.import(&sandbox.base_url, &["--first", "5"]).code, 0);
+}

@@ -1,0 +1,192 @@
+//! `seatload plan`: what it shows, and that it sends nothing.
+
+use std::collections::BTreeSet;
+
+use crate::support::cli::{Dir, Ended, ended};
+
+const INPUT: &str = "userId,code,external
+ann,IDU,
+ben,IDU;PMD,
+cai,ATTUNU,
+dov,ATTUNU,true
+eve,ATTUNU,
+fay,IDU,
+gil,ATTUNUU,
+hal,ATTUNU,
+ann,TSTNU,
+";
+
+const HOLDINGS: &str = "userId,code,external
+ann,IDU,
+ann,TSTNU,
+ben,RPADEVNU,
+cai,PMD,
+dov,ATTUNU,
+eve,,
+hal,ATTUNU;PMD;TSTNU,
+";
+
+fn plan(dir: &Dir, arguments: &[&str]) -> Ended {
+    let mut command = dir.seatload();
+    command.env_remove("SEATLOAD_TOKEN");
+    command.args(["plan", "users.csv"]).args(arguments);
+    ended(command)
+}
+
+fn here() -> Dir {
+    let dir = Dir::new();
+    dir.write("users.csv", INPUT)
+        .write("holdings.csv", HOLDINGS);
+    dir.write(
+        "seats.csv",
+        "Code,Total,Allocated\nATTUNU,20,18\nIDU,10,9\nPMD,10,12\nUnattended Robots,3,0\n",
+    );
+    dir
+}
+
+const EVERYTHING: [&str; 6] = [
+    "--current",
+    "holdings.csv",
+    "--seats-file",
+    "seats.csv",
+    "--batch-size",
+    "2",
+];
+
+#[test]
+fn a_plan_is_told_in_a_table() {
+    let shown = plan(&here(), &[]);
+    assert_eq!((shown.code, shown.stderr.as_str()), (1, ""));
+    insta::assert_snapshot!("table", shown.stdout);
+}
+
+#[test]
+fn with_holdings_and_seats_a_plan_tells_losses_first_and_where_seats_end() {
+    let dir = here();
+    let shown = plan(&dir, &EVERYTHING);
+    assert_eq!((shown.code, shown.stderr.as_str()), (1, ""));
+    insta::assert_snapshot!("table_of_everything", shown.stdout);
+    let added = plan(
+        &dir,
+        &[&EVERYTHING[..], &["--mode", "add", "--until-full"]].concat(),
+    );
+    insta::assert_snapshot!("table_of_adding", added.stdout);
+}
+
+#[test]
+fn a_plan_is_json_for_programs() {
+    let shown = plan(&here(), &[&EVERYTHING[..], &["--json"]].concat());
+    let version = format!("\"version\": \"{}\"", env!("CARGO_PKG_VERSION"));
+    assert!(shown.stdout.contains(&version));
+    insta::assert_snapshot!("json", shown.stdout.replace(&version, "\"version\": \"…\""));
+}
+
+#[test]
+fn a_plan_is_csv_with_a_row_for_each_assignment() {
+    let shown = plan(
+        &here(),
+        &[&EVERYTHING[..], &["--csv", "--mode", "add", "--until-full"]].concat(),
+    );
+    insta::assert_snapshot!("csv", shown.stdout);
+}
+
+#[test]
+fn a_plan_without_anything_amiss_ends_well() {
+    let dir = Dir::new();
+    dir.write("users.csv", "userId,code\na,IDU\nb,IDU\n");
+    let shown = plan(&dir, &["--seats", "IDU=2"]);
+    assert_eq!(shown.code, 0, "{}", shown.stdout);
+    assert!(dir.holds_only(&["users.csv"]));
+    assert_eq!(plan(&dir, &["--seats", "IDU=1"]).code, 1);
+}
+
+#[test]
+fn a_plan_says_what_is_wrong_with_what_it_is_told() {
+    let dir = here();
+    for (arguments, what) in [
+        (
+            &["--mode", "add"][..],
+            "--mode add needs to know what users hold now",
+        ),
+        (
+            &["--until-full"],
+            "--until-full needs to know how many seats are free",
+        ),
+        (&["--absent-means-none"], "are about the file of --current"),
+        (
+            &["--seats", "IDU=1", "--seats-file", "seats.csv"],
+            "take one away",
+        ),
+        (&["--seats", "IDUU=1"], "did you mean IDU?"),
+        (
+            &["--seats-file", "users.csv"],
+            "no total column in the header",
+        ),
+        (&["--current", "none.csv"], "none.csv"),
+        (
+            &[
+                "--current",
+                "holdings.csv",
+                "--current-format",
+                "colour=red",
+            ],
+            "give one of encoding=NAME",
+        ),
+        (&["--priority", "rank"], "rank"),
+        (&["--json", "--csv"], "cannot be used with"),
+        (&["--first", "0"], "invalid value '0'"),
+    ] {
+        let refused = plan(&dir, arguments);
+        assert_eq!(refused.code, 2, "{arguments:?}: {}", refused.stderr);
+        assert!(
+            refused.stderr.contains(what),
+            "{arguments:?}: {}",
+            refused.stderr
+        );
+        assert_eq!(refused.stdout, "");
+    }
+}
+
+#[test]
+fn whoever_reads_only_the_beginning_of_a_plan_does_no_harm() {
+    use std::process::{Command, Stdio};
+
+    let dir = Dir::new();
+    let rows: String = (0..20_000).map(|user| format!("u{user},IDU\n")).collect();
+    dir.write("users.csv", format!("userId,code\n{rows}"));
+    let mut child = Command::new(assert_cmd::cargo::cargo_bin!("seatload"))
+        .current_dir(dir.path(""))
+        .args(["plan", "users.csv", "--csv"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+/// Every name that an object or array holds, at any depth.
+fn names(value: &serde_json::Value, found: &mut BTreeSet<String>) {
+    match value {
+        serde_json::Value::Object(fields) => {
+            for (name, value) in fields {
+                found.insert(name.clone());
+                names(value, found);
+            }
+        }
+        serde_json::Value::Array(items) => items.iter().for_each(|item| names(item, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn readme_describes_every_field_of_a_plan() {
+    let shown = plan(&here(), &[&EVERYTHING[..], &["--json"]].concat());
+    let mut found = BTreeSet::new();
+    names(&serde_json::from_str(&shown.stdout).unwrap(), &mut found);
+    let readme = include_str!("../../README.md");
+    let (_, table) = readme.split_once("**`seatload plan --json`**").unwrap();
+    let (table, _) = table.split_once("\n## ").unwrap();
+    for name in found {
+        assert!(table.contains(&format!("`{name}`")), "README lacks {name}");
+    }
+}
