@@ -120,6 +120,15 @@ pub fn explain(said: &str, advice: &str) -> String {
     format!("{said}{stop} To do: {advice}")
 }
 
+/// Whether the service may have done what a request asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Applied {
+    /// Surely not.
+    No,
+    /// It may have.
+    Maybe,
+}
+
 /// The outcome of one user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
@@ -129,4 +138,6 @@ pub struct Decision {
     pub outcome: Outcome,
     /// How many requests that named the user were sent.
     pub attempts: u32,
+    /// Whether one of them may have been applied, whatever the outcome.
+    pub applied: Applied,
 }

@@ -1,5 +1,6 @@
 //! What a run was asked to do, once everything on the command line has been found sound.
 
+use std::collections::HashSet;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use crate::dispatch::Policy;
 use crate::input::{Format, Input};
 use crate::plan::{Absent, Mode, SeatLimit};
 use crate::rate::Rate;
+use crate::roster::UserIx;
 
 /// The settings of one import.
 #[derive(Debug)]
@@ -161,7 +163,7 @@ impl Requests {
     /// The same for dispatch; `has_succeeded` says whether an earlier part of the run had a success.
     pub fn policy(
         &self,
-        is_resumed: bool,
+        maybe_applied: HashSet<UserIx>,
         has_succeeded: bool,
         quiet_for: Option<Duration>,
     ) -> Policy {
@@ -173,7 +175,7 @@ impl Requests {
             keep_trying: self.keep_trying,
             in_order: self.in_order,
             has_succeeded,
-            is_resumed,
+            maybe_applied,
             quiet_for,
             seed: fastrand::u64(..),
         }

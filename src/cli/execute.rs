@@ -20,10 +20,10 @@ use crate::exit_code::ExitCode;
 use crate::input::Input;
 use crate::plan::{Plan, Proposal};
 use crate::report::{
-    About, Journal, Progress, Recorded, Recorder, SUMMARY, Standing, Summary, Undo, WayBack,
+    About, Ahead, Journal, Progress, Recorded, Recorder, SUMMARY, Standing, Summary, Undo, WayBack,
     counted, table,
 };
-use crate::roster::{Roster, UserIx};
+use crate::roster::UserIx;
 use crate::run::{self, RunFolder};
 use crate::sandbox::{self, Sandbox, SandboxSettings};
 use crate::settings::{Reading, RunSettings, Target};
@@ -57,8 +57,6 @@ impl Begin {
 pub(super) struct Ready<'a> {
     pub(super) begin: Begin,
     pub(super) input: &'a Input,
-    /// Whether an earlier part of the run may have sent something.
-    pub(super) is_resumed: bool,
     pub(super) reading: &'a Reading,
     pub(super) batch_size: NonZeroUsize,
     pub(super) settings: &'a RunSettings,
@@ -124,13 +122,14 @@ pub(super) fn execute(
     mut progress: Progress,
 ) -> anyhow::Result<ExitCode> {
     let (folder, roster) = (&ready.folder, &ready.proposal.roster);
-    let undo = open_undo(ready)?;
+    let ahead = Ahead::open(folder, &ready.proposal, ready.settings.sync)
+        .with_context(|| format!("cannot write to {}", folder.path().display()))?;
     let Sent {
         stop,
         recorded,
         undo,
         error,
-    } = send(ready, (journal, standing), undo, &mut progress)?;
+    } = send(ready, (journal, standing), ahead, &mut progress)?;
     let pending = recorded.standing.pending(&roster.assignments).count() as u64;
     let stop = match (error, stop) {
         (Some(error), _) => {
@@ -155,9 +154,13 @@ pub(super) fn execute(
         stop.as_ref(),
         (begin.at, begin.clock.elapsed(), Timestamp::now()),
     );
-    let way_back = WayBack::new(&ready.proposal, &recorded.standing);
-    let stop = match finish(folder, roster, (recorded, undo), &summary, stop.is_some()) {
-        Ok(()) => stop,
+    let has_stopped = stop.is_some();
+    let mut way_back = None;
+    let stop = match finish(ready, recorded, undo, &summary, has_stopped) {
+        Ok(told) => {
+            way_back = told;
+            stop
+        }
         // It has been said already.
         Err(_) if stop == Some(Stop::NotRecorded) => stop,
         Err(error) => {
@@ -167,7 +170,7 @@ pub(super) fn execute(
     };
     let exit_code = conclude(&summary, stop.as_ref(), folder, &progress);
     if let Some(way_back) = way_back {
-        progress.tell(&way_back.words(folder.path()));
+        progress.tell(&way_back.words(folder.path(), &ready.reading.allowed_codes));
     }
     Ok(exit_code)
 }
@@ -181,20 +184,11 @@ struct Sent<'a> {
     error: Option<io::Error>,
 }
 
-/// Where it is known what users hold, that is written down before it is changed.
-fn open_undo<'a>(ready: &'a Ready<'_>) -> anyhow::Result<Option<Undo<'a>>> {
-    let all = &ready.proposal.roster.assignments;
-    let holdings = ready.proposal.holdings.as_ref();
-    let open = |holdings| Undo::open(&ready.folder, all, holdings, ready.settings.sync);
-    let undo = holdings.map(open).transpose();
-    undo.with_context(|| format!("cannot write undo.csv in {}", ready.folder.path().display()))
-}
-
 /// Dispatches on the runtime, and records on a thread of its own.
 fn send<'a>(
     ready: &'a Ready<'_>,
     (journal, standing): (Journal, Standing),
-    undo: Option<Undo<'a>>,
+    ahead: Ahead<'a>,
     progress: &mut Progress,
 ) -> anyhow::Result<Sent<'a>> {
     let (connection, folder) = (&ready.connection, &ready.folder);
@@ -205,7 +199,11 @@ fn send<'a>(
     let plan = Plan::new(all, users.iter().copied(), ready.batch_size);
     let has_succeeded = standing.has_confirmed();
     let requests = &ready.settings.requests;
-    let policy = requests.policy(ready.is_resumed, has_succeeded, folder.quiet_for());
+    let policy = requests.policy(
+        ahead.maybe_applied(&standing),
+        has_succeeded,
+        folder.quiet_for(),
+    );
     progress.tell(&format!(
         "{} to send in {} to {}, at most {}",
         counted(to_send as u64, "user"),
@@ -220,8 +218,7 @@ fn send<'a>(
         run::listen(interrupt.clone(), go_on_with(folder)).context("cannot listen for signals")?;
     }
     progress.begin(to_send as u64, connection.endpoint.advice());
-    let client = &connection.client;
-    let ahead = undo.map(|undo| WriteAhead::new(client, undo));
+    let service = WriteAhead::new(&connection.client, ahead);
     let (stop, mut recorded) = thread::scope(|scope| {
         let (sender, receiver) = mpsc::channel(CHANNEL);
         let recorder = Recorder::new(
@@ -235,13 +232,7 @@ fn send<'a>(
         );
         let runtime = connection.runtime.handle();
         let recorder = scope.spawn(|| recorder.run(receiver, runtime));
-        let dispatch = async {
-            let (plan, policy, interrupt) = (&plan, &policy, &interrupt);
-            match &ahead {
-                Some(ahead) => dispatch::run(ahead, all, plan, policy, interrupt, sender).await,
-                None => dispatch::run(client, all, plan, policy, interrupt, sender).await,
-            }
-        };
+        let dispatch = dispatch::run(&service, all, &plan, &policy, &interrupt, sender);
         let stop = runtime.block_on(dispatch);
         let recorded = recorder.join();
         (
@@ -249,11 +240,11 @@ fn send<'a>(
             recorded.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
         )
     });
-    let (undo, not_ahead) = ahead.map(WriteAhead::into_undo).unzip();
+    let (ahead, not_ahead) = service.into_ahead();
     Ok(Sent {
         stop,
-        undo,
-        error: recorded.error.take().or(not_ahead.flatten()),
+        undo: ahead.into_undo(),
+        error: recorded.error.take().or(not_ahead),
         recorded,
     })
 }
@@ -286,22 +277,24 @@ fn about(ready: &Ready<'_>) -> About {
 
 /// Writes what can only be written at the end.
 fn finish(
-    folder: &RunFolder,
-    roster: &Roster,
-    (recorded, undo): (Recorded, Option<Undo<'_>>),
+    ready: &Ready<'_>,
+    recorded: Recorded,
+    undo: Option<Undo<'_>>,
     summary: &Summary,
     has_stopped: bool,
-) -> io::Result<()> {
+) -> io::Result<Option<WayBack>> {
     let Recorded {
         journal, standing, ..
     } = recorded;
-    let all = &roster.assignments;
+    let (folder, proposal) = (&ready.folder, &ready.proposal);
+    let all = &proposal.roster.assignments;
     if has_stopped {
         Journal::write_pending(folder, all, standing.pending(all))?;
     }
-    if let Some(undo) = undo {
-        undo.drop_unchanged(folder, &standing)?;
-    }
+    let way_back = match undo {
+        Some(undo) => Some(undo.conclude(folder, proposal, &standing)?),
+        None => None,
+    };
     if standing.has_overruled() {
         journal
             .drop_overruled(folder, all, &standing)
@@ -310,7 +303,8 @@ fn finish(
     folder.replace(SUMMARY, |out| {
         serde_json::to_writer_pretty(&mut *out, summary)?;
         out.write_all(b"\n")
-    })
+    })?;
+    Ok(way_back)
 }
 
 /// Says how the run ended.

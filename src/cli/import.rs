@@ -40,6 +40,8 @@ pub(super) fn import(settings: &ImportSettings) -> anyhow::Result<ExitCode> {
         }
     };
     let Prepared { proposal, as_read } = prepared;
+    // Somebody may have thought it over for a while.
+    let begin = Begin::now();
 
     if is_refused(settings, &proposal.roster) {
         return refuse(&folder, &proposal.roster);
@@ -55,7 +57,6 @@ pub(super) fn import(settings: &ImportSettings) -> anyhow::Result<ExitCode> {
     let ready = Ready {
         begin,
         input: &settings.intent.input,
-        is_resumed: false,
         reading: &settings.intent.reading,
         batch_size: settings.intent.batch_size,
         settings: &settings.run,

@@ -85,7 +85,6 @@ pub(super) fn resume(args: ResumeArgs) -> anyhow::Result<ExitCode> {
     let ready = Ready {
         begin,
         input: &input,
-        is_resumed: true,
         reading: &record.reading,
         batch_size: NonZeroUsize::new(record.batch_size).unwrap_or(NonZeroUsize::MIN),
         settings: &settings,
@@ -110,13 +109,20 @@ fn read_the_same(
             Ok(proposal)
         }
         Err(error) => {
-            // If it is another input, then that is what to say.
-            let fingerprint = Fingerprint::of(input.open()?.reader)
-                .with_context(|| format!("cannot read {input}"))?;
+            // If a file is another than it was, then that is what to say.
+            let fingerprint = |input: &Input| {
+                let read = Fingerprint::of(input.open()?.reader);
+                read.with_context(|| format!("cannot read {input}"))
+            };
+            let beside = |path: Option<&PathBuf>| {
+                let path = path.cloned();
+                path.and_then(|path| fingerprint(&Input::Path(path)).ok())
+            };
+            let current = record.reading.current.as_ref();
             let now = AsRead {
-                input: fingerprint,
-                directory: None,
-                current: None,
+                input: fingerprint(input)?,
+                directory: beside(record.reading.directory.as_ref()),
+                current: beside(current.map(|current| &current.path)),
             };
             record.check(input, &now)?;
             Err(error)

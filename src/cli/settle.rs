@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::outcome::{Decision, FailureKind, Outcome};
+use crate::outcome::{Applied, Decision, FailureKind, Outcome};
 use crate::plan::{Fate, Proposal};
 use crate::report::{Journal, Standing};
 use crate::roster::UserIx;
@@ -26,6 +26,7 @@ pub(super) fn settle(
                 user,
                 outcome,
                 attempts: 0,
+                applied: Applied::No,
             });
         }
         if decisions.len() == AT_ONCE {

@@ -1,41 +1,41 @@
-//! What users hold is on disk before a request leaves that changes it.
+//! Whom a request names, and what they hold, is on disk before it leaves.
 
 use std::io;
 use std::sync::{Mutex, PoisonError};
 
 use crate::api::{AllocationRequest, Answer, Departure, Limits, Reply, Service};
-use crate::report::Undo;
+use crate::report::Ahead;
 
 /// A way to the service that writes down first what is about to change.
 pub(super) struct WriteAhead<'a, S> {
     service: &'a S,
-    undo: Mutex<Undo<'a>>,
+    ahead: Mutex<Ahead<'a>>,
     error: Mutex<Option<io::Error>>,
 }
 
 impl<'a, S: Service> WriteAhead<'a, S> {
-    pub(super) fn new(service: &'a S, undo: Undo<'a>) -> Self {
+    pub(super) fn new(service: &'a S, ahead: Ahead<'a>) -> Self {
         Self {
             service,
-            undo: Mutex::new(undo),
+            ahead: Mutex::new(ahead),
             error: Mutex::new(None),
         }
     }
 
     /// What was written, and why it ended early, if it did.
-    pub(super) fn into_undo(self) -> (Undo<'a>, Option<io::Error>) {
+    pub(super) fn into_ahead(self) -> (Ahead<'a>, Option<io::Error>) {
         // Nothing panics in the middle of a record: it would be cut off.
-        let undo = self.undo.into_inner();
+        let ahead = self.ahead.into_inner();
         let error = self.error.into_inner();
         (
-            undo.unwrap_or_else(PoisonError::into_inner),
+            ahead.unwrap_or_else(PoisonError::into_inner),
             error.unwrap_or_else(PoisonError::into_inner),
         )
     }
 
     fn write(&self, request: &AllocationRequest) -> bool {
-        let mut undo = self.undo.lock().unwrap_or_else(PoisonError::into_inner);
-        let Err(error) = undo.about_to_send(&request.user_ids) else {
+        let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
+        let Err(error) = ahead.about_to_send(&request.user_ids) else {
             return true;
         };
         let mut first = self.error.lock().unwrap_or_else(PoisonError::into_inner);
@@ -96,21 +96,19 @@ mod tests {
         let wanted = roster("userId,code\na,IDU\nb,IDU\n");
         let current = Some((&current, Absent::Unknown));
         let proposal = Proposal::new(wanted, current, Mode::Replace, None);
-        let all = &proposal.roster.assignments;
-        let held = proposal.holdings.as_ref().unwrap();
-        let undo = Undo::open(&folder, all, held, SyncWhen::EverySecond).unwrap();
+        let ahead = Ahead::open(&folder, &proposal, SyncWhen::EverySecond).unwrap();
         let service = Counting::default();
-        let ahead = WriteAhead::new(&service, undo);
+        let ahead = WriteAhead::new(&service, ahead);
 
         ahead.exchange(asking_for("a"), Departure::default()).await;
         assert_eq!(service.0.load(Ordering::SeqCst), 1);
-        ahead.undo.lock().unwrap().shut(&folder);
+        ahead.ahead.lock().unwrap().shut(&folder);
         // What stands there already need not be written again.
         ahead.exchange(asking_for("a"), Departure::default()).await;
         assert_eq!(service.0.load(Ordering::SeqCst), 2);
         let reply = ahead.exchange(asking_for("b"), Departure::default()).await;
         assert_eq!(reply.answer, Answer::NotSent);
         assert_eq!(service.0.load(Ordering::SeqCst), 2);
-        assert!(ahead.into_undo().1.is_some());
+        assert!(ahead.into_ahead().1.is_some());
     }
 }

@@ -3,7 +3,7 @@
 //! One user too many refuses a whole batch. The batch is split until each user has an answer of its
 //! own, in the file's order, one part at a time.
 
-use super::verdict::Applied;
+use crate::outcome::Applied;
 use crate::roster::UserIx;
 
 /// Users who are asked for together.

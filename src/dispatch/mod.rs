@@ -17,6 +17,7 @@ mod verdict;
 mod width;
 mod window;
 
+use std::collections::HashSet;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
@@ -30,7 +31,7 @@ use crate::api::Service;
 use crate::event::{Event, Stop};
 use crate::plan::Plan;
 use crate::rate::Rate;
-use crate::roster::Assignments;
+use crate::roster::{Assignments, UserIx};
 use dispatcher::{Dispatcher, Sending, Step};
 pub use estimate::least_time;
 
@@ -51,8 +52,8 @@ pub struct Policy {
     pub in_order: bool,
     /// An earlier part of the run had a success: so a 404 is about its user, not about the organisation.
     pub has_succeeded: bool,
-    /// The run goes on from an earlier part, which may have sent anybody who is pending.
-    pub is_resumed: bool,
+    /// Users whom an earlier part of the run may have sent, and who may hold what was asked.
+    pub maybe_applied: HashSet<UserIx>,
     /// How long ago an earlier part of the run may have sent its last request: it may have used up the rate.
     pub quiet_for: Option<Duration>,
     /// For the random part of waits.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::plan::{GroupIx, Plan};
 use crate::roster::Assignments;
 
-/// Which batches have been begun and are not decided, where that matters.
+/// Who is under way and undecided, where it matters who comes first.
 #[derive(Debug)]
 pub(super) struct Order {
     is_kept: bool,
@@ -13,25 +13,38 @@ pub(super) struct Order {
     begun: usize,
     /// By batch: its group, and how many of its users are undecided.
     open: HashMap<usize, (GroupIx, usize)>,
+    /// The groups of the requests that are in flight.
+    in_flight: Vec<GroupIx>,
 }
 
 impl Order {
-    /// With `is_kept`, no batch is begun before those that come first and want one of its codes are decided.
+    /// With `is_kept`, no two requests are under way that want the same code, and no batch is begun before those that
+    /// come first and want one of its codes are decided.
     pub(super) fn new(is_kept: bool) -> Self {
         Self {
             is_kept,
             begun: 0,
             open: HashMap::new(),
+            in_flight: Vec::new(),
         }
     }
 
     /// Whether a batch of the group may be begun.
-    pub(super) fn allows(&self, group: GroupIx, plan: &Plan, assignments: &Assignments) -> bool {
-        let codes = |group| assignments.sets().members(plan.group(group).set);
-        self.open.values().all(|(open, _)| {
-            let wanted = codes(*open);
-            codes(group).iter().all(|code| !wanted.contains(code))
-        })
+    pub(super) fn may_begin(&self, group: GroupIx, plan: &Plan, assignments: &Assignments) -> bool {
+        let mut open = self.open.values();
+        open.all(|(open, _)| are_apart(*open, group, plan, assignments))
+    }
+
+    /// Whether a request of the group may go: none that wants one of its codes is in flight, or rests to go again.
+    pub(super) fn may_go(
+        &self,
+        group: GroupIx,
+        resting: impl Iterator<Item = GroupIx>,
+        plan: &Plan,
+        assignments: &Assignments,
+    ) -> bool {
+        let mut under_way = self.in_flight.iter().copied().chain(resting);
+        !self.is_kept || under_way.all(|other| are_apart(other, group, plan, assignments))
     }
 
     /// A batch, from 1, is begun, or goes on.
@@ -44,6 +57,20 @@ impl Order {
         }
     }
 
+    /// A request has been sent.
+    pub(super) fn sent(&mut self, group: GroupIx) {
+        if self.is_kept {
+            self.in_flight.push(group);
+        }
+    }
+
+    /// A request has been answered.
+    pub(super) fn answered(&mut self, group: GroupIx) {
+        if let Some(place) = self.in_flight.iter().position(|other| *other == group) {
+            self.in_flight.swap_remove(place);
+        }
+    }
+
     /// So many of a batch's users are decided.
     pub(super) fn decided(&mut self, batch: usize, users: usize) {
         if let Some((_, undecided)) = self.open.get_mut(&batch) {
@@ -53,4 +80,10 @@ impl Order {
             }
         }
     }
+}
+
+/// Whether two groups have no code in common.
+fn are_apart(group: GroupIx, other: GroupIx, plan: &Plan, assignments: &Assignments) -> bool {
+    let codes = |group| assignments.sets().members(plan.group(group).set);
+    codes(group).iter().all(|code| !codes(other).contains(code))
 }

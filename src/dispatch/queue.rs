@@ -1,14 +1,15 @@
 //! What is still to be sent, and in which order.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::{BinaryHeap, HashSet, VecDeque};
 
 use tokio::time::Instant;
 
 use super::backoff::Waits;
 use super::isolate::Part;
-use super::verdict::Applied;
+use crate::outcome::Applied;
 use crate::plan::{GroupIx, Plan};
+use crate::roster::UserIx;
 
 /// Users to be sent in one request, as often as it takes.
 #[derive(Debug)]
@@ -73,13 +74,22 @@ impl Queue {
         self.size_limit = self.size_limit.min(most.max(1));
     }
 
-    /// Readies the jobs that have rested enough.
-    pub(super) fn wake(&mut self, now: Instant) {
+    /// Readies the jobs that have rested enough. With `before_others`, they come before all that are at hand.
+    pub(super) fn wake(&mut self, now: Instant, before_others: bool) {
         while self.next_wake().is_some_and(|until| until <= now) {
-            if let Some(Reverse(rested)) = self.resting.pop() {
-                self.ready.push_back(rested.job);
+            match self.resting.pop() {
+                Some(Reverse(rested)) if before_others => self.ready.push_front(rested.job),
+                Some(Reverse(rested)) => self.ready.push_back(rested.job),
+                None => {}
             }
         }
+    }
+
+    /// The groups of the jobs that rest.
+    pub(super) fn resting(&self) -> impl Iterator<Item = GroupIx> {
+        self.resting
+            .iter()
+            .map(|Reverse(resting)| resting.job.group)
     }
 
     /// When the next resting job is to be sent again.
@@ -94,6 +104,7 @@ impl Queue {
         plan: &Plan,
         finish_first: bool,
         may_begin: impl FnOnce(GroupIx) -> bool,
+        maybe_applied: &HashSet<UserIx>,
         waits: impl FnOnce() -> Waits,
     ) -> Option<Job> {
         if let Some(job) = self.ready.pop_front() {
@@ -107,13 +118,18 @@ impl Queue {
             return None;
         }
         self.next_batch += 1;
+        let users = plan.users(batch);
+        let is_applied = users.iter().any(|user| maybe_applied.contains(user));
         let job = Job {
             batch: self.next_batch,
             group: batch.group,
             part: Part {
-                users: plan.users(batch).to_vec(),
+                users: users.to_vec(),
                 asked: 0,
-                applied: Applied::No,
+                applied: match is_applied {
+                    true => Applied::Maybe,
+                    false => Applied::No,
+                },
             },
             purpose: Purpose::Allocate,
             waits: waits(),

@@ -2,7 +2,7 @@
 
 use crate::api::{Allocation, Answer};
 use crate::event::Stop;
-use crate::outcome::FailureKind;
+use crate::outcome::{Applied, FailureKind};
 
 /// What follows from an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,13 +24,6 @@ pub(super) struct Hindrance {
     pub(super) applied: Applied,
     /// It is about the run as a whole: nobody should send for now.
     pub(super) binds_run: bool,
-}
-
-/// Whether the service may have done what the request asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Applied {
-    No,
-    Maybe,
 }
 
 /// A permanent answer about a request's content.

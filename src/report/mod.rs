@@ -1,5 +1,6 @@
 //! What people see of a run: the plan, the CSV files, the progress display, the summary.
 
+mod ahead;
 mod columns;
 mod journal;
 mod numbers;
@@ -13,6 +14,7 @@ mod table;
 mod tally;
 mod undo;
 
+pub use ahead::Ahead;
 pub use journal::{Journal, JournalError};
 pub use numbers::{counted, grouped};
 pub use plan::{PlanReport, SHOWN, introduction, outline, write_csv};

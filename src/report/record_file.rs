@@ -115,9 +115,17 @@ pub(super) fn write_all<Row: Serialize + Default>(
     out.write_all(&header::<Row>()?)?;
     let mut out = writer(out);
     for row in rows {
-        out.serialize(row)?;
+        out.serialize(row).map_err(as_it_was)?;
     }
     out.flush()
+}
+
+/// An error of the file below, so that a closed pipe can be told from a full disk.
+fn as_it_was(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }
 }
 
 /// The header of a file of such rows, its line end included.

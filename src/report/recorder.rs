@@ -151,7 +151,7 @@ impl<'a> Recorder<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcome::{FailureKind, Outcome};
+    use crate::outcome::{Applied, FailureKind, Outcome};
     use crate::roster::UserIx;
     use crate::roster::tests::roster;
     use crate::settings::ProgressMode;
@@ -161,6 +161,7 @@ mod tests {
             user: UserIx::from_index(user),
             outcome,
             attempts: 1,
+            applied: Applied::No,
         }
     }
 

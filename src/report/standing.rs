@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::outcome::{Decision, FailureKind, Outcome};
+use crate::outcome::{Applied, Decision, FailureKind, Outcome};
 use crate::roster::{Assignments, UserIx};
 
 /// How every user of a roster stands, as far as it is recorded.
@@ -21,7 +21,7 @@ pub struct Standing {
 enum Stand {
     Pending,
     Success,
-    Failed(FailureKind),
+    Failed(FailureKind, Applied),
 }
 
 impl Standing {
@@ -44,8 +44,9 @@ impl Standing {
         self.stand(user, Stand::Success);
     }
 
-    pub(super) fn note_failure(&mut self, user: UserIx, kind: FailureKind) {
-        self.stand(user, Stand::Failed(kind));
+    /// `applied`: as far as it is known.
+    pub(super) fn note_failure(&mut self, user: UserIx, kind: FailureKind, applied: Applied) {
+        self.stand(user, Stand::Failed(kind, applied));
     }
 
     /// Takes note of a decision that has been recorded. Gives the failure that it overrules, if any.
@@ -55,17 +56,19 @@ impl Standing {
             Outcome::Success { .. } => {
                 self.note_success(decision.user, decision.attempts > 0);
             }
-            Outcome::Failure { kind, .. } => self.note_failure(decision.user, *kind),
+            Outcome::Failure { kind, .. } => {
+                self.note_failure(decision.user, *kind, decision.applied);
+            }
         }
         match before {
-            Stand::Failed(kind) => Some(kind),
+            Stand::Failed(kind, _) => Some(kind),
             Stand::Pending | Stand::Success => None,
         }
     }
 
     fn stand(&mut self, user: UserIx, now: Stand) {
         let before = std::mem::replace(&mut self.users[user.index()], now);
-        self.has_overruled |= matches!(before, Stand::Failed(_));
+        self.has_overruled |= matches!(before, Stand::Failed(..));
     }
 
     /// Whether the failure file holds a record that a later one has overruled.
@@ -94,11 +97,19 @@ impl Standing {
         successes.count() as u64 > self.held_already
     }
 
-    /// How the user failed, if it did.
-    pub(super) fn failure(&self, user: UserIx) -> Option<FailureKind> {
+    /// Whether the user may hold what was asked, if a request has named it: everyone but those who were surely refused.
+    pub(super) fn may_be_applied(&self, user: UserIx) -> bool {
+        !matches!(self.users[user.index()], Stand::Failed(_, Applied::No))
+    }
+
+    /// Whether nothing has been said of the user that rules out that it holds what was asked.
+    pub(super) fn is_open(&self, user: UserIx) -> bool {
         match self.users[user.index()] {
-            Stand::Failed(kind) => Some(kind),
-            Stand::Pending | Stand::Success => None,
+            Stand::Pending => true,
+            Stand::Success => false,
+            Stand::Failed(kind, _) => {
+                matches!(kind, FailureKind::Unknown | FailureKind::Unconfirmed)
+            }
         }
     }
 
@@ -116,7 +127,7 @@ impl Standing {
     pub fn failures(&self) -> BTreeMap<FailureKind, u64> {
         let mut failures = self.beforehand.clone();
         for stand in &self.users {
-            if let Stand::Failed(kind) = stand {
+            if let Stand::Failed(kind, _) = stand {
                 *failures.entry(*kind).or_default() += 1;
             }
         }

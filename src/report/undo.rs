@@ -2,17 +2,14 @@
 
 use std::io;
 use std::path::Path;
-use std::time::Instant;
 
+use super::ahead::damaged;
 use super::journal::PlainRow;
 use super::record_file::{self, RecordFile};
-use super::recorder::SYNC_PERIOD;
 use super::{Standing, counted};
-use crate::outcome::FailureKind;
 use crate::plan::{Fate, Holdings, Proposal};
-use crate::roster::{Assignments, BundleSets, UserIx};
+use crate::roster::{Assignments, UserIx};
 use crate::run::RunFolder;
-use crate::settings::SyncWhen;
 use crate::text::unguard;
 
 const UNDO: &str = "undo.csv";
@@ -24,27 +21,19 @@ pub struct Undo<'a> {
     has: Vec<bool>,
     assignments: &'a Assignments,
     holdings: &'a Holdings,
-    sync: SyncWhen,
-    synced: Instant,
 }
 
 impl<'a> Undo<'a> {
-    /// Opens the file, or makes it.
-    ///
-    /// # Errors
-    /// When it cannot be read or written, or names somebody whom the input does not.
-    pub fn open(
+    pub(super) fn open(
         folder: &RunFolder,
         assignments: &'a Assignments,
         holdings: &'a Holdings,
-        sync: SyncWhen,
     ) -> io::Result<Self> {
         let mut file = RecordFile::<PlainRow>::open(&folder.path().join(UNDO))?;
         let mut has = vec![false; assignments.len()];
         for row in file.read()? {
             let user = assignments.find(unguard(&row?.user_id));
-            let user = user.ok_or_else(|| io::Error::other(format!("{UNDO} is damaged")))?;
-            has[user.index()] = true;
+            has[user.ok_or_else(|| damaged(UNDO))?.index()] = true;
         }
         file.sync()?;
         Ok(Self {
@@ -52,75 +41,64 @@ impl<'a> Undo<'a> {
             has,
             assignments,
             holdings,
-            sync,
-            synced: Instant::now(),
         })
     }
 
-    /// A request is about to leave that names these users. When this returns, the operating system has what they hold,
-    /// as far as it is known.
-    ///
-    /// # Errors
-    /// When it cannot be written: then the request must not leave.
-    pub fn about_to_send(&mut self, user_ids: &[String]) -> io::Result<()> {
+    /// Adds what these users hold, as far as it is known and does not stand there yet.
+    pub(super) fn about_to_send(&mut self, users: &[UserIx]) -> io::Result<()> {
         let (all, holdings) = (self.assignments, self.holdings);
-        let new: Vec<UserIx> = user_ids
-            .iter()
-            .filter_map(|user_id| all.find(user_id))
-            .filter(|user| !self.has[user.index()])
-            .collect();
+        let is_new = |user: &&UserIx| !self.has[user.index()];
+        let new: Vec<_> = users.iter().filter(is_new).copied().collect();
         let row = |&user: &UserIx| {
             let held = holdings.of(user)?;
             Some(PlainRow::new(all, user, held.set, held.external))
         };
         self.file.append(new.iter().filter_map(row))?;
-        if self.sync == SyncWhen::Always || self.synced.elapsed() >= SYNC_PERIOD {
-            self.file.sync()?;
-            self.synced = Instant::now();
-        }
         for user in new {
             self.has[user.index()] = true;
         }
         Ok(())
     }
 
-    /// At the end of a run: takes out those for whom surely nothing has changed.
+    pub(super) fn sync(&mut self) -> io::Result<()> {
+        self.file.sync()
+    }
+
+    /// At the end of a run: takes out those for whom surely nothing has changed. Gives what importing the file puts back.
     ///
     /// # Errors
     /// When the file cannot be read or replaced; then it is as it was.
-    pub fn drop_unchanged(mut self, folder: &RunFolder, standing: &Standing) -> io::Result<()> {
+    pub fn conclude(
+        mut self,
+        folder: &RunFolder,
+        proposal: &Proposal,
+        standing: &Standing,
+    ) -> io::Result<WayBack> {
         let mut kept = Vec::new();
+        let mut way_back = WayBack::default();
         for row in self.file.read()? {
             let row = row?;
             let user = self.assignments.find(unguard(&row.user_id));
-            if user.is_some_and(|user| may_have_changed(standing, user)) {
+            if user.is_some_and(|user| standing.may_be_applied(user)) {
+                match row.holds_nothing() {
+                    true => way_back.held_nothing += 1,
+                    false => way_back.held_something += 1,
+                }
                 kept.push(row);
             }
         }
-        folder.replace(UNDO, |out| record_file::write_all(out, kept.into_iter()))
+        folder.replace(UNDO, |out| record_file::write_all(out, kept.into_iter()))?;
+        let sent = standing.successes(self.assignments);
+        let sent = sent.filter(|&user| proposal.fate(user) != Fate::HoldsAlready);
+        way_back.unknown = sent
+            .filter(|&user| self.holdings.of(user).is_none())
+            .count() as u64;
+        Ok(way_back)
     }
 }
 
-/// Whether something may have changed for a user that a request has named.
-fn may_have_changed(standing: &Standing, user: UserIx) -> bool {
-    match standing.failure(user) {
-        // A success, or pending: then nobody knows.
-        None => true,
-        Some(FailureKind::Unknown | FailureKind::Unconfirmed) => true,
-        // A refused request changes nothing (API.md, "What the document does not say", 2).
-        Some(
-            FailureKind::Conflict
-            | FailureKind::NotFound
-            | FailureKind::Rejected
-            | FailureKind::Unavailable
-            | FailureKind::Invalid
-            | FailureKind::Withheld,
-        ) => false,
-    }
-}
-
-/// What importing `undo.csv` would put back, and what not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How many users importing `undo.csv` would put back, and how many not.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct WayBack {
     held_something: u64,
     held_nothing: u64,
@@ -128,29 +106,14 @@ pub struct WayBack {
 }
 
 impl WayBack {
-    /// Counts the users who were changed; none where it is not known what users held.
-    pub fn new(proposal: &Proposal, standing: &Standing) -> Option<Self> {
-        let holdings = proposal.holdings.as_ref()?;
-        let mut way_back = Self {
-            held_something: 0,
-            held_nothing: 0,
-            unknown: 0,
+    /// How to go back, in some lines. `allowed_codes` are those that importing must let through as well.
+    pub fn words(&self, folder: &Path, allowed_codes: &[String]) -> String {
+        let with = match allowed_codes {
+            [] => String::new(),
+            codes => format!(" with --allow-code {}", codes.join(",")),
         };
-        for user in standing.successes(&proposal.roster.assignments) {
-            match (proposal.fate(user), holdings.of(user)) {
-                (Fate::HoldsAlready, _) => {}
-                (_, None) => way_back.unknown += 1,
-                (_, Some(held)) if held.set == BundleSets::EMPTY => way_back.held_nothing += 1,
-                (_, Some(_)) => way_back.held_something += 1,
-            }
-        }
-        Some(way_back)
-    }
-
-    /// How to go back, in some lines.
-    pub fn words(&self, folder: &Path) -> String {
         let mut words = format!(
-            "undo: importing {} puts back what {} held",
+            "undo: importing {}{with} puts back what {} held",
             folder.join(UNDO).display(),
             counted(self.held_something, "user")
         );
@@ -172,13 +135,5 @@ impl WayBack {
             }
         }
         words
-    }
-}
-
-#[cfg(test)]
-impl Undo<'_> {
-    /// From here on the file takes nothing more, as if the disk were full.
-    pub(crate) fn shut(&mut self, folder: &RunFolder) {
-        self.file.shut(&folder.path().join(UNDO));
     }
 }

@@ -144,12 +144,31 @@ async fn that_an_attempt_may_have_been_applied_is_remembered_when_its_batch_is_s
 }
 
 #[tokio::test(start_paused = true)]
-async fn in_a_resumed_run_nobody_is_said_to_be_untouched() {
+async fn nobody_whom_an_earlier_part_of_the_run_may_have_sent_is_said_to_be_untouched() {
     let service = FakeService::new().script(|_, _| Some(answer(503, "")));
-    let mut run = Run::of_users(4).max_retries(0);
-    run.policy.is_resumed = true;
+    let mut run = Run::of_users(4).max_retries(0).batch_size(2);
+    run.policy.maybe_applied = run.assignments().good_users().take(1).collect();
     let ran = run.at(&service).await;
-    ran.assert_finished().assert_all(FailureKind::Unknown);
+    assert_eq!(ran.assert_finished().users("unknown"), ["u0", "u1"]);
+    assert_eq!(ran.users("unavailable"), ["u2", "u3"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_seats_are_used_up_whoever_was_sent_before_a_kill_is_asked_all_the_same() {
+    // `u9` has its seat from before, and there are no others.
+    let service = FakeService::with_seats(1).script(|sent, ledger| {
+        if sent.nth == 0 {
+            let mut held = sent.request.clone();
+            held.user_ids = vec!["u9".into()];
+            ledger.allocate(&held).unwrap();
+        }
+        None
+    });
+    let mut run = Run::of_users(10).batch_size(4);
+    run.policy.maybe_applied = run.assignments().good_users().skip(8).collect();
+    let ran = run.at(&service).await;
+    assert_eq!(ran.assert_finished().users("success"), ["u9"]);
+    assert_eq!(ran.count("conflict"), 9);
 }
 
 #[tokio::test(start_paused = true)]

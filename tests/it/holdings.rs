@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::support::cli::{Dir, Ended, TOKEN};
-use crate::support::server::{FaultyService, RawServer, Stand, confirming};
+use crate::support::server::{FaultyService, RawServer, Stand, confirming, http};
 
 const CODES: [&str; 5] = ["IDU", "PMD", "ATTUNU", "TSTNU", "RPADEVNU"];
 
@@ -295,6 +295,72 @@ fn whoever_was_refused_is_not_in_the_undo_file() {
     assert_eq!(dir.column("run/undo.csv", "userId"), changed);
 }
 
+/// The first answer grants a part of what was asked, and the second refuses.
+#[test]
+fn whoever_was_changed_before_it_was_refused_is_in_the_undo_file() {
+    let server = RawServer::answering(|nth, request| match nth {
+        0 => confirming(&request.replace(",\"PMD\"", "")),
+        _ => http(409, "PMD is used up"),
+    });
+    let dir = Dir::new();
+    dir.write("users.csv", "userId,code\na,IDU;PMD\n");
+    dir.write("holdings.csv", "userId,code\na,ATTUNU\n");
+    let ended = import_with_current(&dir, &server.base_url, &["--yes"]);
+    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    assert_eq!(dir.column("run/failures.csv", "outcome"), ["conflict"]);
+    assert_eq!(dir.column("run/undo.csv", "userBundleCodes"), ["ATTUNU"]);
+    assert!(
+        ended.stderr.contains("puts back what 1 user held"),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[test]
+fn a_default_for_the_input_says_nothing_of_what_users_hold() {
+    let server = RawServer::answering(|_, request| confirming(request));
+    let dir = Dir::new();
+    dir.write("users.csv", "userId,code\na,IDU\n");
+    dir.write("holdings.csv", "userId,code\na,IDU\n");
+    let ended = import_with_current(&dir, &server.base_url, &["--external-license"]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert_eq!(server.requests().len(), 1);
+    assert_eq!(dir.column("run/undo.csv", "useExternalLicense"), ["false"]);
+}
+
+#[test]
+fn losses_that_nobody_can_know_want_consent_as_well() {
+    let server = RawServer::answering(|_, request| confirming(request));
+    let dir = Dir::new();
+    dir.write("users.csv", "userId,code\na,IDU\nb,IDU\n");
+    dir.write("holdings.csv", "userId,code\na,IDU\n");
+    let refused = import_with_current(&dir, &server.base_url, &[]);
+    assert_eq!(refused.code, 2);
+    assert!(
+        refused
+            .stderr
+            .contains("--current does not name 1 user of the file"),
+        "{}",
+        refused.stderr
+    );
+    let told = import_with_current(&dir, &server.base_url, &["--absent-means-none"]);
+    assert_eq!(told.code, 0, "{}", told.stderr);
+    // An export that broke off at its header would take the question away.
+    dir.write("holdings.csv", "userId,code\n");
+    let refused = dir.import_file(
+        "users.csv",
+        "empty",
+        &server.base_url,
+        &["--current", "holdings.csv", "--absent-means-none"],
+    );
+    assert_eq!(refused.code, 2);
+    assert!(
+        refused.stderr.contains("it names nobody"),
+        "{}",
+        refused.stderr
+    );
+}
+
 #[cfg(unix)]
 #[test]
 fn after_a_kill_the_undo_file_has_everyone_who_was_changed_and_resume_completes_it() {
@@ -432,6 +498,15 @@ fn a_run_goes_on_only_with_the_holdings_that_it_began_with() {
     };
     let refused = resume();
     assert_eq!(refused.code, 2);
+    assert!(
+        refused
+            .stderr
+            .contains("holdings.csv is not what the run began with"),
+        "{}",
+        refused.stderr
+    );
+    dir.write("holdings.csv", "junk");
+    let refused = resume();
     assert!(
         refused
             .stderr

@@ -11,7 +11,7 @@ use seatload::sandbox::SandboxSettings;
 use crate::support::cli::{Dir, Ended};
 use crate::support::run::{Ran, Run, file_of};
 use crate::support::server::Stand;
-use crate::support::service::FakeService;
+use crate::support::service::{FakeService, answer};
 
 /// `u0`, `u1`, … in the order of their numbers.
 fn first(count: usize) -> Vec<String> {
@@ -95,6 +95,23 @@ proptest! {
             prop_assert!(places.is_sorted(), "{code}: {places:?}");
         }
     }
+}
+
+/// The pieces of a batch that was too large want the same seats too.
+#[test]
+fn in_order_the_pieces_of_a_batch_that_was_too_large_keep_theirs() {
+    let service = || {
+        let mut is_first = true;
+        FakeService::with_seats(2).late(3).script(move |sent, _| {
+            if sent.request.user_ids.len() > 2 {
+                return Some(answer(413, ""));
+            }
+            (sent.names("u0") && std::mem::take(&mut is_first)).then(|| answer(503, ""))
+        })
+    };
+    let run = Run::of_users(6).batch_size(6).in_order();
+    let (ran, _) = run_on_a_paused_clock(&run, service);
+    assert_eq!(served(&ran), first(2));
 }
 
 #[test]

@@ -9,7 +9,8 @@ use std::sync::mpsc;
 
 use crate::support::cli::{Dir, Ended, TOKEN, ended};
 use crate::support::server::{FaultyService, RawServer, Stand, confirming, http, http_with};
-use seatload::sandbox::SandboxSettings;
+use seatload::api::AllocationRequest;
+use seatload::sandbox::{Ledger, SandboxSettings};
 
 fn resume(dir: &Dir, arguments: &[&str]) -> Ended {
     let mut command = dir.seatload();
@@ -532,6 +533,61 @@ fn where_the_failures_find_no_space_and_the_successes_do_everyone_stands_in_one_
     assert_eq!(everyone(&files[..2]), expected);
 }
 
+/// Six seats. `u9` is given its seat, and then nobody is answered any more: the run is killed.
+#[test]
+fn whoever_was_given_a_seat_before_a_kill_is_no_conflict_after_it() {
+    let seats = BTreeMap::from([("IDU".to_owned(), 6)]);
+    let ledger = Mutex::new(Ledger::new(&seats));
+    let (arrived, arrival) = mpsc::channel();
+    let (release, gate) = mpsc::channel::<()>();
+    let gate = Mutex::new(gate);
+    let server = RawServer::answering(move |nth, request| {
+        let (_, body) = request.split_once("\r\n\r\n").unwrap();
+        let asked: AllocationRequest = serde_json::from_str(body).unwrap();
+        let allocate = || match ledger.lock().unwrap().allocate(&asked) {
+            Ok(allocations) => http(200, &serde_json::to_string(&allocations).unwrap()),
+            Err(_) => http(409, "no seats"),
+        };
+        if nth == 0 {
+            return allocate();
+        }
+        let answer = (asked.user_ids == ["u9"]).then(allocate);
+        let _ = arrived.send(answer.is_some());
+        // Until the other end is dropped.
+        let _ = gate.lock().unwrap().recv();
+        answer.unwrap_or_else(allocate)
+    });
+    let dir = Dir::new();
+    let rows: String = (1..10).map(|user| format!("u{user},IDU\n")).collect();
+    dir.write("users.csv", format!("userId,code\n{rows}"));
+    let mut child = start(
+        &dir,
+        &[
+            "import",
+            "users.csv",
+            "--report-dir",
+            "run",
+            "--account",
+            "acc-1",
+            "--base-url",
+            &server.base_url,
+            "--batch-size",
+            "4",
+            "--rate",
+            "10000/50ms",
+        ],
+    );
+    while !arrival.recv().unwrap() {}
+    child.kill().unwrap();
+    child.wait().unwrap();
+    drop(release);
+    let resumed = resume(&dir, &[]);
+    assert_eq!(resumed.code, 1, "{}", resumed.stderr);
+    let mut served = dir.column("run/success.csv", "userId");
+    served.sort();
+    assert_eq!(served, ["u1", "u2", "u3", "u4", "u5", "u9"]);
+}
+
 /// The binary against the sandbox's own faults: everything it can do wrong, on many schedules.
 #[test]
 fn whatever_the_sandbox_does_wrong_every_user_ends_once_and_holds_its_set() {
@@ -542,14 +598,14 @@ fn whatever_the_sandbox_does_wrong_every_user_ends_once_and_holds_its_set() {
             seed,
             ..SandboxSettings::default()
         };
-        settings.seats = seatload::seats::parse("IDU=100,PMD=1000").unwrap();
+        settings.seats = seatload::seats::parse("IDU=20,PMD=1000").unwrap();
         let stand = Stand::new(settings);
         let dir = Dir::new();
-        let rows: String = (0..300)
+        let rows: String = (0..60)
             .map(|user| format!("u{user},{}\n", if user % 2 == 0 { "IDU" } else { "PMD" }))
             .collect();
         dir.write("users.csv", format!("userId,code\n{rows}"));
-        let mut ended = dir.import(&stand.base_url, &["--batch-size", "30"]);
+        let mut ended = dir.import(&stand.base_url, &["--batch-size", "6"]);
         for _ in 0..20 {
             if ended.code != 3
                 && dir
@@ -566,7 +622,7 @@ fn whatever_the_sandbox_does_wrong_every_user_ends_once_and_holds_its_set() {
         let everyone: BTreeSet<_> = succeeded.iter().chain(&failed).collect();
         assert_eq!(
             (everyone.len(), succeeded.len() + failed.len()),
-            (300, 300),
+            (60, 60),
             "seed {seed}"
         );
         let shown = stand.shown();
@@ -579,7 +635,7 @@ fn whatever_the_sandbox_does_wrong_every_user_ends_once_and_holds_its_set() {
             };
             assert_eq!(shown["holdings"][user]["userBundleCodes"][0], expected);
         }
-        assert_eq!(shown["seats"]["PMD"]["taken"], 150);
+        assert_eq!(shown["seats"]["PMD"]["taken"], 30);
     }
 }
 

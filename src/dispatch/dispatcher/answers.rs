@@ -9,9 +9,9 @@ use crate::api::{Allocation, Answer, Departure, Reply};
 use crate::dispatch::confirm::{Confirmation, confirm};
 use crate::dispatch::isolate::{Part, PartEnd};
 use crate::dispatch::queue::{Job, Purpose};
-use crate::dispatch::verdict::{Applied, Hindrance, Verdict, verdict};
+use crate::dispatch::verdict::{Hindrance, Verdict, verdict};
 use crate::event::{Event, Stop};
-use crate::outcome::{Decision, FailureKind, Outcome};
+use crate::outcome::{Applied, Decision, FailureKind, Outcome};
 use crate::roster::UserIx;
 
 impl Dispatcher<'_> {
@@ -30,6 +30,7 @@ impl Dispatcher<'_> {
             departure.mark_at(now);
         }
         self.in_flight -= 1;
+        self.order.answered(job.group);
         self.events.push(Event::Answered {
             batch: job.batch,
             has_left,
@@ -98,6 +99,7 @@ impl Dispatcher<'_> {
                     user,
                     outcome: Outcome::Success { organization_id },
                     attempts,
+                    applied: Applied::Maybe,
                 });
             self.decided(job.batch, decisions.collect());
         }
@@ -166,10 +168,9 @@ impl Dispatcher<'_> {
 
     /// The retries are used up.
     fn used_up(&mut self, job: &Job, reason: &str) {
-        // What an earlier part of the run has sent is not known here.
         let kind = match job.part.applied {
-            Applied::No if !self.policy.is_resumed => FailureKind::Unavailable,
-            _ => FailureKind::Unknown,
+            Applied::No => FailureKind::Unavailable,
+            Applied::Maybe => FailureKind::Unknown,
         };
         let said = format!(
             "no answer after {} attempts, at last: {reason}",

@@ -17,11 +17,11 @@ use super::isolate::{Isolation, Part};
 use super::order::Order;
 use super::pace::Pace;
 use super::queue::{IsolationId, Job, Queue};
-use super::verdict::{Applied, RefusalStatus};
+use super::verdict::RefusalStatus;
 use super::width::Width;
 use crate::api::{AllocationRequest, Departure};
 use crate::event::{Event, Stop, WaitCause};
-use crate::outcome::{Decision, FailureKind, Outcome};
+use crate::outcome::{Applied, Decision, FailureKind, Outcome};
 use crate::plan::{GroupIx, Plan};
 use crate::roster::Assignments;
 
@@ -157,7 +157,7 @@ impl<'a> Dispatcher<'a> {
         if self.in_flight >= self.width.allowed() {
             return Step::WaitForAnswer;
         }
-        self.queue.wake(now);
+        self.queue.wake(now, self.policy.in_order);
         let Some(job) = self.next_job() else {
             return match self.queue.next_wake() {
                 Some(until) => {
@@ -194,10 +194,21 @@ impl<'a> Dispatcher<'a> {
     fn next_job(&mut self) -> Option<Job> {
         loop {
             let waits = || new_waits(self.policy, &mut self.random);
-            let may_begin = |group| self.order.allows(group, self.plan, self.assignments);
+            let may_begin = |group| self.order.may_begin(group, self.plan, self.assignments);
             let finish_first = self.width.is_alone();
-            let job = self.queue.pop(self.plan, finish_first, may_begin, waits)?;
+            let maybe_applied = &self.policy.maybe_applied;
+            let job = self
+                .queue
+                .pop(self.plan, finish_first, may_begin, maybe_applied, waits)?;
             self.order.begin(job.batch, self.plan);
+            let resting = self.queue.resting();
+            if !self
+                .order
+                .may_go(job.group, resting, self.plan, self.assignments)
+            {
+                self.queue.push_front(job);
+                return None;
+            }
             if let Some(job) = self.groups.admit(job) {
                 return Some(job);
             }
@@ -216,6 +227,7 @@ impl<'a> Dispatcher<'a> {
     fn send(&mut self, mut job: Job, departure: Departure) -> Sending {
         job.part.asked += 1;
         self.in_flight += 1;
+        self.order.sent(job.group);
         self.hold.sent();
         self.announced = None;
         self.events.push(Event::Sent {
@@ -270,6 +282,7 @@ impl<'a> Dispatcher<'a> {
                 message: Arc::clone(&message),
             },
             attempts: part.asked,
+            applied: part.applied,
         });
         self.decided(batch, decisions.collect());
     }

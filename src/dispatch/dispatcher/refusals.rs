@@ -6,9 +6,9 @@ use super::{Dispatcher, UnderIsolation};
 use crate::dispatch::groups::LONE_REFUSALS;
 use crate::dispatch::isolate::{Isolation, Part, PartEnd};
 use crate::dispatch::queue::{IsolationId, Job, Purpose};
-use crate::dispatch::verdict::{Applied, Refusal, RefusalStatus};
+use crate::dispatch::verdict::{Refusal, RefusalStatus};
 use crate::event::{Event, Stop};
-use crate::outcome::FailureKind;
+use crate::outcome::{Applied, FailureKind};
 use crate::plan::GroupIx;
 
 impl Dispatcher<'_> {

@@ -16,7 +16,7 @@ use rows::{DecisionRow, FailureRow, SENT, SuccessRow};
 
 use super::Standing;
 use super::record_file::{self, RecordFile};
-use crate::outcome::{Decision, FailureKind};
+use crate::outcome::{Applied, Decision, FailureKind};
 use crate::roster::{Assignments, Roster, UserIx};
 use crate::run::RunFolder;
 use crate::text::unguard;
@@ -203,7 +203,12 @@ impl Journal {
                 }
                 Some(kind) => {
                     let user = find(assignments, &row.user_id, FAILURES)?;
-                    standing.note_failure(user, kind);
+                    // What is not known counts as done.
+                    let applied = match row.sent == SENT {
+                        true => Applied::Maybe,
+                        false => Applied::No,
+                    };
+                    standing.note_failure(user, kind, applied);
                 }
                 None => {
                     return Err(JournalError::Stranger {

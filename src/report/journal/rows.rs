@@ -32,7 +32,7 @@ pub(super) struct FailureRow {
     pub(super) outcome: String,
     status: Option<u16>,
     message: String,
-    sent: String,
+    pub(super) sent: String,
     pub(super) line: u32,
     attempts: u32,
     completed_at: String,
@@ -124,7 +124,7 @@ impl FailureRow {
             ),
             Withheld::HoldingsUnknown => (
                 "the file of --current does not name this user, so to add to what it holds could take something away",
-                "add the user to that file, or say by --absent-means-none that whoever it lacks holds nothing; then import this row again",
+                "add the user to that file, or say by --absent-means-none that whoever it lacks holds nothing; then import this row again, with --mode add",
             ),
             Withheld::HeldOtherwise => (
                 "the user holds its codes with the other useExternalLicense, and a request has one for all codes",
@@ -161,6 +161,10 @@ impl PlainRow {
     pub(super) fn wanted(assignments: &Assignments, user: UserIx) -> Self {
         let (set, external) = (assignments.set(user), assignments.external(user));
         Self::new(assignments, user, set, external)
+    }
+
+    pub(in crate::report) fn holds_nothing(&self) -> bool {
+        self.user_bundle_codes.is_empty()
     }
 
     /// The user with any set and flag.

@@ -1,6 +1,6 @@
 //! Runs a file through dispatch against a service in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
@@ -58,7 +58,7 @@ impl Run {
                 keep_trying: false,
                 in_order: false,
                 has_succeeded: false,
-                is_resumed: false,
+                maybe_applied: HashSet::new(),
                 quiet_for: None,
                 seed: 7,
             },
