@@ -24,7 +24,7 @@ pub(super) fn agree(
     if !is_asked && intent.seats.is_none() && proposal.holdings.is_none() {
         return Ok(());
     }
-    let report = PlanReport::new(intent, proposal, requests, SHOWN);
+    let report = PlanReport::new(intent, proposal, (requests, settings.run.first), SHOWN);
     if report.is_short() && !proposal.is_until_full() {
         bail!(
             "nothing was sent, since there are too few seats:{}\n  to do: free or buy seats, take users out of the file, or give --until-full, which sends those who come first",
@@ -39,10 +39,19 @@ pub(super) fn agree(
         progress.say(outline(&report, console::colors_enabled_stderr()).trim_end());
         return ask(&report, &settings.run);
     }
-    if report.losing() > 0 && !consent.to_losses {
+    if consent.to_losses {
+        return Ok(());
+    }
+    if report.losing() > 0 {
         bail!(
             "nothing was sent, since {} would lose licences that they hold now\n  to do: look at what `seatload plan` says of it; then give --allow-losses, or keep what they hold by --mode add",
             counted(report.losing(), "user")
+        );
+    }
+    if report.maybe_losing() > 0 {
+        bail!(
+            "nothing was sent, since --current does not name {} of the file, so what they lose is unknown\n  to do: give --absent-means-none if whoever it does not name holds nothing, or else --allow-losses",
+            counted(report.maybe_losing(), "user")
         );
     }
     Ok(())
@@ -54,6 +63,9 @@ fn ask(report: &PlanReport, settings: &RunSettings) -> anyhow::Result<()> {
     io::stdin()
         .read_line(&mut answer)
         .context("cannot read the answer; --yes goes ahead without it")?;
+    if !answer.ends_with('\n') {
+        eprintln!();
+    }
     match answer.trim().to_ascii_lowercase().as_str() {
         "y" | "yes" => Ok(()),
         _ => bail!("nothing was sent, since the answer was not yes"),
@@ -62,10 +74,12 @@ fn ask(report: &PlanReport, settings: &RunSettings) -> anyhow::Result<()> {
 
 fn question(report: &PlanReport, settings: &RunSettings) -> String {
     let all = counted(report.to_send(), "user");
-    let first = settings.first.map(|first| first.get() as u64);
-    let who = match first.filter(|first| *first < report.to_send()) {
-        Some(first) => format!("the first {} of {all}", grouped(first)),
-        None => format!("{all} in {}", counted(report.requests(), "request")),
+    let requests = counted(report.requests(), "request");
+    let who = match report.to_send_now() {
+        now if now < report.to_send() => {
+            format!("the first {} of {all} in {requests}", grouped(now))
+        }
+        _ => format!("{all} in {requests}"),
     };
     let to = match &settings.target {
         Target::Sandbox { .. } => "the sandbox".to_owned(),
@@ -76,9 +90,13 @@ fn question(report: &PlanReport, settings: &RunSettings) -> String {
             format!("the account {account} at {}", printable(base_url, 100))
         }
     };
-    match report.losing() {
-        0 => format!("Send {who} to {to}?"),
-        losing => format!(
+    match (report.losing(), report.maybe_losing()) {
+        (0, 0) => format!("Send {who} to {to}?"),
+        (0, unknown) => format!(
+            "Send {who} to {to}, though nobody knows what {} of them lose?",
+            grouped(unknown)
+        ),
+        (losing, _) => format!(
             "Send {who} to {to}, though {} of them lose licences?",
             grouped(losing)
         ),

@@ -149,12 +149,14 @@ impl ImportArgs {
     }
 
     /// As far as a plan needs them: nothing is sent, so there need be no account and no token.
-    pub(super) fn into_plan_settings(self) -> anyhow::Result<(Intent, Requests, ProgressMode)> {
-        let progress = self.run.progress();
+    pub(super) fn into_plan_settings(
+        self,
+    ) -> anyhow::Result<(Intent, (Requests, Option<NonZeroUsize>), ProgressMode)> {
+        let (progress, first) = (self.run.progress(), self.run.first());
         let intent = intent(self.input, self.input_args, self.plan, self.batch_size)?;
         let defaults = default_requests(self.endpoint.variant(), matters_who_is_first(&intent));
         let requests = self.run.requests(&defaults)?;
-        Ok((intent, requests, progress))
+        Ok((intent, (requests, first), progress))
     }
 }
 

@@ -48,14 +48,14 @@ Exit codes:
 /// Shows a plan on standard output.
 pub(super) fn plan(command: PlanCommand) -> anyhow::Result<ExitCode> {
     let (as_json, as_csv) = (command.json, command.csv);
-    let (intent, requests, progress) = command.import.into_plan_settings()?;
+    let (intent, (requests, first), progress) = command.import.into_plan_settings()?;
     let mut progress = Progress::new(progress);
     let read = read::read(intent.input.open()?, &intent.reading, &mut progress)?;
     progress.finish();
     read::check_ids(&read)?;
     let (proposal, _) = read.propose(&intent.reading, intent.seats.clone());
     let most = if as_json { usize::MAX } else { SHOWN };
-    let report = PlanReport::new(&intent, &proposal, &requests, most);
+    let report = PlanReport::new(&intent, &proposal, (&requests, first), most);
     let written = match (as_json, as_csv) {
         (true, _) => write_json(&report),
         (_, true) => write_rows(&proposal),

@@ -13,6 +13,7 @@ use crate::input::{ColumnChoice, Format, Input, SeatsTable, parse_delimiter};
 use crate::plan::{Absent, Mode, SeatLimit};
 use crate::seats;
 use crate::settings::Current;
+use crate::text::printable;
 
 const HOLDINGS: &str = "Holdings";
 const SEATS: &str = "Seats";
@@ -167,13 +168,7 @@ fn seats(
         (Some(_), Some(_)) => bail!(
             "--seats and --seats-file both say how many seats there are\n  to do: take one away"
         ),
-        (Some(given), None) => given
-            .into_iter()
-            .map(|(code, free)| match catalog.find(&code) {
-                Some(known) => (known.to_owned(), free),
-                None => (code, free),
-            })
-            .collect(),
+        (Some(given), None) => known_codes(given, catalog)?,
         (None, Some(path)) => read_seats(&path, catalog)
             .with_context(|| format!("cannot use the file of seats {}", path.display()))?,
         (None, None) if until_full => bail!(
@@ -184,7 +179,33 @@ fn seats(
     Ok(Some(SeatLimit { free, until_full }))
 }
 
+/// The same by the codes' own spelling. A code that no user can want is a mistake.
+fn known_codes(
+    given: BTreeMap<String, u64>,
+    catalog: &Catalog,
+) -> anyhow::Result<BTreeMap<String, u64>> {
+    let mut free = BTreeMap::new();
+    for (written, seats) in given {
+        let Some(code) = catalog.find(&written) else {
+            bail!(
+                "--seats: {} is no bundle code that is known\n  to do: `seatload codes` lists those that are; --allow-code lets a new one through",
+                printable(&written, 40)
+            );
+        };
+        if free.insert(code.to_owned(), seats).is_some() {
+            bail!("--seats: {code} is named twice");
+        }
+    }
+    Ok(free)
+}
+
 fn read_seats(path: &Path, catalog: &Catalog) -> anyhow::Result<BTreeMap<String, u64>> {
     let source = Input::Path(path.to_owned()).open()?;
-    Ok(SeatsTable::read(source.reader, catalog)?)
+    let free = SeatsTable::read(source.reader, catalog)?;
+    if free.is_empty() {
+        bail!(
+            "it names no bundle code that is known\n  to do: export it again, or give the seats by --seats"
+        );
+    }
+    Ok(free)
 }

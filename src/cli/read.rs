@@ -60,7 +60,7 @@ pub(super) fn read(
         None => (None, None),
         Some(current) => {
             let fingerprinter = Fingerprinter::default();
-            let holdings = read_current(current, reading, directory, &catalog, &fingerprinter)
+            let holdings = read_current(current, directory, &catalog, &fingerprinter)
                 .with_context(|| {
                     let path = current.path.display();
                     format!("cannot use what users hold now, {path} (--current)")
@@ -104,7 +104,6 @@ fn fold(mut rows: RowReader<'_>, mut builder: RosterBuilder<'_>) -> anyhow::Resu
 /// Reads who holds what now. A bad row could hide what somebody is going to lose, so there may be none.
 fn read_current(
     current: &Current,
-    reading: &Reading,
     directory: Option<&Directory>,
     catalog: &Catalog,
     fingerprinter: &Fingerprinter,
@@ -119,8 +118,12 @@ fn read_current(
         anyhow!("{error}\n  flags that describe a file are given for this one by --current-format, such as --current-format wide")
     })?;
     let columns = rows.columns().clone();
-    let builder = RosterBuilder::new(columns, catalog, directory, reading.external_license);
+    // --external-license is about the input: it says nothing of what users hold.
+    let builder = RosterBuilder::new(columns, catalog, directory, false);
     let roster = fold(rows, builder.of_holdings())?;
+    if roster.rows == 0 {
+        bail!("it names nobody\n  to do: export it again, or leave --current out");
+    }
     if roster.bad_rows.is_empty() {
         return Ok(roster);
     }

@@ -57,8 +57,8 @@ pub(super) struct RunArgs {
     #[arg(action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
     keep_trying: bool,
 
-    /// Never have two requests under way that want the same code, so that the last seats go to those who come first,
-    /// whatever the network does; slower. --priority and --until-full imply it
+    /// Never have two requests under way that want the same code, so that of the users of one set of codes those who come
+    /// first get the last seats, whatever the network does; slower. --priority and --until-full imply it
     #[arg(long, env = "SEATLOAD_IN_ORDER", help_heading = REQUESTS, hide_env_values = true)]
     #[arg(action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
     in_order: bool,
@@ -142,6 +142,11 @@ impl RunArgs {
             keep_trying: self.keep_trying || before.keep_trying,
             in_order: self.in_order || before.in_order,
         })
+    }
+
+    /// How many users are sent for now.
+    pub(super) fn first(&self) -> Option<NonZeroUsize> {
+        self.first
     }
 
     /// How progress is shown.

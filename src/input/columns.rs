@@ -124,7 +124,7 @@ impl Columns {
                     });
                 }
                 None => {
-                    let others = [user.as_ref().ok(), external.as_ref(), priority.as_ref()];
+                    let others = [user.as_ref().ok(), external.as_ref()];
                     let others: Vec<_> = others
                         .into_iter()
                         .flatten()

@@ -24,6 +24,12 @@ pub enum TableError {
     /// It cannot be read.
     #[error(transparent)]
     Unreadable(#[from] InputError),
+    /// There is nothing in it.
+    #[error("the {table} is empty\n  to do: export it again")]
+    Empty {
+        /// What the table is.
+        table: &'static str,
+    },
     /// A row of it cannot be trusted.
     #[error("line {line} of the {table}: {what}\n  to do: export it again, or correct the line")]
     BadRow {
@@ -47,7 +53,7 @@ impl<'r> Table<'r> {
         let mut records = Records::open(Box::new(input), &Format::default(), fits)?;
         let mut record = Record::default();
         if !records.read(&mut record)? {
-            return Err(InputError::Empty.into());
+            return Err(TableError::Empty { table: name });
         }
         let (columns, count) = find(&record.fields, wanted)?;
         Ok(Self {

@@ -223,6 +223,8 @@ impl<'d> RosterBuilder<'d> {
             return Ok(NO_PRIORITY);
         }
         let number = cell.parse::<f64>().ok().filter(|number| number.is_finite());
+        // Of the two zeros one would come before the other.
+        let number = number.map(|number| number + 0.0);
         number.ok_or_else(|| Complaint::UnknownPriority {
             place: self.columns.place(column, line),
             found: kept(cell),

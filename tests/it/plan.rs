@@ -1,6 +1,7 @@
 //! `seatload plan`: what it shows, and that it sends nothing.
 
 use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader};
 
 use crate::support::cli::{Dir, Ended, ended};
 
@@ -103,6 +104,11 @@ fn a_plan_without_anything_amiss_ends_well() {
 #[test]
 fn a_plan_says_what_is_wrong_with_what_it_is_told() {
     let dir = here();
+    dir.write("empty.csv", "");
+    dir.write(
+        "none-known.csv",
+        "code,total,allocated\nUnattended Robot,1,0\n",
+    );
     for (arguments, what) in [
         (
             &["--mode", "add"][..],
@@ -118,6 +124,15 @@ fn a_plan_says_what_is_wrong_with_what_it_is_told() {
             "take one away",
         ),
         (&["--seats", "IDUU=1"], "did you mean IDU?"),
+        (
+            &["--seats", "NOPE=1"],
+            "NOPE is no bundle code that is known",
+        ),
+        (
+            &["--seats-file", "none-known.csv"],
+            "it names no bundle code",
+        ),
+        (&["--seats-file", "empty.csv"], "the file of seats is empty"),
         (
             &["--seats-file", "users.csv"],
             "no total column in the header",
@@ -148,6 +163,28 @@ fn a_plan_says_what_is_wrong_with_what_it_is_told() {
 }
 
 #[test]
+fn the_plan_of_a_first_few_is_that_of_a_first_few() {
+    let dir = Dir::new();
+    let rows: String = (0..300).map(|user| format!("u{user},IDU\n")).collect();
+    dir.write("users.csv", format!("userId,code\n{rows}"));
+    let shown = plan(&dir, &["--first", "20", "--json"]);
+    let shown: serde_json::Value = serde_json::from_str(&shown.stdout).unwrap();
+    assert_eq!(shown["users"]["toSend"], 300);
+    assert_eq!(shown["users"]["toSendNow"], 20);
+    assert_eq!(shown["requests"]["count"], 1);
+}
+
+/// One column cannot be both.
+#[test]
+fn a_priority_does_not_take_a_column_of_a_code_away() {
+    let dir = Dir::new();
+    dir.write("users.csv", "userId,IDU,PMD\na,1,1\n");
+    let refused = plan(&dir, &["--wide", "--priority", "IDU"]);
+    assert_eq!(refused.code, 2, "{}", refused.stdout);
+    assert!(refused.stderr.contains("priority"), "{}", refused.stderr);
+}
+
+#[test]
 fn whoever_reads_only_the_beginning_of_a_plan_does_no_harm() {
     use std::process::{Command, Stdio};
 
@@ -160,7 +197,11 @@ fn whoever_reads_only_the_beginning_of_a_plan_does_no_harm() {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    drop(child.stdout.take());
+    let mut line = String::new();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    stdout.read_line(&mut line).unwrap();
+    assert!(line.starts_with("userId,"), "{line}");
+    drop(stdout);
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 

@@ -3,6 +3,8 @@
 mod rows;
 mod text;
 
+use std::num::NonZeroUsize;
+
 use serde::Serialize;
 
 use super::summary::rounded;
@@ -46,6 +48,8 @@ pub struct PlanReport {
 struct Users {
     total: u64,
     to_send: u64,
+    /// Those of them who are sent before the run stops.
+    to_send_now: u64,
     hold_already: u64,
     without_seat: u64,
     withheld: WithheldUsers,
@@ -132,11 +136,18 @@ struct RequestPlan {
 }
 
 impl PlanReport {
-    /// What an import would do with this file, at this rate. Of bad rows and losses it lists `most` each.
-    pub fn new(intent: &Intent, proposal: &Proposal, requests: &Requests, most: usize) -> Self {
+    /// What an import would do with this file, at this rate, sending the `first` so many for now. Of bad rows and losses
+    /// it lists `most` each.
+    pub fn new(
+        intent: &Intent,
+        proposal: &Proposal,
+        (requests, first): (&Requests, Option<NonZeroUsize>),
+        most: usize,
+    ) -> Self {
         let roster = &proposal.roster;
         let all = &roster.assignments;
-        let plan = Plan::new(all, proposal.to_send(), intent.batch_size);
+        let first = first.map_or(usize::MAX, NonZeroUsize::get);
+        let plan = Plan::new(all, proposal.to_send().take(first), intent.batch_size);
         let count = plan.batches().len();
         Self {
             schema: SCHEMA,
@@ -144,7 +155,7 @@ impl PlanReport {
             input: intent.input.to_string(),
             mode: intent.reading.mode,
             rows: roster.rows,
-            users: users(proposal),
+            users: users(proposal, first),
             changes: changes(proposal, most),
             bad_row_count: roster.bad_rows.len() as u64,
             bad_rows: roster
@@ -180,9 +191,19 @@ impl PlanReport {
         self.users.to_send
     }
 
+    /// Users to be sent before the run stops.
+    pub fn to_send_now(&self) -> u64 {
+        self.users.to_send_now
+    }
+
     /// Users who would lose something that they hold.
     pub fn losing(&self) -> u64 {
         self.changes.as_ref().map_or(0, |changes| changes.losing)
+    }
+
+    /// Users who may lose something, since nobody knows what they hold.
+    pub fn maybe_losing(&self) -> u64 {
+        self.changes.as_ref().map_or(0, |changes| changes.unknown)
     }
 
     /// Whether some code has too few seats.
@@ -197,11 +218,12 @@ impl PlanReport {
     }
 }
 
-fn users(proposal: &Proposal) -> Users {
+fn users(proposal: &Proposal, first: usize) -> Users {
     let roster = &proposal.roster;
     let mut users = Users {
         total: (roster.good + roster.withheld.len()) as u64,
         to_send: 0,
+        to_send_now: 0,
         hold_already: 0,
         without_seat: 0,
         withheld: WithheldUsers::default(),
@@ -213,6 +235,7 @@ fn users(proposal: &Proposal) -> Users {
             Fate::NoSeat(_) => users.without_seat += 1,
         }
     }
+    users.to_send_now = users.to_send.min(first as u64);
     for (_, why) in &roster.withheld {
         match why {
             Withheld::BadRow => users.withheld.bad_row += 1,

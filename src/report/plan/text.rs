@@ -78,6 +78,9 @@ fn losses(changes: &Changes, red: &Style) -> String {
 fn users(plan: &PlanReport) -> String {
     let users = &plan.users;
     let mut rows = vec![("to send", users.to_send)];
+    if users.to_send_now < users.to_send {
+        rows.push(("  for now (--first)", users.to_send_now));
+    }
     if let Some(changes) = &plan.changes {
         rows.extend([
             ("  gain licences", changes.gaining),
