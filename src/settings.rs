@@ -1,6 +1,5 @@
 //! What a run was asked to do, once everything on the command line has been found sound.
 
-use std::collections::HashSet;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,11 +7,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::api::{Endpoint, EndpointError, Token, Variant};
-use crate::dispatch::Policy;
 use crate::input::{Format, Input};
 use crate::plan::{Absent, Mode, SeatLimit};
 use crate::rate::Rate;
-use crate::roster::UserIx;
 
 /// The settings of one import.
 #[derive(Debug)]
@@ -157,29 +154,6 @@ pub struct Requests {
     pub keep_trying: bool,
     /// Whoever wants a code waits for those who want it and come first.
     pub in_order: bool,
-}
-
-impl Requests {
-    /// The same for dispatch; `has_succeeded` says whether an earlier part of the run had a success.
-    pub fn policy(
-        &self,
-        maybe_applied: HashSet<UserIx>,
-        has_succeeded: bool,
-        quiet_for: Option<Duration>,
-    ) -> Policy {
-        Policy {
-            rate: self.rate,
-            burst: self.burst,
-            concurrency: self.concurrency,
-            max_retries: self.max_retries,
-            keep_trying: self.keep_trying,
-            in_order: self.in_order,
-            has_succeeded,
-            maybe_applied,
-            quiet_for,
-            seed: fastrand::u64(..),
-        }
-    }
 }
 
 /// How progress is shown.

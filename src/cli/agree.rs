@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal, stderr, stdin};
 
 use anyhow::{Context, bail};
 
+use crate::dispatch::least_time;
 use crate::input::Input;
 use crate::plan::Proposal;
 use crate::report::{PlanReport, Progress, SHOWN, counted, grouped, outline};
@@ -24,7 +25,14 @@ pub(super) fn agree(
     if !is_asked && intent.seats.is_none() && proposal.holdings.is_none() {
         return Ok(());
     }
-    let report = PlanReport::new(intent, proposal, (requests, settings.run.first), SHOWN);
+    let time = |count| least_time(count, requests.rate, requests.burst);
+    let report = PlanReport::new(
+        intent,
+        proposal,
+        (requests, settings.run.first),
+        time,
+        SHOWN,
+    );
     if report.is_short() && !proposal.is_until_full() {
         bail!(
             "nothing was sent, since there are too few seats:{}\n  to do: free or buy seats, take users out of the file, or give --until-full, which sends those who come first",
@@ -42,19 +50,38 @@ pub(super) fn agree(
     if consent.to_losses {
         return Ok(());
     }
-    if report.losing() > 0 {
-        bail!(
-            "nothing was sent, since {} would lose licences that they hold now\n  to do: look at what `seatload plan` says of it; then give --allow-losses, or keep what they hold by --mode add",
-            counted(report.losing(), "user")
-        );
-    }
-    if report.maybe_losing() > 0 {
+    if report.losing() == 0 && report.getting_other_flag() == 0 && report.maybe_losing() > 0 {
         bail!(
             "nothing was sent, since --current does not name {} of the file, so what they lose is unknown\n  to do: give --absent-means-none if whoever it does not name holds nothing, or else --allow-losses",
             counted(report.maybe_losing(), "user")
         );
     }
-    Ok(())
+    match harms(&report) {
+        None => Ok(()),
+        Some(harms) => bail!(
+            "nothing was sent, since {harms}\n  to do: look at what `seatload plan` says of it; then give --allow-losses, or keep what users hold by --mode add"
+        ),
+    }
+}
+
+/// What an import does that users may not like.
+fn harms(report: &PlanReport) -> Option<String> {
+    let harms: Vec<_> = [
+        (report.losing(), "would lose licences that they hold now"),
+        (
+            report.getting_other_flag(),
+            "would hold theirs with the other useExternalLicense",
+        ),
+        (
+            report.maybe_losing(),
+            "may lose licences, since --current does not name them",
+        ),
+    ]
+    .into_iter()
+    .filter(|(users, _)| *users > 0)
+    .map(|(users, what)| format!("{} {what}", counted(users, "user")))
+    .collect();
+    (!harms.is_empty()).then(|| harms.join(", and "))
 }
 
 fn ask(report: &PlanReport, settings: &RunSettings) -> anyhow::Result<()> {
@@ -90,15 +117,8 @@ fn question(report: &PlanReport, settings: &RunSettings) -> String {
             format!("the account {account} at {}", printable(base_url, 100))
         }
     };
-    match (report.losing(), report.maybe_losing()) {
-        (0, 0) => format!("Send {who} to {to}?"),
-        (0, unknown) => format!(
-            "Send {who} to {to}, though nobody knows what {} of them lose?",
-            grouped(unknown)
-        ),
-        (losing, _) => format!(
-            "Send {who} to {to}, though {} of them lose licences?",
-            grouped(losing)
-        ),
+    match harms(report) {
+        None => format!("Send {who} to {to}?"),
+        Some(harms) => format!("Of {all}, {harms}.\nSend {who} to {to}?"),
     }
 }

@@ -1,7 +1,9 @@
 //! From a roster and a journal to the end of the run: what beginning a run and going on with it share.
 
+use std::collections::HashSet;
 use std::io::{self, Write, stdout};
 use std::num::NonZeroUsize;
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -62,7 +64,7 @@ pub(super) struct Ready<'a> {
     pub(super) settings: &'a RunSettings,
     pub(super) connection: Connection,
     pub(super) folder: RunFolder,
-    pub(super) proposal: Proposal,
+    pub(super) proposal: &'a Proposal,
     /// Who is to be sent, in the order in which they are to be served.
     pub(super) to_send: Vec<UserIx>,
 }
@@ -114,22 +116,34 @@ async fn start_sandbox(variant: Variant) -> anyhow::Result<(Endpoint, Token)> {
     Ok((endpoint, token))
 }
 
+impl Ready<'_> {
+    /// Who is to be sent for now.
+    fn now(&self) -> &[UserIx] {
+        let first = self.settings.first.map_or(usize::MAX, NonZeroUsize::get);
+        &self.to_send[..first.min(self.to_send.len())]
+    }
+}
+
+/// The records of a run, open.
+pub(super) struct Records<'a> {
+    pub(super) journal: Journal,
+    pub(super) standing: Standing,
+    pub(super) ahead: Ahead<'a>,
+}
+
 /// Sends whoever is to be sent, and writes the reports. An error means that nothing was sent.
 pub(super) fn execute(
     ready: &Ready<'_>,
-    journal: Journal,
-    standing: Standing,
+    records: Records<'_>,
     mut progress: Progress,
 ) -> anyhow::Result<ExitCode> {
     let (folder, roster) = (&ready.folder, &ready.proposal.roster);
-    let ahead = Ahead::open(folder, &ready.proposal, ready.settings.sync)
-        .with_context(|| format!("cannot write to {}", folder.path().display()))?;
     let Sent {
         stop,
         recorded,
         undo,
         error,
-    } = send(ready, (journal, standing), ahead, &mut progress)?;
+    } = send(ready, records, &mut progress)?;
     let pending = recorded.standing.pending(&roster.assignments).count() as u64;
     let stop = match (error, stop) {
         (Some(error), _) => {
@@ -169,7 +183,14 @@ pub(super) fn execute(
         }
     };
     let exit_code = conclude(&summary, stop.as_ref(), folder, &progress);
-    if let Some(way_back) = way_back {
+    let untried = ready.to_send.len() - ready.now().len();
+    if stop.is_none() && untried > 0 {
+        progress.tell(&format!(
+            "{} not tried again, as --first asks",
+            counted(untried as u64, "user")
+        ));
+    }
+    if let Some(way_back) = way_back.filter(|way_back| !way_back.is_empty()) {
         progress.tell(&way_back.words(folder.path(), &ready.reading.allowed_codes));
     }
     Ok(exit_code)
@@ -186,24 +207,22 @@ struct Sent<'a> {
 
 /// Dispatches on the runtime, and records on a thread of its own.
 fn send<'a>(
-    ready: &'a Ready<'_>,
-    (journal, standing): (Journal, Standing),
-    ahead: Ahead<'a>,
+    ready: &Ready<'_>,
+    records: Records<'a>,
     progress: &mut Progress,
 ) -> anyhow::Result<Sent<'a>> {
+    let Records {
+        journal,
+        standing,
+        ahead,
+    } = records;
     let (connection, folder) = (&ready.connection, &ready.folder);
     let all = &ready.proposal.roster.assignments;
-    let first = ready.settings.first.map_or(usize::MAX, NonZeroUsize::get);
-    let users = &ready.to_send[..first.min(ready.to_send.len())];
+    let users = ready.now();
     let to_send = users.len();
     let plan = Plan::new(all, users.iter().copied(), ready.batch_size);
     let has_succeeded = standing.has_confirmed();
-    let requests = &ready.settings.requests;
-    let policy = requests.policy(
-        ahead.maybe_applied(&standing),
-        has_succeeded,
-        folder.quiet_for(),
-    );
+    let policy = policy(ready, ahead.maybe_applied(&standing), has_succeeded);
     progress.tell(&format!(
         "{} to send in {} to {}, at most {}",
         counted(to_send as u64, "user"),
@@ -218,12 +237,13 @@ fn send<'a>(
         run::listen(interrupt.clone(), go_on_with(folder)).context("cannot listen for signals")?;
     }
     progress.begin(to_send as u64, connection.endpoint.advice());
-    let service = WriteAhead::new(&connection.client, ahead);
+    let ahead = Mutex::new(ahead);
+    let service = WriteAhead::new(&connection.client, &ahead);
     let (stop, mut recorded) = thread::scope(|scope| {
         let (sender, receiver) = mpsc::channel(CHANNEL);
         let recorder = Recorder::new(
             all,
-            (journal, standing),
+            (journal, standing, &ahead),
             to_send,
             ready.settings.sync,
             progress,
@@ -240,13 +260,35 @@ fn send<'a>(
             recorded.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
         )
     });
-    let (ahead, not_ahead) = service.into_ahead();
+    let not_ahead = service.into_error();
+    let ahead = ahead.into_inner().unwrap_or_else(PoisonError::into_inner);
     Ok(Sent {
         stop,
         undo: ahead.into_undo(),
         error: recorded.error.take().or(not_ahead),
         recorded,
     })
+}
+
+/// How dispatch goes about it. `has_succeeded` says whether an earlier part of the run had a success.
+fn policy(
+    ready: &Ready<'_>,
+    maybe_applied: HashSet<UserIx>,
+    has_succeeded: bool,
+) -> dispatch::Policy {
+    let requests = &ready.settings.requests;
+    dispatch::Policy {
+        rate: requests.rate,
+        burst: requests.burst,
+        concurrency: requests.concurrency,
+        max_retries: requests.max_retries,
+        keep_trying: requests.keep_trying,
+        in_order: requests.in_order,
+        has_succeeded,
+        maybe_applied,
+        quiet_for: ready.folder.quiet_for(),
+        seed: fastrand::u64(..),
+    }
 }
 
 /// What the summary says of the run's settings.
@@ -286,7 +328,7 @@ fn finish(
     let Recorded {
         journal, standing, ..
     } = recorded;
-    let (folder, proposal) = (&ready.folder, &ready.proposal);
+    let (folder, proposal) = (&ready.folder, ready.proposal);
     let all = &proposal.roster.assignments;
     if has_stopped {
         Journal::write_pending(folder, all, standing.pending(all))?;

@@ -7,13 +7,13 @@ use std::path::Path;
 use anyhow::{Context, bail};
 
 use super::agree::agree;
-use super::execute::{self, Begin, Connection, Ready};
+use super::execute::{self, Begin, Connection, Ready, Records};
 use super::read::{self, WasRead};
 use super::settle::settle;
 use crate::exit_code::ExitCode;
 use crate::input::{Input, Source};
 use crate::plan::Proposal;
-use crate::report::{Journal, JournalError, Progress, Standing, counted};
+use crate::report::{Ahead, Journal, JournalError, Progress, counted};
 use crate::roster::Roster;
 use crate::run::{AsRead, KEPT_INPUT, RunFolder, RunRecord};
 use crate::settings::{ImportSettings, Intent};
@@ -46,7 +46,7 @@ pub(super) fn import(settings: &ImportSettings) -> anyhow::Result<ExitCode> {
     if is_refused(settings, &proposal.roster) {
         return refuse(&folder, &proposal.roster);
     }
-    let (journal, standing) = match begin_reports(settings, &as_read, &folder, &proposal) {
+    let records = match begin_reports(settings, &as_read, &folder, &proposal) {
         Ok(begun) => begun,
         Err(error) => {
             let path = folder.path().display().to_string();
@@ -62,10 +62,13 @@ pub(super) fn import(settings: &ImportSettings) -> anyhow::Result<ExitCode> {
         settings: &settings.run,
         connection,
         folder,
-        to_send: standing.pending(&proposal.roster.assignments).collect(),
-        proposal,
+        to_send: records
+            .standing
+            .pending(&proposal.roster.assignments)
+            .collect(),
+        proposal: &proposal,
     };
-    execute::execute(&ready, journal, standing, progress)
+    execute::execute(&ready, records, progress)
 }
 
 /// A run that may begin.
@@ -115,18 +118,24 @@ fn refuse(folder: &RunFolder, roster: &Roster) -> anyhow::Result<ExitCode> {
 }
 
 /// Writes what a run begins with, and everything that is known before anything is sent.
-fn begin_reports(
+fn begin_reports<'a>(
     settings: &ImportSettings,
     as_read: &AsRead,
     folder: &RunFolder,
-    proposal: &Proposal,
-) -> Result<(Journal, Standing), JournalError> {
+    proposal: &'a Proposal,
+) -> Result<Records<'a>, JournalError> {
     let (target, requests) = (settings.run.target.clone(), settings.run.requests.clone());
+    let requests = (requests, settings.run.first);
     RunRecord::new(&settings.intent, as_read, target, requests)?.write(folder)?;
     let (mut journal, mut standing) = Journal::open(folder, &proposal.roster)?;
     settle(proposal, &mut journal, &mut standing)?;
+    let ahead = Ahead::begin(folder, proposal, settings.run.sync)?;
     folder.sync()?;
-    Ok((journal, standing))
+    Ok(Records {
+        journal,
+        standing,
+        ahead,
+    })
 }
 
 fn open_folder(settings: &ImportSettings, begin: &Begin) -> anyhow::Result<RunFolder> {

@@ -7,6 +7,7 @@ use clap::{ArgAction, Args};
 
 use super::import_args::ImportArgs;
 use super::read;
+use crate::dispatch::least_time;
 use crate::exit_code::ExitCode;
 use crate::plan::Proposal;
 use crate::report::{PlanReport, Progress, SHOWN, introduction, outline, write_csv};
@@ -55,7 +56,8 @@ pub(super) fn plan(command: PlanCommand) -> anyhow::Result<ExitCode> {
     read::check_ids(&read)?;
     let (proposal, _) = read.propose(&intent.reading, intent.seats.clone());
     let most = if as_json { usize::MAX } else { SHOWN };
-    let report = PlanReport::new(&intent, &proposal, (&requests, first), most);
+    let time = |count| least_time(count, requests.rate, requests.burst);
+    let report = PlanReport::new(&intent, &proposal, (&requests, first), time, most);
     let written = match (as_json, as_csv) {
         (true, _) => write_json(&report),
         (_, true) => write_rows(&proposal),

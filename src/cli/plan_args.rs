@@ -137,6 +137,9 @@ impl PlanArgs {
                 );
             }
         }
+        if self.current.as_deref() == Some(Path::new("-")) {
+            bail!("--current names a file: standard input is for the input");
+        }
         let mut format = Format::default();
         for setting in &self.current_format {
             setting.apply(&mut format).map_err(anyhow::Error::msg)?;

@@ -8,16 +8,19 @@ use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args};
 use jiff::Timestamp;
 
-use super::execute::{self, Begin, Connection, Ready};
+use super::execute::{self, Begin, Connection, Ready, Records};
 use super::read;
 use super::run_args::{REQUESTS, RunArgs};
 use super::settle::settle;
 use crate::exit_code::ExitCode;
 use crate::input::{Fingerprint, Input};
 use crate::plan::Proposal;
-use crate::report::{Journal, Progress, SUMMARY, counted, grouped, has_finished, not_before};
+use crate::report::{
+    Ahead, Journal, Progress, SUMMARY, counted, grouped, has_finished, not_before,
+};
+use crate::roster::UserIx;
 use crate::run::{AsRead, RunFolder, RunRecord};
-use crate::settings::ProgressMode;
+use crate::settings::{ProgressMode, RunSettings};
 
 /// Go on with a run that stopped early, was interrupted or was killed
 ///
@@ -67,6 +70,16 @@ pub(super) fn resume(args: ResumeArgs) -> anyhow::Result<ExitCode> {
     settle(&proposal, &mut journal, &mut standing)
         .with_context(|| format!("cannot write to {}", folder.path().display()))?;
     let all = &roster.assignments;
+    let ahead = Ahead::go_on(&folder, &proposal, &standing, settings.sync)?;
+    // Those of an earlier --first who are not done yet.
+    let is_done = |user: &UserIx| !standing.is_pending(*user);
+    let done = proposal.to_send().filter(is_done).count();
+    let first = record.first.map(NonZeroUsize::get);
+    let left = first.and_then(|first| NonZeroUsize::new(first.saturating_sub(done)));
+    let settings = RunSettings {
+        first: settings.first.or(left),
+        ..settings
+    };
     let to_send: Vec<_> = match args.retry_failed {
         true => standing.without_success(all).collect(),
         false => standing.pending(all).collect(),
@@ -90,10 +103,15 @@ pub(super) fn resume(args: ResumeArgs) -> anyhow::Result<ExitCode> {
         settings: &settings,
         connection,
         folder,
-        proposal,
+        proposal: &proposal,
         to_send,
     };
-    execute::execute(&ready, journal, standing, progress)
+    let records = Records {
+        journal,
+        standing,
+        ahead,
+    };
+    execute::execute(&ready, records, progress)
 }
 
 /// Reads the input, which must be the one that the run began with.

@@ -7,33 +7,29 @@ use crate::api::{AllocationRequest, Answer, Departure, Limits, Reply, Service};
 use crate::report::Ahead;
 
 /// A way to the service that writes down first what is about to change.
-pub(super) struct WriteAhead<'a, S> {
-    service: &'a S,
-    ahead: Mutex<Ahead<'a>>,
+pub(super) struct WriteAhead<'m, 'a, S> {
+    service: &'m S,
+    ahead: &'m Mutex<Ahead<'a>>,
     error: Mutex<Option<io::Error>>,
 }
 
-impl<'a, S: Service> WriteAhead<'a, S> {
-    pub(super) fn new(service: &'a S, ahead: Ahead<'a>) -> Self {
+impl<'m, 'a, S: Service> WriteAhead<'m, 'a, S> {
+    pub(super) fn new(service: &'m S, ahead: &'m Mutex<Ahead<'a>>) -> Self {
         Self {
             service,
-            ahead: Mutex::new(ahead),
+            ahead,
             error: Mutex::new(None),
         }
     }
 
-    /// What was written, and why it ended early, if it did.
-    pub(super) fn into_ahead(self) -> (Ahead<'a>, Option<io::Error>) {
-        // Nothing panics in the middle of a record: it would be cut off.
-        let ahead = self.ahead.into_inner();
+    /// Why writing ended early, if it did.
+    pub(super) fn into_error(self) -> Option<io::Error> {
         let error = self.error.into_inner();
-        (
-            ahead.unwrap_or_else(PoisonError::into_inner),
-            error.unwrap_or_else(PoisonError::into_inner),
-        )
+        error.unwrap_or_else(PoisonError::into_inner)
     }
 
     fn write(&self, request: &AllocationRequest) -> bool {
+        // Nothing panics in the middle of a record: it would be cut off.
         let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
         let Err(error) = ahead.about_to_send(&request.user_ids) else {
             return true;
@@ -44,7 +40,7 @@ impl<'a, S: Service> WriteAhead<'a, S> {
     }
 }
 
-impl<S: Service + Sync> Service for WriteAhead<'_, S> {
+impl<S: Service + Sync> Service for WriteAhead<'_, '_, S> {
     async fn exchange(&self, request: AllocationRequest, departure: Departure) -> Reply {
         if self.write(&request) {
             return self.service.exchange(request, departure).await;
@@ -96,19 +92,20 @@ mod tests {
         let wanted = roster("userId,code\na,IDU\nb,IDU\n");
         let current = Some((&current, Absent::Unknown));
         let proposal = Proposal::new(wanted, current, Mode::Replace, None);
-        let ahead = Ahead::open(&folder, &proposal, SyncWhen::EverySecond).unwrap();
+        let ahead = Ahead::begin(&folder, &proposal, SyncWhen::EverySecond).unwrap();
+        let ahead = Mutex::new(ahead);
         let service = Counting::default();
-        let ahead = WriteAhead::new(&service, ahead);
+        let around = WriteAhead::new(&service, &ahead);
 
-        ahead.exchange(asking_for("a"), Departure::default()).await;
+        around.exchange(asking_for("a"), Departure::default()).await;
         assert_eq!(service.0.load(Ordering::SeqCst), 1);
-        ahead.ahead.lock().unwrap().shut(&folder);
+        ahead.lock().unwrap().shut(&folder);
         // What stands there already need not be written again.
-        ahead.exchange(asking_for("a"), Departure::default()).await;
+        around.exchange(asking_for("a"), Departure::default()).await;
         assert_eq!(service.0.load(Ordering::SeqCst), 2);
-        let reply = ahead.exchange(asking_for("b"), Departure::default()).await;
+        let reply = around.exchange(asking_for("b"), Departure::default()).await;
         assert_eq!(reply.answer, Answer::NotSent);
         assert_eq!(service.0.load(Ordering::SeqCst), 2);
-        assert!(ahead.into_ahead().1.is_some());
+        assert!(around.into_error().is_some());
     }
 }

@@ -2,14 +2,12 @@
 
 use std::collections::HashSet;
 use std::io;
-use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
-use super::Standing;
 use super::record_file::RecordFile;
-use super::recorder::SYNC_PERIOD;
 use super::undo::Undo;
+use super::{JournalError, Standing};
 use crate::plan::Proposal;
 use crate::roster::{Assignments, UserIx};
 use crate::run::RunFolder;
@@ -29,45 +27,77 @@ struct AttemptedRow {
 pub struct Ahead<'a> {
     assignments: &'a Assignments,
     attempted: RecordFile<AttemptedRow>,
-    /// By user, whether the file has it.
-    has: Vec<bool>,
+    written: Written,
     undo: Option<Undo<'a>>,
     sync: SyncWhen,
-    synced: Instant,
 }
 
 impl<'a> Ahead<'a> {
-    /// Opens the files, or makes them.
+    /// Makes the files of a run that begins.
     ///
     /// # Errors
-    /// When one cannot be read or written, or names somebody whom the input does not.
-    pub fn open(folder: &RunFolder, proposal: &'a Proposal, sync: SyncWhen) -> io::Result<Self> {
+    /// When one cannot be written.
+    pub fn begin(
+        folder: &RunFolder,
+        proposal: &'a Proposal,
+        sync: SyncWhen,
+    ) -> Result<Self, JournalError> {
         let assignments = &proposal.roster.assignments;
-        let mut attempted = RecordFile::<AttemptedRow>::open(&folder.path().join(ATTEMPTED))?;
-        let mut has = vec![false; assignments.len()];
-        for row in attempted.read()? {
-            let place = row?.user as usize;
-            let has = has.get_mut(place);
-            *has.ok_or_else(|| damaged(ATTEMPTED))? = true;
-        }
-        attempted.sync()?;
         let holdings = proposal.holdings.as_ref();
         let undo = holdings.map(|holdings| Undo::open(folder, assignments, holdings));
+        let mut attempted = RecordFile::open(&folder.path().join(ATTEMPTED))?;
+        attempted.sync()?;
         Ok(Self {
             assignments,
             attempted,
-            has,
+            written: Written::none_of(assignments),
             undo: undo.transpose()?,
             sync,
-            synced: Instant::now(),
         })
     }
 
-    /// Users whom a request has named, and of whom no answer says what became of it.
+    /// Opens the files of a run that goes on. What users held who may have been changed is written again where it is gone.
+    ///
+    /// # Errors
+    /// When one is missing, cannot be read or written, or names somebody whom the input does not.
+    pub fn go_on(
+        folder: &RunFolder,
+        proposal: &'a Proposal,
+        standing: &Standing,
+        sync: SyncWhen,
+    ) -> Result<Self, JournalError> {
+        if !folder.path().join(ATTEMPTED).exists() {
+            return Err(JournalError::Missing { file: ATTEMPTED });
+        }
+        let mut this = Self::begin(folder, proposal, sync)?;
+        for row in this.attempted.read()? {
+            let AttemptedRow { user } = row.map_err(|source| JournalError::Damaged {
+                file: ATTEMPTED,
+                source,
+            })?;
+            let known = this.assignments.all_users().nth(user as usize);
+            let stranger = || JournalError::Stranger {
+                file: ATTEMPTED,
+                user: user.to_string(),
+            };
+            this.written.mark(known.ok_or_else(stranger)?);
+        }
+        if let Some(undo) = &mut this.undo {
+            let users = this.assignments.good_users();
+            let changed: Vec<_> = users
+                .filter(|&user| this.written.has(user) && standing.may_be_applied(user))
+                .collect();
+            undo.about_to_send(&changed)?;
+            undo.sync()?;
+        }
+        Ok(this)
+    }
+
+    /// Users whom a request has named, and who may hold what was asked though they are no success.
     pub fn maybe_applied(&self, standing: &Standing) -> HashSet<UserIx> {
         let users = self.assignments.good_users();
         users
-            .filter(|&user| self.has[user.index()] && standing.is_open(user))
+            .filter(|&user| self.written.has(user) && standing.is_open(user))
             .collect()
     }
 
@@ -81,23 +111,27 @@ impl<'a> Ahead<'a> {
         if let Some(undo) = &mut self.undo {
             undo.about_to_send(&users)?;
         }
-        let is_new = |user: &&UserIx| !self.has[user.index()];
-        let new: Vec<_> = users.iter().filter(is_new).copied().collect();
+        let new = self.written.missing(&users);
         let row = |user: &UserIx| AttemptedRow {
             user: u32::try_from(user.index()).expect("as it was made"),
         };
         self.attempted.append(new.iter().map(row))?;
         for user in new {
-            self.has[user.index()] = true;
+            self.written.mark(user);
         }
-        if self.sync == SyncWhen::Always || self.synced.elapsed() >= SYNC_PERIOD {
-            self.attempted.sync()?;
-            if let Some(undo) = &mut self.undo {
-                undo.sync()?;
-            }
-            self.synced = Instant::now();
+        match self.sync {
+            SyncWhen::Always => self.sync(),
+            SyncWhen::EverySecond => Ok(()),
         }
-        Ok(())
+    }
+
+    /// Waits until the disk has it.
+    ///
+    /// # Errors
+    /// When the disk does not take it.
+    pub fn sync(&mut self) -> io::Result<()> {
+        self.attempted.sync()?;
+        self.undo.as_mut().map_or(Ok(()), Undo::sync)
     }
 
     /// What users held, where that is known.
@@ -106,11 +140,27 @@ impl<'a> Ahead<'a> {
     }
 }
 
-/// A file of the run folder that somebody else has written to.
-pub(super) fn damaged(file: &str) -> io::Error {
-    io::Error::other(format!(
-        "{file} is damaged\n  to do: import pending.csv and failures.csv, or the input again; to allocate twice is harmless"
-    ))
+/// By user, whether a file has it.
+pub(super) struct Written(Vec<bool>);
+
+impl Written {
+    pub(super) fn none_of(assignments: &Assignments) -> Self {
+        Self(vec![false; assignments.len()])
+    }
+
+    pub(super) fn has(&self, user: UserIx) -> bool {
+        self.0[user.index()]
+    }
+
+    pub(super) fn mark(&mut self, user: UserIx) {
+        self.0[user.index()] = true;
+    }
+
+    /// Those of the users whom the file lacks.
+    pub(super) fn missing(&self, users: &[UserIx]) -> Vec<UserIx> {
+        let users = users.iter().copied();
+        users.filter(|&user| !self.has(user)).collect()
+    }
 }
 
 #[cfg(test)]

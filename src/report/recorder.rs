@@ -1,6 +1,7 @@
 //! Takes a run's events: first to the files, then to the counts, then to the display.
 
 use std::io;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -9,7 +10,7 @@ use tokio::sync::mpsc::Receiver;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::{Journal, Progress, Standing, Tally};
+use super::{Ahead, Journal, Progress, Standing, Tally};
 use crate::event::Event;
 use crate::outcome::Decision;
 use crate::roster::Assignments;
@@ -20,10 +21,10 @@ use crate::settings::SyncWhen;
 const TICK: Duration = Duration::from_millis(250);
 
 /// The longest that a record waits for the disk, unless each is waited for.
-pub(super) const SYNC_PERIOD: Duration = Duration::from_millis(750);
+const SYNC_PERIOD: Duration = Duration::from_millis(750);
 
 /// Records a run.
-pub struct Recorder<'a> {
+pub struct Recorder<'a, 'p> {
     assignments: &'a Assignments,
     journal: Journal,
     sync: SyncWhen,
@@ -33,6 +34,7 @@ pub struct Recorder<'a> {
     progress: &'a mut Progress,
     interrupt: CancellationToken,
     folder: &'a RunFolder,
+    ahead: &'a Mutex<Ahead<'p>>,
 }
 
 /// What has been recorded of a run.
@@ -47,11 +49,11 @@ pub struct Recorded {
     pub error: Option<io::Error>,
 }
 
-impl<'a> Recorder<'a> {
+impl<'a, 'p> Recorder<'a, 'p> {
     /// Goes on from a journal, with so many users to be sent. When nobody can hear of it any more, it cancels `interrupt`.
     pub fn new(
         assignments: &'a Assignments,
-        (journal, standing): (Journal, Standing),
+        (journal, standing, ahead): (Journal, Standing, &'a Mutex<Ahead<'p>>),
         to_send: usize,
         sync: SyncWhen,
         progress: &'a mut Progress,
@@ -68,6 +70,7 @@ impl<'a> Recorder<'a> {
             progress,
             interrupt,
             folder,
+            ahead,
         }
     }
 
@@ -81,7 +84,7 @@ impl<'a> Recorder<'a> {
                 Ok(Some(event)) => self.take(&event),
                 Ok(None) => {
                     self.folder.beat();
-                    break self.journal.sync();
+                    break self.sync();
                 }
                 Err(_) => {
                     self.progress.tick(&self.tally);
@@ -142,9 +145,15 @@ impl<'a> Recorder<'a> {
         if self.synced.elapsed() >= SYNC_PERIOD {
             self.synced = Instant::now();
             self.folder.beat();
-            self.journal.sync()?;
+            self.sync()?;
         }
         Ok(())
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.journal.sync()?;
+        let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
+        ahead.sync()
     }
 }
 
@@ -152,6 +161,7 @@ impl<'a> Recorder<'a> {
 mod tests {
     use super::*;
     use crate::outcome::{Applied, FailureKind, Outcome};
+    use crate::plan::{Mode, Proposal};
     use crate::roster::UserIx;
     use crate::roster::tests::roster;
     use crate::settings::ProgressMode;
@@ -198,13 +208,16 @@ mod tests {
             let parent = tempfile::tempdir().unwrap();
             let folder = RunFolder::create(&parent.path().join("run")).unwrap();
             let roster = roster("userId,code\na,IDU\nb,IDU\n");
-            let all = &roster.assignments;
-            let (mut journal, standing) = Journal::open(&folder, &roster).unwrap();
+            let proposal = Proposal::new(roster, None, Mode::Replace, None);
+            let all = &proposal.roster.assignments;
+            let (mut journal, standing) = Journal::open(&folder, &proposal.roster).unwrap();
+            let ahead = Ahead::begin(&folder, &proposal, SyncWhen::EverySecond).unwrap();
+            let ahead = Mutex::new(ahead);
             journal.shut(&folder, full);
             let mut progress = Progress::new(ProgressMode::None);
             let recorder = Recorder::new(
                 all,
-                (journal, standing),
+                (journal, standing, &ahead),
                 2,
                 SyncWhen::EverySecond,
                 &mut progress,

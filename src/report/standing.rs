@@ -102,15 +102,9 @@ impl Standing {
         !matches!(self.users[user.index()], Stand::Failed(_, Applied::No))
     }
 
-    /// Whether nothing has been said of the user that rules out that it holds what was asked.
+    /// Whether the user is no success, and may hold what was asked all the same if a request has named it.
     pub(super) fn is_open(&self, user: UserIx) -> bool {
-        match self.users[user.index()] {
-            Stand::Pending => true,
-            Stand::Success => false,
-            Stand::Failed(kind, _) => {
-                matches!(kind, FailureKind::Unknown | FailureKind::Unconfirmed)
-            }
-        }
+        self.may_be_applied(user) && !self.is_success(user)
     }
 
     /// Users who are a success.

@@ -3,10 +3,10 @@
 use std::io;
 use std::path::Path;
 
-use super::ahead::damaged;
+use super::ahead::Written;
 use super::journal::PlainRow;
 use super::record_file::{self, RecordFile};
-use super::{Standing, counted};
+use super::{JournalError, Standing, counted};
 use crate::plan::{Fate, Holdings, Proposal};
 use crate::roster::{Assignments, UserIx};
 use crate::run::RunFolder;
@@ -17,8 +17,7 @@ const UNDO: &str = "undo.csv";
 /// Writes down what users hold, before it is changed.
 pub struct Undo<'a> {
     file: RecordFile<PlainRow>,
-    /// By user, whether the file has it.
-    has: Vec<bool>,
+    written: Written,
     assignments: &'a Assignments,
     holdings: &'a Holdings,
 }
@@ -28,17 +27,22 @@ impl<'a> Undo<'a> {
         folder: &RunFolder,
         assignments: &'a Assignments,
         holdings: &'a Holdings,
-    ) -> io::Result<Self> {
+    ) -> Result<Self, JournalError> {
         let mut file = RecordFile::<PlainRow>::open(&folder.path().join(UNDO))?;
-        let mut has = vec![false; assignments.len()];
+        let mut written = Written::none_of(assignments);
         for row in file.read()? {
-            let user = assignments.find(unguard(&row?.user_id));
-            has[user.ok_or_else(|| damaged(UNDO))?.index()] = true;
+            let row = row.map_err(|source| JournalError::Damaged { file: UNDO, source })?;
+            let user = assignments.find(unguard(&row.user_id));
+            let stranger = || JournalError::Stranger {
+                file: UNDO,
+                user: row.user_id.clone(),
+            };
+            written.mark(user.ok_or_else(stranger)?);
         }
         file.sync()?;
         Ok(Self {
             file,
-            has,
+            written,
             assignments,
             holdings,
         })
@@ -47,15 +51,14 @@ impl<'a> Undo<'a> {
     /// Adds what these users hold, as far as it is known and does not stand there yet.
     pub(super) fn about_to_send(&mut self, users: &[UserIx]) -> io::Result<()> {
         let (all, holdings) = (self.assignments, self.holdings);
-        let is_new = |user: &&UserIx| !self.has[user.index()];
-        let new: Vec<_> = users.iter().filter(is_new).copied().collect();
+        let new = self.written.missing(users);
         let row = |&user: &UserIx| {
             let held = holdings.of(user)?;
             Some(PlainRow::new(all, user, held.set, held.external))
         };
         self.file.append(new.iter().filter_map(row))?;
         for user in new {
-            self.has[user.index()] = true;
+            self.written.mark(user);
         }
         Ok(())
     }
@@ -74,25 +77,32 @@ impl<'a> Undo<'a> {
         proposal: &Proposal,
         standing: &Standing,
     ) -> io::Result<WayBack> {
-        let mut kept = Vec::new();
+        let assignments = self.assignments;
+        let is_kept = |row: &PlainRow| {
+            let user = assignments.find(unguard(&row.user_id));
+            user.is_some_and(|user| standing.may_be_applied(user))
+        };
         let mut way_back = WayBack::default();
+        let mut drops_any = false;
         for row in self.file.read()? {
             let row = row?;
-            let user = self.assignments.find(unguard(&row.user_id));
-            if user.is_some_and(|user| standing.may_be_applied(user)) {
-                match row.holds_nothing() {
-                    true => way_back.held_nothing += 1,
-                    false => way_back.held_something += 1,
-                }
-                kept.push(row);
+            match (is_kept(&row), row.holds_nothing()) {
+                (true, true) => way_back.held_nothing += 1,
+                (true, false) => way_back.held_something += 1,
+                (false, _) => drops_any = true,
             }
         }
-        folder.replace(UNDO, |out| record_file::write_all(out, kept.into_iter()))?;
-        let sent = standing.successes(self.assignments);
+        if drops_any {
+            // It has been read to its end, so every record can be.
+            let rows = self.file.read()?.filter_map(Result::ok);
+            folder.replace(UNDO, |out| {
+                record_file::write_all(out, rows.filter(is_kept))
+            })?;
+        }
+        let sent = standing.successes(assignments);
         let sent = sent.filter(|&user| proposal.fate(user) != Fate::HoldsAlready);
-        way_back.unknown = sent
-            .filter(|&user| self.holdings.of(user).is_none())
-            .count() as u64;
+        let unknown = sent.filter(|&user| self.holdings.of(user).is_none());
+        way_back.unknown = unknown.count() as u64;
         Ok(way_back)
     }
 }
@@ -106,6 +116,11 @@ pub struct WayBack {
 }
 
 impl WayBack {
+    /// Nobody was changed.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// How to go back, in some lines. `allowed_codes` are those that importing must let through as well.
     pub fn words(&self, folder: &Path, allowed_codes: &[String]) -> String {
         let with = match allowed_codes {

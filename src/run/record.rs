@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -51,6 +52,8 @@ pub struct RunRecord {
     pub seats: Option<SeatLimit>,
     /// Users in one request, at most.
     pub batch_size: usize,
+    /// Stop after so many users, unless it is said anew or they are done.
+    pub first: Option<NonZeroUsize>,
     /// How requests are sent, unless it is said anew.
     pub requests: Requests,
 }
@@ -96,7 +99,7 @@ impl RunRecord {
         intent: &Intent,
         read: &AsRead,
         target: Target,
-        requests: Requests,
+        (requests, first): (Requests, Option<NonZeroUsize>),
     ) -> io::Result<Self> {
         let input = match &intent.input {
             Input::Path(path) => Some(std::path::absolute(path)?),
@@ -117,6 +120,7 @@ impl RunRecord {
             current: read.current.clone(),
             seats: intent.seats.clone(),
             batch_size: intent.batch_size.get(),
+            first,
             requests,
         })
     }

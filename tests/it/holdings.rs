@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::support::cli::{Dir, Ended, TOKEN};
+use crate::support::cli::{Dir, Ended, TOKEN, ended};
 use crate::support::server::{FaultyService, RawServer, Stand, confirming, http};
 
 const CODES: [&str; 5] = ["IDU", "PMD", "ATTUNU", "TSTNU", "RPADEVNU"];
@@ -61,6 +61,21 @@ fn import_with_current(dir: &Dir, base_url: &str, arguments: &[&str]) -> Ended {
         base_url,
         &[&["--current", "holdings.csv"], arguments].concat(),
     )
+}
+
+fn resume(dir: &Dir, arguments: &[&str]) -> Ended {
+    let mut command = dir.seatload();
+    command
+        .args([
+            "resume",
+            "run",
+            "--rate",
+            "10000/50ms",
+            "--max-retries",
+            "0",
+        ])
+        .args(arguments);
+    ended(command)
 }
 
 #[test]
@@ -316,13 +331,92 @@ fn whoever_was_changed_before_it_was_refused_is_in_the_undo_file() {
     );
 }
 
+/// However often it is refused afterwards.
+#[test]
+fn whoever_was_changed_stays_in_the_undo_file_when_it_is_tried_again() {
+    let server = RawServer::answering(|nth, request| match nth {
+        0 => confirming(&request.replace(",\"PMD\"", "")),
+        _ => http(409, "PMD is used up"),
+    });
+    let dir = Dir::new();
+    dir.write("users.csv", "userId,code\na,IDU;PMD\n");
+    dir.write("holdings.csv", "userId,code\na,ATTUNU\n");
+    import_with_current(&dir, &server.base_url, &["--yes"]);
+    for _ in 0..2 {
+        let again = resume(&dir, &["--retry-failed"]);
+        assert_eq!(again.code, 1, "{}", again.stderr);
+        assert_eq!(dir.column("run/failures.csv", "changed"), ["maybe"]);
+        assert_eq!(dir.column("run/undo.csv", "userBundleCodes"), ["ATTUNU"]);
+    }
+}
+
+#[test]
+fn the_other_external_flag_wants_consent_as_a_loss_does() {
+    let server = RawServer::answering(|_, request| confirming(request));
+    let dir = Dir::new();
+    dir.write("users.csv", "userId,code\na,IDU\n");
+    dir.write("holdings.csv", "userId,code,external\na,IDU,true\n");
+    let refused = import_with_current(&dir, &server.base_url, &[]);
+    assert_eq!(refused.code, 2);
+    assert!(
+        refused
+            .stderr
+            .contains("1 user would hold theirs with the other useExternalLicense"),
+        "{}",
+        refused.stderr
+    );
+    assert_eq!(
+        import_with_current(&dir, &server.base_url, &["--yes"]).code,
+        0
+    );
+}
+
+/// What the folder of a run lacks is written again, or else nothing is done and nothing is lost.
+#[test]
+fn a_damaged_run_folder_is_told_and_keeps_what_it_has() {
+    let sandbox = Stand::with_seats("IDU=9,PMD=9");
+    let dir = Dir::new();
+    let rows: String = (0..6).map(|user| format!("u{user},IDU\n")).collect();
+    dir.write("users.csv", format!("userId,code\n{rows}"));
+    dir.write(
+        "holdings.csv",
+        format!("userId,code\n{}", rows.replace("IDU", "PMD")),
+    );
+    let ended = import_with_current(&dir, &sandbox.base_url, &["--yes", "--first", "3"]);
+    assert_eq!(ended.code, 3, "{}", ended.stderr);
+    let sound = dir.read("run/attempted.csv");
+    for (damaged, what) in [
+        ("user\n0\n99\n", "attempted.csv names the user 99"),
+        ("user\n0\nx\n", "attempted.csv is damaged"),
+        ("user\n\"0\n1\n2\n", "a quote is open over several lines"),
+    ] {
+        dir.write("run/attempted.csv", damaged);
+        let refused = resume(&dir, &[]);
+        assert_eq!(refused.code, 2, "{}", refused.stderr);
+        assert!(refused.stderr.contains(what), "{}", refused.stderr);
+        assert_eq!(dir.rows("run/pending.csv").len(), 3);
+    }
+    std::fs::remove_file(dir.path("run/attempted.csv")).unwrap();
+    let refused = resume(&dir, &[]);
+    assert!(
+        refused.stderr.contains("attempted.csv is missing"),
+        "{}",
+        refused.stderr
+    );
+
+    dir.write("run/attempted.csv", sound);
+    std::fs::remove_file(dir.path("run/undo.csv")).unwrap();
+    assert_eq!(resume(&dir, &[]).code, 0);
+    assert_eq!(dir.rows("run/undo.csv").len(), 6);
+}
+
 #[test]
 fn a_default_for_the_input_says_nothing_of_what_users_hold() {
     let server = RawServer::answering(|_, request| confirming(request));
     let dir = Dir::new();
     dir.write("users.csv", "userId,code\na,IDU\n");
     dir.write("holdings.csv", "userId,code\na,IDU\n");
-    let ended = import_with_current(&dir, &server.base_url, &["--external-license"]);
+    let ended = import_with_current(&dir, &server.base_url, &["--external-license", "--yes"]);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     assert_eq!(server.requests().len(), 1);
     assert_eq!(dir.column("run/undo.csv", "useExternalLicense"), ["false"]);
@@ -423,9 +517,7 @@ fn after_a_kill_the_undo_file_has_everyone_who_was_changed_and_resume_completes_
     assert!(changed.iter().all(|user| in_undo.contains(user)));
     server.thaw();
 
-    let mut resume = dir.seatload();
-    resume.args(["resume", "run", "--rate", "10000/50ms"]);
-    let resumed = crate::support::cli::ended(resume);
+    let resumed = resume(&dir, &[]);
     assert_eq!(resumed.code, 0, "{}", resumed.stderr);
     assert_eq!(dir.rows("run/undo.csv").len(), 200);
     let undone = dir.import_file("run/undo.csv", "undone", &server.server.base_url, &[]);
@@ -491,11 +583,7 @@ fn a_run_goes_on_only_with_the_holdings_that_it_began_with() {
     let ended = import_with_current(&dir, &sandbox.base_url, &["--mode", "add", "--first", "1"]);
     assert_eq!(ended.code, 3, "{}", ended.stderr);
     dir.write("holdings.csv", "userId,code\na,PMD\nb,IDU\nc,IDU\n");
-    let resume = || {
-        let mut command = dir.seatload();
-        command.args(["resume", "run"]);
-        crate::support::cli::ended(command)
-    };
+    let resume = || resume(&dir, &[]);
     let refused = resume();
     assert_eq!(refused.code, 2);
     assert!(

@@ -1,6 +1,6 @@
 //! Whatever the service does: every user has one outcome or is pending, and outcomes are true.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::num::NonZeroUsize;
@@ -14,6 +14,7 @@ use seatload::dispatch;
 use seatload::event::Event;
 use seatload::plan::Plan;
 use seatload::report::Journal;
+use seatload::roster::UserIx;
 use seatload::run::RunFolder;
 use seatload::sandbox::Ledger;
 use tokio::sync::mpsc;
@@ -238,7 +239,7 @@ async fn part(run: &Run, folder: &RunFolder, service: &FakeService, fate: Option
         } else {
             "failures.csv"
         };
-        let row = "u0,IDU,false,\"half a\n record, in quotes\",and no end to be seen far and wide";
+        let row = "u0,IDU,false,\"half a record, in quotes\",and no end to be seen far and wide";
         let mut file = OpenOptions::new()
             .append(true)
             .open(folder.path().join(name))
@@ -274,6 +275,7 @@ async fn killed_and_resumed(case: &Case, fates: &[Fate]) -> Result<(), TestCaseE
     let mut decided = BTreeSet::new();
     for fate in fates.iter().map(Some).chain([None]) {
         let sent_before = service.requests();
+        run.policy.maybe_applied = named(&run, &service.sent(), &decided);
         part(&run, &folder, &service, fate).await;
         for sent in &service.sent()[sent_before..] {
             for user in &sent.request.user_ids {
@@ -305,8 +307,31 @@ async fn killed_and_resumed(case: &Case, fates: &[Fate]) -> Result<(), TestCaseE
             wanted.sort_unstable();
             prop_assert_eq!(service.held(&user), Some(wanted.join(";")));
         }
+        for user in surely_unchanged(folder.path()) {
+            prop_assert_eq!(service.held(&user), None, "{} holds something", user);
+        }
     }
     Ok(())
+}
+
+/// Who was named by a request and is not decided, as the program would have written it down.
+fn named(run: &Run, sent: &[Sent], decided: &BTreeSet<String>) -> HashSet<UserIx> {
+    let users = sent.iter().flat_map(|sent| &sent.request.user_ids);
+    users
+        .filter(|user| !decided.contains(*user))
+        .filter_map(|user| run.assignments().find(user))
+        .collect()
+}
+
+/// Who failed, and of whom it is said that nothing has changed.
+fn surely_unchanged(folder: &Path) -> Vec<String> {
+    let mut reader = csv::Reader::from_path(folder.join("failures.csv")).unwrap();
+    let rows = reader
+        .deserialize::<BTreeMap<String, String>>()
+        .map(Result::unwrap);
+    rows.filter(|row| row["changed"] == "no")
+        .map(|row| row["userId"].clone())
+        .collect()
 }
 
 proptest! {

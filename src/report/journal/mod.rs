@@ -12,7 +12,7 @@ use std::io;
 
 use jiff::Timestamp;
 pub(super) use rows::PlainRow;
-use rows::{DecisionRow, FailureRow, SENT, SuccessRow};
+use rows::{DecisionRow, FailureRow, MAYBE, SENT, SuccessRow};
 
 use super::Standing;
 use super::record_file::{self, RecordFile};
@@ -46,6 +46,14 @@ pub enum JournalError {
         file: &'static str,
         /// What is wrong.
         source: csv::Error,
+    },
+    /// A file that a run always has is gone.
+    #[error(
+        "{file} is missing, so nobody knows what the run has sent\n  to do: import the input again; to allocate twice is harmless"
+    )]
+    Missing {
+        /// The file.
+        file: &'static str,
     },
     /// A record is about nobody that the input names.
     #[error(
@@ -203,8 +211,7 @@ impl Journal {
                 }
                 Some(kind) => {
                     let user = find(assignments, &row.user_id, FAILURES)?;
-                    // What is not known counts as done.
-                    let applied = match row.sent == SENT {
+                    let applied = match row.changed == MAYBE {
                         true => Applied::Maybe,
                         false => Applied::No,
                     };

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::outcome::{Decision, FailureKind, Outcome, explain};
+use crate::outcome::{Applied, Decision, FailureKind, Outcome, explain};
 use crate::roster::{Assignments, BadRow, DOUBT, SetIx, UserIx, Withheld};
 use crate::text::{guard, printable};
 
@@ -32,7 +32,8 @@ pub(super) struct FailureRow {
     pub(super) outcome: String,
     status: Option<u16>,
     message: String,
-    pub(super) sent: String,
+    sent: String,
+    pub(super) changed: String,
     pub(super) line: u32,
     attempts: u32,
     completed_at: String,
@@ -51,6 +52,10 @@ pub(in crate::report) struct PlainRow {
 /// In the column `sent`: a request that left has named the user, or none has.
 pub(super) const SENT: &str = "yes";
 const NOT_SENT: &str = "no";
+
+/// In the column `changed`: a request may have been applied, though the user failed; or surely none was.
+pub(super) const MAYBE: &str = "maybe";
+const UNCHANGED: &str = "no";
 
 /// What a decision is written as.
 pub(super) enum DecisionRow {
@@ -81,6 +86,7 @@ impl DecisionRow {
                 row.status = *status;
                 row.attempts = decision.attempts;
                 row.sent = sent(decision.attempts);
+                row.changed = changed(decision.applied);
                 Self::Failure(row)
             }
         }
@@ -104,6 +110,7 @@ impl FailureRow {
             status: None,
             message: told(message),
             sent: sent(0),
+            changed: changed(Applied::No),
             line: assignments.line(user),
             attempts: 0,
             completed_at: stamp(at),
@@ -149,6 +156,7 @@ impl FailureRow {
             status: None,
             message: told(&kind.explain(&bad.complaint.to_string())),
             sent: sent(0),
+            changed: changed(Applied::No),
             line: bad.line,
             attempts: 0,
             completed_at: stamp(at),
@@ -181,6 +189,14 @@ impl PlainRow {
             line: assignments.line(user),
         }
     }
+}
+
+fn changed(applied: Applied) -> String {
+    match applied {
+        Applied::No => UNCHANGED,
+        Applied::Maybe => MAYBE,
+    }
+    .to_owned()
 }
 
 fn sent(attempts: u32) -> String {

@@ -4,12 +4,12 @@ mod rows;
 mod text;
 
 use std::num::NonZeroUsize;
+use std::time::Duration;
 
 use serde::Serialize;
 
 use super::summary::rounded;
 use crate::catalog;
-use crate::dispatch::least_time;
 use crate::plan::{Fate, Mode, Plan, Proposal};
 use crate::roster::{CodeIx, Withheld};
 use crate::settings::{Intent, Requests};
@@ -136,12 +136,13 @@ struct RequestPlan {
 }
 
 impl PlanReport {
-    /// What an import would do with this file, at this rate, sending the `first` so many for now. Of bad rows and losses
-    /// it lists `most` each.
+    /// What an import would do with this file, sending the `first` so many for now. `time` tells how long so many
+    /// requests take at least. Of bad rows and losses it lists `most` each.
     pub fn new(
         intent: &Intent,
         proposal: &Proposal,
         (requests, first): (&Requests, Option<NonZeroUsize>),
+        time: impl FnOnce(usize) -> Duration,
         most: usize,
     ) -> Self {
         let roster = &proposal.roster;
@@ -176,7 +177,7 @@ impl PlanReport {
                 batch_size: intent.batch_size.get(),
                 rate: requests.rate.to_string(),
                 burst: requests.burst.get(),
-                seconds: rounded(least_time(count, requests.rate, requests.burst)),
+                seconds: rounded(time(count)),
             },
         }
     }
@@ -204,6 +205,13 @@ impl PlanReport {
     /// Users who may lose something, since nobody knows what they hold.
     pub fn maybe_losing(&self) -> u64 {
         self.changes.as_ref().map_or(0, |changes| changes.unknown)
+    }
+
+    /// Users who keep something with the other external flag.
+    pub fn getting_other_flag(&self) -> u64 {
+        self.changes
+            .as_ref()
+            .map_or(0, |changes| changes.other_flag)
     }
 
     /// Whether some code has too few seats.

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::names;
-use crate::plan::{Change, Fate, Proposal};
+use crate::plan::{Fate, Proposal};
 use crate::report::record_file::write_all;
 use crate::roster::{DOUBT, UserIx};
 use crate::text::guard;
@@ -56,9 +56,12 @@ pub fn write_csv(out: &mut dyn Write, proposal: &Proposal) -> io::Result<()> {
 fn row(proposal: &Proposal, user: UserIx, action: &'static str) -> Row {
     let all = &proposal.roster.assignments;
     let held = proposal.holdings.as_ref().and_then(|held| held.of(user));
-    let joined = |codes: &dyn Fn(&Change) -> &Vec<_>| {
-        let change = proposal.change(user)?;
-        Some(names(proposal, codes(&change)).join(";"))
+    let (gains, losses) = match proposal.change(user) {
+        None => (None, None),
+        Some(change) => {
+            let joined = |codes: &[_]| Some(names(proposal, codes).join(";"));
+            (joined(&change.gains), joined(&change.losses))
+        }
     };
     Row {
         user_id: guard(&all.user_id(user)).into_owned(),
@@ -67,7 +70,7 @@ fn row(proposal: &Proposal, user: UserIx, action: &'static str) -> Row {
         line: all.line(user),
         action,
         held: held.map(|held| all.sets().joined_codes(held.set)),
-        gains: joined(&|change| &change.gains),
-        losses: joined(&|change| &change.losses),
+        gains,
+        losses,
     }
 }
