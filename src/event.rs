@@ -96,6 +96,16 @@ pub enum Stop {
         /// What the service said.
         message: String,
     },
+    /// Whoever gives tokens gives none to this caller.
+    SignInRefused {
+        /// What was said.
+        message: String,
+    },
+    /// No token was to be had, however often it was tried.
+    NotSignedIn {
+        /// How the last attempt ended.
+        reason: String,
+    },
     /// 403: the caller may not do it.
     Forbidden {
         /// What the service said.
@@ -141,6 +151,8 @@ impl Stop {
             Self::Unauthorized { message } => {
                 format!("the service refused the token (401){}", said(message))
             }
+            Self::SignInRefused { message } => format!("signing in was refused: {message}"),
+            Self::NotSignedIn { reason } => reason.clone(),
             Self::Forbidden { message } => {
                 format!("the service forbids the call (403){}", said(message))
             }
@@ -173,6 +185,12 @@ impl Stop {
             Self::Interrupted => "nothing is lost: go on whenever it suits",
             Self::Unauthorized { .. } => {
                 "get a new token (for an external application, one with the scope PM.License.Write) and put it into SEATLOAD_TOKEN or the token file"
+            }
+            Self::SignInRefused { .. } => {
+                "check the client ID and secret, the scope and --token-url, or whatever else you sign in with: `seatload check` tries it out"
+            }
+            Self::NotSignedIn { .. } => {
+                "check the network and --token-url: `seatload check` tries it out; then go on"
             }
             Self::Forbidden { .. } => {
                 "use the token of an organisation administrator, and check --account and --organization"

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::{Endpoint, EndpointError, Token, Variant};
+use crate::api::{Endpoint, EndpointError, ProxyUrl, Variant};
 use crate::input::{Format, Input};
 use crate::plan::{Absent, Mode, SeatLimit};
 use crate::rate::Rate;
@@ -83,8 +83,10 @@ pub struct Consent {
 pub struct RunSettings {
     /// Where requests go.
     pub target: Target,
-    /// The token; the stand-in needs none.
-    pub token: Option<Token>,
+    /// How to sign in; the stand-in needs none of it.
+    pub sign_in: SignInSettings,
+    /// How connections are made.
+    pub network: NetworkSettings,
     /// How requests are sent.
     pub requests: Requests,
     /// Stop after so many users.
@@ -93,6 +95,76 @@ pub struct RunSettings {
     pub progress: ProgressMode,
     /// When records are forced onto the disk.
     pub sync: SyncWhen,
+}
+
+/// How to sign in, without any secret: those are in variables and files, or are asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SignInSettings {
+    /// `--token-file`.
+    pub token_file: Option<PathBuf>,
+    /// `--token-command`. It is not written down: its author may have put a secret into it.
+    #[serde(skip)]
+    pub token_command: Option<String>,
+    /// `--client-id`.
+    pub client_id: Option<String>,
+    /// `--client-secret-file`.
+    pub client_secret_file: Option<PathBuf>,
+    /// `--scope`.
+    pub scope: Option<String>,
+    /// `--token-url`.
+    pub token_url: Option<String>,
+    /// `--tenancy`.
+    pub tenancy: Option<String>,
+    /// `--username`.
+    pub username: Option<String>,
+    /// `--password-file`.
+    pub password_file: Option<PathBuf>,
+}
+
+/// How connections are made.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct NetworkSettings {
+    /// `--proxy`. It is not written down: it may hold a password.
+    #[serde(skip)]
+    pub proxy: Option<ProxyUrl>,
+    /// `--ca-cert`.
+    pub ca_cert: Option<PathBuf>,
+    /// `--client-cert`.
+    pub client_cert: Option<PathBuf>,
+    /// `--connect-timeout`.
+    pub connect_timeout: Option<Duration>,
+}
+
+impl NetworkSettings {
+    /// What is not told is as `before`.
+    pub fn or(self, before: &Self) -> Self {
+        Self {
+            proxy: self.proxy,
+            ca_cert: self.ca_cert.or_else(|| before.ca_cert.clone()),
+            client_cert: self.client_cert.or_else(|| before.client_cert.clone()),
+            connect_timeout: self.connect_timeout.or(before.connect_timeout),
+        }
+    }
+
+    /// Every file that is named.
+    pub fn paths_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        let files = [&mut self.ca_cert, &mut self.client_cert];
+        files.into_iter().flatten()
+    }
+}
+
+impl SignInSettings {
+    /// Every file that is named.
+    pub fn paths_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        let files = [
+            &mut self.token_file,
+            &mut self.client_secret_file,
+            &mut self.password_file,
+        ];
+        files.into_iter().flatten()
+    }
 }
 
 /// Where requests go.

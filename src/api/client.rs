@@ -1,81 +1,96 @@
 //! The service over HTTP.
 
 use std::error::Error as _;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use bytes::Bytes;
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Body, Response, StatusCode};
 use tokio::sync::Semaphore;
 
 use super::departure::DepartingBody;
+use super::sign_in::{Numbered, Refused};
 use super::{
-    AllocationRequest, Answer, Departure, Endpoint, Limits, Reply, Service, Token, reading,
+    AllocationRequest, Answer, Departure, Endpoint, Limits, Network, NetworkError, Reply, Service,
+    Token, Tokens, reading,
 };
+use crate::text::printable;
 
 /// The longest answer that is read, in bytes. An answer for a full batch is some tens of kilobytes.
 const LONGEST_ANSWER: usize = 16 * 1024 * 1024;
-
-/// How long a connection may take to stand, at most.
-const LONGEST_CONNECT: Duration = Duration::from_secs(10);
 
 /// Answers longer than this are read one after the other, so that many at once cannot fill the memory.
 const LONG_ANSWER: usize = 1024 * 1024;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// Talks to one endpoint with one token.
+/// What a service calls a request, in the order in which it is looked for.
+const REQUEST_IDS: [&str; 5] = [
+    "x-request-id",
+    "request-id",
+    "x-correlation-id",
+    "x-ms-request-id",
+    "cf-ray",
+];
+
+/// How much of it is kept, in characters.
+const REQUEST_ID_CHARS: usize = 80;
+
+/// Talks to one endpoint, with the tokens of one source.
 #[derive(Debug)]
 pub struct Client {
     http: reqwest::Client,
     endpoint: Endpoint,
-    token: Token,
+    tokens: Tokens,
     long_answers: Semaphore,
 }
 
-/// Why no client could be made.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot set up TLS")]
-pub struct ClientError(#[from] reqwest::Error);
-
 impl Client {
-    /// A client whose exchanges take `timeout` at most, the answer's body included.
+    /// A client for an endpoint.
     ///
     /// # Errors
-    /// When the system's root certificates cannot be used.
-    pub fn new(endpoint: Endpoint, token: Token, timeout: Duration) -> Result<Self, ClientError> {
-        // Fails only where a provider is installed already, which then serves as well.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut http = reqwest::Client::builder()
-            .user_agent(concat!("seatload/", env!("CARGO_PKG_VERSION")))
-            .timeout(timeout)
-            .connect_timeout(timeout.min(LONGEST_CONNECT))
-            // The token goes to the address that was given and to no other.
-            .redirect(reqwest::redirect::Policy::none())
-            // A request sent twice unseen would be missing in the quota's count.
-            .retry(reqwest::retry::never())
-            .tcp_nodelay(true);
-        if endpoint.is_local() {
-            http = http.no_proxy();
-        }
+    /// When no connection can be made.
+    pub fn new(
+        endpoint: Endpoint,
+        tokens: Tokens,
+        network: &Network,
+    ) -> Result<Self, NetworkError> {
         Ok(Self {
-            http: http.build()?,
+            http: network.client(endpoint.url())?,
             endpoint,
-            token,
+            tokens,
             long_answers: Semaphore::new(1),
         })
+    }
+
+    /// The tokens that it uses.
+    pub fn tokens(&self) -> &Tokens {
+        &self.tokens
+    }
+
+    /// Finds that the service's host answers, whatever it answers, to a request that holds no secret. Gives the version of
+    /// HTTP that it speaks.
+    ///
+    /// # Errors
+    /// When there is no answer; the error says why.
+    pub async fn reach(&self) -> Result<String, String> {
+        let mut root = self.endpoint.url().clone();
+        root.set_path("/");
+        let answer = self.http.head(root).send().await.map_err(tell)?;
+        Ok(format!("{:?}", answer.version()))
     }
 
     async fn send(
         &self,
         request: &AllocationRequest,
+        token: &Token,
         departure: &Departure,
     ) -> Result<Response, reqwest::Error> {
         let body = serde_json::to_vec(request).expect("strings and a bool are always JSON");
         let body = DepartingBody::new(Bytes::from(body), departure.clone());
         self.http
             .request(self.endpoint.method(), self.endpoint.url().clone())
-            .header(AUTHORIZATION, self.token.authorization())
+            .header(AUTHORIZATION, token.authorization())
             .header(CONTENT_TYPE, JSON)
             .header(ACCEPT, JSON)
             .body(Body::wrap(body))
@@ -106,29 +121,47 @@ impl Client {
 
 impl Service for Client {
     async fn exchange(&self, request: AllocationRequest, departure: Departure) -> Reply {
-        match self.send(&request, &departure).await {
-            Ok(response) => {
-                let limits = Limits::read(response.headers(), SystemTime::now());
-                let status = response.status().as_u16();
-                let answer = match self.body(response).await {
-                    Ok(body) => reading::read(status, &self.token.redact(body), &request.user_ids),
-                    Err(reason) => reading::read_cut(status, &reason),
-                };
-                Reply { answer, limits }
+        let Numbered { token, number } = match self.tokens.current().await {
+            Ok(current) => current,
+            Err(error) => return Answer::NotSignedIn(error).into(),
+        };
+        let response = match self.send(&request, &token, &departure).await {
+            Ok(response) => response,
+            Err(error) => {
+                let departed = departure.at().is_some();
+                let reason = tell(error);
+                return Answer::Lost { reason, departed }.into();
             }
-            Err(error) => Reply {
-                answer: Answer::Lost {
-                    reason: tell(error),
-                    departed: departure.at().is_some(),
-                },
-                limits: Limits::default(),
-            },
+        };
+        let limits = Limits::read(response.headers(), SystemTime::now());
+        let request_id = request_id(response.headers());
+        let status = response.status();
+        let is_refused = status == StatusCode::UNAUTHORIZED;
+        let answer = match self.body(response).await {
+            _ if is_refused && self.tokens.refused(number).await == Refused::Again => {
+                Answer::TokenRefused
+            }
+            Ok(body) => reading::read(status.as_u16(), &token.redact(body), &request.user_ids),
+            Err(reason) => reading::read_cut(status.as_u16(), &reason),
+        };
+        if !is_refused {
+            self.tokens.accepted(number).await;
+        }
+        Reply {
+            answer,
+            limits,
+            request_id,
         }
     }
 }
 
+fn request_id(headers: &HeaderMap) -> Option<String> {
+    let id = REQUEST_IDS.iter().find_map(|name| headers.get(*name))?;
+    Some(printable(id.to_str().ok()?, REQUEST_ID_CHARS))
+}
+
 /// What went wrong, down to the cause, without the URL that every message would repeat.
-fn tell(error: reqwest::Error) -> String {
+pub(super) fn tell(error: reqwest::Error) -> String {
     let error = error.without_url();
     let what = if error.is_timeout() && error.is_connect() {
         "no connection within the time allowed"

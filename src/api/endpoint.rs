@@ -152,7 +152,12 @@ impl Endpoint {
     }
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether a secret may be sent there: nobody on the way can read it.
+pub fn is_protected(url: &Url) -> bool {
+    url.scheme() == "https" || url.scheme() == "http" && is_loopback(url)
+}
+
+pub(super) fn is_loopback(url: &Url) -> bool {
     let Some(host) = url.host_str() else {
         return false;
     };

@@ -5,16 +5,20 @@ mod departure;
 mod endpoint;
 mod limits;
 mod message;
+mod network;
 mod reading;
+mod sign_in;
 mod token;
 
 use std::future::Future;
 
-pub use client::{Client, ClientError};
+pub use client::Client;
 pub use departure::Departure;
-pub use endpoint::{Endpoint, EndpointError, Variant};
+pub use endpoint::{Endpoint, EndpointError, Variant, is_protected};
 pub use limits::{Budget, Limits};
 pub use message::{Allocation, AllocationRequest};
+pub use network::{Network, NetworkError, ProxyUrl};
+pub use sign_in::{ClientCredentials, Password, SignInError, Source, TokenCommand, Tokens};
 pub use token::{Token, TokenError};
 
 /// What came of one exchange.
@@ -24,6 +28,19 @@ pub struct Reply {
     pub answer: Answer,
     /// What the service said about when to send again.
     pub limits: Limits,
+    /// What the service calls the request, for its support.
+    pub request_id: Option<String>,
+}
+
+impl From<Answer> for Reply {
+    /// Nothing but an answer.
+    fn from(answer: Answer) -> Self {
+        Self {
+            answer,
+            limits: Limits::default(),
+            request_id: None,
+        }
+    }
 }
 
 /// An answer, as far as it could be understood. What follows from it is not decided here.
@@ -47,6 +64,10 @@ pub enum Answer {
         /// The body is a web page, so this may not be the API.
         is_html: bool,
     },
+    /// There is no token, so the request was not sent.
+    NotSignedIn(SignInError),
+    /// 401, and there is another token: the same request again.
+    TokenRefused,
     /// The request was held back, since what it changes could not be written down.
     NotSent,
     /// No answer.

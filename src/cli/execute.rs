@@ -5,17 +5,15 @@ use std::io::{self, Write, stdout};
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::Context;
 use jiff::Timestamp;
-use secrecy::SecretString;
-use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::connection::Connection;
 use super::write_ahead::WriteAhead;
-use crate::api::{Client, Endpoint, Token, Variant};
 use crate::dispatch;
 use crate::event::Stop;
 use crate::exit_code::ExitCode;
@@ -27,14 +25,10 @@ use crate::report::{
 };
 use crate::roster::UserIx;
 use crate::run::{self, RunFolder};
-use crate::sandbox::{self, Sandbox, SandboxSettings};
 use crate::settings::{Reading, RunSettings, Target};
 
 /// Events under way between dispatch and the recorder.
 const CHANNEL: usize = 64;
-
-/// What the built-in stand-in takes for an answer, so that there is something to see.
-const SANDBOX_LATENCY: Duration = Duration::from_millis(40);
 
 /// When this part of a run began.
 pub(super) struct Begin {
@@ -67,53 +61,6 @@ pub(super) struct Ready<'a> {
     pub(super) proposal: &'a Proposal,
     /// Who is to be sent, in the order in which they are to be served.
     pub(super) to_send: Vec<UserIx>,
-}
-
-/// A way to the service.
-pub(super) struct Connection {
-    runtime: Runtime,
-    client: Client,
-    endpoint: Endpoint,
-}
-
-impl Connection {
-    /// Makes the client, and starts the stand-in if that is the target.
-    pub(super) fn new(settings: &RunSettings) -> anyhow::Result<Self> {
-        let runtime = Runtime::new().context("cannot start the runtime")?;
-        let (endpoint, token) = match &settings.target {
-            Target::Sandbox { endpoint } => runtime
-                .block_on(start_sandbox(*endpoint))
-                .context("cannot start the sandbox")?,
-            Target::Service { .. } => {
-                let address = settings.target.address()?;
-                let token = settings.token.clone();
-                (
-                    address.context("there is no address")?,
-                    token.context("there is no access token")?,
-                )
-            }
-        };
-        let client = Client::new(endpoint.clone(), token, settings.requests.timeout)?;
-        Ok(Self {
-            runtime,
-            client,
-            endpoint,
-        })
-    }
-}
-
-async fn start_sandbox(variant: Variant) -> anyhow::Result<(Endpoint, Token)> {
-    let stand_in = SandboxSettings {
-        latency: SANDBOX_LATENCY,
-        ..SandboxSettings::default()
-    };
-    let sandbox = Sandbox::bind(&stand_in, 0).await?;
-    let base = format!("http://{}", sandbox.address()?);
-    // It ends with the process.
-    tokio::spawn(sandbox.serve(CancellationToken::new()));
-    let endpoint = Endpoint::new(&base, variant, None, sandbox::ACCOUNT)?;
-    let token = Token::new(SecretString::from("sandbox"), "the sandbox")?;
-    Ok((endpoint, token))
 }
 
 impl Ready<'_> {

@@ -7,7 +7,8 @@ use std::path::Path;
 use anyhow::{Context, bail};
 
 use super::agree::agree;
-use super::execute::{self, Begin, Connection, Ready, Records};
+use super::connection::Connection;
+use super::execute::{self, Begin, Ready, Records};
 use super::read::{self, WasRead};
 use super::settle::settle;
 use crate::exit_code::ExitCode;
@@ -23,6 +24,7 @@ pub(super) fn import(settings: &ImportSettings) -> anyhow::Result<ExitCode> {
     let begin = Begin::now();
     let mut progress = Progress::new(settings.run.progress);
     let connection = Connection::new(&settings.run)?;
+    connection.sign_in(settings.run.requests.max_retries, &progress)?;
     let kept = match settings.intent.input {
         Input::Path(_) => None,
         // It cannot be read again, so it is kept where the run can go on from.
@@ -124,9 +126,7 @@ fn begin_reports<'a>(
     folder: &RunFolder,
     proposal: &'a Proposal,
 ) -> Result<Records<'a>, JournalError> {
-    let (target, requests) = (settings.run.target.clone(), settings.run.requests.clone());
-    let requests = (requests, settings.run.first);
-    RunRecord::new(&settings.intent, as_read, target, requests)?.write(folder)?;
+    RunRecord::new(&settings.intent, as_read, &settings.run)?.write(folder)?;
     let (mut journal, mut standing) = Journal::open(folder, &proposal.roster)?;
     settle(proposal, &mut journal, &mut standing)?;
     let ahead = Ahead::begin(folder, proposal, settings.run.sync)?;

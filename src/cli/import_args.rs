@@ -3,17 +3,18 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use anyhow::bail;
 use clap::builder::BoolishValueParser;
-use clap::{ArgAction, Args, ValueEnum};
+use clap::{ArgAction, Args};
 
 use super::input_args::InputArgs;
 use super::plan_args::PlanArgs;
-use super::run_args::{REPORTS, REQUESTS, RunArgs, SERVICE, default_requests};
-use crate::api::Variant;
+use super::run_args::{REPORTS, REQUESTS, RunArgs, default_requests};
+use super::service_args::ServiceArgs;
 use crate::catalog::Catalog;
 use crate::input::{Format, Input};
-use crate::settings::{Consent, ImportSettings, Intent, ProgressMode, Reading, Requests, Target};
+use crate::settings::{
+    Consent, ImportSettings, Intent, ProgressMode, Reading, Requests, RunSettings,
+};
 
 /// Import a CSV of users and bundle codes
 ///
@@ -27,28 +28,15 @@ pub(super) struct ImportArgs {
     /// The file: CSV or an Excel workbook, or either compressed by gzip or zstd; - for standard input
     input: PathBuf,
 
-    /// The account (organisation) ID in the address
-    #[arg(long, value_name = "ID", env = "SEATLOAD_ACCOUNT", help_heading = SERVICE, hide_env_values = true)]
-    account: Option<String>,
+    #[command(flatten)]
+    settings: SettingsArgs,
+}
 
-    /// The service's address
-    #[arg(long, value_name = "URL", env = "SEATLOAD_BASE_URL", help_heading = SERVICE, hide_env_values = true)]
-    #[arg(default_value = "https://cloud.uipath.com")]
-    base_url: String,
-
-    /// Which documented variant of the call to use
-    #[arg(long, value_name = "VARIANT", env = "SEATLOAD_ENDPOINT", help_heading = SERVICE, hide_env_values = true)]
-    #[arg(value_enum, default_value_t = EndpointArg::PostLa)]
-    endpoint: EndpointArg,
-
-    /// The organisation's name, if the address begins with it
-    #[arg(long, value_name = "NAME", env = "SEATLOAD_ORGANIZATION", help_heading = SERVICE, hide_env_values = true)]
-    organization: Option<String>,
-
-    /// Use the built-in stand-in, with 50 seats of each code, in place of the service
-    #[arg(long, env = "SEATLOAD_SANDBOX", help_heading = SERVICE, hide_env_values = true)]
-    #[arg(action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
-    sandbox: bool,
+/// Every setting of an import.
+#[derive(Debug, Args)]
+pub(super) struct SettingsArgs {
+    #[command(flatten)]
+    service: ServiceArgs,
 
     /// The most users in one request
     #[arg(long, value_name = "USERS", env = "SEATLOAD_BATCH_SIZE", help_heading = REQUESTS, hide_env_values = true)]
@@ -100,63 +88,48 @@ Exit codes:
   3    stopped early: what is left stands in pending.csv, and `seatload resume` goes on
   130  interrupted: the same";
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum EndpointArg {
-    /// POST …/la/api/account/ID/user-license, documented in 2023
-    PostLa,
-    /// PUT …/lease_/api/account/ID/user-license, documented since 2025
-    PutLease,
-}
-
-impl EndpointArg {
-    fn variant(self) -> Variant {
-        match self {
-            Self::PostLa => Variant::PostLa,
-            Self::PutLease => Variant::PutLease,
-        }
-    }
-}
-
 impl ImportArgs {
     /// Finds the arguments sound, or says what is wrong with them.
     pub(super) fn into_settings(self) -> anyhow::Result<ImportSettings> {
-        let endpoint = self.endpoint.variant();
-        let target = match (self.sandbox, self.account) {
-            (true, _) => Target::Sandbox { endpoint },
-            (false, Some(account)) => Target::Service {
-                base_url: self.base_url,
-                endpoint,
-                organization: self.organization,
-                account,
-            },
-            (false, None) => bail!(
-                "there is no account\n  to do: give the account ID of the organisation by --account, or try the import out with --sandbox"
-            ),
-        };
-        let is_strict = self.input_args.is_strict();
-        let intent = intent(self.input, self.input_args, self.plan, self.batch_size)?;
+        let args = self.settings;
+        args.run.begin_log()?;
+        let endpoint = args.service.variant();
+        let target = args.service.target()?;
+        let is_strict = args.input_args.is_strict();
+        let intent = intent(self.input, args.input_args, args.plan, args.batch_size)?;
         let defaults = default_requests(endpoint, matters_who_is_first(&intent));
         Ok(ImportSettings {
-            run: self.run.into_settings(target, &defaults)?,
+            run: args.run.into_settings(target, &defaults)?,
             intent,
             is_strict,
             consent: Consent {
-                to_all: self.yes,
-                to_losses: self.allow_losses,
+                to_all: args.yes,
+                to_losses: args.allow_losses,
             },
-            report_dir: self.report_dir,
+            report_dir: args.report_dir,
         })
     }
+}
 
+impl SettingsArgs {
     /// As far as a plan needs them: nothing is sent, so there need be no account and no token.
     pub(super) fn into_plan_settings(
         self,
+        input: PathBuf,
     ) -> anyhow::Result<(Intent, (Requests, Option<NonZeroUsize>), ProgressMode)> {
         let (progress, first) = (self.run.progress(), self.run.first());
-        let intent = intent(self.input, self.input_args, self.plan, self.batch_size)?;
-        let defaults = default_requests(self.endpoint.variant(), matters_who_is_first(&intent));
+        let intent = intent(input, self.input_args, self.plan, self.batch_size)?;
+        let defaults = default_requests(self.service.variant(), matters_who_is_first(&intent));
         let requests = self.run.requests(&defaults)?;
         Ok((intent, (requests, first), progress))
+    }
+
+    /// As far as a connection needs them.
+    pub(super) fn into_run_settings(self) -> anyhow::Result<RunSettings> {
+        self.run.begin_log()?;
+        let defaults = default_requests(self.service.variant(), false);
+        let target = self.service.target()?;
+        self.run.into_settings(target, &defaults)
     }
 }
 

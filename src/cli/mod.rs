@@ -2,17 +2,23 @@
 
 mod agree;
 mod codes;
+mod connection;
 mod execute;
 mod import;
 mod import_args;
 mod input_args;
+mod log_args;
+mod network_args;
 mod plan;
 mod plan_args;
 mod read;
 mod resume;
 mod run_args;
 mod sandbox;
+mod service_args;
 mod settle;
+mod sign_in;
+mod sign_in_args;
 mod write_ahead;
 
 use std::io::{Write, stderr};

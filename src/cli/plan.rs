@@ -1,11 +1,12 @@
 //! `seatload plan`: shows what an import would do.
 
 use std::io::{self, IsTerminal, Write, stdout};
+use std::path::PathBuf;
 
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args};
 
-use super::import_args::ImportArgs;
+use super::import_args::SettingsArgs;
 use super::read;
 use crate::dispatch::least_time;
 use crate::exit_code::ExitCode;
@@ -19,8 +20,11 @@ use crate::report::{PlanReport, Progress, SHOWN, introduction, outline, write_cs
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES, args_override_self = true)]
 pub(super) struct PlanCommand {
+    /// The file: CSV or an Excel workbook, or either compressed by gzip or zstd; - for standard input
+    input: PathBuf,
+
     #[command(flatten)]
-    import: ImportArgs,
+    settings: SettingsArgs,
 
     /// As JSON; README describes it
     #[arg(long, env = "SEATLOAD_JSON", help_heading = OUTPUT, hide_env_values = true)]
@@ -49,7 +53,8 @@ Exit codes:
 /// Shows a plan on standard output.
 pub(super) fn plan(command: PlanCommand) -> anyhow::Result<ExitCode> {
     let (as_json, as_csv) = (command.json, command.csv);
-    let (intent, (requests, first), progress) = command.import.into_plan_settings()?;
+    let (intent, (requests, first), progress) =
+        command.settings.into_plan_settings(command.input)?;
     let mut progress = Progress::new(progress);
     let read = read::read(intent.input.open()?, &intent.reading, &mut progress)?;
     progress.finish();

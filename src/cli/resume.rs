@@ -8,10 +8,12 @@ use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args};
 use jiff::Timestamp;
 
-use super::execute::{self, Begin, Connection, Ready, Records};
+use super::connection::Connection;
+use super::execute::{self, Begin, Ready, Records};
 use super::read;
 use super::run_args::{REQUESTS, RunArgs};
 use super::settle::settle;
+use super::sign_in;
 use crate::exit_code::ExitCode;
 use crate::input::{Fingerprint, Input};
 use crate::plan::Proposal;
@@ -56,11 +58,21 @@ pub(super) fn resume(args: ResumeArgs) -> anyhow::Result<ExitCode> {
             "the service asked not to be called before {until:.0}\n  to do: go on after that, or import pending.csv if you know better"
         );
     }
+    args.run.begin_log()?;
     let settings = args
         .run
         .into_settings(record.target.clone(), &record.requests)?;
-    let connection = Connection::new(&settings)?;
+    let settings = RunSettings {
+        sign_in: match sign_in::is_told(&settings.sign_in)? {
+            true => settings.sign_in,
+            false => record.sign_in.clone(),
+        },
+        network: settings.network.or(&record.network),
+        ..settings
+    };
     let mut progress = Progress::new(settings.progress);
+    let connection = Connection::new(&settings)?;
+    connection.sign_in(settings.requests.max_retries, &progress)?;
 
     let input = record.input(folder.path());
     let proposal = read_the_same(&record, &input, &mut progress)?;

@@ -1,35 +1,28 @@
 //! The arguments that beginning a run and going on with it have in common.
 
 use std::num::{NonZeroU32, NonZeroUsize};
-use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, ValueEnum};
-use secrecy::SecretString;
 
-use crate::api::{Token, Variant};
+use super::log_args::LogArgs;
+use super::network_args::NetworkArgs;
+use super::sign_in_args::SignInArgs;
+use crate::api::Variant;
 use crate::duration;
 use crate::rate::Rate;
 use crate::settings::{ProgressMode, Requests, RunSettings, SyncWhen, Target};
 
-/// The token's variable. No flag takes a token: a command line is seen by every process.
-const TOKEN_VARIABLE: &str = "SEATLOAD_TOKEN";
-
 /// Without `--burst`, this part of the rate may leave at once.
 const BURST_PART: u32 = 10;
 
-pub(super) const SERVICE: &str = "Service";
 pub(super) const REQUESTS: &str = "Requests";
 pub(super) const REPORTS: &str = "Reports";
 
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
-    /// A file that holds the access token, if SEATLOAD_TOKEN does not
-    #[arg(long, value_name = "FILE", env = "SEATLOAD_TOKEN_FILE", help_heading = SERVICE, hide_env_values = true)]
-    token_file: Option<PathBuf>,
-
     /// The most requests in any window of time, such as 10/s or 160/5m
     /// [default: 10/s for post-la, 160/5m for put-lease]
     #[arg(long, value_name = "N/W", env = "SEATLOAD_RATE", help_heading = REQUESTS, hide_env_values = true)]
@@ -76,6 +69,15 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "WHEN", env = "SEATLOAD_SYNC", help_heading = REPORTS, hide_env_values = true)]
     #[arg(value_enum, default_value_t = SyncArg::EverySecond)]
     sync: SyncArg,
+
+    #[command(flatten)]
+    sign_in: SignInArgs,
+
+    #[command(flatten)]
+    network: NetworkArgs,
+
+    #[command(flatten)]
+    log: LogArgs,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -105,16 +107,14 @@ impl RunArgs {
     ) -> anyhow::Result<RunSettings> {
         target.address()?;
         let requests = self.requests(before)?;
-        let token = match target {
-            Target::Service { .. } => Some(token(self.token_file)?),
-            Target::Sandbox { .. } => None,
-        };
+        let progress = self.progress();
         Ok(RunSettings {
             target,
-            token,
+            sign_in: self.sign_in.into_settings(),
+            network: self.network.into_settings(),
             requests,
             first: self.first,
-            progress: self.progress.into(),
+            progress,
             sync: match self.sync {
                 SyncArg::EverySecond => SyncWhen::EverySecond,
                 SyncArg::Always => SyncWhen::Always,
@@ -144,6 +144,11 @@ impl RunArgs {
         })
     }
 
+    /// Begins to log, if that was asked for.
+    pub(super) fn begin_log(&self) -> anyhow::Result<()> {
+        self.log.begin()
+    }
+
     /// How many users are sent for now.
     pub(super) fn first(&self) -> Option<NonZeroUsize> {
         self.first
@@ -151,7 +156,11 @@ impl RunArgs {
 
     /// How progress is shown.
     pub(super) fn progress(&self) -> ProgressMode {
-        self.progress.into()
+        match self.progress {
+            // Bars and lines of a log would spoil each other.
+            ProgressArg::Auto if self.log.is_on_screen() => ProgressMode::Plain,
+            other => other.into(),
+        }
     }
 }
 
@@ -185,23 +194,4 @@ impl From<ProgressArg> for ProgressMode {
 
 fn default_burst(rate: Rate) -> NonZeroU32 {
     NonZeroU32::new(rate.requests.get() / BURST_PART).unwrap_or(NonZeroU32::MIN)
-}
-
-fn token(file: Option<PathBuf>) -> anyhow::Result<Token> {
-    let variable = match std::env::var(TOKEN_VARIABLE) {
-        Ok(token) => Some(token).filter(|token| !token.is_empty()),
-        Err(std::env::VarError::NotPresent) => None,
-        // The error holds the variable's content, so it is not passed on.
-        Err(std::env::VarError::NotUnicode(_)) => bail!("{TOKEN_VARIABLE} is not text"),
-    };
-    match (variable, file) {
-        (Some(_), Some(_)) => bail!(
-            "there are two access tokens, in {TOKEN_VARIABLE} and in the file of --token-file\n  to do: take one away"
-        ),
-        (Some(token), None) => Ok(Token::new(SecretString::from(token), TOKEN_VARIABLE)?),
-        (None, Some(file)) => Token::from_file(&file).context("there is no access token"),
-        (None, None) => bail!(
-            "there is no access token\n  to do: put it into {TOKEN_VARIABLE}, or into a file that --token-file names"
-        ),
-    }
 }

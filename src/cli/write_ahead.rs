@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::{Mutex, PoisonError};
 
-use crate::api::{AllocationRequest, Answer, Departure, Limits, Reply, Service};
+use crate::api::{AllocationRequest, Answer, Departure, Reply, Service};
 use crate::report::Ahead;
 
 /// A way to the service that writes down first what is about to change.
@@ -45,10 +45,7 @@ impl<S: Service + Sync> Service for WriteAhead<'_, '_, S> {
         if self.write(&request) {
             return self.service.exchange(request, departure).await;
         }
-        Reply {
-            answer: Answer::NotSent,
-            limits: Limits::default(),
-        }
+        Answer::NotSent.into()
     }
 }
 
@@ -69,10 +66,7 @@ mod tests {
     impl Service for Counting {
         async fn exchange(&self, _: AllocationRequest, _: Departure) -> Reply {
             self.0.fetch_add(1, Ordering::SeqCst);
-            Reply {
-                answer: Answer::Allocated(Vec::new()),
-                limits: Limits::default(),
-            }
+            Answer::Allocated(Vec::new()).into()
         }
     }
 

@@ -10,6 +10,7 @@ mod estimate;
 mod groups;
 mod hold;
 mod isolate;
+mod log;
 mod order;
 mod pace;
 mod queue;
@@ -104,6 +105,11 @@ pub async fn run<S: Service>(
     }
 }
 
+/// The waits after failed attempts at anything that the run needs, until its retries are used up.
+pub fn waits(max_retries: u32) -> impl Iterator<Item = Duration> {
+    backoff::Waits::new(max_retries, fastrand::Rng::new())
+}
+
 async fn exchange<S: Service>(
     service: &S,
     sending: Sending,
@@ -113,7 +119,10 @@ async fn exchange<S: Service>(
         request,
         departure,
     } = sending;
+    log::sending(&job, &request);
+    let begun = Instant::now();
     let reply = service.exchange(request, departure.clone()).await;
+    log::answered(&job, &reply, begun.elapsed());
     (job, departure, reply)
 }
 

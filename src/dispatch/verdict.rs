@@ -1,6 +1,6 @@
 //! What an answer means for the request that it answers: the table in one place.
 
-use crate::api::{Allocation, Answer};
+use crate::api::{Allocation, Answer, SignInError};
 use crate::event::Stop;
 use crate::outcome::{Applied, FailureKind};
 
@@ -11,6 +11,8 @@ pub(super) enum Verdict {
     Allocated(Vec<Allocation>),
     /// The same request again, after a wait.
     Again(Hindrance),
+    /// The same request again at once: there is another token.
+    Resend,
     /// A permanent answer about what the request asks.
     Refused(Refusal),
     /// Nothing sensible can follow.
@@ -22,8 +24,18 @@ pub(super) enum Verdict {
 pub(super) struct Hindrance {
     pub(super) reason: String,
     pub(super) applied: Applied,
-    /// It is about the run as a whole: nobody should send for now.
-    pub(super) binds_run: bool,
+    pub(super) about: About,
+}
+
+/// What is in trouble.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum About {
+    /// This exchange.
+    Exchange,
+    /// The quota: nobody should send for now.
+    Quota,
+    /// The sign-in: nobody can send for now.
+    SignIn,
 }
 
 /// A permanent answer about a request's content.
@@ -88,12 +100,21 @@ pub(super) fn verdict(answer: Answer) -> Verdict {
         Verdict::Again(Hindrance {
             reason,
             applied,
-            binds_run: false,
+            about: About::Exchange,
         })
     };
     match answer {
         Answer::Allocated(allocations) => Verdict::Allocated(allocations),
         Answer::Unreadable { reason, .. } => again(reason, Applied::Maybe),
+        Answer::TokenRefused => Verdict::Resend,
+        Answer::NotSignedIn(SignInError::Trouble(reason)) => Verdict::Again(Hindrance {
+            reason: format!("cannot sign in: {reason}"),
+            applied: Applied::No,
+            about: About::SignIn,
+        }),
+        Answer::NotSignedIn(SignInError::Refused(message)) => {
+            Verdict::Stop(Stop::SignInRefused { message })
+        }
         Answer::NotSent => Verdict::Stop(Stop::NotRecorded),
         Answer::Lost { reason, departed } => {
             let applied = if departed {
@@ -124,7 +145,10 @@ fn of_status(status: u16, message: String) -> Verdict {
                 500 | 502 | 504 => Applied::Maybe,
                 _ => Applied::No,
             },
-            binds_run: status == 429,
+            about: match status {
+                429 => About::Quota,
+                _ => About::Exchange,
+            },
         }),
         401 => Verdict::Stop(Stop::Unauthorized { message }),
         403 => Verdict::Stop(Stop::Forbidden { message }),
@@ -159,7 +183,7 @@ mod tests {
                 panic!("{status}");
             };
             assert_eq!(hindrance.applied, applied, "{status}");
-            assert_eq!(hindrance.binds_run, status == 429);
+            assert_eq!(hindrance.about == About::Quota, status == 429);
             assert_eq!(hindrance.reason, format!("status {status}: said"));
         }
     }

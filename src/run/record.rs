@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::RunFolder;
 use crate::input::{Fingerprint, Input};
 use crate::plan::SeatLimit;
-use crate::settings::{Intent, Reading, Requests, Target};
+use crate::settings::{
+    Intent, NetworkSettings, Reading, Requests, RunSettings, SignInSettings, Target,
+};
 
 const NAME: &str = "run.json";
 
@@ -32,7 +34,7 @@ pub struct AsRead {
 }
 
 /// What a run was begun with.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RunRecord {
     schema: u32,
@@ -42,6 +44,10 @@ pub struct RunRecord {
     pub fingerprint: Fingerprint,
     /// Where requests go.
     pub target: Target,
+    /// How to sign in, as far as it is no secret, unless it is said anew.
+    pub sign_in: SignInSettings,
+    /// How connections are made, as far as it is no secret, unless it is said anew.
+    pub network: NetworkSettings,
     /// How the input is read.
     pub reading: Reading,
     /// What tells that the directory, if there is one, is still the same.
@@ -95,33 +101,32 @@ impl RunRecord {
     ///
     /// # Errors
     /// When the input's path cannot be made absolute.
-    pub fn new(
-        intent: &Intent,
-        read: &AsRead,
-        target: Target,
-        (requests, first): (Requests, Option<NonZeroUsize>),
-    ) -> io::Result<Self> {
+    pub fn new(intent: &Intent, read: &AsRead, run: &RunSettings) -> io::Result<Self> {
         let input = match &intent.input {
             Input::Path(path) => Some(std::path::absolute(path)?),
             Input::Stdin => None,
         };
         let mut reading = intent.reading.clone();
         let current = reading.current.as_mut().map(|current| &mut current.path);
-        for path in reading.directory.as_mut().into_iter().chain(current) {
+        let (mut sign_in, mut network) = (run.sign_in.clone(), run.network.clone());
+        let beside = reading.directory.as_mut().into_iter().chain(current);
+        for path in beside.chain(sign_in.paths_mut()).chain(network.paths_mut()) {
             *path = std::path::absolute(&path)?;
         }
         Ok(Self {
             schema: SCHEMA,
             input,
             fingerprint: read.input.clone(),
-            target,
+            target: run.target.clone(),
+            sign_in,
+            network,
             reading,
             directory: read.directory.clone(),
             current: read.current.clone(),
             seats: intent.seats.clone(),
             batch_size: intent.batch_size.get(),
-            first,
-            requests,
+            first: run.first,
+            requests: run.requests.clone(),
         })
     }
 

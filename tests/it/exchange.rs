@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use seatload::api::{
-    AllocationRequest, Answer, Client, Departure, Endpoint, Reply, Service, Token, Variant,
+    AllocationRequest, Answer, Client, Departure, Endpoint, Network, Reply, Service, Source, Token,
+    Tokens, Variant,
 };
 use tokio::io::AsyncWriteExt;
 use wiremock::matchers::{body_string, header, method, path};
@@ -22,7 +23,12 @@ fn request() -> AllocationRequest {
 async fn exchange_at(base_url: &str, departure: &Departure) -> Reply {
     let endpoint = Endpoint::new(base_url, Variant::PostLa, None, "acc-1").unwrap();
     let token = Token::new("t0ken".to_owned().into(), "test").unwrap();
-    let client = Client::new(endpoint, token, Duration::from_secs(30)).unwrap();
+    let network = Network {
+        timeout: Duration::from_secs(30),
+        ..Network::default()
+    };
+    let tokens = Tokens::new(Source::Given(token), &network).unwrap();
+    let client = Client::new(endpoint, tokens, &network).unwrap();
     client.exchange(request(), departure.clone()).await
 }
 

@@ -253,7 +253,11 @@ fn what_cannot_be_imported_is_told_and_leaves_nothing_behind() {
         (good, vec!["--rate", "10"], "`10` is no rate"),
         (good, vec!["--batch-size", "0"], "--batch-size"),
         (good, vec!["--timeout", "0s"], "--timeout"),
-        (good, vec!["--token-file", "users.csv"], "two access tokens"),
+        (
+            good,
+            vec!["--token-file", "users.csv"],
+            "two ways to sign in",
+        ),
         (
             good,
             vec!["--organization", "a/b"],

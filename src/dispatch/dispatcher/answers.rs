@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Dispatcher, HINDRANCES, USED_UP_BATCHES};
+use super::{Dispatcher, HINDRANCES, REFUSED_TOKENS, USED_UP_BATCHES};
 use crate::api::{Allocation, Answer, Departure, Reply};
 use crate::dispatch::confirm::{Confirmation, confirm};
 use crate::dispatch::isolate::{Part, PartEnd};
 use crate::dispatch::queue::{Job, Purpose};
-use crate::dispatch::verdict::{Hindrance, Verdict, verdict};
+use crate::dispatch::verdict::{About, Hindrance, Verdict, verdict};
 use crate::event::{Event, Stop};
 use crate::outcome::{Applied, Decision, FailureKind, Outcome};
 use crate::roster::UserIx;
@@ -35,7 +35,15 @@ impl Dispatcher<'_> {
             batch: job.batch,
             has_left,
         });
-        if !self.seen.any_answer && !matches!(reply.answer, Answer::Lost { .. } | Answer::NotSent) {
+        if !self.seen.any_answer
+            && !matches!(
+                reply.answer,
+                Answer::Lost { .. }
+                    | Answer::NotSent
+                    | Answer::NotSignedIn(_)
+                    | Answer::TokenRefused
+            )
+        {
             self.seen.any_answer = true;
             self.look_for_misdirection(&reply.answer);
         }
@@ -48,6 +56,7 @@ impl Dispatcher<'_> {
             Verdict::Again(hindrance) => {
                 self.hindered(job, hindrance, reply.limits.retry_after, now);
             }
+            Verdict::Resend => self.resend(job),
             Verdict::Refused(refusal) => self.refused(job, refusal, now),
             Verdict::Stop(stop) => self.stop(stop),
         }
@@ -76,6 +85,7 @@ impl Dispatcher<'_> {
     pub(super) fn note_answer(&mut self, now: Instant) {
         self.seen.hindrances = 0;
         self.seen.used_up_batches = 0;
+        self.seen.refused_tokens = 0;
         // Within a wait, these are answers to what was sent before the service asked for it.
         if self.hold.until(now).is_none() {
             self.width.answered();
@@ -135,6 +145,26 @@ impl Dispatcher<'_> {
         }
     }
 
+    /// The same once more, with another token.
+    fn resend(&mut self, job: Job) {
+        self.seen.refused_tokens += 1;
+        // Every request under way may have had the old token. More than that, and no token is any good.
+        if self.seen.refused_tokens > REFUSED_TOKENS * self.policy.concurrency.get() {
+            return self.stop(Stop::Unauthorized {
+                message: "every new token was refused as well".to_owned(),
+            });
+        }
+        if self.stop.is_some() {
+            return;
+        }
+        self.events.push(Event::Retrying {
+            batch: job.batch,
+            wait: Duration::ZERO,
+            reason: "the token had expired".to_owned(),
+        });
+        self.queue.push_front(job);
+    }
+
     fn hindered(
         &mut self,
         mut job: Job,
@@ -143,7 +173,8 @@ impl Dispatcher<'_> {
         now: Instant,
     ) {
         self.seen.hindrances += 1;
-        if hindrance.binds_run || retry_after.is_some() || self.seen.hindrances >= HINDRANCES {
+        let binds_run = hindrance.about != About::Exchange;
+        if binds_run || retry_after.is_some() || self.seen.hindrances >= HINDRANCES {
             self.width.narrow();
         }
         if hindrance.applied == Applied::Maybe {
@@ -153,9 +184,15 @@ impl Dispatcher<'_> {
             return;
         }
         let Some(wait) = job.waits.next() else {
-            return self.used_up(&job, &hindrance.reason);
+            return match hindrance.about {
+                // It says nothing about the users.
+                About::SignIn => self.stop(Stop::NotSignedIn {
+                    reason: hindrance.reason,
+                }),
+                About::Exchange | About::Quota => self.used_up(&job, &hindrance.reason),
+            };
         };
-        if hindrance.binds_run {
+        if binds_run {
             self.hold.wait(wait, now);
         }
         self.events.push(Event::Retrying {

@@ -31,6 +31,9 @@ const USED_UP_BATCHES: u32 = 3;
 /// So many failed attempts in a row say that the service is in trouble.
 const HINDRANCES: u32 = 3;
 
+/// So many requests refused for their token, for each that may be under way, say that no token is any good.
+const REFUSED_TOKENS: usize = 3;
+
 /// Waits up to this are not worth a word.
 const SHORT_WAIT: Duration = Duration::from_secs(2);
 
@@ -93,6 +96,8 @@ struct Seen {
     /// Since the last answer that was one.
     hindrances: u32,
     used_up_batches: u32,
+    /// Requests refused for their token since the last answer.
+    refused_tokens: usize,
     /// Lone users refused with 404 in a row.
     lone_not_found: u32,
 }

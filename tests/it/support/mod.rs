@@ -1,6 +1,8 @@
 //! What the tests are built from.
 
 pub(crate) mod cli;
+pub(crate) mod identity;
 pub(crate) mod run;
 pub(crate) mod server;
 pub(crate) mod service;
+pub(crate) mod tls;

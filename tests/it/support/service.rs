@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
-use seatload::api::{Allocation, AllocationRequest, Answer, Departure, Limits, Reply, Service};
+use seatload::api::{Allocation, AllocationRequest, Answer, Departure, Reply, Service};
 use seatload::catalog;
 use seatload::sandbox::{Ledger, Refused};
 use tokio::time::{Instant, sleep};
@@ -197,10 +197,7 @@ pub(crate) fn lost(departed: bool) -> Reply {
 }
 
 pub(crate) fn reply(answer: Answer) -> Reply {
-    Reply {
-        answer,
-        limits: Limits::default(),
-    }
+    answer.into()
 }
 
 pub(crate) fn with_retry_after(mut reply: Reply, seconds: u64) -> Reply {

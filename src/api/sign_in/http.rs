@@ -1,0 +1,63 @@
+//! One request to whoever gives tokens.
+
+use reqwest::{Client, Request, StatusCode};
+
+use super::SignInError;
+use crate::api::client::tell;
+use crate::text::printable;
+
+/// No answer that holds a token is longer, in bytes.
+const LONGEST_ANSWER: usize = 256 * 1024;
+
+/// How much of what was said is told, in characters.
+const SAID_CHARS: usize = 200;
+
+/// An answer that is one.
+pub(super) struct Answered {
+    pub(super) status: StatusCode,
+    pub(super) body: Vec<u8>,
+}
+
+/// Sends a request. What may pass is trouble; redirects are refused, since a secret must not follow them.
+pub(super) async fn send(http: &Client, request: Request) -> Result<Answered, SignInError> {
+    let trouble = |what: String| SignInError::Trouble(what);
+    let mut response = http
+        .execute(request)
+        .await
+        .map_err(|error| trouble(tell(error)))?;
+    let status = response.status();
+    match status.as_u16() {
+        408 | 425 | 429 | 500..=599 => return Err(trouble(format!("status {}", status.as_u16()))),
+        300..=399 => {
+            let what = format!(
+                "status {}, a redirect, which is not followed",
+                status.as_u16()
+            );
+            return Err(SignInError::Refused(what));
+        }
+        _ => {}
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = response
+        .chunk()
+        .await
+        .map_err(|error| trouble(tell(error)))?
+    {
+        if body.len() + chunk.len() > LONGEST_ANSWER {
+            return Err(SignInError::Refused(
+                "the answer is too long to hold a token".to_owned(),
+            ));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Answered { status, body })
+}
+
+/// What somebody else said, without the secret that it may repeat.
+pub(super) fn said(text: &str, secret: &str) -> String {
+    let text = match secret.is_empty() {
+        true => text.to_owned(),
+        false => text.replace(secret, "(the secret)"),
+    };
+    printable(text.trim(), SAID_CHARS)
+}

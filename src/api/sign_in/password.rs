@@ -1,0 +1,100 @@
+//! A user's name and password (API.md, "Sign-in": kept for migrated installations).
+
+use std::time::Duration;
+
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use reqwest::{Client, Url};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+use super::http::{said, send};
+use super::{Obtained, SignInError};
+use crate::api::Token;
+
+/// How long such a token is good (API.md, "Sign-in").
+const LIFETIME: Duration = Duration::from_secs(30 * 60);
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// A user who may sign in.
+#[derive(Debug)]
+pub struct Password {
+    /// Where tokens are given.
+    pub url: Url,
+    /// The tenancy that the user belongs to.
+    pub tenancy: String,
+    /// The user's name or e-mail address.
+    pub username: String,
+    /// The password.
+    pub password: SecretString,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Asked<'a> {
+    tenancy_name: &'a str,
+    username_or_email_address: &'a str,
+    password: &'a str,
+}
+
+#[derive(Deserialize)]
+struct Given {
+    result: Option<String>,
+    #[serde(default)]
+    success: Option<bool>,
+    #[serde(default)]
+    error: Value,
+}
+
+impl Password {
+    pub(super) async fn obtain(&self, http: &Client) -> Result<Obtained, SignInError> {
+        let asked = Asked {
+            tenancy_name: &self.tenancy,
+            username_or_email_address: &self.username,
+            password: self.password.expose_secret(),
+        };
+        let body = Zeroizing::new(serde_json::to_vec(&asked).expect("strings are always JSON"));
+        let request = http
+            .post(self.url.clone())
+            .header(CONTENT_TYPE, JSON)
+            .header(ACCEPT, JSON)
+            .body(body.to_vec())
+            .build()
+            .map_err(|_| SignInError::Refused("the request cannot be made".to_owned()))?;
+        let answered = send(http, request).await?;
+        let given: Option<Given> = serde_json::from_slice(&answered.body).ok();
+        let refused = |what: String| Err(SignInError::Refused(what));
+        let Some(given) = given else {
+            let status = answered.status.as_u16();
+            return refused(format!(
+                "status {status}, and the answer is none of a sign-in: check --base-url"
+            ));
+        };
+        match given.result {
+            Some(result) if answered.status.is_success() && given.success != Some(false) => {
+                let token = Token::new(SecretString::from(result), "the sign-in");
+                Ok(Obtained {
+                    token: token.map_err(|error| SignInError::Refused(error.to_string()))?,
+                    lifetime: Some(LIFETIME),
+                })
+            }
+            _ => {
+                let what = match &given.error {
+                    Value::String(text) => text.clone(),
+                    Value::Object(error) => match error.get("message") {
+                        Some(Value::String(text)) => text.clone(),
+                        _ => String::new(),
+                    },
+                    _ => String::new(),
+                };
+                let what = said(&what, self.password.expose_secret());
+                match what.is_empty() {
+                    true => refused(format!("status {}", answered.status.as_u16())),
+                    false => refused(what),
+                }
+            }
+        }
+    }
+}

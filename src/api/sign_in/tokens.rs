@@ -1,0 +1,239 @@
+//! One token for the whole run at a time, and a new one when it is needed.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+use tracing::{info, warn};
+
+use super::{Obtained, SignInError, Source};
+use crate::api::{Network, NetworkError, Token};
+
+/// A token is renewed so long before it expires, at most: a request may be on its way for a while.
+const LONGEST_MARGIN: Duration = Duration::from_secs(60);
+
+/// This part of a token's lifetime is its margin, where that is less.
+const MARGIN_PART: u32 = 5;
+
+/// Gives each request the token that is good now. One renewal is under way at a time, and requests wait for it.
+#[derive(Debug)]
+pub struct Tokens {
+    source: Source,
+    http: Option<reqwest::Client>,
+    /// How often a token was asked for.
+    attempts: AtomicU64,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    issued: Option<Issued>,
+    /// How the last attempt failed, if it did.
+    failure: Option<SignInError>,
+}
+
+#[derive(Debug)]
+struct Issued {
+    token: Token,
+    /// The attempt that gave it.
+    number: u64,
+    /// When to ask for the next one, if it is known when this one expires.
+    renew_at: Option<Instant>,
+    expires_at: Option<Instant>,
+    /// The service has taken it.
+    is_accepted: bool,
+    /// The service takes it no more.
+    is_refused: bool,
+}
+
+/// A token, with the number by which to tell what became of it.
+#[derive(Debug, Clone)]
+pub(in crate::api) struct Numbered {
+    pub(in crate::api) token: Token,
+    pub(in crate::api) number: u64,
+}
+
+/// What follows when the service refuses a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::api) enum Refused {
+    /// The same request again: there is another token already, or will be.
+    Again,
+    /// No token will be better.
+    ForGood,
+}
+
+impl Tokens {
+    /// Tokens from a source.
+    ///
+    /// # Errors
+    /// When no connection to it can be made.
+    pub fn new(source: Source, network: &Network) -> Result<Self, NetworkError> {
+        let http = source.url().map(|url| network.client(url)).transpose()?;
+        Ok(Self {
+            source,
+            http,
+            attempts: AtomicU64::new(0),
+            state: Mutex::new(State::default()),
+        })
+    }
+
+    /// Gets the first token, so that it is known early whether there is one.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn sign_in(&self) -> Result<(), SignInError> {
+        self.current().await.map(|_| ())
+    }
+
+    /// The token that is good now.
+    pub(in crate::api) async fn current(&self) -> Result<Numbered, SignInError> {
+        let seen = self.attempts.load(Ordering::SeqCst);
+        let mut state = self.state.lock().await;
+        let now = Instant::now();
+        if let Some(issued) = state.issued.as_ref().filter(|issued| issued.is_fresh(now)) {
+            return Ok(issued.numbered());
+        }
+        // Somebody has asked while this one waited, in vain: to ask once more would not help.
+        let attempts = self.attempts.load(Ordering::SeqCst);
+        if let (true, Some(failure)) = (attempts != seen, &state.failure) {
+            return Err(failure.clone());
+        }
+        let number = attempts + 1;
+        self.attempts.store(number, Ordering::SeqCst);
+        match self.source.obtain(self.http.as_ref()).await {
+            Ok(obtained) => {
+                info!(
+                    number,
+                    seconds = obtained.lifetime.map(|lifetime| lifetime.as_secs()),
+                    "signed in"
+                );
+                let issued = Issued::new(obtained, number, Instant::now());
+                let numbered = issued.numbered();
+                state.issued = Some(issued);
+                state.failure = None;
+                Ok(numbered)
+            }
+            Err(failure) => {
+                warn!(number, failure = failure.to_string(), "not signed in");
+                let now = Instant::now();
+                // It is early: the token at hand may last until this works.
+                if let Some(issued) = state.issued.as_mut().filter(|issued| issued.is_good(now)) {
+                    issued.renew_at = issued.expires_at;
+                    return Ok(issued.numbered());
+                }
+                state.failure = Some(failure.clone());
+                Err(failure)
+            }
+        }
+    }
+
+    /// The service has taken this token.
+    pub(in crate::api) async fn accepted(&self, number: u64) {
+        let mut state = self.state.lock().await;
+        if let Some(issued) = state
+            .issued
+            .as_mut()
+            .filter(|issued| issued.number == number)
+        {
+            issued.is_accepted = true;
+        }
+    }
+
+    /// The service has refused this token.
+    pub(in crate::api) async fn refused(&self, number: u64) -> Refused {
+        let mut state = self.state.lock().await;
+        match &mut state.issued {
+            Some(issued) if issued.number != number => Refused::Again,
+            Some(issued) if issued.is_accepted && self.source.renews() => {
+                issued.is_refused = true;
+                Refused::Again
+            }
+            _ => Refused::ForGood,
+        }
+    }
+}
+
+impl Issued {
+    fn new(obtained: Obtained, number: u64, now: Instant) -> Self {
+        let Obtained { token, lifetime } = obtained;
+        // Longer than any run: then it is as if it never expired.
+        let expires_at = lifetime.and_then(|lifetime| now.checked_add(lifetime));
+        let margin = lifetime.map(|lifetime| (lifetime / MARGIN_PART).min(LONGEST_MARGIN));
+        Self {
+            token,
+            number,
+            renew_at: expires_at
+                .zip(margin)
+                .map(|(expires, margin)| expires - margin),
+            expires_at,
+            is_accepted: false,
+            is_refused: false,
+        }
+    }
+
+    fn is_fresh(&self, now: Instant) -> bool {
+        !self.is_refused && self.renew_at.is_none_or(|renew_at| now < renew_at)
+    }
+
+    fn is_good(&self, now: Instant) -> bool {
+        !self.is_refused && self.expires_at.is_none_or(|expires_at| now < expires_at)
+    }
+
+    fn numbered(&self) -> Numbered {
+        Numbered {
+            token: self.token.clone(),
+            number: self.number,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn issued(lifetime: Option<Duration>, now: Instant) -> Issued {
+        let token = Token::new("t0ken".to_owned().into(), "test").unwrap();
+        Issued::new(Obtained { token, lifetime }, 1, now)
+    }
+
+    #[test]
+    fn a_token_is_renewed_a_minute_before_it_expires_and_a_short_one_after_most_of_its_life() {
+        let now = Instant::now();
+        for (seconds, renewed_after) in [(1800, 1740), (100, 80), (2, 1)] {
+            let issued = issued(Some(Duration::from_secs(seconds)), now);
+            let after = |seconds| now + Duration::from_secs(seconds);
+            assert!(issued.is_fresh(after(renewed_after - 1)), "{seconds}");
+            assert!(!issued.is_fresh(after(renewed_after + 1)), "{seconds}");
+            assert!(!issued.is_good(after(seconds)), "{seconds}");
+        }
+        assert!(issued(None, now).is_fresh(now + Duration::from_secs(1_000_000)));
+        assert!(issued(Some(Duration::MAX), now).is_fresh(now + Duration::from_secs(1_000_000)));
+    }
+
+    #[tokio::test]
+    async fn a_token_that_was_given_is_not_renewed() {
+        let token = Token::new("t0ken".to_owned().into(), "test").unwrap();
+        let tokens = Tokens::new(Source::Given(token), &Network::default()).unwrap();
+        let current = tokens.current().await.unwrap();
+        tokens.accepted(current.number).await;
+        assert_eq!(tokens.refused(current.number).await, Refused::ForGood);
+    }
+
+    #[tokio::test]
+    async fn who_was_refused_with_an_older_token_tries_the_one_at_hand() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "t0ken").unwrap();
+        let source = Source::File(file.path().to_owned());
+        let tokens = Tokens::new(source, &Network::default()).unwrap();
+        let first = tokens.current().await.unwrap().number;
+        tokens.accepted(first).await;
+        assert_eq!(tokens.refused(first).await, Refused::Again);
+        let second = tokens.current().await.unwrap().number;
+        assert_ne!(second, first);
+        // Another request was under way with the first one: that says nothing of the second.
+        assert_eq!(tokens.refused(first).await, Refused::Again);
+        assert_eq!(tokens.current().await.unwrap().number, second);
+        assert_eq!(tokens.refused(second).await, Refused::ForGood);
+    }
+}

@@ -1,0 +1,45 @@
+//! The arguments that say how connections are made.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::api::ProxyUrl;
+use crate::duration;
+use crate::settings::NetworkSettings;
+
+const NETWORK: &str = "Network";
+
+#[derive(Debug, Args)]
+pub(super) struct NetworkArgs {
+    /// The proxy, such as http://proxy:8080 or socks5h://proxy:1080 [default: what HTTPS_PROXY or ALL_PROXY name]; one
+    /// with a password is given by the variable
+    #[arg(long, value_name = "URL", env = "SEATLOAD_PROXY", help_heading = NETWORK, hide_env_values = true)]
+    #[arg(value_parser = ProxyUrl::parse)]
+    proxy: Option<ProxyUrl>,
+
+    /// A file of root certificates (PEM) to trust beside the system's, such as a company's own
+    #[arg(long, value_name = "FILE", env = "SEATLOAD_CA_CERT", help_heading = NETWORK, hide_env_values = true)]
+    ca_cert: Option<PathBuf>,
+
+    /// A file that holds a client certificate and its key (PEM)
+    #[arg(long, value_name = "FILE", env = "SEATLOAD_CLIENT_CERT", help_heading = NETWORK, hide_env_values = true)]
+    client_cert: Option<PathBuf>,
+
+    /// How long a connection may take to stand [default: 10s]
+    #[arg(long, value_name = "TIME", env = "SEATLOAD_CONNECT_TIMEOUT", help_heading = NETWORK, hide_env_values = true)]
+    #[arg(value_parser = duration::parse)]
+    connect_timeout: Option<Duration>,
+}
+
+impl NetworkArgs {
+    pub(super) fn into_settings(self) -> NetworkSettings {
+        NetworkSettings {
+            proxy: self.proxy,
+            ca_cert: self.ca_cert,
+            client_cert: self.client_cert,
+            connect_timeout: self.connect_timeout,
+        }
+    }
+}

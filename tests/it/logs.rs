@@ -1,0 +1,112 @@
+//! The log for support.
+
+use serde_json::Value;
+
+use crate::support::cli::Dir;
+use crate::support::server::{RawServer, confirming, http, http_with};
+
+fn lines(log: &str) -> Vec<Value> {
+    log.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+#[test]
+fn every_exchange_is_logged_with_its_batch_attempt_status_time_and_request_id() {
+    let server = RawServer::answering(|nth, request| match nth {
+        0 => http_with(503, "X-Request-Id: first-1\r\n", "busy"),
+        1 => {
+            let confirmed = String::from_utf8(confirming(request)).unwrap();
+            confirmed
+                .replacen("\r\n", "\r\nX-Request-Id: second-2\r\n", 1)
+                .into_bytes()
+        }
+        _ => http(409, "no seats for secretive reasons"),
+    });
+    let dir = Dir::new();
+    dir.write("users.csv", "userId,code\na,IDU\nb,PMD\n");
+    let flags = [
+        "--max-retries",
+        "1",
+        "--log-file",
+        "log",
+        "--log-format",
+        "json",
+    ];
+    let ended = dir.import(&server.base_url, &flags);
+    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    let log = dir.read("log");
+    assert!(
+        !log.contains("secretive") && !log.contains("userIds"),
+        "{log}"
+    );
+    let exchanges: Vec<_> = lines(&log)
+        .into_iter()
+        .filter(|line| line["message"] == "exchange")
+        .collect();
+    let shown: Vec<_> = exchanges
+        .iter()
+        .map(|line| {
+            assert!(
+                line["milliseconds"].is_u64() && line["timestamp"].is_string(),
+                "{line}"
+            );
+            format!(
+                "{} {} {} {} {}",
+                line["batch"], line["attempt"], line["users"], line["status"], line["request_id"]
+            )
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "1 1 1 503 \"first-1\"",
+            "1 2 1 200 \"second-2\"",
+            "2 1 1 409 null"
+        ]
+    );
+
+    // With -vv, also what was asked and said; and lines are added, not replaced.
+    let again = dir.import_file(
+        "users.csv",
+        "again",
+        &server.base_url,
+        &["-vv", "--log-file", "log", "--log-format", "json"],
+    );
+    assert_eq!(again.code, 1, "{}", again.stderr);
+    let log = dir.read("log");
+    assert!(
+        log.contains("first-1") && log.contains("secretive"),
+        "{log}"
+    );
+    assert!(log.contains(r#"{\"userIds\":[\"a\"]"#), "{log}");
+}
+
+#[test]
+fn without_a_file_the_log_goes_to_standard_error_and_without_being_asked_for_nowhere() {
+    let server = RawServer::answering(|_, request| confirming(request));
+    let dir = Dir::new();
+    dir.write("users.csv", "userId,code\na,IDU\n");
+    let ended = dir.import(&server.base_url, &["-v"]);
+    assert!(
+        ended
+            .stderr
+            .contains("exchange batch=1 attempt=1 users=1 status=200"),
+        "{}",
+        ended.stderr
+    );
+    let ended = dir.import_file("users.csv", "again", &server.base_url, &[]);
+    assert!(!ended.stderr.contains("exchange"), "{}", ended.stderr);
+    let ended = dir.import_file(
+        "users.csv",
+        "third",
+        &server.base_url,
+        &["--log-file", "no/log"],
+    );
+    assert_eq!(ended.code, 2);
+    assert!(
+        ended.stderr.contains("cannot log to no/log"),
+        "{}",
+        ended.stderr
+    );
+}

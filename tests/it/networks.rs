@@ -1,0 +1,136 @@
+//! Corporate networks: private roots, proxies, client certificates, redirects.
+
+use crate::support::cli::{Dir, Ended};
+use crate::support::server::{RawServer, confirming, http_with};
+use crate::support::tls::{PrivateRoot, Proxy, TlsServer};
+
+fn here(root: &PrivateRoot) -> Dir {
+    let dir = Dir::new();
+    dir.write("users.csv", "userId,code\na,IDU\n");
+    dir.write("root.pem", root.pem());
+    dir.write("client.pem", root.client_pem());
+    dir
+}
+
+fn import(dir: &Dir, server: &TlsServer, reports: &str, arguments: &[&str]) -> Ended {
+    dir.import_file("users.csv", reports, &server.base_url, arguments)
+}
+
+const ROOT: [&str; 2] = ["--ca-cert", "root.pem"];
+
+#[test]
+fn a_private_root_is_refused_until_it_is_named() {
+    let root = PrivateRoot::new();
+    let server = TlsServer::answering(&root, false, confirming);
+    let dir = here(&root);
+    let refused = import(&dir, &server, "refused", &[]);
+    assert_eq!(refused.code, 1, "{}", refused.stderr);
+    let message = dir.column("refused/failures.csv", "message").pop().unwrap();
+    assert!(message.contains("certificate"), "{message}");
+    assert_eq!(server.requests(), Vec::<String>::new());
+    let taken = import(&dir, &server, "taken", &ROOT);
+    assert_eq!(taken.code, 0, "{}", taken.stderr);
+
+    // Another private root is none that was named.
+    dir.write("root.pem", PrivateRoot::new().pem());
+    assert_eq!(import(&dir, &server, "other", &ROOT).code, 1);
+    dir.write("root.pem", "no certificate");
+    let unusable = import(&dir, &server, "unusable", &ROOT);
+    assert_eq!(unusable.code, 2);
+    assert!(unusable.stderr.contains("--ca-cert"), "{}", unusable.stderr);
+}
+
+#[test]
+fn a_proxy_in_between_opens_a_tunnel_and_sees_no_token() {
+    let root = PrivateRoot::new();
+    let server = TlsServer::answering(&root, false, confirming);
+    for (reports, proxy) in [
+        ("plain", Proxy::new(None)),
+        ("tls", Proxy::new(Some(&root))),
+    ] {
+        let dir = here(&root);
+        let through = ["--proxy", &proxy.url];
+        let ended = import(&dir, &server, reports, &[&ROOT[..], &through].concat());
+        assert_eq!(ended.code, 0, "{reports}: {}", ended.stderr);
+        assert_eq!(proxy.tunnels(), 1, "{reports}");
+        assert!(
+            !proxy.heads().to_lowercase().contains("bearer"),
+            "{}",
+            proxy.heads()
+        );
+    }
+}
+
+#[test]
+fn a_proxys_password_is_taken_from_the_variable_alone() {
+    let root = PrivateRoot::new();
+    let server = TlsServer::answering(&root, false, confirming);
+    let proxy = Proxy::new(None);
+    let dir = here(&root);
+    let with_password = proxy.url.replace("://", "://me:pr0xy-s3cret@");
+    let refused = import(
+        &dir,
+        &server,
+        "flag",
+        &[&ROOT[..], &["--proxy", &with_password]].concat(),
+    );
+    assert_eq!(refused.code, 2);
+    assert!(
+        refused.stderr.contains("SEATLOAD_PROXY"),
+        "{}",
+        refused.stderr
+    );
+    assert!(
+        !refused.stderr.contains("pr0xy-s3cret"),
+        "{}",
+        refused.stderr
+    );
+
+    let mut command = dir.seatload();
+    command
+        .args([
+            "import",
+            "users.csv",
+            "--report-dir",
+            "variable",
+            "--account",
+            "a",
+        ])
+        .args(["--base-url", &server.base_url, "-vv"])
+        .args(ROOT)
+        .env("SEATLOAD_PROXY", &with_password);
+    let ended = crate::support::cli::ended(command);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    // me:pr0xy-s3cret
+    assert!(
+        proxy.heads().contains("Basic bWU6cHIweHktczNjcmV0"),
+        "{}",
+        proxy.heads()
+    );
+    assert!(!ended.stderr.contains("pr0xy-s3cret"), "{}", ended.stderr);
+    assert!(!dir.read("variable/run.json").contains("pr0xy-s3cret"));
+}
+
+#[test]
+fn a_client_certificate_is_shown_where_it_is_wanted() {
+    let root = PrivateRoot::new();
+    let server = TlsServer::answering(&root, true, confirming);
+    let dir = here(&root);
+    assert_eq!(import(&dir, &server, "without", &ROOT).code, 1);
+    let client = ["--client-cert", "client.pem"];
+    let ended = import(&dir, &server, "with", &[&ROOT[..], &client].concat());
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+}
+
+#[test]
+fn a_redirect_to_another_host_takes_the_token_nowhere() {
+    let root = PrivateRoot::new();
+    let elsewhere = RawServer::answering(|_, request| confirming(request));
+    let location = format!("Location: {}/la/api\r\n", elsewhere.base_url);
+    let server = TlsServer::answering(&root, false, move |_| http_with(307, &location, ""));
+    let dir = here(&root);
+    let ended = import(&dir, &server, "run", &ROOT);
+    assert_eq!(ended.code, 3, "{}", ended.stderr);
+    assert!(elsewhere.requests().is_empty());
+    assert_eq!(server.requests().len(), 1);
+}

@@ -1,0 +1,383 @@
+//! Signing in, and staying signed in.
+
+use std::sync::Once;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use crate::support::cli::{Dir, Ended, TOKEN, ended};
+use crate::support::identity::{CLIENT_ID, CLIENT_SECRET, Identity, Manner, PASSWORD};
+use crate::support::server::{RawServer, confirming, http};
+
+fn users(count: usize) -> String {
+    let rows: String = (0..count).map(|user| format!("u{user},IDU\n")).collect();
+    format!("userId,code\n{rows}")
+}
+
+fn run(dir: &Dir, command: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Ended {
+    let mut seatload = dir.seatload();
+    seatload
+        .env_remove("SEATLOAD_TOKEN")
+        .arg(command)
+        .args(arguments)
+        .envs(variables.iter().copied());
+    ended(seatload)
+}
+
+fn import(dir: &Dir, identity: &Identity, arguments: &[&str], variables: &[(&str, &str)]) -> Ended {
+    let fixed = [
+        "users.csv",
+        "--report-dir",
+        "run",
+        "--account",
+        "acc-1",
+        "--base-url",
+    ];
+    let fixed = [&fixed[..], &[&identity.server.base_url]].concat();
+    run(dir, "import", &[&fixed[..], arguments].concat(), variables)
+}
+
+const FAST: [&str; 2] = ["--rate", "10000/50ms"];
+const APPLICATION: [&str; 2] = ["--client-id", CLIENT_ID];
+const SECRET: [(&str, &str); 1] = [("SEATLOAD_CLIENT_SECRET", CLIENT_SECRET)];
+
+#[test]
+fn an_import_outlives_its_tokens_and_one_renewal_is_under_way_at_a_time() {
+    let identity = Identity::new(Manner {
+        lifetime: Duration::from_secs(2),
+        ..Manner::default()
+    });
+    let dir = Dir::new();
+    dir.write("users.csv", users(60));
+    let ended = import(
+        &dir,
+        &identity,
+        &[
+            &APPLICATION[..],
+            &["--batch-size", "1", "--rate", "15/s", "--max-retries", "0"],
+        ]
+        .concat(),
+        &SECRET,
+    );
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert_eq!(identity.exchanges(), 60);
+    assert!(
+        (2..=4).contains(&identity.given().len()),
+        "{:?}",
+        identity.given()
+    );
+    assert_eq!(identity.most_asking(), 1);
+}
+
+#[test]
+fn a_token_that_is_taken_no_more_is_renewed_once_for_all_requests_under_way() {
+    // Nobody says how long tokens live, and each is revoked after a while.
+    let identity = Identity::new(Manner {
+        lifetime: Duration::from_millis(700),
+        tells: false,
+        ..Manner::default()
+    });
+    let dir = Dir::new();
+    dir.write("users.csv", users(60));
+    let ended = import(
+        &dir,
+        &identity,
+        &[
+            &APPLICATION[..],
+            &["--batch-size", "1", "--rate", "40/s", "--max-retries", "0"],
+        ]
+        .concat(),
+        &SECRET,
+    );
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert_eq!(identity.exchanges(), 60);
+    assert!(
+        (2..=4).contains(&identity.given().len()),
+        "{:?}",
+        identity.given()
+    );
+    assert_eq!(identity.most_asking(), 1);
+}
+
+#[test]
+fn each_way_to_sign_in_works() {
+    let identity = Identity::new(Manner::default());
+    let dir = Dir::new();
+    dir.write("users.csv", users(3));
+    dir.write("secret", format!("{CLIENT_SECRET}\n"));
+    dir.write("password", format!("{PASSWORD}\n"));
+    let person = ["--tenancy", "acme", "--username", "ann@acme.example"];
+    let token_url = format!("{}/identity_/connect/token", identity.server.base_url);
+    for (nth, (arguments, variables)) in [
+        (&APPLICATION[..], &SECRET[..]),
+        (
+            &[&APPLICATION[..], &["--client-secret-file", "secret"]].concat(),
+            &[],
+        ),
+        (
+            &[&APPLICATION[..], &["--token-url", &token_url]].concat(),
+            &SECRET,
+        ),
+        (&person[..], &[("SEATLOAD_PASSWORD", PASSWORD)]),
+        (
+            &[&person[..], &["--password-file", "password"]].concat(),
+            &[],
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let reports = format!("run-{nth}");
+        let fixed = ["--report-dir", &reports, "--rate", "10000/50ms"];
+        let ended = import(&dir, &identity, &[arguments, &fixed].concat(), variables);
+        assert_eq!(ended.code, 0, "{arguments:?}: {}", ended.stderr);
+    }
+    // What was given last is good, and a command or a file may give it as well.
+    let token = identity.given().pop().unwrap();
+    dir.write("token", &token);
+    for (reports, arguments) in [
+        ("by-file", ["--token-file", "token"]),
+        ("by-command", ["--token-command", "cat token"]),
+    ] {
+        let fixed = ["--report-dir", reports, "--rate", "10000/50ms"];
+        let ended = import(&dir, &identity, &[&arguments[..], &fixed].concat(), &[]);
+        assert_eq!(ended.code, 0, "{arguments:?}: {}", ended.stderr);
+    }
+}
+
+/// Five requests are taken with the first token. Then somebody writes another one.
+#[test]
+fn a_token_file_and_a_command_are_asked_again_when_their_token_has_expired() {
+    for way in [["--token-file", "token"], ["--token-command", "cat token"]] {
+        let dir = Dir::new();
+        dir.write("token", "the-first-token-of-all");
+        let path = dir.path("token");
+        let (taken, renewed) = (AtomicUsize::new(0), Once::new());
+        let server = RawServer::answering(move |_, request| {
+            let is = |token: &str| request.contains(&format!("Bearer {token}\r\n"));
+            if is("the-second-token-of-all") {
+                return confirming(request);
+            }
+            if is("the-first-token-of-all") && taken.fetch_add(1, Ordering::SeqCst) < 5 {
+                return confirming(request);
+            }
+            renewed.call_once(|| {
+                let new = path.with_extension("new");
+                std::fs::write(&new, "the-second-token-of-all").unwrap();
+                std::fs::rename(new, &path).unwrap();
+            });
+            http(401, "expired")
+        });
+        dir.write("users.csv", users(12));
+        let fixed = [
+            "users.csv",
+            "--report-dir",
+            "run",
+            "--account",
+            "a",
+            "--batch-size",
+            "1",
+        ];
+        let fixed = [&fixed[..], &FAST, &["--base-url", &server.base_url]].concat();
+        let ended = run(&dir, "import", &[&fixed[..], &way].concat(), &[]);
+        assert_eq!(ended.code, 0, "{way:?}: {}", ended.stderr);
+        assert_eq!(dir.rows("run/success.csv").len(), 12);
+    }
+}
+
+/// It was accepted for nothing, so there is no reason to think that the next one would be.
+#[test]
+fn a_new_token_that_is_refused_stops_the_run() {
+    let server = RawServer::answering(|nth, request| match nth {
+        0 => confirming(request),
+        _ => http(401, "no more"),
+    });
+    let dir = Dir::new();
+    dir.write("token", "the-only-token-of-all");
+    dir.write("users.csv", users(5));
+    let fixed = [
+        "users.csv",
+        "--report-dir",
+        "run",
+        "--account",
+        "a",
+        "--batch-size",
+        "1",
+    ];
+    let one_by_one = ["--concurrency", "1", "--token-file", "token"];
+    let fixed = [
+        &fixed[..],
+        &FAST,
+        &one_by_one,
+        &["--base-url", &server.base_url],
+    ]
+    .concat();
+    let ended = run(&dir, "import", &fixed, &[]);
+    assert_eq!(ended.code, 3, "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("the service refused the token (401)"),
+        "{}",
+        ended.stderr
+    );
+    assert_eq!(server.requests().len(), 3);
+    assert_eq!(dir.rows("run/pending.csv").len(), 4);
+}
+
+#[test]
+fn a_wrong_secret_is_told_before_anything_is_read_or_sent() {
+    let identity = Identity::new(Manner::default());
+    let dir = Dir::new();
+    let wrong = [("SEATLOAD_CLIENT_SECRET", "s0me-other-secret-that-is-long")];
+    let ended = import(&dir, &identity, &APPLICATION, &wrong);
+    assert_eq!(ended.code, 2);
+    assert!(
+        ended
+            .stderr
+            .contains("signing in was refused: invalid_client"),
+        "{}",
+        ended.stderr
+    );
+    assert!(ended.stderr.contains("seatload check"), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("s0me-other"), "{}", ended.stderr);
+    assert!(dir.holds_only(&[]));
+}
+
+#[test]
+fn a_renewal_that_is_refused_stops_the_run_and_resume_goes_on_with_it() {
+    let identity = Identity::new(Manner {
+        lifetime: Duration::from_secs(1),
+        refuses: |nth| matches!(nth, 1 | 2).then_some(400),
+        ..Manner::default()
+    });
+    let dir = Dir::new();
+    dir.write("users.csv", users(30));
+    let slowly = ["--batch-size", "1", "--rate", "15/s"];
+    let ended = import(
+        &dir,
+        &identity,
+        &[&APPLICATION[..], &slowly].concat(),
+        &SECRET,
+    );
+    assert_eq!(ended.code, 3, "{}", ended.stderr);
+    assert!(
+        ended
+            .stderr
+            .contains("signing in was refused: invalid_client"),
+        "{}",
+        ended.stderr
+    );
+    let pending = dir.rows("run/pending.csv").len();
+    assert!(pending > 0 && dir.rows("run/success.csv").len() + pending == 30);
+    // How to sign in is remembered, but for the secret.
+    let resumed = run(&dir, "resume", &["run", "--rate", "10000/50ms"], &SECRET);
+    assert_eq!(resumed.code, 0, "{}", resumed.stderr);
+    assert_eq!(dir.rows("run/success.csv").len(), 30);
+}
+
+#[test]
+fn a_renewal_in_passing_trouble_is_tried_again() {
+    let identity = Identity::new(Manner {
+        lifetime: Duration::from_millis(500),
+        tells: false,
+        refuses: |nth| (nth == 1).then_some(503),
+        ..Manner::default()
+    });
+    let dir = Dir::new();
+    dir.write("users.csv", users(20));
+    let slowly = ["--batch-size", "1", "--rate", "20/s"];
+    let ended = import(
+        &dir,
+        &identity,
+        &[&APPLICATION[..], &slowly].concat(),
+        &SECRET,
+    );
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert_eq!(dir.rows("run/success.csv").len(), 20);
+    assert_eq!(identity.most_asking(), 1);
+}
+
+#[test]
+fn two_ways_to_sign_in_at_once_or_half_of_one_are_an_error() {
+    let dir = Dir::new();
+    dir.write("users.csv", users(1));
+    dir.write("secret", "x");
+    let token = ("SEATLOAD_TOKEN", TOKEN);
+    for (arguments, variables, what) in [
+        (
+            &APPLICATION[..],
+            &[token][..],
+            "SEATLOAD_TOKEN and --client-id are two ways",
+        ),
+        (
+            &["--client-id", "a", "--token-command", "x"],
+            &[],
+            "are two ways to sign in",
+        ),
+        (&["--client-id", "a"], &[], "SEATLOAD_CLIENT_SECRET"),
+        (
+            &["--client-id", "a", "--client-secret-file", "secret"],
+            &SECRET,
+            "both hold a secret",
+        ),
+        (&["--username", "a"], &[], "both --tenancy and --username"),
+        (
+            &["--username", "a", "--tenancy", "b"],
+            &[],
+            "SEATLOAD_PASSWORD",
+        ),
+        (&[], &[], "there is no access token"),
+        (
+            &["--token-command", "exit 3"],
+            &[],
+            "--token-command ended with",
+        ),
+        (&["--token-command", "true"], &[], "is empty"),
+        (
+            &[
+                "--client-id",
+                "a",
+                "--token-url",
+                "http://example.com/token",
+            ],
+            &SECRET,
+            "is not https",
+        ),
+    ] {
+        let fixed = ["users.csv", "--account", "a"];
+        let ended = run(&dir, "import", &[&fixed, arguments].concat(), variables);
+        assert_eq!(ended.code, 2, "{arguments:?}: {}", ended.stderr);
+        assert!(
+            ended.stderr.contains(what),
+            "{arguments:?}: {}",
+            ended.stderr
+        );
+        assert!(dir.holds_only(&["secret", "users.csv"]), "{arguments:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_secret_that_others_can_read_is_warned_of() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let identity = Identity::new(Manner::default());
+    let dir = Dir::new();
+    dir.write("users.csv", users(1));
+    dir.write("secret", CLIENT_SECRET);
+    let warns = |mode: u32, reports: &str| {
+        let rights = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(dir.path("secret"), rights).unwrap();
+        let flags = ["--client-secret-file", "secret", "--report-dir", reports];
+        let ended = import(
+            &dir,
+            &identity,
+            &[&APPLICATION[..], &flags, &FAST].concat(),
+            &[],
+        );
+        assert_eq!(ended.code, 0, "{}", ended.stderr);
+        ended
+            .stderr
+            .contains("other users of this machine can read it")
+    };
+    assert!(warns(0o644, "a"));
+    assert!(!warns(0o600, "b"));
+}
