@@ -2,9 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use seatload::cli::Cli;
-
 fn main() -> ExitCode {
-    Cli::parse().run().into()
+    seatload::cli::run(std::env::args_os()).into()
 }

@@ -1,6 +1,7 @@
 //! The command line: what can be asked for, and who does it.
 
 mod agree;
+mod check;
 mod codes;
 mod connection;
 mod execute;
@@ -11,6 +12,7 @@ mod log_args;
 mod network_args;
 mod plan;
 mod plan_args;
+mod profile;
 mod read;
 mod resume;
 mod run_args;
@@ -21,11 +23,17 @@ mod sign_in;
 mod sign_in_args;
 mod write_ahead;
 
+use std::ffi::OsString;
 use std::io::{Write, stderr};
+use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use anyhow::bail;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::api::ProxyUrl;
 use crate::exit_code::ExitCode;
+use profile::Profile;
 
 /// Loads licence seats from a CSV: every user in it comes to hold exactly the bundle codes that the file says.
 #[derive(Debug, Parser)]
@@ -33,6 +41,26 @@ use crate::exit_code::ExitCode;
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
+
+    /// The file of settings [default: seatload.toml here, else in the user's configuration folder]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "SEATLOAD_CONFIG",
+        global = true,
+        hide_env_values = true
+    )]
+    config: Option<PathBuf>,
+
+    /// Settings of this name in it
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "SEATLOAD_PROFILE",
+        global = true,
+        hide_env_values = true
+    )]
+    profile: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -40,27 +68,53 @@ enum Command {
     Import(Box<import_args::ImportArgs>),
     Plan(Box<plan::PlanCommand>),
     Resume(Box<resume::ResumeArgs>),
+    Check(Box<check::CheckArgs>),
     Codes(codes::CodesArgs),
     Sandbox(sandbox::SandboxArgs),
 }
 
+/// Does what the command line asks for. An error is shown here; it always means that nothing was sent.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<_> = arguments.into_iter().collect();
+    let done = Profile::find(&arguments).and_then(|profile| {
+        let matches = profile.apply(Cli::command()).get_matches_from(&arguments);
+        refuse_password(&matches)?;
+        Cli::from_arg_matches(&matches)
+            .unwrap_or_else(|error| error.exit())
+            .run(&matches, &profile)
+    });
+    done.unwrap_or_else(|error| {
+        show(&error);
+        ExitCode::NothingSent
+    })
+}
+
 impl Cli {
-    /// Does what was asked for. An error is shown here; it always means that nothing was sent.
-    pub fn run(self) -> ExitCode {
-        let result = match self.command {
-            Command::Import(args) => args
-                .into_settings()
-                .and_then(|settings| import::import(&settings)),
+    fn run(self, matches: &ArgMatches, profile: &Profile) -> anyhow::Result<ExitCode> {
+        match self.command {
+            Command::Import(args) => import::import(&args.into_settings()?),
             Command::Plan(command) => plan::plan(*command),
             Command::Resume(args) => resume::resume(*args),
+            Command::Check(args) => check::check(*args, matches, profile),
             Command::Codes(args) => codes::codes(&args),
             Command::Sandbox(args) => sandbox::serve(args),
-        };
-        result.unwrap_or_else(|error| {
-            show(&error);
-            ExitCode::NothingSent
-        })
+        }
     }
+}
+
+/// A command line is seen by every process, so a proxy's password may not stand there.
+fn refuse_password(matches: &ArgMatches) -> anyhow::Result<()> {
+    let Some((_, below)) = matches.subcommand() else {
+        return Ok(());
+    };
+    let proxy = below.try_get_one::<ProxyUrl>("proxy").ok().flatten();
+    let is_flag = || below.value_source("proxy") == Some(ValueSource::CommandLine);
+    if proxy.is_some_and(ProxyUrl::has_password) && is_flag() {
+        bail!(
+            "--proxy holds a password, and every process can read command lines\n  to do: give it by the variable SEATLOAD_PROXY"
+        );
+    }
+    Ok(())
 }
 
 /// What happened, then why, a line each.

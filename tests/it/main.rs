@@ -6,6 +6,7 @@
 )]
 
 mod answers;
+mod check;
 mod dialects;
 mod dispatch;
 mod exchange;

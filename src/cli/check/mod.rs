@@ -1,0 +1,374 @@
+//! `seatload check`: whether an import could be sent, without sending one.
+
+mod settings;
+
+use std::io::{self, Write, stdout};
+use std::path::Path;
+use std::time::Duration;
+
+use clap::builder::BoolishValueParser;
+use clap::{ArgAction, ArgMatches, Args};
+use serde::Serialize;
+use tokio::net::lookup_host;
+use tokio::time::timeout;
+
+use super::connection::Connection;
+use super::import_args::SettingsArgs;
+use super::profile::Profile;
+use super::sign_in::others_can_read;
+use crate::api::{AllocationRequest, Answer, Departure, Service, SignInError};
+use crate::event::Stop;
+use crate::exit_code::ExitCode;
+use crate::settings::RunSettings;
+use crate::text::printable;
+use settings::SettingShown;
+
+/// Try the settings out: files, network, sign-in and address, without allocating anything
+///
+/// Shows every setting and where it comes from, then tries one thing after the other: a line each, with what to do
+/// where something is wrong. The last is a request for nobody and no code, which the service has to refuse.
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES, args_override_self = true)]
+pub(super) struct CheckArgs {
+    #[command(flatten)]
+    settings: SettingsArgs,
+
+    /// As JSON: an object with `settings` and `checks`
+    #[arg(
+        long,
+        env = "SEATLOAD_JSON",
+        help_heading = "Output",
+        hide_env_values = true
+    )]
+    #[arg(action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
+    json: bool,
+}
+
+const EXAMPLES: &str = "\
+Exit codes:
+  0  everything is ok, warnings aside
+  2  something is wrong";
+
+/// How long a name may take to be found.
+const LONGEST_LOOKUP: Duration = Duration::from_secs(10);
+
+/// One thing that was tried.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Check {
+    name: &'static str,
+    state: State,
+    detail: String,
+    /// What to do.
+    advice: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+enum State {
+    Ok,
+    Warning,
+    Failed,
+    Skipped,
+}
+
+#[derive(Serialize)]
+struct Shown<'a> {
+    settings: &'a [SettingShown],
+    checks: &'a [Check],
+}
+
+/// Shows the settings and tries them out.
+pub(super) fn check(
+    args: CheckArgs,
+    matches: &ArgMatches,
+    profile: &Profile,
+) -> anyhow::Result<ExitCode> {
+    let is_json = args.json;
+    let sound = args.settings.into_run_settings();
+    let settings = settings::shown(matches, profile, sound.as_ref().ok());
+    if !is_json {
+        print(|out| settings::write(out, &settings))?;
+    }
+    let mut checks = Vec::new();
+    let mut tell = |check: Check| -> io::Result<()> {
+        if !is_json {
+            print(|out| write_check(out, &check))?;
+        }
+        checks.push(check);
+        Ok(())
+    };
+    match sound {
+        Ok(settings) => try_out(&settings, &mut tell)?,
+        Err(error) => tell(Check::failed("settings", &error))?,
+    }
+    if is_json {
+        let shown = Shown {
+            settings: &settings,
+            checks: &checks,
+        };
+        print(|out| {
+            serde_json::to_writer_pretty(&mut *out, &shown)?;
+            out.write_all(b"\n")
+        })?;
+    }
+    let is_wrong = checks.iter().any(|check| check.state == State::Failed);
+    Ok(match is_wrong {
+        true => ExitCode::NothingSent,
+        false => ExitCode::AllSucceeded,
+    })
+}
+
+/// One thing after the other, up to the first that makes the next ones pointless.
+fn try_out(
+    settings: &RunSettings,
+    tell: &mut impl FnMut(Check) -> io::Result<()>,
+) -> anyhow::Result<()> {
+    for check in files(settings) {
+        tell(check)?;
+    }
+    let connection = match Connection::new(settings) {
+        Ok(connection) => connection,
+        Err(error) => return Ok(tell(Check::failed("settings", &error))?),
+    };
+    tell(Check::ok("settings", connection.endpoint.url().to_string()))?;
+    let runtime = &connection.runtime;
+    let is_proxied = settings.network.proxy.is_some();
+    let found = match is_proxied {
+        true => Check::skipped("DNS", "the proxy looks names up"),
+        false => runtime.block_on(dns(&connection)),
+    };
+    let is_found = found.state != State::Failed;
+    tell(found)?;
+    if !is_found {
+        return Ok(());
+    }
+    let reached = runtime.block_on(reach(&connection));
+    let is_reached = reached.state != State::Failed;
+    tell(reached)?;
+    if !is_reached {
+        return Ok(());
+    }
+    let signed_in = runtime.block_on(sign_in(&connection));
+    let is_signed_in = signed_in.state != State::Failed;
+    tell(signed_in)?;
+    if is_signed_in {
+        tell(runtime.block_on(endpoint(&connection)))?;
+    }
+    Ok(())
+}
+
+impl Check {
+    fn ok(name: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            name,
+            state: State::Ok,
+            detail: detail.into(),
+            advice: None,
+        }
+    }
+
+    fn skipped(name: &'static str, why: &str) -> Self {
+        Self {
+            state: State::Skipped,
+            ..Self::ok(name, why)
+        }
+    }
+
+    fn wrong(name: &'static str, detail: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self {
+            state: State::Failed,
+            advice: Some(advice.into()),
+            ..Self::ok(name, detail)
+        }
+    }
+
+    /// An error whose text may hold what to do.
+    fn failed(name: &'static str, error: &anyhow::Error) -> Self {
+        let text = format!("{error:#}");
+        match text.split_once("\n  to do: ") {
+            Some((what, advice)) => Self::wrong(name, what, advice),
+            None => Self {
+                advice: None,
+                ..Self::wrong(name, text, "")
+            },
+        }
+    }
+}
+
+/// Files that hold secrets.
+fn files(settings: &RunSettings) -> Vec<Check> {
+    let (mut sign_in, mut network) = (settings.sign_in.clone(), settings.network.clone());
+    let check = |path: &Path| {
+        let shown = path.display();
+        match std::fs::metadata(path) {
+            Err(error) => Check::wrong(
+                "file",
+                format!("{shown}: {error}"),
+                "check its name, and that you may read it",
+            ),
+            Ok(_) if others_can_read(path) => Check {
+                state: State::Warning,
+                ..Check::wrong(
+                    "file",
+                    format!("{shown}: other users of this machine can read it"),
+                    format!("chmod 600 {shown}, if it holds a secret"),
+                )
+            },
+            Ok(_) => Check::ok("file", shown.to_string()),
+        }
+    };
+    let secrets = sign_in.paths_mut().map(|path| check(path));
+    let mut checks: Vec<_> = secrets.collect();
+    // A root certificate is no secret, a client's key is.
+    network.ca_cert = None;
+    checks.extend(network.paths_mut().map(|path| check(path)));
+    checks
+}
+
+async fn dns(connection: &Connection) -> Check {
+    let url = connection.endpoint.url();
+    let host = connection.endpoint.host().trim_matches(['[', ']']);
+    let port = url.port_or_known_default().unwrap_or(443);
+    let advice = "check --base-url or --cloud, and the network; behind a proxy, name it by --proxy";
+    match timeout(LONGEST_LOOKUP, lookup_host((host, port))).await {
+        Err(_) => Check::wrong("DNS", format!("{host}: nobody answers"), advice),
+        Ok(Err(error)) => Check::wrong("DNS", format!("{host}: {error}"), advice),
+        Ok(Ok(addresses)) => {
+            let mut addresses: Vec<_> = addresses.map(|address| address.ip().to_string()).collect();
+            addresses.dedup();
+            Check::ok("DNS", format!("{host} is {}", addresses.join(", ")))
+        }
+    }
+}
+
+async fn reach(connection: &Connection) -> Check {
+    let name = match connection.endpoint.url().scheme() {
+        "https" => "TLS",
+        _ => "connection",
+    };
+    match connection.client.reach().await {
+        Ok(version) => Check::ok(name, format!("the service answers by {version}")),
+        Err(reason) => Check::wrong(
+            name,
+            reason,
+            "check the address, the network and --proxy; where a company's own certificates are used, give its root by --ca-cert",
+        ),
+    }
+}
+
+async fn sign_in(connection: &Connection) -> Check {
+    match connection.client.tokens().sign_in().await {
+        Ok(()) => Check::ok("sign-in", "there is a token"),
+        Err(SignInError::Refused(message)) => {
+            let refused = Stop::SignInRefused { message };
+            Check::wrong("sign-in", refused.what(), refused.advice())
+        }
+        Err(error @ SignInError::Trouble(_)) => Check::wrong(
+            "sign-in",
+            error.to_string(),
+            "check the network, and --token-url",
+        ),
+    }
+}
+
+/// Asks for nothing, which the service has to refuse: but only one that knows the account and takes the token does.
+async fn endpoint(connection: &Connection) -> Check {
+    let name = "endpoint";
+    let nobody = AllocationRequest {
+        user_ids: Vec::new(),
+        user_bundle_codes: Vec::new(),
+        use_external_license: false,
+    };
+    let client = &connection.client;
+    let reply = client.exchange(nobody, Departure::default()).await;
+    let said = |status: u16, message: &str| match message {
+        "" => format!("status {status}"),
+        message => format!("status {status}: {}", printable(message, 200)),
+    };
+    match reply.answer {
+        Answer::Allocated(_) => Check::ok(name, "the service takes the token and the account"),
+        Answer::Status {
+            status: 400 | 409 | 422,
+            is_html: false,
+            ..
+        } => Check::ok(
+            name,
+            "the service takes the token and the account, and refuses to allocate nothing",
+        ),
+        Answer::Status {
+            status: 401,
+            message,
+            ..
+        } => {
+            let advice = Stop::Unauthorized {
+                message: String::new(),
+            };
+            let detail = format!("the service refuses the token ({})", said(401, &message));
+            Check::wrong(name, detail, advice.advice())
+        }
+        Answer::Status {
+            status: 403,
+            message,
+            ..
+        } => {
+            let advice = Stop::Forbidden {
+                message: String::new(),
+            };
+            Check::wrong(name, said(403, &message), advice.advice())
+        }
+        Answer::Status {
+            status: 404,
+            message,
+            ..
+        } => Check::wrong(
+            name,
+            format!(
+                "the service knows no such account, or there is nothing at this address ({})",
+                said(404, &message)
+            ),
+            connection.endpoint.advice(),
+        ),
+        Answer::Status {
+            status, message, ..
+        } if status >= 500 || matches!(status, 408 | 429) => Check::wrong(
+            name,
+            said(status, &message),
+            "the service is in trouble, or its quota is used up: try again later",
+        ),
+        Answer::Status {
+            status, message, ..
+        } => Check::wrong(name, said(status, &message), connection.endpoint.advice()),
+        Answer::Unreadable { reason, .. } => {
+            Check::wrong(name, reason, connection.endpoint.advice())
+        }
+        Answer::Lost { reason, .. } => {
+            Check::wrong(name, reason, "check the network, and try again")
+        }
+        Answer::NotSignedIn(error) => Check::wrong(name, error.to_string(), "try again"),
+        Answer::TokenRefused | Answer::NotSent => Check::wrong(name, "no answer", "try again"),
+    }
+}
+
+fn write_check(out: &mut dyn Write, check: &Check) -> io::Result<()> {
+    let state = match check.state {
+        State::Ok => "ok",
+        State::Warning => "warning",
+        State::Failed => "FAILED",
+        State::Skipped => "skipped",
+    };
+    writeln!(out, "{state:8} {:11} {}", check.name, check.detail)?;
+    match &check.advice {
+        Some(advice) => writeln!(out, "{:8} {:11} to do: {advice}", "", ""),
+        None => Ok(()),
+    }
+}
+
+/// Writes to standard output. Whoever closed it has seen enough.
+fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut out = stdout().lock();
+    match write(&mut out).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+        _ => Ok(()),
+    }
+}
