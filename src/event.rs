@@ -71,6 +71,8 @@ pub enum WaitCause {
     QuotaTold,
     /// The given rate allows no request earlier.
     Rate,
+    /// Signing in did not work, and is tried again then.
+    SignIn,
     /// Batches that failed are tried again then, and nothing else is left to send.
     Retry,
 }
@@ -81,6 +83,7 @@ impl fmt::Display for WaitCause {
             Self::ToldToWait => "the service asked to wait",
             Self::QuotaTold => "the service's quota is used up",
             Self::Rate => "the rate given allows no more for now",
+            Self::SignIn => "signing in does not work; trying again then",
             Self::Retry => "the service did not answer; trying again then",
         })
     }
@@ -190,7 +193,7 @@ impl Stop {
                 "check the client ID and secret, the scope and --token-url, or whatever else you sign in with: `seatload check` tries it out"
             }
             Self::NotSignedIn { .. } => {
-                "check the network and --token-url: `seatload check` tries it out; then go on"
+                "check the network and how you sign in: `seatload check` tries it out"
             }
             Self::Forbidden { .. } => {
                 "use the token of an organisation administrator, and check --account and --organization"

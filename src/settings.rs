@@ -4,9 +4,9 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
-use crate::api::{Endpoint, EndpointError, ProxyUrl, Variant};
+use crate::api::{Endpoint, EndpointError, ProxyUrl, TokenCommand, Variant};
 use crate::input::{Format, Input};
 use crate::plan::{Absent, Mode, SeatLimit};
 use crate::rate::Rate;
@@ -98,14 +98,14 @@ pub struct RunSettings {
 }
 
 /// How to sign in, without any secret: those are in variables and files, or are asked for.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SignInSettings {
     /// `--token-file`.
     pub token_file: Option<PathBuf>,
     /// `--token-command`. It is not written down: its author may have put a secret into it.
     #[serde(skip)]
-    pub token_command: Option<String>,
+    pub token_command: Option<TokenCommand>,
     /// `--client-id`.
     pub client_id: Option<String>,
     /// `--client-secret-file`.
@@ -126,9 +126,11 @@ pub struct SignInSettings {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct NetworkSettings {
-    /// `--proxy`. It is not written down: it may hold a password.
-    #[serde(skip)]
+    /// `--proxy`; one with a password is not written down.
+    #[serde(serialize_with = "without_password")]
     pub proxy: Option<ProxyUrl>,
+    /// Such a one was given when the run began.
+    pub had_proxy_password: bool,
     /// `--ca-cert`.
     pub ca_cert: Option<PathBuf>,
     /// `--client-cert`.
@@ -137,11 +139,29 @@ pub struct NetworkSettings {
     pub connect_timeout: Option<Duration>,
 }
 
+fn without_password<S: Serializer>(
+    proxy: &Option<ProxyUrl>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let proxy = proxy.as_ref().filter(|proxy| !proxy.has_password());
+    proxy.map(ToString::to_string).serialize(serializer)
+}
+
 impl NetworkSettings {
+    /// As it is written down.
+    pub fn recorded(&self) -> Self {
+        let has_password = self.proxy.as_ref().is_some_and(ProxyUrl::has_password);
+        Self {
+            had_proxy_password: has_password || self.had_proxy_password,
+            ..self.clone()
+        }
+    }
+
     /// What is not told is as `before`.
     pub fn or(self, before: &Self) -> Self {
         Self {
-            proxy: self.proxy,
+            had_proxy_password: self.proxy.is_none() && before.had_proxy_password,
+            proxy: self.proxy.or_else(|| before.proxy.clone()),
             ca_cert: self.ca_cert.or_else(|| before.ca_cert.clone()),
             client_cert: self.client_cert.or_else(|| before.client_cert.clone()),
             connect_timeout: self.connect_timeout.or(before.connect_timeout),

@@ -12,7 +12,7 @@ use super::departure::DepartingBody;
 use super::sign_in::{Numbered, Refused};
 use super::{
     AllocationRequest, Answer, Departure, Endpoint, Limits, Network, NetworkError, Reply, Service,
-    Token, Tokens, reading,
+    SignInError, Token, Tokens, reading,
 };
 use crate::text::printable;
 
@@ -123,7 +123,19 @@ impl Service for Client {
     async fn exchange(&self, request: AllocationRequest, departure: Departure) -> Reply {
         let Numbered { token, number } = match self.tokens.current().await {
             Ok(current) => current,
-            Err(error) => return Answer::NotSignedIn(error).into(),
+            Err(error) => {
+                let retry_after = match &error {
+                    SignInError::Trouble { wait, .. } => *wait,
+                    SignInError::Refused(_) => None,
+                };
+                return Reply {
+                    limits: Limits {
+                        retry_after,
+                        ..Limits::default()
+                    },
+                    ..Answer::NotSignedIn(error).into()
+                };
+            }
         };
         let response = match self.send(&request, &token, &departure).await {
             Ok(response) => response,
@@ -134,24 +146,52 @@ impl Service for Client {
             }
         };
         let limits = Limits::read(response.headers(), SystemTime::now());
-        let request_id = request_id(response.headers());
+        let request_id = request_id(response.headers()).map(|id| token.redact_text(&id));
         let status = response.status();
         let is_refused = status == StatusCode::UNAUTHORIZED;
+        if !is_refused {
+            self.tokens.accepted(number);
+        }
         let answer = match self.body(response).await {
-            _ if is_refused && self.tokens.refused(number).await == Refused::Again => {
+            _ if is_refused && self.tokens.refused(number) == Refused::Again => {
                 Answer::TokenRefused
             }
             Ok(body) => reading::read(status.as_u16(), &token.redact(body), &request.user_ids),
             Err(reason) => reading::read_cut(status.as_u16(), &reason),
         };
-        if !is_refused {
-            self.tokens.accepted(number).await;
-        }
         Reply {
-            answer,
+            answer: without(&token, answer),
             limits,
             request_id,
         }
+    }
+}
+
+/// The answer without the token, which may have come to light in decoding.
+fn without(token: &Token, answer: Answer) -> Answer {
+    match answer {
+        Answer::Status {
+            status,
+            message,
+            is_html,
+        } => Answer::Status {
+            status,
+            message: token.redact_text(&message),
+            is_html,
+        },
+        Answer::Unreadable { reason, is_html } => Answer::Unreadable {
+            reason: token.redact_text(&reason),
+            is_html,
+        },
+        Answer::Allocated(mut allocations) => {
+            for allocation in &mut allocations {
+                if let Some(organization) = &mut allocation.organization_id {
+                    *organization = token.redact_text(organization);
+                }
+            }
+            Answer::Allocated(allocations)
+        }
+        other => other,
     }
 }
 

@@ -7,6 +7,7 @@ mod limits;
 mod message;
 mod network;
 mod reading;
+mod redact;
 mod sign_in;
 mod token;
 

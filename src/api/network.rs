@@ -29,8 +29,17 @@ pub struct Network {
 }
 
 /// A proxy's address. It may hold a password, so it shows only its host.
-#[derive(Clone)]
+#[derive(Clone, serde::Deserialize)]
+#[serde(try_from = "String")]
 pub struct ProxyUrl(Url);
+
+impl TryFrom<String> for ProxyUrl {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        Self::parse(&text)
+    }
+}
 
 impl ProxyUrl {
     /// Reads an address such as `http://proxy:8080` or `socks5h://proxy:1080`.

@@ -42,10 +42,8 @@ pub(super) fn read(status: u16, body: &[u8], asked: &[String]) -> Answer {
                     message(begin, true)
                 )
             } else {
-                {
-                    let error = printable(&error.to_string(), MESSAGE_CHARS);
-                    format!("200 with a body that is not the documented array: {error}")
-                }
+                let error = printable(&error.to_string(), MESSAGE_CHARS);
+                format!("200 with a body that is not the documented array: {error}")
             },
             is_html,
         },

@@ -4,9 +4,12 @@ use std::path::{Path, PathBuf};
 
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
+use zeroize::Zeroizing;
 
-/// Shorter than any real token: such a text may stand in an answer by chance, and taking it out would spoil the answer.
-const SHORTEST_SECRET: usize = 16;
+use super::redact;
+
+/// What stands in a token's place.
+const TOLD: &str = "(the token)";
 
 /// An access token. It shows itself to nobody but the request that it authorises.
 #[derive(Debug, Clone)]
@@ -55,37 +58,28 @@ impl Token {
     /// # Errors
     /// When the file cannot be read or holds no token.
     pub fn from_file(path: &Path) -> Result<Self, TokenError> {
-        let text = std::fs::read_to_string(path).map_err(|source| TokenError::File {
+        let read = std::fs::read_to_string(path).map(Zeroizing::new);
+        let text = read.map_err(|source| TokenError::File {
             path: path.to_owned(),
             source,
         })?;
-        Self::new(text.into(), &path.display().to_string())
+        Self::new(text.as_str().into(), &path.display().to_string())
     }
 
     /// Takes the token out of what the service says: whoever echoes it must not bring it into a report.
     pub(super) fn redact(&self, body: Vec<u8>) -> Vec<u8> {
-        let token = self.0.expose_secret().as_bytes();
-        if token.len() < SHORTEST_SECRET {
-            return body;
-        }
-        let mut rest = &body[..];
-        let mut redacted = Vec::new();
-        while let Some(at) = memchr::memmem::find(rest, token) {
-            redacted.extend_from_slice(&rest[..at]);
-            redacted.extend_from_slice(b"(the token)");
-            rest = &rest[at + token.len()..];
-        }
-        if rest.len() == body.len() {
-            return body;
-        }
-        redacted.extend_from_slice(rest);
-        redacted
+        redact::redact_bytes(body, &self.0, TOLD)
+    }
+
+    /// The same for text.
+    pub(super) fn redact_text(&self, text: &str) -> String {
+        redact::redact(text, &self.0, TOLD)
     }
 
     /// The value of the `Authorization` header, marked as sensitive so that nothing prints it.
     pub(super) fn authorization(&self) -> HeaderValue {
-        let mut value = HeaderValue::try_from(format!("Bearer {}", self.0.expose_secret()))
-            .expect("a token is visible ASCII");
+        let text = Zeroizing::new(format!("Bearer {}", self.0.expose_secret()));
+        let mut value = HeaderValue::try_from(text.as_str()).expect("a token is visible ASCII");
         value.set_sensitive(true);
         value
     }

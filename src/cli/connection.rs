@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow};
 use secrecy::SecretString;
 use tokio::runtime::Runtime;
 use tokio::time::sleep;
@@ -21,6 +21,9 @@ use crate::settings::{NetworkSettings, RunSettings, Target};
 
 /// What the built-in stand-in takes for an answer, so that there is something to see.
 const SANDBOX_LATENCY: Duration = Duration::from_millis(40);
+
+/// The longest that whoever gives tokens may ask to wait.
+const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
 
 /// A way to the service.
 pub(super) struct Connection {
@@ -62,25 +65,31 @@ impl Connection {
 
     /// Gets the first token, so that a wrong secret is known before anything else is done.
     pub(super) fn sign_in(&self, max_retries: u32, progress: &Progress) -> anyhow::Result<()> {
+        let tokens = self.client.tokens();
         let mut waits = dispatch::waits(max_retries);
         loop {
-            let trouble = match self.runtime.block_on(self.client.tokens().sign_in()) {
+            let (trouble, told) = match self.runtime.block_on(tokens.sign_in()) {
                 Ok(()) => return Ok(()),
                 Err(SignInError::Refused(message)) => {
-                    let refused = Stop::SignInRefused { message };
-                    bail!("{}\n  to do: {}", refused.what(), refused.advice());
+                    return Err(not_begun(&Stop::SignInRefused { message }));
                 }
-                Err(trouble @ SignInError::Trouble(_)) => trouble.to_string(),
+                Err(SignInError::Trouble { reason, wait }) => (reason, wait.unwrap_or_default()),
             };
-            let Some(wait) = waits.next() else {
-                let reason = trouble;
-                let stop = Stop::NotSignedIn { reason };
-                bail!("{}\n  to do: {}", stop.what(), stop.advice());
+            let reason = format!("cannot sign in: {trouble}");
+            // A file or a command that does not work now hardly does in a moment.
+            let next = waits.next().filter(|_| !tokens.source().is_at_hand());
+            let Some(wait) = next.filter(|_| told <= LONGEST_WAIT) else {
+                return Err(not_begun(&Stop::NotSignedIn { reason }));
             };
-            progress.tell(&format!("{trouble}; trying again in {}", human(wait)));
-            self.runtime.block_on(sleep(wait));
+            let wait = wait.max(told);
+            progress.tell(&format!("{reason}; trying again in {}", human(wait)));
+            self.runtime.block_on(async { sleep(wait).await });
         }
     }
+}
+
+fn not_begun(stop: &Stop) -> anyhow::Error {
+    anyhow!("{}\n  to do: {}", stop.what(), stop.advice())
 }
 
 /// Reads the files that say how connections are made.

@@ -117,6 +117,7 @@ impl SettingsArgs {
         self,
         input: PathBuf,
     ) -> anyhow::Result<(Intent, (Requests, Option<NonZeroUsize>), ProgressMode)> {
+        self.run.begin_log()?;
         let (progress, first) = (self.run.progress(), self.run.first());
         let intent = intent(input, self.input_args, self.plan, self.batch_size)?;
         let defaults = default_requests(self.service.variant(), matters_who_is_first(&intent));

@@ -13,6 +13,7 @@ mod network_args;
 mod plan;
 mod plan_args;
 mod profile;
+mod prompt;
 mod read;
 mod resume;
 mod run_args;
@@ -31,7 +32,6 @@ use anyhow::bail;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::api::ProxyUrl;
 use crate::exit_code::ExitCode;
 use profile::Profile;
 
@@ -79,6 +79,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let done = Profile::find(&arguments).and_then(|profile| {
         let matches = profile.apply(Cli::command()).get_matches_from(&arguments);
         refuse_password(&matches)?;
+        if let Some(path) = profile.found() {
+            // Whoever closed standard error does not want to hear it.
+            let _ = writeln!(stderr(), "settings of {}", path.display());
+        }
         Cli::from_arg_matches(&matches)
             .unwrap_or_else(|error| error.exit())
             .run(&matches, &profile)
@@ -107,9 +111,11 @@ fn refuse_password(matches: &ArgMatches) -> anyhow::Result<()> {
     let Some((_, below)) = matches.subcommand() else {
         return Ok(());
     };
-    let proxy = below.try_get_one::<ProxyUrl>("proxy").ok().flatten();
-    let is_flag = || below.value_source("proxy") == Some(ValueSource::CommandLine);
-    if proxy.is_some_and(ProxyUrl::has_password) && is_flag() {
+    let Some(proxy) = below.try_get_one::<String>("proxy").ok().flatten() else {
+        return Ok(());
+    };
+    let is_flag = below.value_source("proxy") == Some(ValueSource::CommandLine);
+    if is_flag && proxy.contains('@') {
         bail!(
             "--proxy holds a password, and every process can read command lines\n  to do: give it by the variable SEATLOAD_PROXY"
         );

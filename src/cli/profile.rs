@@ -8,13 +8,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use clap::parser::ValueSource;
 use clap::{Command, CommandFactory};
 use etcetera::BaseStrategy;
 use toml::{Table, Value};
 
 use super::Cli;
+use super::network_args::NETWORK;
 use super::run_args::REQUESTS;
-use crate::api::ProxyUrl;
+use super::sign_in::TOKEN_VARIABLE;
+use super::sign_in_args::SIGN_IN;
 
 /// The file's name, here or in the user's configuration folder.
 const NAME: &str = "seatload.toml";
@@ -24,6 +27,9 @@ const PROFILES: &str = "profiles";
 
 /// The commands that take settings from the file.
 const COMMANDS: [&str; 4] = ["import", "plan", "resume", "check"];
+
+/// Flags that are none.
+const NO_SETTINGS: [&str; 5] = ["help", "config", "profile", "json", "csv"];
 
 /// What belongs into no file that is not for it alone.
 const SECRETS: [(&str, &str); 3] = [
@@ -35,10 +41,25 @@ const SECRETS: [(&str, &str); 3] = [
     ("password", "SEATLOAD_PASSWORD or --password-file"),
 ];
 
+/// What says how to sign in: one at most.
+const WAYS: [&str; 5] = [
+    "token-file",
+    "token-command",
+    "client-id",
+    "tenancy",
+    "username",
+];
+
+/// What a run that goes on has of its own; but these are not written down with it.
+const RECORDED: [&str; 3] = [REQUESTS, SIGN_IN, NETWORK];
+const NOT_RECORDED: [&str; 2] = ["token-command", "proxy"];
+
 /// Settings of a configuration file.
 #[derive(Debug, Default)]
 pub(super) struct Profile {
     settings: BTreeMap<String, Setting>,
+    /// The file, if nobody has named it.
+    found: Option<PathBuf>,
 }
 
 #[derive(Debug)]
@@ -48,26 +69,50 @@ struct Setting {
     origin: String,
 }
 
+/// What the command line says of settings, before anything else is looked at.
+#[derive(Default)]
+struct Named {
+    config: Option<PathBuf>,
+    profile: Option<String>,
+    /// A way to sign in is told by a flag or a variable.
+    has_way: bool,
+}
+
 impl Profile {
     /// Finds what the command line, or the environment, names; or else what is there.
     pub(super) fn find(arguments: &[OsString]) -> anyhow::Result<Self> {
-        let (config, name) = named(arguments);
-        let path = match config {
-            Some(path) => Some(path),
+        let Some(named) = named(arguments) else {
+            return Ok(Self::default());
+        };
+        let found = match named.config {
+            Some(_) => None,
             None => found(),
         };
-        let Some(path) = path else {
-            if let Some(name) = name {
+        let Some(path) = named.config.as_ref().or(found.as_ref()) else {
+            if let Some(name) = named.profile {
                 bail!(
                     "there is no configuration file, so there is no profile {name}\n  to do: write {NAME} here or into your configuration folder, or name it by --config"
                 );
             }
             return Ok(Self::default());
         };
-        let text = fs::read_to_string(&path)
+        let text = fs::read_to_string(path)
             .with_context(|| format!("cannot read the configuration file {}", path.display()))?;
-        let read = Self::read(&text, &path, name.as_deref());
-        read.with_context(|| format!("cannot use the configuration file {}", path.display()))
+        let read = Self::read(&text, path, named.profile.as_deref());
+        let mut profile =
+            read.with_context(|| format!("cannot use the configuration file {}", path.display()))?;
+        if named.has_way {
+            profile
+                .settings
+                .retain(|name, _| !WAYS.contains(&name.as_str()));
+        }
+        Ok(Self { found, ..profile })
+    }
+
+    /// The file, if it is used though nobody has named it.
+    pub(super) fn found(&self) -> Option<&Path> {
+        let found = self.found.as_deref();
+        found.filter(|_| !self.settings.is_empty())
     }
 
     fn read(text: &str, path: &Path, name: Option<&str>) -> anyhow::Result<Self> {
@@ -137,9 +182,7 @@ impl Profile {
             let Some(values) = values else {
                 bail!("`{name}` is neither text, a number, true or false, nor a list of these");
             };
-            let has_password =
-                |value: &String| ProxyUrl::parse(value).is_ok_and(|url| url.has_password());
-            if name == "proxy" && values.iter().any(has_password) {
+            if name == "proxy" && values.iter().any(|value| value.contains('@')) {
                 bail!(
                     "`proxy` holds a password, and a configuration file is no place for it: use SEATLOAD_PROXY"
                 );
@@ -150,13 +193,18 @@ impl Profile {
         Ok(())
     }
 
-    /// Makes the settings the defaults of their flags. A run that goes on has settings of its own for its requests.
+    /// Makes the settings the defaults of their flags.
     pub(super) fn apply(&self, command: Command) -> Command {
         let mut command = command;
         for name in COMMANDS {
             command = command.mut_subcommand(name, |subcommand| {
                 subcommand.mut_args(|arg| {
-                    let is_recorded = name == "resume" && arg.get_help_heading() == Some(REQUESTS);
+                    let long = arg.get_long().unwrap_or_default();
+                    let is_recorded = name == "resume"
+                        && arg
+                            .get_help_heading()
+                            .is_some_and(|heading| RECORDED.contains(&heading))
+                        && !NOT_RECORDED.contains(&long);
                     let setting = arg.get_long().and_then(|long| self.settings.get(long));
                     match setting {
                         Some(setting) if !is_recorded => arg.default_values(setting.values.clone()),
@@ -194,29 +242,40 @@ fn known_settings() -> Vec<String> {
         .filter(|command| COMMANDS.contains(&command.get_name()))
         .flat_map(Command::get_arguments)
         .filter_map(|arg| arg.get_long().map(str::to_owned))
-        .filter(|long| long != "help")
+        .filter(|long| !NO_SETTINGS.contains(&long.as_str()))
         .collect();
     names.sort_unstable();
     names.dedup();
     names
 }
 
-/// What `--config` and `--profile` say, before anything else is looked at.
-fn named(arguments: &[OsString]) -> (Option<PathBuf>, Option<String>) {
+/// None where nothing is taken from the file: for help, and for commands without settings.
+fn named(arguments: &[OsString]) -> Option<Named> {
     let lenient = Cli::command().ignore_errors(true);
-    let Ok(matches) = lenient.try_get_matches_from(arguments) else {
-        // Help, or a version: then nothing matters.
-        return (None, None);
+    let matches = lenient.try_get_matches_from(arguments).ok()?;
+    let (command, below) = matches.subcommand()?;
+    if !COMMANDS.contains(&command) {
+        return None;
+    }
+    let is_told = |long: &&str| {
+        let id = long.replace('-', "_");
+        let source = below
+            .try_contains_id(&id)
+            .is_ok()
+            .then(|| below.value_source(&id));
+        matches!(
+            source.flatten(),
+            Some(ValueSource::CommandLine | ValueSource::EnvVariable)
+        )
     };
-    let below = matches.subcommand().map(|(_, below)| below);
-    let all = [Some(&matches), below].into_iter().flatten();
-    let config = all
-        .clone()
-        .find_map(|matches| matches.try_get_one::<PathBuf>("config").ok().flatten());
-    let name = all
-        .clone()
-        .find_map(|matches| matches.try_get_one::<String>("profile").ok().flatten());
-    (config.cloned(), name.cloned())
+    let has_token = std::env::var_os(TOKEN_VARIABLE).is_some_and(|token| !token.is_empty());
+    let config = below.try_get_one::<PathBuf>("config").ok().flatten();
+    let profile = below.try_get_one::<String>("profile").ok().flatten();
+    Some(Named {
+        config: config.cloned(),
+        profile: profile.cloned(),
+        has_way: has_token || WAYS.iter().any(is_told),
+    })
 }
 
 /// The file that is there: here, or in the user's configuration folder.

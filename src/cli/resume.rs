@@ -63,13 +63,15 @@ pub(super) fn resume(args: ResumeArgs) -> anyhow::Result<ExitCode> {
         .run
         .into_settings(record.target.clone(), &record.requests)?;
     let settings = RunSettings {
-        sign_in: match sign_in::is_told(&settings.sign_in)? {
-            true => settings.sign_in,
-            false => record.sign_in.clone(),
-        },
+        sign_in: sign_in::again(settings.sign_in, &record.sign_in)?,
         network: settings.network.or(&record.network),
         ..settings
     };
+    if settings.network.had_proxy_password {
+        bail!(
+            "the run went through a proxy with a password, which is not written down\n  to do: give the proxy by the variable SEATLOAD_PROXY"
+        );
+    }
     let mut progress = Progress::new(settings.progress);
     let connection = Connection::new(&settings)?;
     connection.sign_in(settings.requests.max_retries, &progress)?;

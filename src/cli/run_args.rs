@@ -111,7 +111,7 @@ impl RunArgs {
         Ok(RunSettings {
             target,
             sign_in: self.sign_in.into_settings(),
-            network: self.network.into_settings(),
+            network: self.network.into_settings()?,
             requests,
             first: self.first,
             progress,

@@ -1,7 +1,7 @@
 //! From settings, variables, files and the keyboard to a way to sign in.
 
 use std::env::{self, VarError};
-use std::io::{IsTerminal, Write, stderr, stdin};
+use std::io::{Write, stderr};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -9,8 +9,10 @@ use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
+use super::prompt::ask;
 use crate::api::{ClientCredentials, Password, Source, Token, TokenCommand, is_protected};
 use crate::settings::SignInSettings;
+use crate::text::printable;
 
 /// Secrets' variables. No flag takes a secret: a command line is seen by every process.
 pub(super) const TOKEN_VARIABLE: &str = "SEATLOAD_TOKEN";
@@ -28,7 +30,7 @@ const PASSWORD_PATH: &str = "api/account/authenticate";
 enum Way {
     Token,
     TokenFile(PathBuf),
-    Command(String),
+    Command(TokenCommand),
     Application,
     Person,
 }
@@ -39,16 +41,14 @@ pub(super) fn source(settings: &SignInSettings, base_url: &str) -> anyhow::Resul
     match (way(settings, token.is_some())?, token) {
         (Some(Way::TokenFile(path)), _) => {
             warn_if_others_can_read(&path);
-            // That it is there and holds a token is found now rather than later.
-            Token::from_file(&path).context("there is no access token")?;
             Ok(Source::File(path))
         }
-        (Some(Way::Command(command)), _) => Ok(Source::Command(TokenCommand::new(command))),
+        (Some(Way::Command(command)), _) => Ok(Source::Command(command)),
         (Some(Way::Application), _) => application(settings, base_url),
         (Some(Way::Person), _) => person(settings, base_url),
         (Some(Way::Token), Some(token)) => Ok(Source::Given(Token::new(token, TOKEN_VARIABLE)?)),
         (Some(Way::Token) | None, _) => {
-            let Some(token) = ask("Access token: ")? else {
+            let Some(token) = ask("Access token: ".to_owned())? else {
                 bail!(
                     "there is no access token\n  to do: put it into {TOKEN_VARIABLE}, or into a file that --token-file names; or sign in by --client-id"
                 );
@@ -58,9 +58,42 @@ pub(super) fn source(settings: &SignInSettings, base_url: &str) -> anyhow::Resul
     }
 }
 
-/// Whether a way to sign in is named at all.
-pub(super) fn is_told(settings: &SignInSettings) -> anyhow::Result<bool> {
-    Ok(way(settings, variable(TOKEN_VARIABLE)?.is_some())?.is_some())
+/// How a run that goes on signs in: as it is told now, or else as `before`. A secret that is at hand now comes before the
+/// file that held one then.
+pub(super) fn again(
+    now: SignInSettings,
+    before: &SignInSettings,
+) -> anyhow::Result<SignInSettings> {
+    let way = way(&now, variable(TOKEN_VARIABLE)?.is_some())?;
+    let is_same = match way {
+        None => true,
+        Some(Way::Application) => now.client_id == before.client_id,
+        Some(Way::Person) => before.username.is_some(),
+        Some(Way::Token | Way::TokenFile(_) | Way::Command(_)) => false,
+    };
+    if !is_same {
+        return Ok(now);
+    }
+    let file = |now: Option<PathBuf>, before: &Option<PathBuf>, name| {
+        let is_given = variable(name)?.is_some();
+        let before = before.clone().filter(|_| !is_given);
+        anyhow::Ok(now.or(before))
+    };
+    Ok(SignInSettings {
+        token_file: now.token_file.or_else(|| before.token_file.clone()),
+        token_command: now.token_command,
+        client_id: now.client_id.or_else(|| before.client_id.clone()),
+        client_secret_file: file(
+            now.client_secret_file,
+            &before.client_secret_file,
+            CLIENT_SECRET_VARIABLE,
+        )?,
+        scope: now.scope.or_else(|| before.scope.clone()),
+        token_url: now.token_url.or_else(|| before.token_url.clone()),
+        tenancy: now.tenancy.or_else(|| before.tenancy.clone()),
+        username: now.username.or_else(|| before.username.clone()),
+        password_file: file(now.password_file, &before.password_file, PASSWORD_VARIABLE)?,
+    })
 }
 
 fn way(settings: &SignInSettings, has_token: bool) -> anyhow::Result<Option<Way>> {
@@ -98,7 +131,8 @@ fn application(settings: &SignInSettings, base_url: &str) -> anyhow::Result<Sour
         );
     };
     let token_url = match &settings.token_url {
-        Some(url) => Url::parse(url).with_context(|| format!("--token-url {url} is no URL"))?,
+        // What is no URL is not shown: it may hold anything.
+        Some(url) => Url::parse(url).context("--token-url is no URL")?,
         None => Url::parse(base_url)
             .and_then(|base| base.join(TOKEN_PATH))
             .with_context(|| format!("the base URL {base_url} is no URL"))?,
@@ -121,12 +155,7 @@ fn person(settings: &SignInSettings, base_url: &str) -> anyhow::Result<Source> {
         settings.password_file.as_deref(),
         "--password-file",
     )?;
-    let asked = || {
-        ask(&format!(
-            "Password of {}: ",
-            crate::text::printable(username, 60)
-        ))
-    };
+    let asked = || ask(format!("Password of {}: ", printable(username, 60)));
     let Some(password) = given.map_or_else(asked, |given| Ok(Some(given)))? else {
         bail!(
             "there is no password for the user of --username\n  to do: put it into {PASSWORD_VARIABLE}, or into a file that --password-file names"
@@ -144,8 +173,9 @@ fn person(settings: &SignInSettings, base_url: &str) -> anyhow::Result<Source> {
 }
 
 fn check_protected(url: &Url) -> anyhow::Result<()> {
-    if !url.username().is_empty() || url.password().is_some() {
-        bail!("--token-url may not hold a user name or a password");
+    let is_plain = url.username().is_empty() && url.password().is_none();
+    if !is_plain || url.query().is_some() || url.fragment().is_some() {
+        bail!("--token-url may not hold a user name, a password, a `?` or a `#`");
     }
     if !is_protected(url) {
         bail!(
@@ -186,16 +216,6 @@ fn variable(name: &'static str) -> anyhow::Result<Option<SecretString>> {
         // The error holds the variable's content, so it is not passed on.
         Err(VarError::NotUnicode(_)) => bail!("{name} is not text"),
     }
-}
-
-/// Asks for a secret, without showing what is typed. None where nobody can be asked.
-fn ask(prompt: &str) -> anyhow::Result<Option<SecretString>> {
-    if !stdin().is_terminal() || !stderr().is_terminal() {
-        return Ok(None);
-    }
-    let typed = rpassword::prompt_password(prompt).context("cannot read from the terminal")?;
-    let typed = Zeroizing::new(typed);
-    Ok(Some(SecretString::from(typed.as_str())).filter(|typed| !typed.expose_secret().is_empty()))
 }
 
 fn warn_if_others_can_read(path: &Path) {

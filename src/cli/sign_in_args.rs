@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::api::TokenCommand;
 use crate::settings::SignInSettings;
 
-const SIGN_IN: &str = "Sign-in";
+pub(super) const SIGN_IN: &str = "Sign-in";
 
 #[derive(Debug, Args)]
 pub(super) struct SignInArgs {
@@ -52,7 +53,7 @@ impl SignInArgs {
     pub(super) fn into_settings(self) -> SignInSettings {
         SignInSettings {
             token_file: self.token_file,
-            token_command: self.token_command,
+            token_command: self.token_command.map(TokenCommand::new),
             client_id: self.client_id,
             client_secret_file: self.client_secret_file,
             scope: self.scope,

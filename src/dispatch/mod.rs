@@ -28,7 +28,7 @@ use tokio::sync::mpsc::Sender;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use crate::api::Service;
+use crate::api::{Answer, Departure, Reply, Service};
 use crate::event::{Event, Stop};
 use crate::plan::Plan;
 use crate::rate::Rate;
@@ -73,10 +73,15 @@ pub async fn run<S: Service>(
     events: Sender<Event>,
 ) -> Option<Stop> {
     let mut dispatcher = Dispatcher::new(assignments, plan, policy, Instant::now());
+    // Whoever has not left by then does not leave any more.
+    let halt = CancellationToken::new();
     let mut in_flight = FuturesUnordered::new();
     loop {
         if interrupt.is_cancelled() {
             dispatcher.stop(Stop::Interrupted);
+        }
+        if dispatcher.has_stopped() {
+            halt.cancel();
         }
         let step = dispatcher.step(Instant::now());
         for event in dispatcher.take_events() {
@@ -87,7 +92,7 @@ pub async fn run<S: Service>(
         }
         let until = match step {
             Step::Send(sending) => {
-                in_flight.push(exchange(service, *sending));
+                in_flight.push(exchange(service, *sending, &halt));
                 continue;
             }
             Step::Again => continue,
@@ -113,7 +118,8 @@ pub fn waits(max_retries: u32) -> impl Iterator<Item = Duration> {
 async fn exchange<S: Service>(
     service: &S,
     sending: Sending,
-) -> (queue::Job, crate::api::Departure, crate::api::Reply) {
+    halt: &CancellationToken,
+) -> (queue::Job, Departure, Reply) {
     let Sending {
         job,
         request,
@@ -121,9 +127,26 @@ async fn exchange<S: Service>(
     } = sending;
     log::sending(&job, &request);
     let begun = Instant::now();
-    let reply = service.exchange(request, departure.clone()).await;
+    let reply = tokio::select! {
+        biased;
+        reply = service.exchange(request, departure.clone()) => reply,
+        () = held_back(halt, &departure) => Answer::Lost {
+            reason: "the run stopped before it had left".to_owned(),
+            // It may have left at this very moment.
+            departed: departure.at().is_some(),
+        }
+        .into(),
+    };
     log::answered(&job, &reply, begun.elapsed());
     (job, departure, reply)
+}
+
+/// Comes to an end when the run stops before the request has left: it may be waiting for a connection, or for a token.
+async fn held_back(halt: &CancellationToken, departure: &Departure) {
+    halt.cancelled().await;
+    if departure.at().is_some() {
+        std::future::pending::<()>().await;
+    }
 }
 
 async fn wait(until: Option<Instant>) {

@@ -107,7 +107,7 @@ pub(super) fn verdict(answer: Answer) -> Verdict {
         Answer::Allocated(allocations) => Verdict::Allocated(allocations),
         Answer::Unreadable { reason, .. } => again(reason, Applied::Maybe),
         Answer::TokenRefused => Verdict::Resend,
-        Answer::NotSignedIn(SignInError::Trouble(reason)) => Verdict::Again(Hindrance {
+        Answer::NotSignedIn(SignInError::Trouble { reason, .. }) => Verdict::Again(Hindrance {
             reason: format!("cannot sign in: {reason}"),
             applied: Applied::No,
             about: About::SignIn,

@@ -108,7 +108,7 @@ impl RunRecord {
         };
         let mut reading = intent.reading.clone();
         let current = reading.current.as_mut().map(|current| &mut current.path);
-        let (mut sign_in, mut network) = (run.sign_in.clone(), run.network.clone());
+        let (mut sign_in, mut network) = (run.sign_in.clone(), run.network.recorded());
         let beside = reading.directory.as_mut().into_iter().chain(current);
         for path in beside.chain(sign_in.paths_mut()).chain(network.paths_mut()) {
             *path = std::path::absolute(&path)?;

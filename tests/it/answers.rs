@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use seatload::api::{Allocation, Answer};
+use seatload::api::{Allocation, Answer, Reply, SignInError};
 use seatload::event::{Event, Stop};
 use seatload::outcome::FailureKind;
 
 use crate::support::run::Run;
-use crate::support::service::{FakeService, answer, by_seats, lost, reply};
+use crate::support::service::{FakeService, answer, by_seats, lost, reply, with_retry_after};
 
 #[tokio::test(start_paused = true)]
 async fn a_200_that_names_everyone_as_asked_makes_everyone_a_success() {
@@ -397,4 +397,56 @@ async fn a_first_answer_that_finds_nothing_says_so_at_once() {
             .count();
         assert_eq!(told, usize::from(expected));
     }
+}
+
+fn no_token(wait: Option<u64>) -> Reply {
+    let trouble = SignInError::Trouble {
+        reason: "status 503".to_owned(),
+        wait: wait.map(Duration::from_secs),
+    };
+    let reply = reply(Answer::NotSignedIn(trouble));
+    match wait {
+        Some(seconds) => with_retry_after(reply, seconds),
+        None => reply,
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn trouble_with_the_sign_in_leaves_users_their_retries() {
+    // Two in vain for want of a token, then two because of the service, which are all that there may be.
+    let service = FakeService::new().script(|sent, _| match sent.nth {
+        1..=2 => Some(no_token(None)),
+        3..=4 => Some(answer(503, "")),
+        _ => None,
+    });
+    let run = Run::of_users(2).batch_size(1).concurrency(1).max_retries(2);
+    let ran = run.at(&service).await;
+    assert_eq!(ran.assert_finished().count("success"), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sign_in_that_never_works_stops_the_run_and_nobody_fails() {
+    let service = FakeService::new().script(|sent, _| (sent.nth > 0).then(|| no_token(None)));
+    let run = Run::of_users(40)
+        .batch_size(2)
+        .concurrency(8)
+        .max_retries(3);
+    let ran = run.at(&service).await;
+    assert!(
+        matches!(ran.stop, Some(Stop::NotSignedIn { .. })),
+        "{:?}",
+        ran.stop
+    );
+    assert_eq!((ran.count("success"), ran.pending.len()), (2, 38));
+    // The first in vain, and then one for each wait: never all at once.
+    assert!(service.requests() <= 1 + 8 * 4, "{}", service.requests());
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_gives_tokens_may_say_how_long_to_wait() {
+    let service = FakeService::new().script(|sent, _| (sent.nth == 1).then(|| no_token(Some(20))));
+    let run = Run::of_users(2).batch_size(1).concurrency(1);
+    let ran = run.at(&service).await;
+    assert_eq!(ran.assert_finished().count("success"), 2);
+    assert!(ran.took >= Duration::from_secs(20), "{:?}", ran.took);
 }

@@ -1,6 +1,6 @@
 //! Corporate networks: private roots, proxies, client certificates, redirects.
 
-use crate::support::cli::{Dir, Ended};
+use crate::support::cli::{Dir, Ended, ended};
 use crate::support::server::{RawServer, confirming, http_with};
 use crate::support::tls::{PrivateRoot, Proxy, TlsServer};
 
@@ -99,7 +99,7 @@ fn a_proxys_password_is_taken_from_the_variable_alone() {
         .args(["--base-url", &server.base_url, "-vv"])
         .args(ROOT)
         .env("SEATLOAD_PROXY", &with_password);
-    let ended = crate::support::cli::ended(command);
+    let ended = ended(command);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     // me:pr0xy-s3cret
     assert!(
@@ -109,6 +109,82 @@ fn a_proxys_password_is_taken_from_the_variable_alone() {
     );
     assert!(!ended.stderr.contains("pr0xy-s3cret"), "{}", ended.stderr);
     assert!(!dir.read("variable/run.json").contains("pr0xy-s3cret"));
+}
+
+#[test]
+fn a_run_that_goes_on_goes_through_the_same_proxy() {
+    let root = PrivateRoot::new();
+    let server = TlsServer::answering(&root, false, confirming);
+    let proxy = Proxy::new(None);
+    let dir = here(&root);
+    dir.write("users.csv", "userId,code\na,IDU\nb,IDU\n");
+    let through = ["--proxy", &proxy.url, "--first", "1"];
+    assert_eq!(
+        import(&dir, &server, "plain", &[&ROOT[..], &through].concat()).code,
+        3
+    );
+    let resume = |run: &str, variables: &[(&str, &str)]| {
+        let mut command = dir.seatload();
+        command
+            .args(["resume", run])
+            .envs(variables.iter().copied());
+        ended(command)
+    };
+    let tunnels = proxy.tunnels();
+    let resumed = resume("plain", &[]);
+    assert_eq!(resumed.code, 0, "{}", resumed.stderr);
+    assert!(proxy.tunnels() > tunnels);
+
+    let with_password = proxy.url.replace("://", "://me:pr0xy-s3cret@");
+    let variable = [("SEATLOAD_PROXY", with_password.as_str())];
+    let mut command = dir.seatload();
+    command
+        .args([
+            "import",
+            "users.csv",
+            "--report-dir",
+            "secret",
+            "--account",
+            "a",
+            "--first",
+            "1",
+        ])
+        .args(["--base-url", &server.base_url])
+        .args(ROOT)
+        .envs(variable);
+    assert_eq!(ended(command).code, 3);
+    let refused = resume("secret", &[]);
+    assert_eq!(refused.code, 2);
+    assert!(
+        refused.stderr.contains("SEATLOAD_PROXY"),
+        "{}",
+        refused.stderr
+    );
+    assert_eq!(resume("secret", &variable).code, 0);
+}
+
+#[test]
+fn a_proxy_that_is_none_is_refused_without_being_shown() {
+    let dir = Dir::new();
+    dir.write("users.csv", "userId,code\na,IDU\n");
+    for wrong in [
+        "me:pr0xy-s3cret@proxy:1",
+        "http://me:pr0xy#s3cret@proxy:1",
+        "ftp://pr0xy-s3cret",
+    ] {
+        let mut command = dir.seatload();
+        command
+            .args(["import", "users.csv", "--account", "a"])
+            .env("SEATLOAD_PROXY", wrong);
+        let refused = ended(command);
+        assert_eq!(refused.code, 2);
+        assert!(
+            refused.stderr.contains("--proxy: this is no proxy"),
+            "{}",
+            refused.stderr
+        );
+        assert!(!refused.stderr.contains("pr0xy"), "{}", refused.stderr);
+    }
 }
 
 #[test]

@@ -226,7 +226,8 @@ fn a_new_token_that_is_refused_stops_the_run() {
 fn a_wrong_secret_is_told_before_anything_is_read_or_sent() {
     let identity = Identity::new(Manner::default());
     let dir = Dir::new();
-    let wrong = [("SEATLOAD_CLIENT_SECRET", "s0me-other-secret-that-is-long")];
+    // Whatever the service repeats of it, and however it spells it.
+    let wrong = [("SEATLOAD_CLIENT_SECRET", "s0me/other+secret=that is long")];
     let ended = import(&dir, &identity, &APPLICATION, &wrong);
     assert_eq!(ended.code, 2);
     assert!(
@@ -237,20 +238,26 @@ fn a_wrong_secret_is_told_before_anything_is_read_or_sent() {
         ended.stderr
     );
     assert!(ended.stderr.contains("seatload check"), "{}", ended.stderr);
-    assert!(!ended.stderr.contains("s0me-other"), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("client_secret=(the secret)"),
+        "{}",
+        ended.stderr
+    );
+    assert!(!ended.stderr.contains("s0me"), "{}", ended.stderr);
     assert!(dir.holds_only(&[]));
 }
 
 #[test]
 fn a_renewal_that_is_refused_stops_the_run_and_resume_goes_on_with_it() {
     let identity = Identity::new(Manner {
-        lifetime: Duration::from_secs(1),
-        refuses: |nth| matches!(nth, 1 | 2).then_some(400),
+        lifetime: Duration::from_millis(1500),
+        tells: false,
+        refuses: |nth| (nth == 1).then_some(400),
         ..Manner::default()
     });
     let dir = Dir::new();
-    dir.write("users.csv", users(30));
-    let slowly = ["--batch-size", "1", "--rate", "15/s"];
+    dir.write("users.csv", users(40));
+    let slowly = ["--batch-size", "1", "--rate", "2/100ms"];
     let ended = import(
         &dir,
         &identity,
@@ -266,11 +273,11 @@ fn a_renewal_that_is_refused_stops_the_run_and_resume_goes_on_with_it() {
         ended.stderr
     );
     let pending = dir.rows("run/pending.csv").len();
-    assert!(pending > 0 && dir.rows("run/success.csv").len() + pending == 30);
+    assert!(pending > 0 && dir.rows("run/success.csv").len() + pending == 40);
     // How to sign in is remembered, but for the secret.
     let resumed = run(&dir, "resume", &["run", "--rate", "10000/50ms"], &SECRET);
     assert_eq!(resumed.code, 0, "{}", resumed.stderr);
-    assert_eq!(dir.rows("run/success.csv").len(), 30);
+    assert_eq!(dir.rows("run/success.csv").len(), 40);
 }
 
 #[test]
@@ -293,6 +300,62 @@ fn a_renewal_in_passing_trouble_is_tried_again() {
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     assert_eq!(dir.rows("run/success.csv").len(), 20);
     assert_eq!(identity.most_asking(), 1);
+}
+
+#[test]
+fn a_first_sign_in_in_passing_trouble_is_tried_again() {
+    let identity = Identity::new(Manner {
+        refuses: |nth| (nth == 0).then_some(503),
+        ..Manner::default()
+    });
+    let dir = Dir::new();
+    dir.write("users.csv", users(1));
+    let ended = import(
+        &dir,
+        &identity,
+        &[&APPLICATION[..], &FAST].concat(),
+        &SECRET,
+    );
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert!(
+        ended
+            .stderr
+            .contains("cannot sign in: status 503; trying again in"),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[test]
+fn a_run_that_goes_on_takes_a_secret_that_is_given_now() {
+    let identity = Identity::new(Manner::default());
+    let dir = Dir::new();
+    dir.write("users.csv", users(2));
+    dir.write("secret", CLIENT_SECRET);
+    let first = ["--client-secret-file", "secret", "--first", "1"];
+    let ended = import(
+        &dir,
+        &identity,
+        &[&APPLICATION[..], &first, &FAST].concat(),
+        &[],
+    );
+    assert_eq!(ended.code, 3, "{}", ended.stderr);
+    std::fs::remove_file(dir.path("secret")).unwrap();
+    let refused = run(&dir, "resume", &["run"], &[]);
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    let resumed = run(&dir, "resume", &["run"], &SECRET);
+    assert_eq!(resumed.code, 0, "{}", resumed.stderr);
+}
+
+#[test]
+fn a_variable_comes_before_a_profiles_way_to_sign_in() {
+    let identity = Identity::new(Manner::default());
+    identity.take(TOKEN, Duration::from_secs(60));
+    let dir = Dir::new();
+    dir.write("users.csv", users(1));
+    dir.write("seatload.toml", "client-id = \"somebody\"\n");
+    let ended = import(&dir, &identity, &FAST, &[("SEATLOAD_TOKEN", TOKEN)]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
 }
 
 #[test]

@@ -1,9 +1,13 @@
 //! When a run stops early, and that it stops in good order.
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use seatload::api::{AllocationRequest, Departure, Reply, Service};
+use seatload::dispatch;
 use seatload::event::{Event, Stop};
 use seatload::outcome::FailureKind;
+use seatload::plan::Plan;
 
 use crate::support::run::Run;
 use crate::support::service::{FakeService, answer, lost, with_retry_after};
@@ -184,4 +188,31 @@ async fn when_nobody_takes_the_events_any_more_nothing_more_is_sent() {
     let (stop, ()) = tokio::join!(dispatch, fail_at_the_first_decision);
     assert_eq!(stop, Some(Stop::NotRecorded));
     assert!(service.requests() <= 3, "{} requests", service.requests());
+}
+
+/// Takes no request: every one waits for a connection, or for a token, and never leaves.
+struct Stuck;
+
+impl Service for Stuck {
+    async fn exchange(&self, _: AllocationRequest, _: Departure) -> Reply {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_has_not_left_when_the_run_is_interrupted_does_not_leave_any_more() {
+    let run = Run::of_users(10);
+    let all = run.assignments();
+    let plan = Plan::new(all, all.good_users(), NonZeroUsize::MIN);
+    let (sender, mut receiver) = tokio::sync::mpsc::channel(64);
+    let dispatch = dispatch::run(&Stuck, all, &plan, &run.policy, &run.interrupt, sender);
+    let interrupt = async {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        run.interrupt.cancel();
+    };
+    let collect = async { while receiver.recv().await.is_some() {} };
+    let begin = tokio::time::Instant::now();
+    let (stop, (), ()) = tokio::join!(dispatch, interrupt, collect);
+    assert_eq!(stop, Some(Stop::Interrupted));
+    assert_eq!(begin.elapsed().as_secs(), 5);
 }

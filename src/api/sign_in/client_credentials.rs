@@ -61,7 +61,7 @@ impl ClientCredentials {
     fn explain(&self, error: BasicRequestTokenError<SignInError>) -> SignInError {
         use oauth2::RequestTokenError::{Other, Parse, Request, ServerResponse};
 
-        let said = |text: &str| said(text, self.client_secret.expose_secret());
+        let said = |text: &str| said(text, &self.client_secret);
         match error {
             Request(error) => error,
             ServerResponse(refusal) => {

@@ -1,8 +1,10 @@
 //! A command that prints a token.
 
+use std::io;
 use std::process::Stdio;
 use std::time::Duration;
 
+use tokio::io::AsyncReadExt;
 use tokio::process::Command;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
@@ -11,11 +13,15 @@ use super::SignInError;
 use crate::api::Token;
 
 /// What the command has no need of.
-const SECRET_VARIABLES: [&str; 3] = [
+const SECRET_VARIABLES: [&str; 4] = [
     "SEATLOAD_TOKEN",
     "SEATLOAD_CLIENT_SECRET",
     "SEATLOAD_PASSWORD",
+    "SEATLOAD_PROXY",
 ];
+
+/// No token is longer, in bytes.
+const LONGEST_OUTPUT: usize = 64 * 1024;
 
 /// How long a command may take.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -31,32 +37,36 @@ impl TokenCommand {
     }
 
     pub(super) async fn run(&self) -> Result<Token, SignInError> {
-        let refused = |what: String| SignInError::Refused(format!("--token-command {what}"));
+        let trouble = |what: String| SignInError::trouble(format!("--token-command {what}"));
         let mut command = shell(&self.0);
         for secret in SECRET_VARIABLES {
             command.env_remove(secret);
         }
-        let running = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
-            .kill_on_drop(true)
-            .output();
-        let output = timeout(LONGEST, running)
+        let running = async {
+            let mut child = command
+                .stdin(Stdio::null())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::inherit())
+                .kill_on_drop(true)
+                .spawn()?;
+            let mut printed = Zeroizing::new(Vec::with_capacity(LONGEST_OUTPUT));
+            if let Some(stdout) = child.stdout.take() {
+                let mut stdout = stdout.take(LONGEST_OUTPUT as u64);
+                stdout.read_to_end(&mut printed).await?;
+            }
+            Ok((child.wait().await?, printed))
+        };
+        let (status, printed) = timeout(LONGEST, running)
             .await
-            .map_err(|_| SignInError::Trouble("--token-command took over a minute".to_owned()))?
-            .map_err(|error| refused(format!("cannot be run: {error}")))?;
-        let printed = Zeroizing::new(output.stdout);
-        if !output.status.success() {
-            return Err(refused(format!(
-                "ended with {}: run it by hand to see why",
-                output.status
-            )));
+            .map_err(|_| trouble("took over a minute".to_owned()))?
+            .map_err(|error: io::Error| trouble(format!("cannot be run: {error}")))?;
+        if !status.success() {
+            return Err(trouble(format!("ended with {status}")));
         }
         let text = std::str::from_utf8(&printed)
-            .map_err(|_| refused("printed what is no text".to_owned()))?;
+            .map_err(|_| trouble("printed what is no text".to_owned()))?;
         Token::new(text.trim().into(), "--token-command")
-            .map_err(|error| SignInError::Refused(error.to_string()))
+            .map_err(|error| SignInError::trouble(error.to_string()))
     }
 }
 

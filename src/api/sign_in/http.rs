@@ -1,9 +1,14 @@
 //! One request to whoever gives tokens.
 
+use std::time::SystemTime;
+
 use reqwest::{Client, Request, StatusCode};
+use secrecy::SecretString;
 
 use super::SignInError;
+use crate::api::Limits;
 use crate::api::client::tell;
+use crate::api::redact::redact;
 use crate::text::printable;
 
 /// No answer that holds a token is longer, in bytes.
@@ -20,14 +25,18 @@ pub(super) struct Answered {
 
 /// Sends a request. What may pass is trouble; redirects are refused, since a secret must not follow them.
 pub(super) async fn send(http: &Client, request: Request) -> Result<Answered, SignInError> {
-    let trouble = |what: String| SignInError::Trouble(what);
     let mut response = http
         .execute(request)
         .await
-        .map_err(|error| trouble(tell(error)))?;
+        .map_err(|error| SignInError::trouble(tell(error)))?;
     let status = response.status();
     match status.as_u16() {
-        408 | 425 | 429 | 500..=599 => return Err(trouble(format!("status {}", status.as_u16()))),
+        408 | 425 | 429 | 500..=599 => {
+            return Err(SignInError::Trouble {
+                reason: format!("status {}", status.as_u16()),
+                wait: Limits::read(response.headers(), SystemTime::now()).retry_after,
+            });
+        }
         300..=399 => {
             let what = format!(
                 "status {}, a redirect, which is not followed",
@@ -41,7 +50,7 @@ pub(super) async fn send(http: &Client, request: Request) -> Result<Answered, Si
     while let Some(chunk) = response
         .chunk()
         .await
-        .map_err(|error| trouble(tell(error)))?
+        .map_err(|error| SignInError::trouble(tell(error)))?
     {
         if body.len() + chunk.len() > LONGEST_ANSWER {
             return Err(SignInError::Refused(
@@ -54,10 +63,6 @@ pub(super) async fn send(http: &Client, request: Request) -> Result<Answered, Si
 }
 
 /// What somebody else said, without the secret that it may repeat.
-pub(super) fn said(text: &str, secret: &str) -> String {
-    let text = match secret.is_empty() {
-        true => text.to_owned(),
-        false => text.replace(secret, "(the secret)"),
-    };
-    printable(text.trim(), SAID_CHARS)
+pub(super) fn said(text: &str, secret: &SecretString) -> String {
+    printable(redact(text, secret, "(the secret)").trim(), SAID_CHARS)
 }

@@ -43,14 +43,33 @@ struct Obtained {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SignInError {
     /// Passing trouble: it may work later.
-    #[error("cannot sign in: {0}")]
-    Trouble(String),
+    #[error("cannot sign in: {reason}")]
+    Trouble {
+        /// What happened.
+        reason: String,
+        /// How long to wait, if somebody said so.
+        wait: Option<Duration>,
+    },
     /// Whoever gives tokens refused.
     #[error("signing in was refused: {0}")]
     Refused(String),
 }
 
+impl SignInError {
+    fn trouble(reason: impl Into<String>) -> Self {
+        Self::Trouble {
+            reason: reason.into(),
+            wait: None,
+        }
+    }
+}
+
 impl Source {
+    /// Whether it is on this machine, so that what goes wrong at first goes wrong for good.
+    pub fn is_at_hand(&self) -> bool {
+        matches!(self, Self::Given(_) | Self::File(_) | Self::Command(_))
+    }
+
     /// Asks for a token.
     async fn obtain(&self, http: Option<&reqwest::Client>) -> Result<Obtained, SignInError> {
         let told = |token| Obtained {
@@ -62,7 +81,7 @@ impl Source {
             // Somebody may be writing it at this moment.
             (Self::File(path), _) => Token::from_file(path)
                 .map(told)
-                .map_err(|error| SignInError::Trouble(one_line(&error))),
+                .map_err(|error| SignInError::trouble(one_line(&error))),
             (Self::Command(command), _) => command.run().await.map(told),
             (Self::ClientCredentials(credentials), Some(http)) => credentials.obtain(http).await,
             (Self::Password(password), Some(http)) => password.obtain(http).await,

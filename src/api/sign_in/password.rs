@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use reqwest::{Client, Url};
 use secrecy::{ExposeSecret, SecretString};
@@ -60,7 +61,7 @@ impl Password {
             .post(self.url.clone())
             .header(CONTENT_TYPE, JSON)
             .header(ACCEPT, JSON)
-            .body(body.to_vec())
+            .body(Bytes::from_owner(body))
             .build()
             .map_err(|_| SignInError::Refused("the request cannot be made".to_owned()))?;
         let answered = send(http, request).await?;
@@ -89,7 +90,7 @@ impl Password {
                     },
                     _ => String::new(),
                 };
-                let what = said(&what, self.password.expose_secret());
+                let what = said(&what, &self.password);
                 match what.is_empty() {
                     true => refused(format!("status {}", answered.status.as_u16())),
                     false => refused(what),

@@ -1,9 +1,8 @@
 //! One token for the whole run at a time, and a new one when it is needed.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Mutex;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
@@ -16,19 +15,22 @@ const LONGEST_MARGIN: Duration = Duration::from_secs(60);
 /// This part of a token's lifetime is its margin, where that is less.
 const MARGIN_PART: u32 = 5;
 
-/// Gives each request the token that is good now. One renewal is under way at a time, and requests wait for it.
+/// Gives each request the token that is good now. One renewal is under way at a time, and requests wait for it; what is
+/// said of tokens meanwhile does not wait.
 #[derive(Debug)]
 pub struct Tokens {
     source: Source,
     http: Option<reqwest::Client>,
-    /// How often a token was asked for.
-    attempts: AtomicU64,
+    /// Whoever asks for a token holds it.
+    renewal: tokio::sync::Mutex<()>,
     state: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
 struct State {
     issued: Option<Issued>,
+    /// How often a token was asked for, and an answer came or none.
+    attempts: u64,
     /// How the last attempt failed, if it did.
     failure: Option<SignInError>,
 }
@@ -38,6 +40,7 @@ struct Issued {
     token: Token,
     /// The attempt that gave it.
     number: u64,
+    obtained_at: Instant,
     /// When to ask for the next one, if it is known when this one expires.
     renew_at: Option<Instant>,
     expires_at: Option<Instant>,
@@ -46,6 +49,9 @@ struct Issued {
     /// The service takes it no more.
     is_refused: bool,
 }
+
+/// A token that was not used for so long may have expired unseen.
+const WAITED_LONG: Duration = Duration::from_secs(60);
 
 /// A token, with the number by which to tell what became of it.
 #[derive(Debug, Clone)]
@@ -73,9 +79,14 @@ impl Tokens {
         Ok(Self {
             source,
             http,
-            attempts: AtomicU64::new(0),
-            state: Mutex::new(State::default()),
+            renewal: tokio::sync::Mutex::default(),
+            state: Mutex::default(),
         })
+    }
+
+    /// Where tokens come from.
+    pub fn source(&self) -> &Source {
+        &self.source
     }
 
     /// Gets the first token, so that it is known early whether there is one.
@@ -88,27 +99,36 @@ impl Tokens {
 
     /// The token that is good now.
     pub(in crate::api) async fn current(&self) -> Result<Numbered, SignInError> {
-        let seen = self.attempts.load(Ordering::SeqCst);
-        let mut state = self.state.lock().await;
+        let seen = self.state().attempts;
+        if let Some(fresh) = self.fresh() {
+            return Ok(fresh);
+        }
+        let _renewal = self.renewal.lock().await;
+        if let Some(fresh) = self.fresh() {
+            return Ok(fresh);
+        }
+        {
+            // Somebody has asked while this one waited, in vain: to ask once more would not help.
+            let state = self.state();
+            if let (true, Some(failure)) = (state.attempts != seen, &state.failure) {
+                return Err(failure.clone());
+            }
+        }
+        let obtained = self.source.obtain(self.http.as_ref()).await;
+        self.take(obtained)
+    }
+
+    /// Takes note of what asking for a token came to.
+    fn take(&self, obtained: Result<Obtained, SignInError>) -> Result<Numbered, SignInError> {
         let now = Instant::now();
-        if let Some(issued) = state.issued.as_ref().filter(|issued| issued.is_fresh(now)) {
-            return Ok(issued.numbered());
-        }
-        // Somebody has asked while this one waited, in vain: to ask once more would not help.
-        let attempts = self.attempts.load(Ordering::SeqCst);
-        if let (true, Some(failure)) = (attempts != seen, &state.failure) {
-            return Err(failure.clone());
-        }
-        let number = attempts + 1;
-        self.attempts.store(number, Ordering::SeqCst);
-        match self.source.obtain(self.http.as_ref()).await {
+        let mut state = self.state();
+        state.attempts += 1;
+        let number = state.attempts;
+        match obtained {
             Ok(obtained) => {
-                info!(
-                    number,
-                    seconds = obtained.lifetime.map(|lifetime| lifetime.as_secs()),
-                    "signed in"
-                );
-                let issued = Issued::new(obtained, number, Instant::now());
+                let seconds = obtained.lifetime.map(|lifetime| lifetime.as_secs());
+                info!(number, seconds, "signed in");
+                let issued = Issued::new(obtained, number, now);
                 let numbered = issued.numbered();
                 state.issued = Some(issued);
                 state.failure = None;
@@ -116,41 +136,47 @@ impl Tokens {
             }
             Err(failure) => {
                 warn!(number, failure = failure.to_string(), "not signed in");
-                let now = Instant::now();
-                // It is early: the token at hand may last until this works.
-                if let Some(issued) = state.issued.as_mut().filter(|issued| issued.is_good(now)) {
-                    issued.renew_at = issued.expires_at;
-                    return Ok(issued.numbered());
-                }
                 state.failure = Some(failure.clone());
-                Err(failure)
+                // It is early: the token at hand lasts until the next attempt.
+                match state.issued.as_mut().filter(|issued| issued.is_good(now)) {
+                    Some(issued) => Ok(issued.put_off(now)),
+                    None => Err(failure),
+                }
             }
         }
     }
 
+    fn fresh(&self) -> Option<Numbered> {
+        let now = Instant::now();
+        let state = self.state();
+        let fresh = state.issued.as_ref().filter(|issued| issued.is_fresh(now));
+        fresh.map(Issued::numbered)
+    }
+
     /// The service has taken this token.
-    pub(in crate::api) async fn accepted(&self, number: u64) {
-        let mut state = self.state.lock().await;
-        if let Some(issued) = state
-            .issued
-            .as_mut()
-            .filter(|issued| issued.number == number)
-        {
+    pub(in crate::api) fn accepted(&self, number: u64) {
+        let mut state = self.state();
+        let issued = state.issued.as_mut();
+        if let Some(issued) = issued.filter(|issued| issued.number == number) {
             issued.is_accepted = true;
         }
     }
 
     /// The service has refused this token.
-    pub(in crate::api) async fn refused(&self, number: u64) -> Refused {
-        let mut state = self.state.lock().await;
-        match &mut state.issued {
+    pub(in crate::api) fn refused(&self, number: u64) -> Refused {
+        match &mut self.state().issued {
             Some(issued) if issued.number != number => Refused::Again,
-            Some(issued) if issued.is_accepted && self.source.renews() => {
+            Some(issued) if issued.may_have_been_good() && self.source.renews() => {
                 issued.is_refused = true;
                 Refused::Again
             }
             _ => Refused::ForGood,
         }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing panics half-way through a change.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -163,6 +189,7 @@ impl Issued {
         Self {
             token,
             number,
+            obtained_at: now,
             renew_at: expires_at
                 .zip(margin)
                 .map(|(expires, margin)| expires - margin),
@@ -172,12 +199,23 @@ impl Issued {
         }
     }
 
+    /// Tries for the next one later: half-way to the end of this one.
+    fn put_off(&mut self, now: Instant) -> Numbered {
+        self.renew_at = self.expires_at.map(|expires| now + (expires - now) / 2);
+        self.numbered()
+    }
+
     fn is_fresh(&self, now: Instant) -> bool {
         !self.is_refused && self.renew_at.is_none_or(|renew_at| now < renew_at)
     }
 
     fn is_good(&self, now: Instant) -> bool {
         !self.is_refused && self.expires_at.is_none_or(|expires_at| now < expires_at)
+    }
+
+    /// It was taken once, or has waited so long for its first use that it may have expired meanwhile.
+    fn may_have_been_good(&self) -> bool {
+        self.is_accepted || self.obtained_at.elapsed() > WAITED_LONG
     }
 
     fn numbered(&self) -> Numbered {
@@ -216,8 +254,8 @@ mod tests {
         let token = Token::new("t0ken".to_owned().into(), "test").unwrap();
         let tokens = Tokens::new(Source::Given(token), &Network::default()).unwrap();
         let current = tokens.current().await.unwrap();
-        tokens.accepted(current.number).await;
-        assert_eq!(tokens.refused(current.number).await, Refused::ForGood);
+        tokens.accepted(current.number);
+        assert_eq!(tokens.refused(current.number), Refused::ForGood);
     }
 
     #[tokio::test]
@@ -227,13 +265,13 @@ mod tests {
         let source = Source::File(file.path().to_owned());
         let tokens = Tokens::new(source, &Network::default()).unwrap();
         let first = tokens.current().await.unwrap().number;
-        tokens.accepted(first).await;
-        assert_eq!(tokens.refused(first).await, Refused::Again);
+        tokens.accepted(first);
+        assert_eq!(tokens.refused(first), Refused::Again);
         let second = tokens.current().await.unwrap().number;
         assert_ne!(second, first);
         // Another request was under way with the first one: that says nothing of the second.
-        assert_eq!(tokens.refused(first).await, Refused::Again);
+        assert_eq!(tokens.refused(first), Refused::Again);
         assert_eq!(tokens.current().await.unwrap().number, second);
-        assert_eq!(tokens.refused(second).await, Refused::ForGood);
+        assert_eq!(tokens.refused(second), Refused::ForGood);
     }
 }

@@ -133,10 +133,9 @@ fn try_out(
     };
     tell(Check::ok("settings", connection.endpoint.url().to_string()))?;
     let runtime = &connection.runtime;
-    let is_proxied = settings.network.proxy.is_some();
-    let found = match is_proxied {
-        true => Check::skipped("DNS", "the proxy looks names up"),
-        false => runtime.block_on(dns(&connection)),
+    let found = match proxy(settings) {
+        Some(proxy) => Check::skipped("DNS", &format!("{proxy} may look names up")),
+        None => runtime.block_on(dns(&connection)),
     };
     let is_found = found.state != State::Failed;
     tell(found)?;
@@ -189,8 +188,8 @@ impl Check {
         match text.split_once("\n  to do: ") {
             Some((what, advice)) => Self::wrong(name, what, advice),
             None => Self {
-                advice: None,
-                ..Self::wrong(name, text, "")
+                state: State::Failed,
+                ..Self::ok(name, text)
             },
         }
     }
@@ -224,6 +223,24 @@ fn files(settings: &RunSettings) -> Vec<Check> {
     network.ca_cert = None;
     checks.extend(network.paths_mut().map(|path| check(path)));
     checks
+}
+
+/// What names a proxy, if anything does.
+fn proxy(settings: &RunSettings) -> Option<&'static str> {
+    if settings.network.proxy.is_some() {
+        return Some("the proxy of --proxy");
+    }
+    let variables = [
+        ("HTTPS_PROXY", "the proxy of HTTPS_PROXY"),
+        ("https_proxy", "the proxy of https_proxy"),
+        ("ALL_PROXY", "the proxy of ALL_PROXY"),
+        ("all_proxy", "the proxy of all_proxy"),
+    ];
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let mut variables = variables.into_iter();
+    variables
+        .find(|(name, _)| is_set(name))
+        .map(|(_, what)| what)
 }
 
 async fn dns(connection: &Connection) -> Check {
@@ -264,7 +281,7 @@ async fn sign_in(connection: &Connection) -> Check {
             let refused = Stop::SignInRefused { message };
             Check::wrong("sign-in", refused.what(), refused.advice())
         }
-        Err(error @ SignInError::Trouble(_)) => Check::wrong(
+        Err(error @ SignInError::Trouble { .. }) => Check::wrong(
             "sign-in",
             error.to_string(),
             "check the network, and --token-url",

@@ -127,6 +127,8 @@ fn guarded(name: &str, value: &str) -> String {
         "proxy" => ProxyUrl::parse(value).map_or_else(|_| HIDDEN.to_owned(), |url| url.to_string()),
         // Its author may have put a secret into it.
         "token-command" => HIDDEN.to_owned(),
+        // They are refused with a password or a query, but shown before that.
+        "base-url" | "token-url" if value.contains(['@', '?']) => HIDDEN.to_owned(),
         _ => printable(value, 200),
     }
 }

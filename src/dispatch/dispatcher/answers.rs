@@ -86,6 +86,7 @@ impl Dispatcher<'_> {
         self.seen.hindrances = 0;
         self.seen.used_up_batches = 0;
         self.seen.refused_tokens = 0;
+        self.sign_in_waits = None;
         // Within a wait, these are answers to what was sent before the service asked for it.
         if self.hold.until(now).is_none() {
             self.width.answered();
@@ -183,14 +184,11 @@ impl Dispatcher<'_> {
         if self.stop.is_some() {
             return;
         }
+        if hindrance.about == About::SignIn {
+            return self.not_signed_in(job, hindrance, retry_after, now);
+        }
         let Some(wait) = job.waits.next() else {
-            return match hindrance.about {
-                // It says nothing about the users.
-                About::SignIn => self.stop(Stop::NotSignedIn {
-                    reason: hindrance.reason,
-                }),
-                About::Exchange | About::Quota => self.used_up(&job, &hindrance.reason),
-            };
+            return self.used_up(&job, &hindrance.reason);
         };
         if binds_run {
             self.hold.wait(wait, now);
@@ -201,6 +199,38 @@ impl Dispatcher<'_> {
             reason: hindrance.reason,
         });
         self.queue.rest(job, now + wait);
+    }
+
+    /// There is no token for now. That says nothing about the job's users, so their retries are left as they are; and all
+    /// who wait for the same token wait once.
+    fn not_signed_in(
+        &mut self,
+        job: Job,
+        hindrance: Hindrance,
+        retry_after: Option<Duration>,
+        now: Instant,
+    ) {
+        if !self.waits_for_token(now) {
+            let mut waits = self.sign_in_waits.take().unwrap_or_else(|| self.waits());
+            let Some(wait) = waits.next() else {
+                return self.stop(Stop::NotSignedIn {
+                    reason: hindrance.reason,
+                });
+            };
+            self.sign_in_waits = Some(waits);
+            let wait = wait.max(retry_after.unwrap_or_default());
+            self.seen.token_due = Some(now + wait);
+            self.events.push(Event::Retrying {
+                batch: job.batch,
+                wait,
+                reason: hindrance.reason,
+            });
+        }
+        self.queue.push_front(job);
+    }
+
+    fn waits_for_token(&self, now: Instant) -> bool {
+        self.seen.token_due.is_some_and(|due| now < due)
     }
 
     /// The retries are used up.

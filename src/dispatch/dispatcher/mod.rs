@@ -76,6 +76,8 @@ pub(super) struct Dispatcher<'a> {
     pace: Pace,
     hold: Hold,
     seen: Seen,
+    /// The waits that are left before signing in is given up; whole again after every answer.
+    sign_in_waits: Option<Waits>,
     announced: Option<(Instant, WaitCause)>,
     stop: Option<Stop>,
     events: Vec<Event>,
@@ -98,6 +100,8 @@ struct Seen {
     used_up_batches: u32,
     /// Requests refused for their token since the last answer.
     refused_tokens: usize,
+    /// When a token is asked for again, after it was asked for in vain.
+    token_due: Option<Instant>,
     /// Lone users refused with 404 in a row.
     lone_not_found: u32,
 }
@@ -127,6 +131,7 @@ impl<'a> Dispatcher<'a> {
                 any_success: policy.has_succeeded,
                 ..Seen::default()
             },
+            sign_in_waits: None,
             announced: None,
             stop: None,
             events: Vec::new(),
@@ -144,6 +149,10 @@ impl<'a> Dispatcher<'a> {
             self.events.push(Event::Stopping(stop.clone()));
             self.stop = Some(stop);
         }
+    }
+
+    pub(super) fn has_stopped(&self) -> bool {
+        self.stop.is_some()
     }
 
     /// Why the run stopped early, if it did.
@@ -221,6 +230,9 @@ impl<'a> Dispatcher<'a> {
     }
 
     fn admit(&mut self, now: Instant) -> Result<Departure, (Instant, WaitCause)> {
+        if let Some(due) = self.seen.token_due.filter(|due| *due > now) {
+            return Err((due, WaitCause::SignIn));
+        }
         if let Some(hold) = self.hold.until(now) {
             return Err(hold);
         }

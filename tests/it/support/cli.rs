@@ -68,7 +68,9 @@ impl Dir {
         let mut command = Command::new(assert_cmd::cargo::cargo_bin!("seatload"));
         command
             .current_dir(self.0.path())
-            .env("SEATLOAD_TOKEN", TOKEN);
+            .env("SEATLOAD_TOKEN", TOKEN)
+            // Whatever the machine's user has set up does not matter.
+            .env("XDG_CONFIG_HOME", self.0.path().join("config"));
         for (name, _) in std::env::vars_os() {
             if name != "SEATLOAD_TOKEN" && name.to_string_lossy().starts_with("SEATLOAD_") {
                 command.env_remove(name);

@@ -1,0 +1,50 @@
+//! Asks for a secret at the terminal, and leaves the terminal as it was, whatever is typed.
+
+use std::io::{IsTerminal, stderr, stdin};
+
+use anyhow::Context;
+use secrecy::{ExposeSecret, SecretString};
+use zeroize::Zeroizing;
+
+/// Asks for a secret, without showing what is typed. None where nobody can be asked, or nothing is typed.
+pub(super) fn ask(prompt: String) -> anyhow::Result<Option<SecretString>> {
+    if !stdin().is_terminal() || !stderr().is_terminal() {
+        return Ok(None);
+    }
+    let typed = read(prompt).context("cannot read from the terminal")?;
+    let secret = SecretString::from(typed.as_str());
+    Ok(Some(secret).filter(|secret| !secret.expose_secret().is_empty()))
+}
+
+/// A signal would end the process while the terminal shows nothing that is typed: so it is heard, and the terminal set
+/// right.
+#[cfg(unix)]
+fn read(prompt: String) -> std::io::Result<Zeroizing<String>> {
+    use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+
+    use crate::exit_code::ExitCode;
+
+    let before = tcgetattr(stdin())?;
+    let runtime = tokio::runtime::Runtime::new()?;
+    let typed = runtime.block_on(async {
+        let typing = tokio::task::spawn_blocking(move || rpassword::prompt_password(prompt));
+        tokio::select! {
+            typed = typing => Some(typed),
+            _ = tokio::signal::ctrl_c() => None,
+        }
+    });
+    let typed = typed.transpose().map_err(std::io::Error::other)?;
+    let is_interrupted = |error: &std::io::Error| error.kind() == std::io::ErrorKind::Interrupted;
+    let Some(typed) = typed.filter(|typed| !typed.as_ref().is_err_and(is_interrupted)) else {
+        let _ = tcsetattr(stdin(), OptionalActions::Now, &before);
+        eprintln!();
+        std::process::exit(ExitCode::Interrupted.number().into());
+    };
+    runtime.shutdown_background();
+    typed.map(Zeroizing::new)
+}
+
+#[cfg(not(unix))]
+fn read(prompt: String) -> std::io::Result<Zeroizing<String>> {
+    rpassword::prompt_password(prompt).map(Zeroizing::new)
+}
