@@ -73,9 +73,16 @@ const EXAMPLES: &str = "\
 Examples:
   Try it, without the service:
     seatload import sample-data/onboarding.csv --sandbox
-  Import for real:
+  Import for real, with a token:
     export SEATLOAD_TOKEN=…
-    seatload import onboarding.csv --account 8f3c… --endpoint put-lease --organization acme
+    seatload check --cloud automation --account 8f3c… --organization acme
+    seatload import onboarding.csv --cloud automation --account 8f3c… --organization acme
+  As an external application, with settings of a profile in seatload.toml:
+    export SEATLOAD_CLIENT_SECRET=…
+    seatload import onboarding.csv --profile prod
+  Let users keep what they hold now, as long as there are seats:
+    seatload plan onboarding.csv --current holdings.csv --mode add --seats-file seats.csv
+    seatload import onboarding.csv --current holdings.csv --mode add --seats-file seats.csv --until-full
   Import what failed, once it is mended:
     seatload import seatload-onboarding-20261124-101500/failures.csv --account 8f3c…
   Go on with a run that stopped early:

@@ -107,8 +107,7 @@ impl<'d> RosterBuilder<'d> {
         }
         if !row.cells.user.is_empty() {
             self.last_named.clear();
-            self.last_named
-                .extend(row.cells.user.chars().take(KEPT_CHARS));
+            self.last_named.push_str(beginning(&row.cells.user));
         }
     }
 
@@ -366,5 +365,14 @@ fn resolve<'d>(directory: &'d Directory, cell: &str) -> Resolved<'d> {
 
 /// A cell as it is kept with a bad row: cut where it is absurdly long.
 fn kept(cell: &str) -> String {
-    cell.chars().take(KEPT_CHARS).collect()
+    beginning(cell).to_owned()
+}
+
+fn beginning(cell: &str) -> &str {
+    // No cell has more characters than bytes.
+    if cell.len() <= KEPT_CHARS {
+        return cell;
+    }
+    let end = cell.char_indices().nth(KEPT_CHARS);
+    end.map_or(cell, |(end, _)| &cell[..end])
 }
