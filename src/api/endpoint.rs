@@ -89,7 +89,7 @@ impl Endpoint {
         let mut url = Url::parse(base)
             .ok()
             .filter(Url::has_host)
-            .ok_or_else(|| EndpointError::NotAUrl(base.to_owned()))?;
+            .ok_or_else(|| EndpointError::NotAUrl(shown(base)))?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err(EndpointError::Superfluous);
         }
@@ -99,13 +99,13 @@ impl Endpoint {
         match url.scheme() {
             "https" => {}
             "http" if is_loopback(&url) => {}
-            "http" => return Err(EndpointError::NotEncrypted(base.to_owned())),
-            _ => return Err(EndpointError::NotAUrl(base.to_owned())),
+            "http" => return Err(EndpointError::NotEncrypted(shown(base))),
+            _ => return Err(EndpointError::NotAUrl(shown(base))),
         }
         check_name("organization", organization.unwrap_or("none"))?;
         check_name("account", account)?;
         url.path_segments_mut()
-            .map_err(|()| EndpointError::NotAUrl(base.to_owned()))?
+            .map_err(|()| EndpointError::NotAUrl(shown(base)))?
             .pop_if_empty()
             .extend(organization)
             .extend([variant.service(), "api", "account", account, "user-license"]);
@@ -166,6 +166,14 @@ pub(super) fn is_loopback(url: &Url) -> bool {
             .trim_matches(['[', ']'])
             .parse::<IpAddr>()
             .is_ok_and(|address| address.is_loopback())
+}
+
+/// An address as an error shows it: one that may hold a password is not.
+fn shown(base: &str) -> String {
+    match base.contains('@') {
+        true => "(hidden)".to_owned(),
+        false => base.to_owned(),
+    }
 }
 
 fn check_name(what: &'static str, name: &str) -> Result<(), EndpointError> {

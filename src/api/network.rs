@@ -58,9 +58,9 @@ impl ProxyUrl {
             })
     }
 
-    /// Whether it holds a password.
+    /// Whether it holds a password, or who asks.
     pub fn has_password(&self) -> bool {
-        self.0.password().is_some()
+        self.0.password().is_some() || !self.0.username().is_empty()
     }
 }
 

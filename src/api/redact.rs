@@ -1,28 +1,64 @@
-//! Takes secrets out of what somebody else says, who may repeat what he was sent.
+//! Keeps secrets out of what somebody else says, who may repeat what he was sent.
+//!
+//! A secret that stands there as it is, or as a form or JSON spells it, is taken out. One that comes to light only in
+//! decoding makes the whole text unfit to be shown.
 
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
-/// Shorter than any real secret: such a text may stand in an answer by chance, and taking it out would spoil the answer.
-const SHORTEST_SECRET: usize = 16;
+/// Shorter than any real token: such a text may stand in an answer by chance, and taking it out would spoil the answer.
+pub(super) const SHORTEST_TOKEN: usize = 16;
 
-/// Says `text` without a secret, in whichever of the usual spellings it stands there: as it is, within JSON, or within a
-/// URL or a form. `name` stands in its place.
-pub(super) fn redact(text: &str, secret: &SecretString, name: &str) -> String {
-    let redacted = redact_bytes(text.as_bytes().to_vec(), secret, name);
-    String::from_utf8_lossy(&redacted).into_owned()
+/// A password may be as short.
+pub(super) const SHORTEST_PASSWORD: usize = 4;
+
+/// How often text is decoded: somebody may have encoded what was encoded.
+const ROUNDS: usize = 3;
+
+/// A secret that may be repeated, and what stands in its place.
+pub(super) struct Redactor<'s> {
+    pub(super) secret: &'s SecretString,
+    pub(super) name: &'static str,
+    /// Secrets of fewer bytes are not looked for.
+    pub(super) shortest: usize,
 }
 
-/// The same for a body.
-pub(super) fn redact_bytes(mut body: Vec<u8>, secret: &SecretString, name: &str) -> Vec<u8> {
-    let secret = secret.expose_secret();
-    if secret.len() < SHORTEST_SECRET {
-        return body;
+impl Redactor<'_> {
+    /// The text as it may be shown.
+    pub(super) fn text(&self, text: &str) -> String {
+        let redacted = self.bytes(text.as_bytes().to_vec());
+        let text = String::from_utf8_lossy(&redacted).into_owned();
+        match self.is_in_disguise(&text) {
+            true => format!("(not shown, since it repeats {})", self.name),
+            false => text,
+        }
     }
-    for spelling in spellings(secret) {
-        body = replace(body, spelling.as_bytes(), name.as_bytes());
+
+    /// A body without the secret in its usual spellings.
+    pub(super) fn bytes(&self, mut body: Vec<u8>) -> Vec<u8> {
+        let secret = self.secret.expose_secret();
+        if secret.len() < self.shortest {
+            return body;
+        }
+        for spelling in spellings(secret) {
+            body = replace(body, spelling.as_bytes(), self.name.as_bytes());
+        }
+        body
     }
-    body
+
+    /// Whether the secret comes to light in decoding.
+    pub(super) fn is_in_disguise(&self, text: &str) -> bool {
+        let secret = self.secret.expose_secret();
+        if secret.len() < self.shortest || !text.contains(['%', '&', '\\', '+']) {
+            return false;
+        }
+        let mut decoded = Zeroizing::new(text.to_owned());
+        (0..ROUNDS).any(|_| {
+            decoded = Zeroizing::new(decode(&decoded));
+            let spaced = Zeroizing::new(decoded.replace('+', " "));
+            decoded.contains(secret) || spaced.contains(secret)
+        })
+    }
 }
 
 fn replace(body: Vec<u8>, what: &[u8], by: &[u8]) -> Vec<u8> {
@@ -40,48 +76,138 @@ fn replace(body: Vec<u8>, what: &[u8], by: &[u8]) -> Vec<u8> {
     replaced
 }
 
-fn spellings(secret: &str) -> [Zeroizing<String>; 6] {
-    let in_json = |text: &str| {
-        let quoted = Zeroizing::new(serde_json::to_string(text).unwrap_or_default());
-        Zeroizing::new(quoted.trim_matches('"').to_owned())
-    };
+fn spellings(secret: &str) -> [Zeroizing<String>; 5] {
+    let quoted = Zeroizing::new(serde_json::to_string(secret).unwrap_or_default());
+    let json = Zeroizing::new(quoted[1..quoted.len() - 1].to_owned());
     let form = |text: &str| -> Zeroizing<String> {
         Zeroizing::new(oauth2::url::form_urlencoded::byte_serialize(text.as_bytes()).collect())
     };
-    let json = in_json(secret);
-    let slashed = Zeroizing::new(json.replace('/', "\\/"));
-    let encoded = form(secret);
-    let spaced = Zeroizing::new(encoded.replace('+', "%20"));
-    let of_json = form(&json);
     [
         Zeroizing::new(secret.to_owned()),
-        slashed,
-        of_json,
+        Zeroizing::new(json.replace('/', "\\/")),
+        form(&json),
+        form(secret),
         json,
-        spaced,
-        encoded,
     ]
+}
+
+/// Undoes one layer of what URLs, JSON and HTML do to characters; what is none of it stays.
+fn decode(text: &str) -> String {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(next) = rest.chars().next() {
+        let found = match next {
+            '%' => hex(rest, 1, 2)
+                .and_then(|code| u8::try_from(code).ok())
+                .map(|byte| (vec![byte], 3)),
+            '\\' => escaped(rest),
+            '&' => entity(rest),
+            _ => None,
+        };
+        let (bytes, length) = found.unwrap_or_else(|| {
+            let length = next.len_utf8();
+            (rest.as_bytes()[..length].to_vec(), length)
+        });
+        decoded.extend(bytes);
+        rest = &rest[length..];
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}
+
+fn hex(text: &str, from: usize, digits: usize) -> Option<u32> {
+    let digits = text.get(from..from + digits)?;
+    u32::from_str_radix(digits, 16).ok()
+}
+
+/// What a backslash begins within JSON.
+fn escaped(text: &str) -> Option<(Vec<u8>, usize)> {
+    match text.as_bytes().get(1)? {
+        b'u' => {
+            let character = char::from_u32(hex(text, 2, 4)?)?;
+            Some((character.to_string().into_bytes(), 6))
+        }
+        byte @ (b'/' | b'"' | b'\\') => Some((vec![*byte], 2)),
+        _ => None,
+    }
+}
+
+/// What an ampersand begins within HTML.
+fn entity(text: &str) -> Option<(Vec<u8>, usize)> {
+    let end = text.find(';').filter(|end| *end <= 10)?;
+    let character = match &text[1..end] {
+        "amp" => '&',
+        "lt" => '<',
+        "gt" => '>',
+        "quot" => '"',
+        "apos" => '\'',
+        number => {
+            let number = number.strip_prefix('#')?;
+            let code = match number.strip_prefix(['x', 'X']) {
+                Some(hex) => u32::from_str_radix(hex, 16),
+                None => number.parse(),
+            };
+            char::from_u32(code.ok()?)?
+        }
+    };
+    Some((character.to_string().into_bytes(), end + 1))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    fn shown(said: &str, secret: &str) -> String {
+        let secret = SecretString::from(secret);
+        let redactor = Redactor {
+            secret: &secret,
+            name: "(it)",
+            shortest: SHORTEST_PASSWORD,
+        };
+        redactor.text(said)
+    }
 
     #[test]
-    fn a_secret_is_taken_out_however_it_is_spelt() {
-        let secret = SecretString::from("p4ss/w0rd+with \"all\\ kinds=");
+    fn a_secret_is_taken_out_as_forms_and_json_spell_it() {
         for said in [
             "no: p4ss/w0rd+with \"all\\ kinds=!",
             r#"no: p4ss/w0rd+with \"all\\ kinds=!"#,
             r#"no: p4ss\/w0rd+with \"all\\ kinds=!"#,
             "no: p4ss%2Fw0rd%2Bwith+%22all%5C+kinds%3D!",
-            "no: p4ss%2Fw0rd%2Bwith%20%22all%5C%20kinds%3D!",
         ] {
-            assert_eq!(redact(said, &secret, "(it)"), "no: (it)!", "{said}");
+            assert_eq!(
+                shown(said, "p4ss/w0rd+with \"all\\ kinds="),
+                "no: (it)!",
+                "{said}"
+            );
         }
+        assert_eq!(shown("useExternalLicense", "x"), "useExternalLicense");
         assert_eq!(
-            redact("useExternalLicense", &"x".into(), "(it)"),
-            "useExternalLicense"
+            shown("100% & more \\ than that", "secret"),
+            "100% & more \\ than that"
         );
+    }
+
+    #[test]
+    fn what_repeats_a_secret_in_disguise_is_not_shown() {
+        for said in [
+            "p4ss%2fw0rd",
+            "%70%34%73%73%2F%77%30%72%64",
+            "p4ss&#47;w0rd",
+            "p4ss&#x2F;w0rd",
+            r"p4ss\u002fw0rd",
+            "p4ss%252Fw0rd",
+            "p4ss&amp;#47;w0rd",
+        ] {
+            let shown = shown(said, "p4ss/w0rd");
+            assert_eq!(shown, "(not shown, since it repeats (it))", "{said}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_said_no_secret_is_in_it(said in "[a%&\\\\#;x0-9/+\" é]{0,40}", secret in "[a/%0 ]{4,6}") {
+            prop_assert!(!shown(&said, &secret).contains(&secret));
+        }
     }
 }

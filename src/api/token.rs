@@ -6,10 +6,7 @@ use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
-use super::redact;
-
-/// What stands in a token's place.
-const TOLD: &str = "(the token)";
+use super::redact::{Redactor, SHORTEST_TOKEN};
 
 /// An access token. It shows itself to nobody but the request that it authorises.
 #[derive(Debug, Clone)]
@@ -66,14 +63,13 @@ impl Token {
         Self::new(text.as_str().into(), &path.display().to_string())
     }
 
-    /// Takes the token out of what the service says: whoever echoes it must not bring it into a report.
-    pub(super) fn redact(&self, body: Vec<u8>) -> Vec<u8> {
-        redact::redact_bytes(body, &self.0, TOLD)
-    }
-
-    /// The same for text.
-    pub(super) fn redact_text(&self, text: &str) -> String {
-        redact::redact(text, &self.0, TOLD)
+    /// Keeps the token out of what the service says: whoever echoes it must not bring it into a report.
+    pub(super) fn redactor(&self) -> Redactor<'_> {
+        Redactor {
+            secret: &self.0,
+            name: "(the token)",
+            shortest: SHORTEST_TOKEN,
+        }
     }
 
     /// The value of the `Authorization` header, marked as sensitive so that nothing prints it.
@@ -112,11 +108,14 @@ mod tests {
     fn an_echoed_token_is_taken_out_and_a_short_one_is_no_secret() {
         let long = token("s3cr3t-t0k3n-that-is-long").unwrap();
         let said = b"bad s3cr3t-t0k3n-that-is-long, s3cr3t-t0k3n-that-is-long!".to_vec();
-        assert_eq!(long.redact(said), b"bad (the token), (the token)!");
-        assert_eq!(long.redact(b"fine".to_vec()), b"fine");
+        assert_eq!(
+            long.redactor().bytes(said),
+            b"bad (the token), (the token)!"
+        );
+        assert_eq!(long.redactor().bytes(b"fine".to_vec()), b"fine");
         let short = token("x").unwrap();
         assert_eq!(
-            short.redact(b"useExternalLicense".to_vec()),
+            short.redactor().bytes(b"useExternalLicense".to_vec()),
             b"useExternalLicense"
         );
     }

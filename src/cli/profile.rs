@@ -16,7 +16,7 @@ use toml::{Table, Value};
 use super::Cli;
 use super::network_args::NETWORK;
 use super::run_args::REQUESTS;
-use super::sign_in::TOKEN_VARIABLE;
+use super::sign_in::{CLIENT_SECRET_VARIABLE, PASSWORD_VARIABLE, TOKEN_VARIABLE};
 use super::sign_in_args::SIGN_IN;
 
 /// The file's name, here or in the user's configuration folder.
@@ -50,7 +50,15 @@ const WAYS: [&str; 5] = [
     "username",
 ];
 
-/// What a run that goes on has of its own; but these are not written down with it.
+const PERSON: [&str; 2] = ["tenancy", "username"];
+
+/// A secret that is in its variable comes before a file that holds one.
+const SECRET_FILES: [(&str, &str); 2] = [
+    (CLIENT_SECRET_VARIABLE, "client-secret-file"),
+    (PASSWORD_VARIABLE, "password-file"),
+];
+
+/// What a run that goes on has of its own; but these are not always written down with it, and may be chosen anew.
 const RECORDED: [&str; 3] = [REQUESTS, SIGN_IN, NETWORK];
 const NOT_RECORDED: [&str; 2] = ["token-command", "proxy"];
 
@@ -60,6 +68,8 @@ pub(super) struct Profile {
     settings: BTreeMap<String, Setting>,
     /// The file, if nobody has named it.
     found: Option<PathBuf>,
+    /// Somebody has named it, or a profile in it.
+    is_chosen: bool,
 }
 
 #[derive(Debug)]
@@ -74,8 +84,10 @@ struct Setting {
 struct Named {
     config: Option<PathBuf>,
     profile: Option<String>,
-    /// A way to sign in is told by a flag or a variable.
-    has_way: bool,
+    /// Ways to sign in that are told by a flag or a variable.
+    ways: Vec<&'static str>,
+    /// `--config` or `--profile` is told.
+    is_chosen: bool,
 }
 
 impl Profile {
@@ -101,12 +113,24 @@ impl Profile {
         let read = Self::read(&text, path, named.profile.as_deref());
         let mut profile =
             read.with_context(|| format!("cannot use the configuration file {}", path.display()))?;
-        if named.has_way {
+        if !named.ways.is_empty() {
+            // A user's name and tenancy are two parts of one way.
+            let is_person = |name: &str| PERSON.contains(&name);
+            let only_person = named.ways.iter().all(|way| is_person(way));
             profile
                 .settings
-                .retain(|name, _| !WAYS.contains(&name.as_str()));
+                .retain(|name, _| !WAYS.contains(&name.as_str()) || only_person && is_person(name));
         }
-        Ok(Self { found, ..profile })
+        for (variable, name) in SECRET_FILES {
+            if is_set(variable) {
+                profile.settings.remove(name);
+            }
+        }
+        Ok(Self {
+            found,
+            is_chosen: named.is_chosen,
+            ..profile
+        })
     }
 
     /// The file, if it is used though nobody has named it.
@@ -155,6 +179,10 @@ impl Profile {
     }
 
     fn add(&mut self, table: Table, origin: &str) -> anyhow::Result<()> {
+        if table.keys().any(|name| WAYS.contains(&name.as_str())) {
+            self.settings
+                .retain(|name, _| !WAYS.contains(&name.as_str()));
+        }
         let known = known_settings();
         for (name, value) in table {
             if let Some((_, place)) = SECRETS.iter().find(|(secret, _)| *secret == name) {
@@ -204,7 +232,7 @@ impl Profile {
                         && arg
                             .get_help_heading()
                             .is_some_and(|heading| RECORDED.contains(&heading))
-                        && !NOT_RECORDED.contains(&long);
+                        && !(self.is_chosen && NOT_RECORDED.contains(&long));
                     let setting = arg.get_long().and_then(|long| self.settings.get(long));
                     match setting {
                         Some(setting) if !is_recorded => arg.default_values(setting.values.clone()),
@@ -268,14 +296,22 @@ fn named(arguments: &[OsString]) -> Option<Named> {
             Some(ValueSource::CommandLine | ValueSource::EnvVariable)
         )
     };
-    let has_token = std::env::var_os(TOKEN_VARIABLE).is_some_and(|token| !token.is_empty());
+    let mut ways: Vec<_> = WAYS.into_iter().filter(is_told).collect();
+    if is_set(TOKEN_VARIABLE) {
+        ways.push(TOKEN_VARIABLE);
+    }
     let config = below.try_get_one::<PathBuf>("config").ok().flatten();
     let profile = below.try_get_one::<String>("profile").ok().flatten();
     Some(Named {
         config: config.cloned(),
         profile: profile.cloned(),
-        has_way: has_token || WAYS.iter().any(is_told),
+        ways,
+        is_chosen: config.is_some() || profile.is_some(),
     })
+}
+
+fn is_set(variable: &str) -> bool {
+    std::env::var_os(variable).is_some_and(|value| !value.is_empty())
 }
 
 /// The file that is there: here, or in the user's configuration folder.

@@ -179,7 +179,7 @@ fn check_protected(url: &Url) -> anyhow::Result<()> {
     }
     if !is_protected(url) {
         bail!(
-            "{url} is not https, so the secret would travel in the open\n  to do: use https (plain http is taken for loopback addresses only)"
+            "--token-url is not https, so the secret would travel in the open\n  to do: use https (plain http is taken for loopback addresses only)"
         );
     }
     Ok(())

@@ -128,14 +128,15 @@ async fn exchange<S: Service>(
     log::sending(&job, &request);
     let begun = Instant::now();
     let reply = tokio::select! {
+        // Looked at first: else the next to wait for a token would begin to ask for one.
         biased;
-        reply = service.exchange(request, departure.clone()) => reply,
         () = held_back(halt, &departure) => Answer::Lost {
             reason: "the run stopped before it had left".to_owned(),
             // It may have left at this very moment.
             departed: departure.at().is_some(),
         }
         .into(),
+        reply = service.exchange(request, departure.clone()) => reply,
     };
     log::answered(&job, &reply, begun.elapsed());
     (job, departure, reply)

@@ -438,7 +438,7 @@ async fn a_sign_in_that_never_works_stops_the_run_and_nobody_fails() {
         ran.stop
     );
     assert_eq!((ran.count("success"), ran.pending.len()), (2, 38));
-    // The first in vain, and then one for each wait: never all at once.
+    // Eight in vain at first, and then eight for each wait; a renewal is asked for once for all of them.
     assert!(service.requests() <= 1 + 8 * 4, "{}", service.requests());
 }
 

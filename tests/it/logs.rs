@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::cli::Dir;
+use crate::support::cli::{Dir, TOKEN};
 use crate::support::server::{RawServer, confirming, http, http_with};
 
 fn lines(log: &str) -> Vec<Value> {
@@ -80,6 +80,30 @@ fn every_exchange_is_logged_with_its_batch_attempt_status_time_and_request_id() 
         "{log}"
     );
     assert!(log.contains(r#"{\"userIds\":[\"a\"]"#), "{log}");
+}
+
+#[test]
+fn a_token_that_the_service_repeats_in_disguise_is_nowhere() {
+    let percent: String = TOKEN.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    let entities: String = TOKEN.bytes().map(|byte| format!("&#{byte};")).collect();
+    for said in [TOKEN, &percent, &entities] {
+        let head = format!("X-Request-Id: {said}\r\n");
+        let body = format!(
+            "{{\"message\":\"{}{said}\"}}",
+            "so much is said before. ".repeat(12)
+        );
+        let server = RawServer::answering(move |_, _| http_with(409, &head, &body));
+        let dir = Dir::new();
+        dir.write("users.csv", "userId,code\na,IDU\n");
+        let flags = ["-vv", "--log-file", "log"];
+        let ended = dir.import(&server.base_url, &flags);
+        assert_eq!(ended.code, 1, "{}", ended.stderr);
+        let written =
+            dir.read("log") + &dir.read("run/failures.csv") + &dir.read("run/summary.json");
+        for spelling in [TOKEN, &percent[..12], &entities[..20]] {
+            assert!(!written.contains(spelling), "{said}: {written}");
+        }
+    }
 }
 
 #[test]

@@ -63,6 +63,9 @@ impl TokenCommand {
         if !status.success() {
             return Err(trouble(format!("ended with {status}")));
         }
+        if printed.len() == LONGEST_OUTPUT {
+            return Err(trouble("printed more than any token holds".to_owned()));
+        }
         let text = std::str::from_utf8(&printed)
             .map_err(|_| trouble("printed what is no text".to_owned()))?;
         Token::new(text.trim().into(), "--token-command")

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use super::SignInError;
 use crate::api::Limits;
 use crate::api::client::tell;
-use crate::api::redact::redact;
+use crate::api::redact::{Redactor, SHORTEST_PASSWORD};
 use crate::text::printable;
 
 /// No answer that holds a token is longer, in bytes.
@@ -64,5 +64,10 @@ pub(super) async fn send(http: &Client, request: Request) -> Result<Answered, Si
 
 /// What somebody else said, without the secret that it may repeat.
 pub(super) fn said(text: &str, secret: &SecretString) -> String {
-    printable(redact(text, secret, "(the secret)").trim(), SAID_CHARS)
+    let redactor = Redactor {
+        secret,
+        name: "(the secret)",
+        shortest: SHORTEST_PASSWORD,
+    };
+    printable(redactor.text(text).trim(), SAID_CHARS)
 }

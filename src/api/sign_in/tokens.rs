@@ -50,6 +50,9 @@ struct Issued {
     is_refused: bool,
 }
 
+/// It is not worth asking again in less than that.
+const SHORT: Duration = Duration::from_secs(1);
+
 /// A token that was not used for so long may have expired unseen.
 const WAITED_LONG: Duration = Duration::from_secs(60);
 
@@ -139,7 +142,7 @@ impl Tokens {
                 state.failure = Some(failure.clone());
                 // It is early: the token at hand lasts until the next attempt.
                 match state.issued.as_mut().filter(|issued| issued.is_good(now)) {
-                    Some(issued) => Ok(issued.put_off(now)),
+                    Some(issued) => Ok(issued.put_off(now, &failure)),
                     None => Err(failure),
                 }
             }
@@ -199,9 +202,19 @@ impl Issued {
         }
     }
 
-    /// Tries for the next one later: half-way to the end of this one.
-    fn put_off(&mut self, now: Instant) -> Numbered {
-        self.renew_at = self.expires_at.map(|expires| now + (expires - now) / 2);
+    /// Tries for the next one later: half-way to the end of this one, or when it was told; and then at the end.
+    fn put_off(&mut self, now: Instant, failure: &SignInError) -> Numbered {
+        let told = match failure {
+            SignInError::Trouble { wait, .. } => wait.unwrap_or_default(),
+            SignInError::Refused(_) => Duration::ZERO,
+        };
+        self.renew_at = self.expires_at.map(|expires| {
+            let half = (expires - now) / 2;
+            match half.max(told) {
+                wait if half > SHORT => expires.min(now + wait),
+                _ => expires,
+            }
+        });
         self.numbered()
     }
 

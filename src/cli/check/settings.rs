@@ -118,7 +118,8 @@ fn default_found(name: &str, sound: &RunSettings) -> Option<String> {
 fn default_told(arg: &Arg) -> Option<String> {
     let help = arg.get_help()?.to_string();
     let (_, told) = help.rsplit_once("[default: ")?;
-    Some(told.trim_end().trim_end_matches(']').to_owned())
+    let (told, _) = told.split_once(']')?;
+    Some(told.to_owned())
 }
 
 /// The value as it may be shown.
@@ -128,7 +129,7 @@ fn guarded(name: &str, value: &str) -> String {
         // Its author may have put a secret into it.
         "token-command" => HIDDEN.to_owned(),
         // They are refused with a password or a query, but shown before that.
-        "base-url" | "token-url" if value.contains(['@', '?']) => HIDDEN.to_owned(),
+        "base-url" | "token-url" if value.contains(['@', '?', '#']) => HIDDEN.to_owned(),
         _ => printable(value, 200),
     }
 }

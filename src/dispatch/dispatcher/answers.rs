@@ -29,6 +29,9 @@ impl Dispatcher<'_> {
             // The window counts it as if it had left now, since it needs an end for it.
             departure.mark_at(now);
         }
+        if !matches!(reply.answer, Answer::NotSignedIn(_)) {
+            self.note_token(departure);
+        }
         self.in_flight -= 1;
         self.order.answered(job.group);
         self.events.push(Event::Answered {
@@ -53,6 +56,9 @@ impl Dispatcher<'_> {
         }
         match verdict(reply.answer) {
             Verdict::Allocated(allocations) => self.allocated(job, &allocations, now),
+            Verdict::Again(hindrance) if hindrance.about == About::SignIn => {
+                self.not_signed_in(job, hindrance, reply.limits.retry_after, now);
+            }
             Verdict::Again(hindrance) => {
                 self.hindered(job, hindrance, reply.limits.retry_after, now);
             }
@@ -86,7 +92,6 @@ impl Dispatcher<'_> {
         self.seen.hindrances = 0;
         self.seen.used_up_batches = 0;
         self.seen.refused_tokens = 0;
-        self.sign_in_waits = None;
         // Within a wait, these are answers to what was sent before the service asked for it.
         if self.hold.until(now).is_none() {
             self.width.answered();
@@ -184,9 +189,6 @@ impl Dispatcher<'_> {
         if self.stop.is_some() {
             return;
         }
-        if hindrance.about == About::SignIn {
-            return self.not_signed_in(job, hindrance, retry_after, now);
-        }
         let Some(wait) = job.waits.next() else {
             return self.used_up(&job, &hindrance.reason);
         };
@@ -210,6 +212,9 @@ impl Dispatcher<'_> {
         retry_after: Option<Duration>,
         now: Instant,
     ) {
+        if self.stop.is_some() {
+            return;
+        }
         if !self.waits_for_token(now) {
             let mut waits = self.sign_in_waits.take().unwrap_or_else(|| self.waits());
             let Some(wait) = waits.next() else {
@@ -219,6 +224,7 @@ impl Dispatcher<'_> {
             };
             self.sign_in_waits = Some(waits);
             let wait = wait.max(retry_after.unwrap_or_default());
+            self.seen.token_trouble = Some(now);
             self.seen.token_due = Some(now + wait);
             self.events.push(Event::Retrying {
                 batch: job.batch,
@@ -231,6 +237,17 @@ impl Dispatcher<'_> {
 
     fn waits_for_token(&self, now: Instant) -> bool {
         self.seen.token_due.is_some_and(|due| now < due)
+    }
+
+    /// A request that left after signing in was in trouble had a token again.
+    fn note_token(&mut self, departure: &Departure) {
+        let trouble = self.seen.token_trouble;
+        if departure
+            .at()
+            .is_some_and(|at| trouble.is_none_or(|trouble| at > trouble))
+        {
+            self.sign_in_waits = None;
+        }
     }
 
     /// The retries are used up.

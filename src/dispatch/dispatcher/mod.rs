@@ -100,6 +100,8 @@ struct Seen {
     used_up_batches: u32,
     /// Requests refused for their token since the last answer.
     refused_tokens: usize,
+    /// When a token was asked for in vain, the last time.
+    token_trouble: Option<Instant>,
     /// When a token is asked for again, after it was asked for in vain.
     token_due: Option<Instant>,
     /// Lone users refused with 404 in a row.
