@@ -100,6 +100,9 @@ pub(super) fn network(settings: &NetworkSettings, timeout: Duration) -> anyhow::
             .map(|path| fs::read(path).with_context(|| format!("cannot read {}", path.display())));
         read.transpose()
     };
+    if let Some(path) = &settings.client_cert {
+        sign_in::warn_if_others_can_read(path);
+    }
     Ok(Network {
         timeout,
         connect_timeout: settings.connect_timeout,

@@ -21,19 +21,21 @@ pub(super) fn ask(prompt: String) -> anyhow::Result<Option<SecretString>> {
 #[cfg(unix)]
 fn read(prompt: String) -> std::io::Result<Zeroizing<String>> {
     use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+    use tokio::signal::unix::{SignalKind, signal};
 
     use crate::exit_code::ExitCode;
 
     let before = tcgetattr(stdin())?;
     let runtime = tokio::runtime::Runtime::new()?;
     let typed = runtime.block_on(async {
+        let mut terminated = signal(SignalKind::terminate())?;
         let typing = tokio::task::spawn_blocking(move || rpassword::prompt_password(prompt));
         tokio::select! {
-            typed = typing => Some(typed),
-            _ = tokio::signal::ctrl_c() => None,
+            typed = typing => typed.map(Some).map_err(std::io::Error::other),
+            _ = tokio::signal::ctrl_c() => Ok(None),
+            _ = terminated.recv() => Ok(None),
         }
-    });
-    let typed = typed.transpose().map_err(std::io::Error::other)?;
+    })?;
     let is_interrupted = |error: &std::io::Error| error.kind() == std::io::ErrorKind::Interrupted;
     let Some(typed) = typed.filter(|typed| !typed.as_ref().is_err_and(is_interrupted)) else {
         let _ = tcsetattr(stdin(), OptionalActions::Now, &before);

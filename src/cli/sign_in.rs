@@ -218,7 +218,7 @@ fn variable(name: &'static str) -> anyhow::Result<Option<SecretString>> {
     }
 }
 
-fn warn_if_others_can_read(path: &Path) {
+pub(super) fn warn_if_others_can_read(path: &Path) {
     if others_can_read(path) {
         let path = path.display();
         // Whoever closed standard error does not want to hear it.

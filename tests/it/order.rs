@@ -189,6 +189,8 @@ fn whoever_finds_no_seat_in_the_plan_is_a_conflict_that_was_not_sent() {
     let summary: serde_json::Value = serde_json::from_str(&dir.read("run/summary.json")).unwrap();
     assert_eq!(summary["requests"]["sent"], 10);
     assert_eq!(summary["requests"]["splits"], 0);
+    // If the numbers are wrong after all, it matters who comes first.
+    assert_eq!(summary["settings"]["inOrder"], true);
 }
 
 #[test]
@@ -219,6 +221,8 @@ fn priorities_decide_in_place_of_the_files_order() {
     let mut served = dir.column("run/success.csv", "userId");
     served.sort();
     assert_eq!(served, ["c", "d"]);
+    let summary: serde_json::Value = serde_json::from_str(&dir.read("run/summary.json")).unwrap();
+    assert_eq!(summary["settings"]["inOrder"], true);
 
     let file = "userId,code,rank\na,IDU,1\nb,IDU,high\n";
     dir.write("users.csv", file);
