@@ -75,7 +75,9 @@ impl<'a> Ahead<'a> {
                 file: ATTEMPTED,
                 source,
             })?;
-            let known = this.assignments.all_users().nth(user as usize);
+            let place = user as usize;
+            let is_known = place < this.assignments.len();
+            let known = is_known.then(|| UserIx::from_index(place));
             let stranger = || JournalError::Stranger {
                 file: ATTEMPTED,
                 user: user.to_string(),
