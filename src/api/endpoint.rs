@@ -131,11 +131,6 @@ impl Endpoint {
         self.url.host_str().unwrap_or_default()
     }
 
-    /// Whether requests stay on this machine.
-    pub fn is_local(&self) -> bool {
-        is_loopback(&self.url)
-    }
-
     /// What to try when the very first answer says that there is nothing here.
     pub fn advice(&self) -> String {
         let organization = if self.has_organization {

@@ -43,10 +43,6 @@ impl Begin {
             clock: Instant::now(),
         }
     }
-
-    pub(super) fn at(&self) -> Timestamp {
-        self.at
-    }
 }
 
 /// A run of which everything is ready.
@@ -84,19 +80,22 @@ pub(super) fn execute(
     records: Records<'_>,
     mut progress: Progress,
 ) -> anyhow::Result<ExitCode> {
-    let (folder, roster) = (&ready.folder, &ready.proposal.roster);
     let Sent {
         stop,
         recorded,
         undo,
         error,
     } = send(ready, records, &mut progress)?;
-    let pending = recorded.standing.pending(&roster.assignments).count() as u64;
+    let folder = &ready.folder;
+    let pending = recorded
+        .standing
+        .pending(&ready.proposal.roster.assignments)
+        .count() as u64;
+    if let Some(error) = &error {
+        progress.say(&cannot_write(folder, error));
+    }
     let stop = match (error, stop) {
-        (Some(error), _) => {
-            progress.say(&cannot_write(folder, &error));
-            Some(Stop::NotRecorded)
-        }
+        (Some(_), _) => Some(Stop::NotRecorded),
         // What stopped the run did so when nothing was left to do.
         (None, Some(stop)) if pending == 0 => {
             progress.stopped(&stop);
@@ -105,42 +104,52 @@ pub(super) fn execute(
         (None, None) if pending > 0 => Some(Stop::FirstDone),
         (None, stop) => stop,
     };
-
-    let begin = &ready.begin;
-    let summary = Summary::new(
-        about(ready),
-        roster,
-        (&recorded.tally, &recorded.standing),
-        pending,
-        stop.as_ref(),
-        (begin.at, begin.clock.elapsed(), Timestamp::now()),
-    );
+    let summary = summary(ready, &recorded, pending, stop.as_ref());
     let has_stopped = stop.is_some();
-    let mut way_back = None;
-    let stop = match finish(ready, recorded, undo, &summary, has_stopped) {
-        Ok(told) => {
-            way_back = told;
-            stop
-        }
+    let (stop, way_back) = match finish(ready, recorded, undo, &summary, has_stopped) {
+        Ok(way_back) => (stop, way_back),
         // It has been said already.
-        Err(_) if stop == Some(Stop::NotRecorded) => stop,
+        Err(_) if stop == Some(Stop::NotRecorded) => (stop, None),
         Err(error) => {
             progress.say(&cannot_write(folder, &error));
-            Some(stop.unwrap_or(Stop::NotRecorded))
+            (Some(stop.unwrap_or(Stop::NotRecorded)), None)
         }
     };
     let exit_code = conclude(&summary, stop.as_ref(), folder, &progress);
+    tell_what_else(ready, stop.is_some(), way_back, &progress);
+    Ok(exit_code)
+}
+
+/// Says who was left out on purpose, and how to go back.
+fn tell_what_else(
+    ready: &Ready<'_>,
+    has_stopped: bool,
+    way_back: Option<WayBack>,
+    progress: &Progress,
+) {
     let untried = ready.to_send.len() - ready.now().len();
-    if stop.is_none() && untried > 0 {
+    if !has_stopped && untried > 0 {
         progress.tell(&format!(
             "{} not tried again, as --first asks",
             counted(untried as u64, "user")
         ));
     }
     if let Some(way_back) = way_back.filter(|way_back| !way_back.is_empty()) {
-        progress.tell(&way_back.words(folder.path(), &ready.reading.allowed_codes));
+        progress.tell(&way_back.words(ready.folder.path(), &ready.reading.allowed_codes));
     }
-    Ok(exit_code)
+}
+
+/// The run in numbers.
+fn summary(ready: &Ready<'_>, recorded: &Recorded, pending: u64, stop: Option<&Stop>) -> Summary {
+    let begin = &ready.begin;
+    Summary::new(
+        about(ready),
+        &ready.proposal.roster,
+        (&recorded.tally, &recorded.standing),
+        pending,
+        stop,
+        (begin.at, begin.clock.elapsed(), Timestamp::now()),
+    )
 }
 
 /// What came of sending.
@@ -166,13 +175,15 @@ fn send<'a>(
     let (connection, folder) = (&ready.connection, &ready.folder);
     let all = &ready.proposal.roster.assignments;
     let users = ready.now();
-    let to_send = users.len();
     let plan = Plan::new(all, users.iter().copied(), ready.batch_size);
-    let has_succeeded = standing.has_confirmed();
-    let policy = policy(ready, ahead.maybe_applied(&standing), has_succeeded);
+    let policy = policy(
+        ready,
+        ahead.maybe_applied(&standing),
+        standing.has_confirmed(),
+    );
     progress.tell(&format!(
         "{} to send in {} to {}, at most {}",
-        counted(to_send as u64, "user"),
+        counted(users.len() as u64, "user"),
         counted(plan.batches().len() as u64, "request"),
         connection.endpoint.host(),
         policy.rate,
@@ -183,15 +194,15 @@ fn send<'a>(
         let _guard = connection.runtime.enter();
         run::listen(interrupt.clone(), go_on_with(folder)).context("cannot listen for signals")?;
     }
-    progress.begin(to_send as u64, connection.endpoint.advice());
+    progress.begin(users.len() as u64, connection.endpoint.advice());
     let ahead = Mutex::new(ahead);
     let service = WriteAhead::new(&connection.client, &ahead);
-    let (stop, mut recorded) = thread::scope(|scope| {
+    let (stop, recorded) = thread::scope(|scope| {
         let (sender, receiver) = mpsc::channel(CHANNEL);
         let recorder = Recorder::new(
             all,
             (journal, standing, &ahead),
-            to_send,
+            users.len(),
             ready.settings.sync,
             progress,
             interrupt.clone(),
@@ -200,13 +211,9 @@ fn send<'a>(
         let runtime = connection.runtime.handle();
         let recorder = scope.spawn(|| recorder.run(receiver, runtime));
         let dispatch = dispatch::run(&service, all, &plan, &policy, &interrupt, sender);
-        let stop = runtime.block_on(dispatch);
-        let recorded = recorder.join();
-        (
-            stop,
-            recorded.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-        )
+        (runtime.block_on(dispatch), recorder.join())
     });
+    let mut recorded = recorded.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
     let not_ahead = service.into_error();
     let ahead = ahead.into_inner().unwrap_or_else(PoisonError::into_inner);
     Ok(Sent {

@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 
 use anyhow::{Context, bail};
+use jiff::Timestamp;
 
 use super::agree::agree;
 use super::connection::Connection;
@@ -21,19 +22,18 @@ use crate::settings::{ImportSettings, Intent};
 
 /// Imports a file. An error means that nothing was sent.
 pub(super) fn import(settings: &ImportSettings) -> anyhow::Result<ExitCode> {
-    let begin = Begin::now();
     let mut progress = Progress::new(settings.run.progress);
     let connection = Connection::new(&settings.run)?;
     connection.sign_in(settings.run.requests.max_retries, &progress)?;
     let kept = match settings.intent.input {
         Input::Path(_) => None,
         // It cannot be read again, so it is kept where the run can go on from.
-        Input::Stdin => Some(open_folder(settings, &begin)?),
+        Input::Stdin => Some(open_folder(settings)?),
     };
     let prepared = prepare(settings, kept.as_ref(), &mut progress);
     let (prepared, folder) = match (prepared, kept) {
         (Ok(prepared), Some(folder)) => (prepared, folder),
-        (Ok(prepared), None) => (prepared, open_folder(settings, &begin)?),
+        (Ok(prepared), None) => (prepared, open_folder(settings)?),
         (Err(error), kept) => {
             if let Some(folder) = kept {
                 folder.discard();
@@ -42,7 +42,7 @@ pub(super) fn import(settings: &ImportSettings) -> anyhow::Result<ExitCode> {
         }
     };
     let Prepared { proposal, as_read } = prepared;
-    // Somebody may have thought it over for a while.
+    // Not earlier: somebody may have thought it over for a while.
     let begin = Begin::now();
 
     if is_refused(settings, &proposal.roster) {
@@ -138,10 +138,14 @@ fn begin_reports<'a>(
     })
 }
 
-fn open_folder(settings: &ImportSettings, begin: &Begin) -> anyhow::Result<RunFolder> {
+fn open_folder(settings: &ImportSettings) -> anyhow::Result<RunFolder> {
     let folder = match &settings.report_dir {
         Some(path) => RunFolder::create(path)?,
-        None => RunFolder::create_named(Path::new(""), settings.intent.input.stem(), begin.at())?,
+        None => RunFolder::create_named(
+            Path::new(""),
+            settings.intent.input.stem(),
+            Timestamp::now(),
+        )?,
     };
     Ok(folder)
 }

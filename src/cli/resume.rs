@@ -18,9 +18,8 @@ use crate::exit_code::ExitCode;
 use crate::input::{Fingerprint, Input};
 use crate::plan::Proposal;
 use crate::report::{
-    Ahead, Journal, Progress, SUMMARY, counted, grouped, has_finished, not_before,
+    Ahead, Journal, Progress, SUMMARY, Standing, counted, grouped, has_finished, not_before,
 };
-use crate::roster::UserIx;
 use crate::run::{AsRead, RunFolder, RunRecord};
 use crate::settings::{ProgressMode, RunSettings};
 
@@ -58,20 +57,7 @@ pub(super) fn resume(args: ResumeArgs) -> anyhow::Result<ExitCode> {
             "the service asked not to be called before {until:.0}\n  to do: go on after that, or import pending.csv if you know better"
         );
     }
-    args.run.begin_log()?;
-    let settings = args
-        .run
-        .into_settings(record.target.clone(), &record.requests)?;
-    let settings = RunSettings {
-        sign_in: sign_in::again(settings.sign_in, &record.sign_in)?,
-        network: settings.network.or(&record.network),
-        ..settings
-    };
-    if settings.network.had_proxy_password {
-        bail!(
-            "the run went through a proxy with a password, which is not written down\n  to do: give the proxy by the variable SEATLOAD_PROXY"
-        );
-    }
+    let settings = settings(args.run, &record)?;
     let mut progress = Progress::new(settings.progress);
     let connection = Connection::new(&settings)?;
     connection.sign_in(settings.requests.max_retries, &progress)?;
@@ -85,13 +71,10 @@ pub(super) fn resume(args: ResumeArgs) -> anyhow::Result<ExitCode> {
         .with_context(|| format!("cannot write to {}", folder.path().display()))?;
     let all = &roster.assignments;
     let ahead = Ahead::go_on(&folder, &proposal, &standing, settings.sync)?;
-    // Those of an earlier --first who are not done yet.
-    let is_done = |user: &UserIx| !standing.is_pending(*user);
-    let done = proposal.to_send().filter(is_done).count();
-    let first = record.first.map(NonZeroUsize::get);
-    let left = first.and_then(|first| NonZeroUsize::new(first.saturating_sub(done)));
     let settings = RunSettings {
-        first: settings.first.or(left),
+        first: settings
+            .first
+            .or_else(|| first_left(&record, &proposal, &standing)),
         ..settings
     };
     let to_send: Vec<_> = match args.retry_failed {
@@ -126,6 +109,34 @@ pub(super) fn resume(args: ResumeArgs) -> anyhow::Result<ExitCode> {
         ahead,
     };
     execute::execute(&ready, records, progress)
+}
+
+/// The settings that are given now, and else those that the run began with.
+fn settings(args: RunArgs, record: &RunRecord) -> anyhow::Result<RunSettings> {
+    args.begin_log()?;
+    let given = args.into_settings(record.target.clone(), &record.requests)?;
+    let settings = RunSettings {
+        sign_in: sign_in::again(given.sign_in, &record.sign_in)?,
+        network: given.network.or(&record.network),
+        ..given
+    };
+    if settings.network.had_proxy_password {
+        bail!(
+            "the run went through a proxy with a password, which is not written down\n  to do: give the proxy by the variable SEATLOAD_PROXY"
+        );
+    }
+    Ok(settings)
+}
+
+/// How many of the first users with which the run began are not done yet, if it was for a first few and any are left.
+fn first_left(
+    record: &RunRecord,
+    proposal: &Proposal,
+    standing: &Standing,
+) -> Option<NonZeroUsize> {
+    let users = proposal.to_send();
+    let done = users.filter(|&user| !standing.is_pending(user)).count();
+    NonZeroUsize::new(record.first?.get().saturating_sub(done))
 }
 
 /// Reads the input, which must be the one that the run began with.

@@ -14,6 +14,7 @@ mod log;
 mod order;
 mod pace;
 mod queue;
+mod sign_in;
 mod verdict;
 mod width;
 mod window;

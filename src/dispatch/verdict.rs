@@ -13,6 +13,11 @@ pub(super) enum Verdict {
     Again(Hindrance),
     /// The same request again at once: there is another token.
     Resend,
+    /// The same request again, once there is a token.
+    NoToken {
+        /// Why there is none.
+        reason: String,
+    },
     /// A permanent answer about what the request asks.
     Refused(Refusal),
     /// Nothing sensible can follow.
@@ -24,18 +29,8 @@ pub(super) enum Verdict {
 pub(super) struct Hindrance {
     pub(super) reason: String,
     pub(super) applied: Applied,
-    pub(super) about: About,
-}
-
-/// What is in trouble.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum About {
-    /// This exchange.
-    Exchange,
-    /// The quota: nobody should send for now.
-    Quota,
-    /// The sign-in: nobody can send for now.
-    SignIn,
+    /// It is about the run as a whole: nobody should send for now.
+    pub(super) binds_run: bool,
 }
 
 /// A permanent answer about a request's content.
@@ -100,18 +95,16 @@ pub(super) fn verdict(answer: Answer) -> Verdict {
         Verdict::Again(Hindrance {
             reason,
             applied,
-            about: About::Exchange,
+            binds_run: false,
         })
     };
     match answer {
         Answer::Allocated(allocations) => Verdict::Allocated(allocations),
         Answer::Unreadable { reason, .. } => again(reason, Applied::Maybe),
         Answer::TokenRefused => Verdict::Resend,
-        Answer::NotSignedIn(SignInError::Trouble { reason, .. }) => Verdict::Again(Hindrance {
+        Answer::NotSignedIn(SignInError::Trouble { reason, .. }) => Verdict::NoToken {
             reason: format!("cannot sign in: {reason}"),
-            applied: Applied::No,
-            about: About::SignIn,
-        }),
+        },
         Answer::NotSignedIn(SignInError::Refused(message)) => {
             Verdict::Stop(Stop::SignInRefused { message })
         }
@@ -145,10 +138,7 @@ fn of_status(status: u16, message: String) -> Verdict {
                 500 | 502 | 504 => Applied::Maybe,
                 _ => Applied::No,
             },
-            about: match status {
-                429 => About::Quota,
-                _ => About::Exchange,
-            },
+            binds_run: status == 429,
         }),
         401 => Verdict::Stop(Stop::Unauthorized { message }),
         403 => Verdict::Stop(Stop::Forbidden { message }),
@@ -183,7 +173,7 @@ mod tests {
                 panic!("{status}");
             };
             assert_eq!(hindrance.applied, applied, "{status}");
-            assert_eq!(hindrance.about == About::Quota, status == 429);
+            assert_eq!(hindrance.binds_run, status == 429);
             assert_eq!(hindrance.reason, format!("status {status}: said"));
         }
     }

@@ -125,33 +125,18 @@ fn what_is_wrong_is_told_with_what_to_do() {
             "{first}"
         );
     }
-    let mut command = dir.seatload();
-    command
-        .env_remove("SEATLOAD_TOKEN")
-        .args([
-            "check",
-            "--account",
-            "a",
-            "--base-url",
-            &identity.server.base_url,
-        ])
-        .args(["--client-id", "someone-else"])
-        .env("SEATLOAD_CLIENT_SECRET", CLIENT_SECRET);
-    let told = ended(command);
+    let as_application = |client_id: &str| {
+        let mut command = dir.seatload();
+        command
+            .env_remove("SEATLOAD_TOKEN")
+            .args(["check", "--account", "a", "--client-id", client_id])
+            .args(["--base-url", &identity.server.base_url])
+            .env("SEATLOAD_CLIENT_SECRET", CLIENT_SECRET);
+        ended(command)
+    };
+    let told = as_application("someone-else");
     assert!(told.stdout.contains("FAILED   sign-in"), "{}", told.stdout);
-    let mut command = dir.seatload();
-    command
-        .env_remove("SEATLOAD_TOKEN")
-        .args([
-            "check",
-            "--account",
-            "a",
-            "--base-url",
-            &identity.server.base_url,
-        ])
-        .args(["--client-id", CLIENT_ID])
-        .env("SEATLOAD_CLIENT_SECRET", CLIENT_SECRET);
-    let told = ended(command);
+    let told = as_application(CLIENT_ID);
     assert!(told.stdout.contains("ok       sign-in"), "{}", told.stdout);
     assert!(!told.stdout.contains(CLIENT_SECRET));
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::support::cli::{Dir, Ended, TOKEN, ended};
+use crate::support::cli::{Dir, Ended, ended};
 use crate::support::server::{FaultyService, RawServer, Stand, confirming, http};
 
 const CODES: [&str; 5] = ["IDU", "PMD", "ATTUNU", "TSTNU", "RPADEVNU"];
@@ -458,8 +458,6 @@ fn losses_that_nobody_can_know_want_consent_as_well() {
 #[cfg(unix)]
 #[test]
 fn after_a_kill_the_undo_file_has_everyone_who_was_changed_and_resume_completes_it() {
-    use std::process::{Command, Stdio};
-
     let dir = Dir::new();
     let server = FaultyService::new(0, 1);
     let users: String = (0..200).map(|user| format!("u{user},IDU\n")).collect();
@@ -474,29 +472,14 @@ fn after_a_kill_the_undo_file_has_everyone_who_was_changed_and_resume_completes_
     let asked_before = server.asked(0).len();
     server.freeze_at(asked_before + 5);
 
-    let mut child = Command::new(assert_cmd::cargo::cargo_bin!("seatload"))
-        .current_dir(dir.path(""))
-        .env("SEATLOAD_TOKEN", TOKEN)
-        .args([
-            "import",
-            "users.csv",
-            "--report-dir",
-            "run",
-            "--account",
-            "acc-1",
-        ])
-        .args([
-            "--base-url",
-            &server.server.base_url,
-            "--rate",
-            "10000/50ms",
-            "--batch-size",
-            "10",
-        ])
-        .args(["--current", "holdings.csv", "--yes"])
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut child = dir.start_import(
+        &server.server.base_url,
+        &[
+            &["--rate", "10000/50ms", "--batch-size", "10"][..],
+            &["--current", "holdings.csv", "--yes"],
+        ]
+        .concat(),
+    );
     while !server.is_frozen() {
         std::thread::yield_now();
     }

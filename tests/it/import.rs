@@ -561,7 +561,7 @@ fn the_summary_holds_the_fields_that_readme_lists_and_no_other() {
 #[test]
 fn a_signal_stops_the_run_in_good_order() {
     use std::io::{BufRead, BufReader};
-    use std::process::{Command, Stdio};
+    use std::process::Command;
     use std::sync::Mutex;
     use std::sync::mpsc;
 
@@ -577,22 +577,7 @@ fn a_signal_stops_the_run_in_good_order() {
         });
         let dir = Dir::new();
         dir.write("users.csv", "userId,code\na,IDU\nb,PMD\n");
-        let mut child = Command::new(assert_cmd::cargo::cargo_bin!("seatload"))
-            .current_dir(dir.path(""))
-            .env("SEATLOAD_TOKEN", TOKEN)
-            .args([
-                "import",
-                "users.csv",
-                "--report-dir",
-                "run",
-                "--account",
-                "acc-1",
-            ])
-            .args(["--base-url", &server.base_url])
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = dir.start_import(&server.base_url, &[]);
         let mut stderr = BufReader::new(child.stderr.take().unwrap()).lines();
         arrival.recv().unwrap();
         Command::new("kill")

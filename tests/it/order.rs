@@ -9,7 +9,7 @@ use seatload::dispatch::least_time;
 use seatload::plan::Plan;
 use seatload::sandbox::SandboxSettings;
 
-use crate::support::cli::{Dir, Ended, TOKEN, ended};
+use crate::support::cli::{Dir, Ended, ended};
 use crate::support::run::{Ran, Run, file_of};
 use crate::support::server::{RawServer, Stand, confirming};
 use crate::support::service::{FakeService, answer};
@@ -286,30 +286,9 @@ fn a_run_that_was_interrupted_among_the_first_goes_on_with_the_rest_of_those() {
     });
     let dir = Dir::new();
     dir.write("users.csv", file_of(6, |_| "IDU"));
-    let child = std::process::Command::new(assert_cmd::cargo::cargo_bin!("seatload"))
-        .current_dir(dir.path(""))
-        .env("SEATLOAD_TOKEN", TOKEN)
-        .args([
-            "import",
-            "users.csv",
-            "--report-dir",
-            "run",
-            "--account",
-            "a",
-        ])
-        .args([
-            "--base-url",
-            &server.base_url,
-            "--batch-size",
-            "1",
-            "--first",
-            "3",
-        ])
-        .args(["--concurrency", "1", "--rate", "10000/50ms"])
-        .stderr(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::null())
-        .spawn()
-        .unwrap();
+    let one_by_one = ["--batch-size", "1", "--concurrency", "1"];
+    let fast = ["--first", "3", "--rate", "10000/50ms"];
+    let mut child = dir.start_import(&server.base_url, &[&one_by_one[..], &fast].concat());
     arrival.recv().unwrap();
     let interrupted = std::process::Command::new("kill")
         .args(["-INT", &child.id().to_string()])
@@ -317,7 +296,6 @@ fn a_run_that_was_interrupted_among_the_first_goes_on_with_the_rest_of_those() {
         .unwrap();
     assert!(interrupted.success());
     // It says that it waits once it has heard the signal.
-    let mut child = child;
     let mut line = String::new();
     let mut stderr = BufReader::new(child.stderr.take().unwrap());
     while !line.contains("stopping; waiting") {

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::OpenOptions;
 use std::io::Write;
-use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::mpsc;
 
@@ -307,17 +306,6 @@ fn a_user_recorded_as_failed_and_then_as_a_success_is_a_success() {
     assert_eq!(server.requests().len(), 1);
 }
 
-fn start(dir: &Dir, arguments: &[&str]) -> Child {
-    Command::new(assert_cmd::cargo::cargo_bin!("seatload"))
-        .current_dir(dir.path(""))
-        .env("SEATLOAD_TOKEN", TOKEN)
-        .args(arguments)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap()
-}
-
 #[test]
 fn a_run_under_way_is_left_alone_and_its_process_named() {
     let (arrived, arrival) = mpsc::channel();
@@ -331,8 +319,7 @@ fn a_run_under_way_is_left_alone_and_its_process_named() {
     let dir = Dir::new();
     dir.write("users.csv", users(1));
     let address = ["--account", "acc-1", "--base-url", &server.base_url];
-    let mut first = start(
-        &dir,
+    let mut first = dir.start(
         &[
             &["import", "users.csv", "--report-dir", "run"],
             &address[..],
@@ -389,14 +376,11 @@ fn kill_again_and_again(user_count: usize, batch_size: usize, kills: usize, seed
         // Enough is left for every kill to find the run under way.
         let more = random.usize(0..user_count / batch_size / kills + 2);
         service.freeze_at(asked + more);
-        let mut child = start(
-            &dir,
-            if has_begun {
-                &["resume", "run"]
-            } else {
-                &import
-            },
-        );
+        let mut child = dir.start(if has_begun {
+            &["resume", "run"]
+        } else {
+            &import
+        });
         // Every fourth is killed at no matter what instant, be it before the first request.
         let mut patience = if kill % 4 == 3 {
             random.u32(0..40)
@@ -560,23 +544,20 @@ fn whoever_was_given_a_seat_before_a_kill_is_no_conflict_after_it() {
     let dir = Dir::new();
     let rows: String = (1..10).map(|user| format!("u{user},IDU\n")).collect();
     dir.write("users.csv", format!("userId,code\n{rows}"));
-    let mut child = start(
-        &dir,
-        &[
-            "import",
-            "users.csv",
-            "--report-dir",
-            "run",
-            "--account",
-            "acc-1",
-            "--base-url",
-            &server.base_url,
-            "--batch-size",
-            "4",
-            "--rate",
-            "10000/50ms",
-        ],
-    );
+    let mut child = dir.start(&[
+        "import",
+        "users.csv",
+        "--report-dir",
+        "run",
+        "--account",
+        "acc-1",
+        "--base-url",
+        &server.base_url,
+        "--batch-size",
+        "4",
+        "--rate",
+        "10000/50ms",
+    ]);
     while !arrival.recv().unwrap() {}
     child.kill().unwrap();
     child.wait().unwrap();
@@ -645,22 +626,7 @@ fn a_run_that_nobody_can_watch_any_more_stops_in_good_order() {
     let server = RawServer::answering(|_, request| confirming(request));
     let dir = Dir::new();
     dir.write("users.csv", users(1000));
-    let mut child = Command::new(assert_cmd::cargo::cargo_bin!("seatload"))
-        .current_dir(dir.path(""))
-        .env("SEATLOAD_TOKEN", TOKEN)
-        .args([
-            "import",
-            "users.csv",
-            "--report-dir",
-            "run",
-            "--account",
-            "acc-1",
-        ])
-        .args(["--base-url", &server.base_url, "--batch-size", "1"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = dir.start_import(&server.base_url, &["--batch-size", "1"]);
     drop(child.stderr.take());
     assert_eq!(child.wait().unwrap().code(), Some(130));
     let decided = dir.rows("run/success.csv").len();

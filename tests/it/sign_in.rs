@@ -40,62 +40,43 @@ const FAST: [&str; 2] = ["--rate", "10000/50ms"];
 const APPLICATION: [&str; 2] = ["--client-id", CLIENT_ID];
 const SECRET: [(&str, &str); 1] = [("SEATLOAD_CLIENT_SECRET", CLIENT_SECRET)];
 
-#[test]
-fn an_import_outlives_its_tokens_and_one_renewal_is_under_way_at_a_time() {
-    let identity = Identity::new(Manner {
-        lifetime: Duration::from_secs(2),
-        ..Manner::default()
-    });
+/// An import of 60 exchanges at this rate, which needs two to four tokens of this kind.
+fn imports_sixty(manner: Manner, rate: &str) {
+    let identity = Identity::new(manner);
     let dir = Dir::new();
     dir.write("users.csv", users(60));
+    let slowly = ["--batch-size", "1", "--rate", rate, "--max-retries", "0"];
     let ended = import(
         &dir,
         &identity,
-        &[
-            &APPLICATION[..],
-            &["--batch-size", "1", "--rate", "15/s", "--max-retries", "0"],
-        ]
-        .concat(),
+        &[&APPLICATION[..], &slowly].concat(),
         &SECRET,
     );
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     assert_eq!(identity.exchanges(), 60);
-    assert!(
-        (2..=4).contains(&identity.given().len()),
-        "{:?}",
-        identity.given()
-    );
+    let given = identity.given();
+    assert!((2..=4).contains(&given.len()), "{given:?}");
     assert_eq!(identity.most_asking(), 1);
+}
+
+#[test]
+fn an_import_outlives_its_tokens_and_one_renewal_is_under_way_at_a_time() {
+    let manner = Manner {
+        lifetime: Duration::from_secs(2),
+        ..Manner::default()
+    };
+    imports_sixty(manner, "15/s");
 }
 
 #[test]
 fn a_token_that_is_taken_no_more_is_renewed_once_for_all_requests_under_way() {
     // Nobody says how long tokens live, and each is revoked after a while.
-    let identity = Identity::new(Manner {
+    let manner = Manner {
         lifetime: Duration::from_millis(700),
         tells: false,
         ..Manner::default()
-    });
-    let dir = Dir::new();
-    dir.write("users.csv", users(60));
-    let ended = import(
-        &dir,
-        &identity,
-        &[
-            &APPLICATION[..],
-            &["--batch-size", "1", "--rate", "40/s", "--max-retries", "0"],
-        ]
-        .concat(),
-        &SECRET,
-    );
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
-    assert_eq!(identity.exchanges(), 60);
-    assert!(
-        (2..=4).contains(&identity.given().len()),
-        "{:?}",
-        identity.given()
-    );
-    assert_eq!(identity.most_asking(), 1);
+    };
+    imports_sixty(manner, "40/s");
 }
 
 #[test]

@@ -297,73 +297,63 @@ async fn endpoint(connection: &Connection) -> Check {
         user_bundle_codes: Vec::new(),
         use_external_license: false,
     };
-    let client = &connection.client;
-    let reply = client.exchange(nobody, Departure::default()).await;
-    let said = |status: u16, message: &str| match message {
-        "" => format!("status {status}"),
-        message => format!("status {status}: {}", printable(message, 200)),
-    };
+    let reply = connection
+        .client
+        .exchange(nobody, Departure::default())
+        .await;
+    let address = connection.endpoint.advice();
     match reply.answer {
         Answer::Allocated(_) => Check::ok(name, "the service takes the token and the account"),
         Answer::Status {
-            status: 400 | 409 | 422,
-            is_html: false,
-            ..
-        } => Check::ok(
-            name,
-            "the service takes the token and the account, and refuses to allocate nothing",
-        ),
-        Answer::Status {
-            status: 401,
+            status,
             message,
-            ..
-        } => {
-            let advice = Stop::Unauthorized {
-                message: String::new(),
-            };
-            let detail = format!("the service refuses the token ({})", said(401, &message));
-            Check::wrong(name, detail, advice.advice())
-        }
-        Answer::Status {
-            status: 403,
-            message,
-            ..
-        } => {
-            let advice = Stop::Forbidden {
-                message: String::new(),
-            };
-            Check::wrong(name, said(403, &message), advice.advice())
-        }
-        Answer::Status {
-            status: 404,
-            message,
-            ..
-        } => Check::wrong(
-            name,
-            format!(
-                "the service knows no such account, or there is nothing at this address ({})",
-                said(404, &message)
-            ),
-            connection.endpoint.advice(),
-        ),
-        Answer::Status {
-            status, message, ..
-        } if status >= 500 || matches!(status, 408 | 429) => Check::wrong(
-            name,
-            said(status, &message),
-            "the service is in trouble, or its quota is used up: try again later",
-        ),
-        Answer::Status {
-            status, message, ..
-        } => Check::wrong(name, said(status, &message), connection.endpoint.advice()),
-        Answer::Unreadable { reason, .. } => {
-            Check::wrong(name, reason, connection.endpoint.advice())
-        }
+            is_html,
+        } => judge(name, (status, is_html), &message, address),
+        Answer::Unreadable { reason, .. } => Check::wrong(name, reason, address),
         Answer::Lost { reason, .. } => {
             Check::wrong(name, reason, "check the network, and try again")
         }
         Answer::NotSignedIn(error) => Check::wrong(name, error.to_string(), "try again"),
         Answer::TokenRefused | Answer::NotSent => Check::wrong(name, "no answer", "try again"),
+    }
+}
+
+/// What a status says of the token and the address. `address` is what to try if there is nothing at it.
+fn judge(
+    name: &'static str,
+    (status, is_html): (u16, bool),
+    message: &str,
+    address: String,
+) -> Check {
+    let said = match message {
+        "" => format!("status {status}"),
+        message => format!("status {status}: {}", printable(message, 200)),
+    };
+    let message = String::new();
+    match status {
+        400 | 409 | 422 if !is_html => Check::ok(
+            name,
+            "the service takes the token and the account, and refuses to allocate nothing",
+        ),
+        401 => Check::wrong(
+            name,
+            format!("the service refuses the token ({said})"),
+            Stop::Unauthorized { message }.advice(),
+        ),
+        403 => Check::wrong(name, said, Stop::Forbidden { message }.advice()),
+        404 => Check::wrong(
+            name,
+            format!(
+                "the service knows no such account, or there is nothing at this address ({said})"
+            ),
+            address,
+        ),
+        408 | 429 | 500.. => Check::wrong(
+            name,
+            said,
+            "the service is in trouble, or its quota is used up: try again later",
+        ),
+        _ => Check::wrong(name, said, address),
     }
 }
 

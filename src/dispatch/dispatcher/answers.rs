@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Dispatcher, HINDRANCES, REFUSED_TOKENS, USED_UP_BATCHES};
+use super::{Dispatcher, HINDRANCES, REFUSED_TOKENS, USED_UP_BATCHES, new_waits};
 use crate::api::{Allocation, Answer, Departure, Reply};
 use crate::dispatch::confirm::{Confirmation, confirm};
 use crate::dispatch::isolate::{Part, PartEnd};
 use crate::dispatch::queue::{Job, Purpose};
-use crate::dispatch::verdict::{About, Hindrance, Verdict, verdict};
+use crate::dispatch::sign_in::Trouble;
+use crate::dispatch::verdict::{Hindrance, Verdict, verdict};
 use crate::event::{Event, Stop};
 use crate::outcome::{Applied, Decision, FailureKind, Outcome};
 use crate::roster::UserIx;
@@ -24,13 +25,13 @@ impl Dispatcher<'_> {
         now: Instant,
     ) {
         let has_left = departure.at().is_some();
-        if !has_left {
-            job.part.asked -= 1;
-            // The window counts it as if it had left now, since it needs an end for it.
-            departure.mark_at(now);
-        }
-        if !matches!(reply.answer, Answer::NotSignedIn(_)) {
-            self.note_token(departure);
+        match departure.at() {
+            Some(left) => self.sign_in.sent(left),
+            None => {
+                job.part.asked -= 1;
+                // The window counts it as if it had left now, since it needs an end for it.
+                departure.mark_at(now);
+            }
         }
         self.in_flight -= 1;
         self.order.answered(job.group);
@@ -56,13 +57,13 @@ impl Dispatcher<'_> {
         }
         match verdict(reply.answer) {
             Verdict::Allocated(allocations) => self.allocated(job, &allocations, now),
-            Verdict::Again(hindrance) if hindrance.about == About::SignIn => {
-                self.not_signed_in(job, hindrance, reply.limits.retry_after, now);
-            }
             Verdict::Again(hindrance) => {
                 self.hindered(job, hindrance, reply.limits.retry_after, now);
             }
             Verdict::Resend => self.resend(job),
+            Verdict::NoToken { reason } => {
+                self.not_signed_in(job, reason, reply.limits.retry_after, now);
+            }
             Verdict::Refused(refusal) => self.refused(job, refusal, now),
             Verdict::Stop(stop) => self.stop(stop),
         }
@@ -179,8 +180,7 @@ impl Dispatcher<'_> {
         now: Instant,
     ) {
         self.seen.hindrances += 1;
-        let binds_run = hindrance.about != About::Exchange;
-        if binds_run || retry_after.is_some() || self.seen.hindrances >= HINDRANCES {
+        if hindrance.binds_run || retry_after.is_some() || self.seen.hindrances >= HINDRANCES {
             self.width.narrow();
         }
         if hindrance.applied == Applied::Maybe {
@@ -192,7 +192,7 @@ impl Dispatcher<'_> {
         let Some(wait) = job.waits.next() else {
             return self.used_up(&job, &hindrance.reason);
         };
-        if binds_run {
+        if hindrance.binds_run {
             self.hold.wait(wait, now);
         }
         self.events.push(Event::Retrying {
@@ -203,51 +203,28 @@ impl Dispatcher<'_> {
         self.queue.rest(job, now + wait);
     }
 
-    /// There is no token for now. That says nothing about the job's users, so their retries are left as they are; and all
-    /// who wait for the same token wait once.
+    /// There is no token. That says nothing about the job's users, so their retries are left as they are.
     fn not_signed_in(
         &mut self,
         job: Job,
-        hindrance: Hindrance,
+        reason: String,
         retry_after: Option<Duration>,
         now: Instant,
     ) {
         if self.stop.is_some() {
             return;
         }
-        if !self.waits_for_token(now) {
-            let mut waits = self.sign_in_waits.take().unwrap_or_else(|| self.waits());
-            let Some(wait) = waits.next() else {
-                return self.stop(Stop::NotSignedIn {
-                    reason: hindrance.reason,
-                });
-            };
-            self.sign_in_waits = Some(waits);
-            let wait = wait.max(retry_after.unwrap_or_default());
-            self.seen.token_trouble = Some(now);
-            self.seen.token_due = Some(now + wait);
-            self.events.push(Event::Retrying {
+        let waits = || new_waits(self.policy, &mut self.random);
+        match self.sign_in.failed(retry_after, now, waits) {
+            Trouble::GivenUp => return self.stop(Stop::NotSignedIn { reason }),
+            Trouble::Known => {}
+            Trouble::Wait(wait) => self.events.push(Event::Retrying {
                 batch: job.batch,
                 wait,
-                reason: hindrance.reason,
-            });
+                reason,
+            }),
         }
         self.queue.push_front(job);
-    }
-
-    fn waits_for_token(&self, now: Instant) -> bool {
-        self.seen.token_due.is_some_and(|due| now < due)
-    }
-
-    /// A request that left after signing in was in trouble had a token again.
-    fn note_token(&mut self, departure: &Departure) {
-        let trouble = self.seen.token_trouble;
-        if departure
-            .at()
-            .is_some_and(|at| trouble.is_none_or(|trouble| at > trouble))
-        {
-            self.sign_in_waits = None;
-        }
     }
 
     /// The retries are used up.

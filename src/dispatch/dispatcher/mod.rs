@@ -17,6 +17,7 @@ use super::isolate::{Isolation, Part};
 use super::order::Order;
 use super::pace::Pace;
 use super::queue::{IsolationId, Job, Queue};
+use super::sign_in::SignIn;
 use super::verdict::RefusalStatus;
 use super::width::Width;
 use crate::api::{AllocationRequest, Departure};
@@ -76,8 +77,7 @@ pub(super) struct Dispatcher<'a> {
     pace: Pace,
     hold: Hold,
     seen: Seen,
-    /// The waits that are left before signing in is given up; whole again after every answer.
-    sign_in_waits: Option<Waits>,
+    sign_in: SignIn,
     announced: Option<(Instant, WaitCause)>,
     stop: Option<Stop>,
     events: Vec<Event>,
@@ -100,10 +100,6 @@ struct Seen {
     used_up_batches: u32,
     /// Requests refused for their token since the last answer.
     refused_tokens: usize,
-    /// When a token was asked for in vain, the last time.
-    token_trouble: Option<Instant>,
-    /// When a token is asked for again, after it was asked for in vain.
-    token_due: Option<Instant>,
     /// Lone users refused with 404 in a row.
     lone_not_found: u32,
 }
@@ -133,7 +129,7 @@ impl<'a> Dispatcher<'a> {
                 any_success: policy.has_succeeded,
                 ..Seen::default()
             },
-            sign_in_waits: None,
+            sign_in: SignIn::default(),
             announced: None,
             stop: None,
             events: Vec::new(),
@@ -232,7 +228,7 @@ impl<'a> Dispatcher<'a> {
     }
 
     fn admit(&mut self, now: Instant) -> Result<Departure, (Instant, WaitCause)> {
-        if let Some(due) = self.seen.token_due.filter(|due| *due > now) {
+        if let Some(due) = self.sign_in.until(now) {
             return Err((due, WaitCause::SignIn));
         }
         if let Some(hold) = self.hold.until(now) {

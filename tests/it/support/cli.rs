@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use std::process::{Child, Stdio};
+
 use assert_cmd::Command;
 use tempfile::TempDir;
 
@@ -77,6 +79,32 @@ impl Dir {
             }
         }
         command
+    }
+
+    /// Starts `seatload` in this folder, with what it says on standard error to be read.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Child {
+        std::process::Command::new(assert_cmd::cargo::cargo_bin!("seatload"))
+            .current_dir(self.0.path())
+            .env("SEATLOAD_TOKEN", TOKEN)
+            .env("XDG_CONFIG_HOME", self.0.path().join("config"))
+            .args(arguments)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+
+    /// Starts an import of `users.csv` with reports in `run`.
+    pub(crate) fn start_import(&self, base_url: &str, arguments: &[&str]) -> Child {
+        let fixed = [
+            "import",
+            "users.csv",
+            "--report-dir",
+            "run",
+            "--account",
+            "acc-1",
+        ];
+        self.start(&[&fixed[..], &["--base-url", base_url], arguments].concat())
     }
 
     /// Runs an import of `users.csv` with reports in `run`, as fast as it goes.

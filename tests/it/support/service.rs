@@ -152,12 +152,16 @@ impl FakeService {
 
 impl Service for FakeService {
     async fn exchange(&self, request: AllocationRequest, departure: Departure) -> Reply {
-        departure.mark();
         if self.late {
+            departure.mark();
             let delay = self.state().random.f64();
             sleep(self.latency.mul_f64(delay)).await;
         }
         let reply = self.answer(request);
+        // Without a token nothing leaves.
+        if !matches!(reply.answer, Answer::NotSignedIn(_)) {
+            departure.mark();
+        }
         let more = if self.uneven {
             self.state().random.f64()
         } else {
