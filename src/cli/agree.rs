@@ -1,6 +1,6 @@
 //! Whether a run may begin: the seats suffice, and nobody loses anything unasked.
 
-use std::io::{self, IsTerminal, stderr, stdin};
+use std::io::{self, IsTerminal, Write, stderr, stdin};
 
 use anyhow::{Context, bail};
 
@@ -85,13 +85,15 @@ fn harms(report: &PlanReport) -> Option<String> {
 }
 
 fn ask(report: &PlanReport, settings: &RunSettings) -> anyhow::Result<()> {
-    eprint!("\n{} [y/N] ", question(report, settings));
+    let unheard = "cannot ask at the terminal; --yes goes ahead without it";
+    write!(stderr(), "\n{} [y/N] ", question(report, settings)).context(unheard)?;
     let mut answer = String::new();
     io::stdin()
         .read_line(&mut answer)
         .context("cannot read the answer; --yes goes ahead without it")?;
     if !answer.ends_with('\n') {
-        eprintln!();
+        // Only for the looks of what follows.
+        let _ = writeln!(stderr());
     }
     match answer.trim().to_ascii_lowercase().as_str() {
         "y" | "yes" => Ok(()),

@@ -20,6 +20,8 @@ pub(super) fn ask(prompt: String) -> anyhow::Result<Option<SecretString>> {
 /// right.
 #[cfg(unix)]
 fn read(prompt: String) -> std::io::Result<Zeroizing<String>> {
+    use std::io::Write;
+
     use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
     use tokio::signal::unix::{SignalKind, signal};
 
@@ -39,7 +41,7 @@ fn read(prompt: String) -> std::io::Result<Zeroizing<String>> {
     let is_interrupted = |error: &std::io::Error| error.kind() == std::io::ErrorKind::Interrupted;
     let Some(typed) = typed.filter(|typed| !typed.as_ref().is_err_and(is_interrupted)) else {
         let _ = tcsetattr(stdin(), OptionalActions::Now, &before);
-        eprintln!();
+        let _ = writeln!(stderr());
         std::process::exit(ExitCode::Interrupted.number().into());
     };
     runtime.shutdown_background();
