@@ -1,6 +1,6 @@
 //! Cuts a roster into batches, one request each.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 use std::num::NonZeroUsize;
 use std::ops::Range;
 
@@ -23,6 +23,10 @@ impl GroupIx {
     /// The place as an index.
     pub fn index(self) -> usize {
         self.0 as usize
+    }
+
+    fn from_index(index: usize) -> Self {
+        Self(u32::try_from(index).expect("a group needs a user of its own"))
     }
 }
 
@@ -71,27 +75,30 @@ impl Plan {
             counts[group] += 1;
         }
 
-        // A counting sort: where each group begins, then each user to its place.
-        let mut next: Vec<usize> = counts
+        // A counting sort: where each group's users stand, then each user to its place.
+        let mut end = 0;
+        let mut places: Vec<Range<usize>> = counts
             .iter()
-            .scan(0, |begin, count| {
-                let this = *begin;
-                *begin += count;
-                Some(this)
+            .map(|count| {
+                end += count;
+                end - count..end
             })
             .collect();
-        let mut users: Vec<Option<UserIx>> = vec![None; counts.iter().sum()];
-        let mut ranks = vec![0_u32; users.len()];
-        for (rank, user) in (0..).zip(to_send) {
-            let place = &mut next[group_of(user)];
-            users[*place] = Some(user);
-            ranks[*place] = rank;
-            *place += 1;
+        let mut users = vec![UserIx::from_index(0); end];
+        let mut batches = Vec::new();
+        for user in to_send {
+            let group = group_of(user);
+            let left = &mut places[group];
+            let before = counts[group] - left.len();
+            if before % batch_size == 0 {
+                batches.push(Batch {
+                    group: GroupIx::from_index(group),
+                    users: left.start..left.end.min(left.start + batch_size.get()),
+                });
+            }
+            users[left.start] = user;
+            left.start += 1;
         }
-        let users: Vec<UserIx> = users.into_iter().flatten().collect();
-
-        let mut batches = batches_of(&counts, batch_size.get());
-        batches.sort_unstable_by_key(|batch| ranks[batch.users.start]);
         Self {
             groups,
             users,
@@ -118,21 +125,6 @@ impl Plan {
     pub fn users(&self, batch: &Batch) -> &[UserIx] {
         &self.users[batch.users.clone()]
     }
-}
-
-fn batches_of(counts: &[usize], batch_size: usize) -> Vec<Batch> {
-    let mut batches = Vec::new();
-    let mut begin = 0;
-    for (group, count) in counts.iter().enumerate() {
-        let end = begin + count;
-        let group = GroupIx(u32::try_from(group).expect("a group needs a user of its own"));
-        batches.extend((begin..end).step_by(batch_size).map(|from| Batch {
-            group,
-            users: from..end.min(from + batch_size),
-        }));
-        begin = end;
-    }
-    batches
 }
 
 #[cfg(test)]

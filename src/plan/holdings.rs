@@ -1,6 +1,6 @@
 //! What the roster's users hold before the run, and what becomes of it.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use serde::{Deserialize, Serialize};
 

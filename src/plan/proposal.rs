@@ -1,6 +1,6 @@
 //! What a run is going to do with every user.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use super::seats::{demand, without_seat};
 use super::{Absent, Demand, Holdings, Mode, SeatLimit};

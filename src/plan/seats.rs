@@ -1,6 +1,8 @@
 //! Seats that are needed against seats that are free.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+
+use hashbrown::HashMap;
 
 use serde::{Deserialize, Serialize};
 
