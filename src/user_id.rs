@@ -13,8 +13,8 @@ pub const MAX_LENGTH: usize = 256;
 /// The identity of a user: two user IDs with equal keys are one user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum UserKey<'a> {
-    /// A GUID, whatever its case, braces or hyphens.
-    Guid(Uuid),
+    /// A GUID, whatever its case, braces or hyphens, as a number.
+    Guid(u128),
     /// Anything else, byte for byte.
     Text(&'a str),
 }
@@ -27,14 +27,23 @@ impl<'a> UserKey<'a> {
             None => Self::Text(user_id),
         }
     }
+
+    /// What is wrong with the user ID, if anything. Nothing is with a GUID.
+    pub fn damage(self) -> Option<Damage> {
+        match self {
+            Self::Guid(_) => None,
+            Self::Text(text) => damage_of_text(text),
+        }
+    }
 }
 
 /// Reads a GUID of 32 digits, with or without hyphens; braces only around hyphens.
-fn guid(text: &str) -> Option<Uuid> {
+fn guid(text: &str) -> Option<u128> {
     // The lengths leave out the URN form, which nobody means as a user ID.
     matches!(text.len(), 32 | 36 | 38)
         .then(|| Uuid::try_parse(text).ok())
         .flatten()
+        .map(|guid| guid.as_u128())
 }
 
 /// What spreadsheets and mail programs do to a user ID, so that it is none any more.
@@ -85,11 +94,12 @@ pub enum Damage {
 
 /// What is wrong with a user ID, if anything.
 pub fn damage(user_id: &str) -> Option<Damage> {
+    UserKey::of(user_id).damage()
+}
+
+fn damage_of_text(user_id: &str) -> Option<Damage> {
     if user_id.len() > MAX_LENGTH {
         return Some(Damage::TooLong(user_id.len()));
-    }
-    if guid(user_id).is_some() {
-        return None;
     }
     let unseen = |&character: &char| {
         is_unprintable(character) || (character.is_whitespace() && character != ' ')

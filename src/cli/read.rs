@@ -6,7 +6,7 @@ use anyhow::{Context, anyhow, bail};
 
 use crate::catalog::Catalog;
 use crate::input::{
-    CodeColumns, Columns, Directory, Fingerprinter, Input, InputError, RowReader, Source,
+    CodeColumns, Columns, Directory, Fingerprinter, Input, InputError, ReadAhead, RowReader, Source,
 };
 use crate::plan::{Proposal, SeatLimit};
 use crate::report::{Progress, counted, grouped};
@@ -70,15 +70,10 @@ pub(super) fn read(
     };
     let fingerprinter = Fingerprinter::default();
     let bytes = fingerprinter.read(progress.reading(source.reader, source.bytes));
+    let bytes = ReadAhead::new(bytes).map_err(|source| InputError::Read { line: 1, source })?;
     let rows = RowReader::new(bytes, &reading.format, &catalog)?;
     let columns = rows.columns().clone();
-    let builder = RosterBuilder::new(
-        columns.clone(),
-        &catalog,
-        directory,
-        reading.external_license,
-    );
-    let roster = fold(rows, builder)?;
+    let roster = RosterBuilder::new(&catalog, directory, reading.external_license).fold(rows)?;
     if roster.rows == 0 {
         return Err(InputError::NoRows.into());
     }
@@ -92,13 +87,6 @@ pub(super) fn read(
             current: current_fingerprint,
         },
     })
-}
-
-fn fold(mut rows: RowReader<'_>, mut builder: RosterBuilder<'_>) -> anyhow::Result<Roster> {
-    while let Some(row) = rows.next_row()? {
-        builder.add(row);
-    }
-    Ok(builder.finish())
 }
 
 /// Reads who holds what now. A bad row could hide what somebody is going to lose, so there may be none.
@@ -117,10 +105,9 @@ fn read_current(
     .map_err(|error| {
         anyhow!("{error}\n  flags that describe a file are given for this one by --current-format, such as --current-format wide")
     })?;
-    let columns = rows.columns().clone();
     // --external-license is about the input: it says nothing of what users hold.
-    let builder = RosterBuilder::new(columns, catalog, directory, false);
-    let roster = fold(rows, builder.of_holdings())?;
+    let builder = RosterBuilder::new(catalog, directory, false).of_holdings();
+    let roster = builder.fold(rows)?;
     if roster.rows == 0 {
         bail!("it names nobody\n  to do: export it again, or leave --current out");
     }

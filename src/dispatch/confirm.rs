@@ -86,12 +86,9 @@ mod tests {
     fn asked() -> Assignments {
         let file = format!("userId,codes\na,IDU;PMD\n{GUID},IDU;PMD\n");
         let catalog = Catalog::default();
-        let mut reader = RowReader::new(file.as_bytes(), &Format::default(), &catalog).unwrap();
-        let mut builder = RosterBuilder::new(reader.columns().clone(), &catalog, None, true);
-        while let Some(row) = reader.next_row().unwrap() {
-            builder.add(row);
-        }
-        builder.finish().assignments
+        let reader = RowReader::new(file.as_bytes(), &Format::default(), &catalog).unwrap();
+        let builder = RosterBuilder::new(&catalog, None, true);
+        builder.fold(reader).unwrap().assignments
     }
 
     fn held(user: &str, codes: &[&str], external: Option<bool>) -> Allocation {

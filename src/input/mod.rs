@@ -2,6 +2,7 @@
 //!
 //! Everything here streams: memory does not grow with the file, but for the texts that a workbook keeps apart.
 
+mod ahead;
 mod allowance;
 mod columns;
 mod decode;
@@ -23,6 +24,7 @@ use std::borrow::Cow;
 
 use crate::text::printable;
 
+pub use ahead::ReadAhead;
 pub use columns::{CodeColumns, Columns, Marks, Place};
 pub use directory::{Directory, Resolved};
 pub use error::InputError;
@@ -53,9 +55,15 @@ pub struct Row<'a> {
     /// The cells, trimmed.
     pub cells: Cells<'a>,
     /// Why the cells cannot be trusted, if they cannot.
-    pub fault: Option<Fault>,
-    /// With a fault: every text in the row that may be a user ID, since cells may stand in the wrong column or hold
-    /// other rows.
+    pub trouble: Option<Box<Trouble>>,
+}
+
+/// Why a row's cells cannot be trusted.
+#[derive(Debug)]
+pub struct Trouble {
+    /// What is wrong.
+    pub fault: Fault,
+    /// Every text in the row that may be a user ID, since cells may stand in the wrong column or hold other rows.
     pub suspects: Vec<String>,
 }
 

@@ -6,7 +6,7 @@ use std::io::Read;
 use super::columns::{CodeColumns, Columns};
 use super::header::Column;
 use super::records::{Record, Records};
-use super::{Cells, Fault, Format, InputError, MAX_CELL_BYTES, Row};
+use super::{Cells, Fault, Format, InputError, MAX_CELL_BYTES, Row, Trouble};
 use crate::catalog::Catalog;
 use crate::text::unguard;
 
@@ -56,7 +56,7 @@ impl<'r> RowReader<'r> {
     /// The next row that is not blank, or `None` at the end.
     ///
     /// # Errors
-    /// When the input cannot be read any further. A row that is wrong is no error: see [`Row::fault`].
+    /// When the input cannot be read any further. A row that is wrong is no error: see [`Row::trouble`].
     pub fn next_row(&mut self) -> Result<Option<Row<'_>>, InputError> {
         if !std::mem::take(&mut self.holds_first_row) && !self.records.read(&mut self.record)? {
             return Ok(None);
@@ -83,10 +83,10 @@ impl<'r> RowReader<'r> {
                 last_line: record.last_line,
             });
         }
-        let suspects = match &fault {
-            Some(_) => self.suspects(),
-            None => Vec::new(),
-        };
+        let trouble = fault.map(|fault| {
+            let suspects = self.suspects();
+            Box::new(Trouble { fault, suspects })
+        });
         Row {
             line: record.line,
             cells: Cells {
@@ -95,8 +95,7 @@ impl<'r> RowReader<'r> {
                 external,
                 priority,
             },
-            fault,
-            suspects,
+            trouble,
         }
     }
 
@@ -139,9 +138,10 @@ impl<'r> RowReader<'r> {
         };
         let is_codes =
             matches!(&self.columns.codes, CodeColumns::Long(codes) if codes.at == column.at);
-        let text = text.trim();
+        let text = trimmed(text);
+        let may_be_long = record.last_line > record.line || self.records.is_sheet();
         // Several codes may well stand one below the other.
-        if text.contains('\n') && !(is_codes && self.catalog.is_list(text)) {
+        if may_be_long && text.contains('\n') && !(is_codes && self.catalog.is_list(text)) {
             fault.get_or_insert_with(|| Fault::ManyLines {
                 place: place(),
                 last_line: record.last_line,
@@ -221,6 +221,15 @@ impl<'r> RowReader<'r> {
     }
 }
 
+/// The text without white space around it. Hardly any cell has some, and to see that takes two bytes.
+fn trimmed(text: &str) -> &str {
+    let ends = [text.as_bytes().first(), text.as_bytes().last()];
+    match ends.iter().flatten().all(|end| end.is_ascii_graphic()) {
+        true => text,
+        false => text.trim(),
+    }
+}
+
 /// What a mark in a column of a code, or an external flag, says.
 pub(crate) fn is_yes(cell: &str) -> Option<bool> {
     let is = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(cell));
@@ -247,7 +256,7 @@ mod tests {
         let mut rows = Vec::new();
         while let Some(row) = reader.next_row().unwrap() {
             let cells = format!("{}|{}", row.cells.user, row.cells.codes);
-            rows.push((row.line, cells, row.fault));
+            rows.push((row.line, cells, row.trouble.map(|trouble| trouble.fault)));
         }
         rows
     }

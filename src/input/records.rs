@@ -142,7 +142,11 @@ impl<'r> TextRecords<'r> {
         }
         // The line behind the record's end, or the last one of the input.
         let after = number(self.csv.position().line() + self.lines_before)?;
-        let within = line_ends(record.fields.as_slice());
+        // A record that took one line has no line end within.
+        let within = match u64::from(after) - line {
+            1 => 0,
+            _ => line_ends(record.fields.as_slice()),
+        };
         // Newlines ends every line with one LF, and the LF that ends a record is not part of it. A record that only
         // the end of what there is could end has taken all line ends for its own.
         if ending != Ending::None {

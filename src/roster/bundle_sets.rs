@@ -1,6 +1,6 @@
 //! Codes and bundle sets, interned: each stands once, however many users hold it.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 /// A code's place in the order in which the file first names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -79,7 +79,7 @@ impl BundleSets {
     /// The set of these codes.
     pub fn intern<'a>(&mut self, codes: impl Iterator<Item = &'a str>) -> SetIx {
         codes.fold(Self::EMPTY, |set, code| {
-            let code = self.intern_code(code);
+            let code = code_place(&mut self.codes, code);
             self.join(set, code)
         })
     }
@@ -92,17 +92,9 @@ impl BundleSets {
             .fold(set, |set, code| self.join(set, code))
     }
 
-    /// Interns a code. There are few, so a scan finds it.
-    pub(super) fn intern_code(&mut self, code: &str) -> CodeIx {
-        let place = self
-            .codes
-            .iter()
-            .position(|known| known == code)
-            .unwrap_or_else(|| {
-                self.codes.push(code.to_owned());
-                self.codes.len() - 1
-            });
-        CodeIx::from_index(place)
+    /// All sets, with these codes in their places.
+    pub(super) fn with_codes(self, codes: Vec<String>) -> Self {
+        Self { codes, ..self }
     }
 
     /// The set that `set` becomes when `code` joins it.
@@ -130,6 +122,15 @@ impl BundleSets {
     }
 }
 
+/// The place of a code among codes, to which it is added if need be. There are few, so a scan finds it.
+pub(super) fn code_place(codes: &mut Vec<String>, code: &str) -> CodeIx {
+    let place = codes.iter().position(|known| known == code);
+    CodeIx::from_index(place.unwrap_or_else(|| {
+        codes.push(code.to_owned());
+        codes.len() - 1
+    }))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,7 +138,8 @@ mod tests {
     #[test]
     fn a_set_is_one_however_its_codes_were_met() {
         let mut sets = BundleSets::new();
-        let (a, b) = (sets.intern_code("RPADEVNU"), sets.intern_code("ATTUNU"));
+        let codes = &mut sets.codes;
+        let (a, b) = (code_place(codes, "RPADEVNU"), code_place(codes, "ATTUNU"));
         let only_a = sets.join(BundleSets::EMPTY, a);
         let a_then_b = sets.join(only_a, b);
         let only_b = sets.join(BundleSets::EMPTY, b);

@@ -3,6 +3,9 @@
 mod bad_row;
 mod builder;
 mod bundle_sets;
+mod fold;
+mod judge;
+mod judged;
 mod users;
 
 use std::borrow::Cow;

@@ -24,15 +24,12 @@ fn roster_with_default(file: &str, external: bool) -> Roster {
 
 fn read(file: &str, external: bool, are_holdings: bool) -> Roster {
     let catalog = Catalog::default();
-    let mut reader = RowReader::new(file.as_bytes(), &Format::default(), &catalog).unwrap();
-    let mut builder = RosterBuilder::new(reader.columns().clone(), &catalog, None, external);
+    let reader = RowReader::new(file.as_bytes(), &Format::default(), &catalog).unwrap();
+    let mut builder = RosterBuilder::new(&catalog, None, external);
     if are_holdings {
         builder = builder.of_holdings();
     }
-    while let Some(row) = reader.next_row().unwrap() {
-        builder.add(row);
-    }
-    builder.finish()
+    builder.fold(reader).unwrap()
 }
 
 /// `user=CODES` of every user that can be sent, in order.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::hash::BuildHasher;
 
-use hashbrown::{DefaultHashBuilder, HashTable};
+use hashbrown::{DefaultHashBuilder, HashTable, hash_table};
 use uuid::Uuid;
 
 use super::bundle_sets::{BundleSets, SetIx};
@@ -48,7 +48,7 @@ pub(super) enum NamedBy {
 /// What is known of one user.
 #[derive(Debug)]
 pub(super) struct User {
-    /// A GUID's bytes, or offset and length of the text.
+    /// A GUID, or offset and length of the text.
     id: [u8; 16],
     pub(super) set: SetIx,
     /// The line of its first row.
@@ -66,8 +66,22 @@ pub(super) struct User {
 pub(super) struct Users {
     users: Vec<User>,
     texts: String,
-    index: HashTable<UserIx>,
+    index: HashTable<Entry>,
     hasher: DefaultHashBuilder,
+}
+
+/// A user in the index, beside part of its key's hash: so neither a look-up that misses nor the index's growth reads users.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    hash: u32,
+    user: UserIx,
+}
+
+impl Entry {
+    /// Whether it is that of the user with this key.
+    fn is(&self, hash: u32, key: UserKey<'_>, users: &[User], texts: &str) -> bool {
+        self.hash == hash && has_key(&users[self.user.index()], key, texts)
+    }
 }
 
 impl Users {
@@ -86,24 +100,54 @@ impl Users {
     /// The user with this ID, if it has been met.
     pub(super) fn find(&self, user_id: &str) -> Option<UserIx> {
         let key = UserKey::of(user_id);
-        self.index
-            .find(self.hasher.hash_one(key), |&other| {
-                key_of(&self.users, &self.texts, other) == key
-            })
-            .copied()
+        self.find_key(self.hash_of(key), key)
     }
 
-    /// The user with this ID, and whether this is the first time that it is met.
-    pub(super) fn intern(&mut self, user_id: &str, line: u32) -> (UserIx, bool) {
-        let key = UserKey::of(user_id);
-        let hash = self.hasher.hash_one(key);
-        if let Some(&known) = self.index.find(hash, |&other| {
-            key_of(&self.users, &self.texts, other) == key
-        }) {
-            return (known, false);
-        }
+    fn hash_of(&self, key: UserKey<'_>) -> u32 {
+        self.hasher.hash_one(key) as u32
+    }
+
+    fn find_key(&self, hash: u32, key: UserKey<'_>) -> Option<UserIx> {
+        let is_it = |entry: &Entry| entry.is(hash, key, &self.users, &self.texts);
+        self.index.find(spread(hash), is_it).map(|entry| entry.user)
+    }
+
+    /// The users with these keys, where they are known. To look up many at once takes the processor a few waits for memory,
+    /// and not a few for each.
+    pub(super) fn find_all<'a>(
+        &self,
+        keys: impl Iterator<Item = UserKey<'a>>,
+    ) -> Vec<Option<UserIx>> {
+        let sought: Vec<_> = keys.map(|key| (self.hash_of(key), key)).collect();
+        // At first the index alone: a user that has the hash almost always has the key.
+        let likely = |&(hash, _): &(u32, _)| {
+            let entry = self.index.find(spread(hash), |entry| entry.hash == hash)?;
+            Some(entry.user)
+        };
+        let likely: Vec<_> = sought.iter().map(likely).collect();
+        let found = sought.into_iter().zip(likely).map(|((hash, key), likely)| {
+            match has_key(self.get(likely?), key, &self.texts) {
+                true => likely,
+                false => self.find_key(hash, key),
+            }
+        });
+        found.collect()
+    }
+
+    /// The user with this ID, which is added where it is not known. `key` is the ID's.
+    pub(super) fn intern(&mut self, user_id: &str, key: UserKey<'_>, line: u32) -> UserIx {
+        let hash = self.hash_of(key);
+        let is_it = |entry: &Entry| entry.is(hash, key, &self.users, &self.texts);
+        let free = match self
+            .index
+            .entry(spread(hash), is_it, |entry| spread(entry.hash))
+        {
+            hash_table::Entry::Occupied(known) => return known.get().user,
+            hash_table::Entry::Vacant(free) => free,
+        };
         let user = UserIx::from_index(self.users.len());
-        let (id, spelling) = self.pack(user_id, key);
+        free.insert(Entry { hash, user });
+        let (id, spelling) = pack(user_id, key, &mut self.texts);
         self.users.push(User {
             id,
             set: BundleSets::EMPTY,
@@ -114,17 +158,13 @@ impl Users {
             external: false,
             withheld: false,
         });
-        let (users, texts, hasher) = (&self.users, &self.texts, &self.hasher);
-        self.index.insert_unique(hash, user, |&other| {
-            hasher.hash_one(key_of(users, texts, other))
-        });
-        (user, true)
+        user
     }
 
     /// The user ID in its first spelling.
     pub(super) fn user_id(&self, user: UserIx) -> Cow<'_, str> {
         let user = self.get(user);
-        let guid = Uuid::from_bytes(user.id);
+        let guid = Uuid::from_u128(u128::from_ne_bytes(user.id));
         let mut buffer = [0; 38];
         let written = match user.spelling {
             Spelling::Text | Spelling::GuidAsText => {
@@ -137,21 +177,36 @@ impl Users {
         };
         Cow::Owned(written.to_owned())
     }
+}
 
-    fn pack(&mut self, user_id: &str, key: UserKey<'_>) -> ([u8; 16], Spelling) {
-        let as_text = match key {
-            UserKey::Text(_) => Spelling::Text,
-            UserKey::Guid(guid) => match guid_spelling(user_id) {
-                Spelling::GuidAsText => Spelling::GuidAsText,
-                packed => return (guid.into_bytes(), packed),
-            },
-        };
-        let mut id = [0; 16];
-        id[..8].copy_from_slice(&(self.texts.len() as u64).to_le_bytes());
-        id[8..].copy_from_slice(&(user_id.len() as u64).to_le_bytes());
-        self.texts.push_str(user_id);
-        (id, as_text)
+/// An ID as a user holds it, and how it was written. Its text is added to the texts where it does not fit.
+fn pack(user_id: &str, key: UserKey<'_>, texts: &mut String) -> ([u8; 16], Spelling) {
+    let as_text = match key {
+        UserKey::Text(_) => Spelling::Text,
+        UserKey::Guid(guid) => match guid_spelling(user_id) {
+            Spelling::GuidAsText => Spelling::GuidAsText,
+            packed => return (guid.to_ne_bytes(), packed),
+        },
+    };
+    let mut id = [0; 16];
+    id[..8].copy_from_slice(&(texts.len() as u64).to_le_bytes());
+    id[8..].copy_from_slice(&(user_id.len() as u64).to_le_bytes());
+    texts.push_str(user_id);
+    (id, as_text)
+}
+
+fn has_key(user: &User, key: UserKey<'_>, texts: &str) -> bool {
+    match (user.spelling, key) {
+        (Spelling::Text, UserKey::Text(text)) => text_at(texts, user.id) == text,
+        (Spelling::GuidAsText, UserKey::Guid(_)) => UserKey::of(text_at(texts, user.id)) == key,
+        (Spelling::Text, UserKey::Guid(_)) | (_, UserKey::Text(_)) => false,
+        (_, UserKey::Guid(guid)) => user.id == guid.to_ne_bytes(),
     }
+}
+
+/// The hash as the index wants it, which reads its highest bits and its lowest.
+fn spread(hash: u32) -> u64 {
+    u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 fn guid_spelling(guid: &str) -> Spelling {
@@ -163,15 +218,6 @@ fn guid_spelling(guid: &str) -> Spelling {
         (38, false, _) => Spelling::BracedLower,
         (38, true, false) => Spelling::BracedUpper,
         _ => Spelling::GuidAsText,
-    }
-}
-
-fn key_of<'a>(users: &[User], texts: &'a str, user: UserIx) -> UserKey<'a> {
-    let user = &users[user.index()];
-    match user.spelling {
-        Spelling::Text => UserKey::Text(text_at(texts, user.id)),
-        Spelling::GuidAsText => UserKey::of(text_at(texts, user.id)),
-        _ => UserKey::Guid(Uuid::from_bytes(user.id)),
     }
 }
 
@@ -202,13 +248,17 @@ mod tests {
         ];
         let mut users = Users::default();
         for spelling in spellings {
-            let (user, is_new) = users.intern(spelling, 1);
-            assert!(is_new);
+            let user = users.intern(spelling, UserKey::of(spelling), 1);
             assert_eq!(users.user_id(user), spelling);
         }
-        let (again, is_new) = users.intern("{4f8FAD5B-D9CB-469F-A165-70867728950E}", 9);
-        assert!(!is_new);
+        assert_eq!(users.len(), spellings.len());
+        let again = users.intern(
+            "{4f8FAD5B-D9CB-469F-A165-70867728950E}",
+            UserKey::of("{4f8FAD5B-D9CB-469F-A165-70867728950E}"),
+            9,
+        );
         assert_eq!(users.user_id(again), spellings[5]);
+        assert_eq!(users.len(), spellings.len());
     }
 
     #[test]

@@ -166,12 +166,8 @@ impl Dialect {
 
 fn read(bytes: &[u8], format: &Format) -> Result<Roster, InputError> {
     let catalog = Catalog::default();
-    let mut reader = RowReader::new(bytes, format, &catalog)?;
-    let mut builder = RosterBuilder::new(reader.columns().clone(), &catalog, None, false);
-    while let Some(row) = reader.next_row()? {
-        builder.add(row);
-    }
-    Ok(builder.finish())
+    let reader = RowReader::new(bytes, format, &catalog)?;
+    RosterBuilder::new(&catalog, None, false).fold(reader)
 }
 
 /// What every user shall hold, whatever the order.

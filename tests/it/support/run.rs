@@ -41,12 +41,9 @@ impl Run {
     /// A run of the file's users, as fast as it goes.
     pub(crate) fn of(file: &str) -> Self {
         let catalog = Catalog::default();
-        let mut reader = RowReader::new(file.as_bytes(), &Format::default(), &catalog).unwrap();
-        let mut builder = RosterBuilder::new(reader.columns().clone(), &catalog, None, false);
-        while let Some(row) = reader.next_row().unwrap() {
-            builder.add(row);
-        }
-        let roster = builder.finish();
+        let reader = RowReader::new(file.as_bytes(), &Format::default(), &catalog).unwrap();
+        let builder = RosterBuilder::new(&catalog, None, false);
+        let roster = builder.fold(reader).unwrap();
         assert_eq!(roster.bad_rows, []);
         Self {
             roster,
