@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use secrecy::SecretString;
-use tokio::runtime::Runtime;
+use tokio::runtime::{Builder, Runtime};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
@@ -35,7 +35,9 @@ pub(super) struct Connection {
 impl Connection {
     /// Makes the client, and starts the stand-in if that is the target.
     pub(super) fn new(settings: &RunSettings) -> anyhow::Result<Self> {
-        let runtime = Runtime::new().context("cannot start the runtime")?;
+        // One thread both decides and sends: to hand each request to another would cost more than all that is done for it.
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.context("cannot start the runtime")?;
         let timeout = settings.requests.timeout;
         let (endpoint, source, network) = match &settings.target {
             Target::Sandbox { endpoint } => {

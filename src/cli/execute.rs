@@ -190,14 +190,11 @@ fn send<'a>(
     ));
 
     let interrupt = CancellationToken::new();
-    {
-        let _guard = connection.runtime.enter();
-        run::listen(interrupt.clone(), go_on_with(folder)).context("cannot listen for signals")?;
-    }
+    run::listen(interrupt.clone(), go_on_with(folder)).context("cannot listen for signals")?;
     progress.begin(users.len() as u64, connection.endpoint.advice());
     let ahead = Mutex::new(ahead);
     let service = WriteAhead::new(&connection.client, &ahead);
-    let (stop, recorded) = thread::scope(|scope| {
+    let (stop, mut recorded) = thread::scope(|scope| {
         let (sender, receiver) = mpsc::channel(CHANNEL);
         let recorder = Recorder::new(
             all,
@@ -208,12 +205,17 @@ fn send<'a>(
             interrupt.clone(),
             folder,
         );
-        let runtime = connection.runtime.handle();
-        let recorder = scope.spawn(|| recorder.run(receiver, runtime));
+        let runtime = &connection.runtime;
+        let recorder = thread::Builder::new()
+            .name("records".to_owned())
+            .spawn_scoped(scope, || recorder.run(receiver, runtime.handle()))
+            .context("cannot start a thread to record on; nothing was sent")?;
         let dispatch = dispatch::run(&service, all, &plan, &policy, &interrupt, sender);
-        (runtime.block_on(dispatch), recorder.join())
-    });
-    let mut recorded = recorded.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        let stop = runtime.block_on(dispatch);
+        let recorded = recorder.join();
+        let recorded = recorded.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        anyhow::Ok((stop, recorded))
+    })?;
     let not_ahead = service.into_error();
     let ahead = ahead.into_inner().unwrap_or_else(PoisonError::into_inner);
     Ok(Sent {

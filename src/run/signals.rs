@@ -1,18 +1,25 @@
 //! The signals that end a run: the first in good order, the second at once.
 
 use std::io;
+use std::thread;
 
+use tokio::runtime::Builder;
 use tokio_util::sync::CancellationToken;
 
 use crate::exit_code::ExitCode;
 
-/// Listens from now on: the first signal cancels `interrupt`; at the second the process says its last words and ends.
+/// Listens from now on, on a thread of its own: the first signal cancels `interrupt`; at the second the process says its last
+/// words and ends, whatever the other threads are at.
 ///
 /// # Errors
 /// When the system does not let the process listen.
 pub fn listen(interrupt: CancellationToken, last_words: String) -> io::Result<()> {
-    let mut signals = Signals::new()?;
-    tokio::spawn(async move {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let mut signals = {
+        let _guard = runtime.enter();
+        Signals::new()?
+    };
+    let listen = async move {
         signals.next().await;
         interrupt.cancel();
         signals.next().await;
@@ -23,7 +30,9 @@ pub fn listen(interrupt: CancellationToken, last_words: String) -> io::Result<()
         }
         let _ = terminal.write_line(&last_words);
         std::process::exit(i32::from(ExitCode::Interrupted.number()));
-    });
+    };
+    let thread = thread::Builder::new().name("signals".to_owned());
+    thread.spawn(move || runtime.block_on(listen))?;
     Ok(())
 }
 
