@@ -1,8 +1,9 @@
 //! From a status and a body to an [`Answer`].
 
-use std::collections::HashMap;
+use std::cell::OnceCell;
 use std::fmt;
 
+use hashbrown::HashMap;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -70,21 +71,56 @@ impl<'de> Visitor<'de> for About<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut said: A) -> Result<Self::Value, A::Error> {
-        let users = self.0.iter().zip(0_usize..);
-        let places: HashMap<_, _> = users
-            .map(|(user, place)| (UserKey::of(user), place))
-            .collect();
-        let mut kept = vec![Vec::new(); self.0.len()];
+        let mut asked = Asked::new(self.0);
+        let mut first: Vec<Option<Allocation>> = vec![None; self.0.len()];
+        let mut contradictions: Vec<Option<Allocation>> = Vec::new();
         while let Some(allocation) = said.next_element_seed(Object)? {
-            let Some(&place) = places.get(&UserKey::of(&allocation.user_id)) else {
+            let Some(place) = asked.place(&allocation.user_id) else {
                 continue;
             };
-            let kept = &mut kept[place];
-            if kept.len() < 2 && kept.first() != Some(&allocation) {
-                kept.push(allocation);
+            match &first[place] {
+                None => first[place] = Some(allocation),
+                Some(same) if *same == allocation => {}
+                Some(_) => {
+                    contradictions.resize(self.0.len(), None);
+                    contradictions[place].get_or_insert(allocation);
+                }
             }
         }
-        Ok(kept.into_iter().flatten().collect())
+        let all = first.into_iter().chain(contradictions);
+        Ok(all.flatten().collect())
+    }
+}
+
+/// Where a user stands among those asked for.
+struct Asked<'a> {
+    users: &'a [String],
+    /// An answer in the request's order goes on here.
+    next: usize,
+    /// All places, once they are needed.
+    places: OnceCell<HashMap<UserKey<'a>, usize>>,
+}
+
+impl<'a> Asked<'a> {
+    fn new(users: &'a [String]) -> Self {
+        Self {
+            users,
+            next: 0,
+            places: OnceCell::new(),
+        }
+    }
+
+    fn place(&mut self, user_id: &str) -> Option<usize> {
+        let place = match self.users.get(self.next) {
+            Some(next) if next == user_id => self.next,
+            _ => {
+                let users = self.users.iter().zip(0..);
+                let all = || users.map(|(user, at)| (UserKey::of(user), at)).collect();
+                *self.places.get_or_init(all).get(&UserKey::of(user_id))?
+            }
+        };
+        self.next = place + 1;
+        Some(place)
     }
 }
 

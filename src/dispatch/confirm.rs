@@ -1,7 +1,9 @@
 //! Finds the users that were asked for in what the service says it did.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
 use std::sync::Arc;
+
+use hashbrown::HashMap;
 
 use crate::api::Allocation;
 use crate::roster::{Assignments, UserIx};
@@ -23,32 +25,58 @@ pub(super) fn confirm(
     users: &[UserIx],
     allocations: &[Allocation],
 ) -> Confirmation {
-    let mut named: HashMap<UserKey<'_>, Vec<&Allocation>> = HashMap::new();
-    for allocation in allocations {
-        named
-            .entry(UserKey::of(&allocation.user_id))
-            .or_default()
-            .push(allocation);
-    }
+    let user_ids: Vec<_> = users
+        .iter()
+        .map(|&user| assignments.user_id(user))
+        .collect();
+    let said = Said::new(allocations, &user_ids);
     let mut organizations: Vec<Arc<str>> = Vec::new();
     let mut confirmation = Confirmation::default();
-    for &user in users {
-        let user_id = assignments.user_id(user);
-        let answers = named.get(&UserKey::of(&user_id));
-        match answers.filter(|answers| {
-            answers
-                .iter()
-                .all(|answer| is_as_asked(assignments, user, answer))
-        }) {
-            Some(answers) => {
-                let organization = answers[0].organization_id.as_deref().unwrap_or_default();
+    for (at, (&user, user_id)) in users.iter().zip(&user_ids).enumerate() {
+        let mut answers = said.about(user_id, at).peekable();
+        let organization = answers.peek().map(|first| &first.organization_id);
+        match organization {
+            Some(organization) if answers.all(|said| is_as_asked(assignments, user, said)) => {
+                let organization = organization.as_deref().unwrap_or_default();
                 let organization = shared(&mut organizations, organization);
                 confirmation.confirmed.push((user, organization));
             }
-            None => confirmation.unconfirmed.push(user),
+            _ => confirmation.unconfirmed.push(user),
         }
     }
     confirmation
+}
+
+/// What an answer says, by user.
+enum Said<'a> {
+    /// Each user asked for once, and in that order, as services do: so nobody need be looked for.
+    InOrder(&'a [Allocation]),
+    ByUser(HashMap<UserKey<'a>, Vec<&'a Allocation>>),
+}
+
+impl<'a> Said<'a> {
+    fn new(allocations: &'a [Allocation], user_ids: &[Cow<'_, str>]) -> Self {
+        let is_same = |(said, asked): (&Allocation, &Cow<'_, str>)| said.user_id == *asked;
+        let pairs = allocations.iter().zip(user_ids);
+        if allocations.len() == user_ids.len() && pairs.into_iter().all(is_same) {
+            return Self::InOrder(allocations);
+        }
+        let mut by_user: HashMap<_, Vec<_>> = HashMap::new();
+        for allocation in allocations {
+            let key = UserKey::of(&allocation.user_id);
+            by_user.entry(key).or_default().push(allocation);
+        }
+        Self::ByUser(by_user)
+    }
+
+    /// All that is said about the user who was asked for at this place.
+    fn about<'s>(&'s self, user_id: &'s str, at: usize) -> impl Iterator<Item = &'a Allocation> {
+        let (one, all) = match self {
+            Self::InOrder(allocations) => (allocations.get(at), None),
+            Self::ByUser(by_user) => (None, by_user.get(&UserKey::of(user_id))),
+        };
+        one.into_iter().chain(all.into_iter().flatten().copied())
+    }
 }
 
 fn is_as_asked(assignments: &Assignments, user: UserIx, answer: &Allocation) -> bool {

@@ -108,8 +108,8 @@ impl<'a> Ahead<'a> {
     /// # Errors
     /// When it cannot be written: then the request must not leave.
     pub fn about_to_send(&mut self, user_ids: &[String]) -> io::Result<()> {
-        let users = user_ids.iter();
-        let users: Vec<_> = users.filter_map(|id| self.assignments.find(id)).collect();
+        let users = self.assignments.find_all(user_ids).into_iter();
+        let users: Vec<_> = users.flatten().collect();
         if let Some(undo) = &mut self.undo {
             undo.about_to_send(&users)?;
         }

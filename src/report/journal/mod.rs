@@ -12,7 +12,7 @@ use std::io;
 
 use jiff::Timestamp;
 pub(super) use rows::PlainRow;
-use rows::{DecisionRow, FailureRow, MAYBE, SENT, SuccessRow};
+use rows::{DecisionRow, FailureRow, MAYBE, Rows, SENT, SuccessRow};
 
 use super::Standing;
 use super::record_file::{self, RecordFile};
@@ -96,8 +96,9 @@ impl Journal {
         at: Timestamp,
     ) -> io::Result<()> {
         let (mut success, mut failures) = (Vec::new(), Vec::new());
+        let mut rows = Rows::new(assignments, at);
         for decision in decisions {
-            match DecisionRow::new(assignments, decision.borrow(), at) {
+            match rows.decision(decision.borrow()) {
                 DecisionRow::Success(row) => success.push(row),
                 DecisionRow::Failure(row) => failures.push(row),
             }
@@ -242,14 +243,14 @@ impl Journal {
         recorded: &HashSet<(FailureKind, u32)>,
         standing: &mut Standing,
     ) -> io::Result<()> {
-        let at = Timestamp::now();
+        let mut rows = Rows::new(&roster.assignments, Timestamp::now());
         let is_new = |kind, line| !recorded.contains(&(kind, line));
         let invalid = roster
             .bad_rows
             .iter()
             .filter(|bad| is_new(FailureKind::Invalid, bad.line))
             .inspect(|_| standing.note_beforehand(FailureKind::Invalid))
-            .map(|bad| FailureRow::invalid(bad, at));
+            .map(|bad| rows.invalid(bad));
         self.failures.append(invalid)?;
         let all = &roster.assignments;
         let withheld = roster
@@ -257,7 +258,7 @@ impl Journal {
             .iter()
             .filter(|(user, _)| is_new(FailureKind::Withheld, all.line(*user)))
             .inspect(|_| standing.note_beforehand(FailureKind::Withheld))
-            .map(|&(user, why)| FailureRow::withheld(all, user, why, at));
+            .map(|&(user, why)| rows.withheld(user, why));
         self.failures.append(withheld)
     }
 }

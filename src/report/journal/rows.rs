@@ -1,5 +1,8 @@
 //! The rows of the CSV files. Each struct is a file's header and its rows.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -14,29 +17,29 @@ const MESSAGE_CHARS: usize = 600;
 #[serde(rename_all = "camelCase")]
 pub(super) struct SuccessRow {
     pub(super) user_id: String,
-    user_bundle_codes: String,
+    user_bundle_codes: Arc<str>,
     use_external_license: bool,
-    organization_id: String,
-    pub(super) sent: String,
+    organization_id: Arc<str>,
+    pub(super) sent: Cow<'static, str>,
     line: u32,
     attempts: u32,
-    completed_at: String,
+    completed_at: Arc<str>,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct FailureRow {
     pub(super) user_id: String,
-    user_bundle_codes: String,
+    user_bundle_codes: Arc<str>,
     use_external_license: String,
     pub(super) outcome: String,
     status: Option<u16>,
     message: String,
-    sent: String,
-    pub(super) changed: String,
+    sent: Cow<'static, str>,
+    pub(super) changed: Cow<'static, str>,
     pub(super) line: u32,
     attempts: u32,
-    completed_at: String,
+    completed_at: Arc<str>,
 }
 
 /// Who shall hold what, and nothing else.
@@ -63,66 +66,93 @@ pub(super) enum DecisionRow {
     Failure(FailureRow),
 }
 
-impl DecisionRow {
-    pub(super) fn new(assignments: &Assignments, decision: &Decision, at: Timestamp) -> Self {
+/// Makes rows that belong together. What they have in common is written once: a batch has one set, and an answer one
+/// organisation.
+pub(super) struct Rows<'a> {
+    assignments: &'a Assignments,
+    at: Arc<str>,
+    codes: Option<(SetIx, Arc<str>)>,
+    organization: Option<(Arc<str>, Arc<str>)>,
+}
+
+impl<'a> Rows<'a> {
+    pub(super) fn new(assignments: &'a Assignments, at: Timestamp) -> Self {
+        Self {
+            assignments,
+            at: format!("{at:.3}").into(),
+            codes: None,
+            organization: None,
+        }
+    }
+
+    pub(super) fn decision(&mut self, decision: &Decision) -> DecisionRow {
         let user = decision.user;
         match &decision.outcome {
-            Outcome::Success { organization_id } => Self::Success(SuccessRow {
-                user_id: guard(&assignments.user_id(user)).into_owned(),
-                user_bundle_codes: assignments.sets().joined_codes(assignments.set(user)),
-                use_external_license: assignments.external(user),
-                organization_id: told(organization_id),
+            Outcome::Success { organization_id } => DecisionRow::Success(SuccessRow {
+                user_id: user_id(self.assignments, user),
+                user_bundle_codes: self.codes(user),
+                use_external_license: self.assignments.external(user),
+                organization_id: self.organization(organization_id),
                 sent: sent(decision.attempts),
-                line: assignments.line(user),
+                line: self.assignments.line(user),
                 attempts: decision.attempts,
-                completed_at: stamp(at),
+                completed_at: Arc::clone(&self.at),
             }),
             Outcome::Failure {
                 kind,
                 status,
                 message,
-            } => {
-                let mut row = FailureRow::not_sent(assignments, user, *kind, message, at);
-                row.status = *status;
-                row.attempts = decision.attempts;
-                row.sent = sent(decision.attempts);
-                row.changed = changed(decision.applied);
-                Self::Failure(row)
-            }
+            } => DecisionRow::Failure(FailureRow {
+                status: *status,
+                attempts: decision.attempts,
+                sent: sent(decision.attempts),
+                changed: changed(decision.applied),
+                ..self.not_sent(user, *kind, message)
+            }),
         }
     }
-}
 
-impl FailureRow {
     /// A user that failed without having been sent.
-    fn not_sent(
-        assignments: &Assignments,
-        user: UserIx,
-        kind: FailureKind,
-        message: &str,
-        at: Timestamp,
-    ) -> Self {
-        Self {
-            user_id: guard(&assignments.user_id(user)).into_owned(),
-            user_bundle_codes: assignments.sets().joined_codes(assignments.set(user)),
-            use_external_license: assignments.external(user).to_string(),
+    fn not_sent(&mut self, user: UserIx, kind: FailureKind, message: &str) -> FailureRow {
+        FailureRow {
+            user_id: user_id(self.assignments, user),
+            user_bundle_codes: self.codes(user),
+            use_external_license: self.assignments.external(user).to_string(),
             outcome: kind.name().to_owned(),
             status: None,
             message: told(message),
             sent: sent(0),
             changed: changed(Applied::No),
-            line: assignments.line(user),
+            line: self.assignments.line(user),
             attempts: 0,
-            completed_at: stamp(at),
+            completed_at: Arc::clone(&self.at),
         }
     }
 
-    pub(super) fn withheld(
-        assignments: &Assignments,
-        user: UserIx,
-        why: Withheld,
-        at: Timestamp,
-    ) -> Self {
+    fn codes(&mut self, user: UserIx) -> Arc<str> {
+        let set = self.assignments.set(user);
+        match &self.codes {
+            Some((last, codes)) if *last == set => Arc::clone(codes),
+            _ => {
+                let codes: Arc<str> = self.assignments.sets().joined_codes(set).into();
+                self.codes = Some((set, Arc::clone(&codes)));
+                codes
+            }
+        }
+    }
+
+    fn organization(&mut self, said: &Arc<str>) -> Arc<str> {
+        match &self.organization {
+            Some((last, written)) if Arc::ptr_eq(last, said) => Arc::clone(written),
+            _ => {
+                let written: Arc<str> = told(said).into();
+                self.organization = Some((Arc::clone(said), Arc::clone(&written)));
+                written
+            }
+        }
+    }
+
+    pub(super) fn withheld(&mut self, user: UserIx, why: Withheld) -> FailureRow {
         let kind = FailureKind::Withheld;
         let (said, advice) = match why {
             Withheld::BadRow => (
@@ -138,19 +168,20 @@ impl FailureRow {
                 "give this row the useExternalLicense that the user has, or all codes that it shall hold, to be imported without --mode add",
             ),
         };
-        Self::not_sent(assignments, user, kind, &explain(said, advice), at)
+        self.not_sent(user, kind, &explain(said, advice))
     }
 
-    pub(super) fn invalid(bad: &BadRow, at: Timestamp) -> Self {
+    pub(super) fn invalid(&self, bad: &BadRow) -> FailureRow {
         let kind = FailureKind::Invalid;
         let found = |cell: &str| guard(&printable(cell, usize::MAX)).into_owned();
-        Self {
+        FailureRow {
             user_id: found(&bad.user),
             user_bundle_codes: match bad.shows_its_fault() {
                 true => found(&bad.codes),
                 false if bad.codes.starts_with(DOUBT) => found(&bad.codes),
                 false => format!("{DOUBT} {}", found(&bad.codes)),
-            },
+            }
+            .into(),
             use_external_license: found(&bad.external),
             outcome: kind.name().to_owned(),
             status: None,
@@ -159,7 +190,7 @@ impl FailureRow {
             changed: changed(Applied::No),
             line: bad.line,
             attempts: 0,
-            completed_at: stamp(at),
+            completed_at: Arc::clone(&self.at),
         }
     }
 }
@@ -183,7 +214,7 @@ impl PlainRow {
         external: bool,
     ) -> Self {
         Self {
-            user_id: guard(&assignments.user_id(user)).into_owned(),
+            user_id: user_id(assignments, user),
             user_bundle_codes: assignments.sets().joined_codes(set),
             use_external_license: external,
             line: assignments.line(user),
@@ -191,27 +222,30 @@ impl PlainRow {
     }
 }
 
-fn changed(applied: Applied) -> String {
-    match applied {
-        Applied::No => UNCHANGED,
-        Applied::Maybe => MAYBE,
+/// The user ID as a cell.
+fn user_id(assignments: &Assignments, user: UserIx) -> String {
+    let user_id = assignments.user_id(user);
+    match guard(&user_id) {
+        Cow::Owned(guarded) => guarded,
+        Cow::Borrowed(_) => user_id.into_owned(),
     }
-    .to_owned()
 }
 
-fn sent(attempts: u32) -> String {
-    match attempts {
+fn changed(applied: Applied) -> Cow<'static, str> {
+    Cow::Borrowed(match applied {
+        Applied::No => UNCHANGED,
+        Applied::Maybe => MAYBE,
+    })
+}
+
+fn sent(attempts: u32) -> Cow<'static, str> {
+    Cow::Borrowed(match attempts {
         0 => NOT_SENT,
         _ => SENT,
-    }
-    .to_owned()
+    })
 }
 
 /// Text that somebody else wrote, for a cell.
 fn told(text: &str) -> String {
     guard(&printable(text, MESSAGE_CHARS)).into_owned()
-}
-
-fn stamp(at: Timestamp) -> String {
-    format!("{at:.3}")
 }
