@@ -1,6 +1,7 @@
 //! What is written before a request leaves: whom it names, and what they held.
 
 use std::collections::HashSet;
+use std::fs::File;
 use std::io;
 
 use serde::{Deserialize, Serialize};
@@ -127,11 +128,18 @@ impl<'a> Ahead<'a> {
         }
     }
 
-    /// Waits until the disk has it.
+    /// What the disk may lack: whoever takes it waits for the disk, so that nobody else has to.
     ///
     /// # Errors
-    /// When the disk does not take it.
-    pub fn sync(&mut self) -> io::Result<()> {
+    /// When there can be no second handle of a file.
+    pub(super) fn take_unsynced(&mut self) -> io::Result<impl Iterator<Item = File> + use<>> {
+        let attempted = self.attempted.take_unsynced()?;
+        let undo = self.undo.as_mut().map(Undo::take_unsynced).transpose()?;
+        Ok(attempted.into_iter().chain(undo.flatten()))
+    }
+
+    /// Waits until the disk has it.
+    fn sync(&mut self) -> io::Result<()> {
         self.attempted.sync()?;
         self.undo.as_mut().map_or(Ok(()), Undo::sync)
     }

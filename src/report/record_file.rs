@@ -73,6 +73,15 @@ impl<Row: Serialize + Default> RecordFile<Row> {
         Ok(())
     }
 
+    /// The file, to be waited for elsewhere, where the disk may lack something. After that it is taken to have everything.
+    ///
+    /// # Errors
+    /// When there can be no second handle.
+    pub(super) fn take_unsynced(&mut self) -> io::Result<Option<File>> {
+        let is_dirty = std::mem::take(&mut self.is_dirty);
+        is_dirty.then(|| self.file.try_clone()).transpose()
+    }
+
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         if bytes.is_empty() {
             return Ok(());

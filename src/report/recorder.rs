@@ -152,8 +152,15 @@ impl<'a, 'p> Recorder<'a, 'p> {
 
     fn sync(&mut self) -> io::Result<()> {
         self.journal.sync()?;
-        let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
-        ahead.sync()
+        let unsynced = {
+            let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
+            ahead.take_unsynced()?
+        };
+        // The lock is free again: a slow disk keeps no request from leaving.
+        for file in unsynced {
+            file.sync_data()?;
+        }
+        Ok(())
     }
 }
 

@@ -1,5 +1,6 @@
 //! `undo.csv`: what users held before the run changed it, to be imported if it shall be so again.
 
+use std::fs::File;
 use std::io;
 use std::path::Path;
 
@@ -65,6 +66,10 @@ impl<'a> Undo<'a> {
 
     pub(super) fn sync(&mut self) -> io::Result<()> {
         self.file.sync()
+    }
+
+    pub(super) fn take_unsynced(&mut self) -> io::Result<Option<File>> {
+        self.file.take_unsynced()
     }
 
     /// At the end of a run: takes out those for whom surely nothing has changed. Gives what importing the file puts back.
