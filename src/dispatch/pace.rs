@@ -30,6 +30,9 @@ const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
 /// How late a timer may wake.
 const LATE: Duration = Duration::from_millis(20);
 
+/// How long after a request another is let go without any wait in between.
+const SAME_BREATH: Duration = Duration::from_millis(1);
+
 /// Lets requests go as fast as the rate allows.
 pub(super) struct Pace {
     bucket: Bucket,
@@ -40,6 +43,8 @@ pub(super) struct Pace {
     start: Instant,
     /// When the bucket said that the next request may leave.
     due: Option<Instant>,
+    /// When the last request should have been let go, and when it was.
+    last: Option<(Instant, Instant)>,
 }
 
 impl Pace {
@@ -70,6 +75,7 @@ impl Pace {
             window: Window::new(rate.requests.get() as usize, length),
             start: now,
             due: None,
+            last: None,
         }
     }
 
@@ -79,18 +85,32 @@ impl Pace {
             return Err(until);
         }
         self.window.check(now)?;
-        // A timer wakes a little late. Counted from when it was due, the lateness does not add up; the window, which
-        // counts what really leaves, sees to the quota.
-        let due = self.due.take().filter(|due| now - *due < LATE);
-        self.clock.set(due.unwrap_or(now).min(now) - self.start);
-        if let Err(not_until) = self.bucket.check() {
+        let mut counted = self.count_from(now);
+        self.clock.set(counted - self.start);
+        while let Err(not_until) = self.bucket.check() {
             let due = self.start + not_until.earliest_possible();
-            self.due = Some(due);
-            return Err(due.max(now + Duration::from_nanos(1)));
+            if due > now || due <= counted {
+                self.due = Some(due);
+                return Err(due.max(now + Duration::from_nanos(1)));
+            }
+            counted = due;
+            self.clock.set(counted - self.start);
         }
+        self.last = Some((counted, now));
         let departure = Departure::default();
         self.window.let_go(departure.clone());
         Ok(departure)
+    }
+
+    /// The time that a request is counted at. A timer wakes a little late, maybe when more than one request is due: counted
+    /// from when they were, the lateness does not add up; the window, which counts what really leaves, sees to the quota.
+    fn count_from(&mut self, now: Instant) -> Instant {
+        let due = self.due.take();
+        let last = self.last.filter(|(_, let_go)| now - *let_go < SAME_BREATH);
+        let then = due.or(last.map(|(counted, _)| counted));
+        then.filter(|then| now - *then < LATE)
+            .unwrap_or(now)
+            .min(now)
     }
 }
 
@@ -219,6 +239,35 @@ mod tests {
             let gap = (pair[1] - pair[0]).as_secs_f64();
             assert!((0.1..0.11).contains(&gap), "{gap}");
         }
+    }
+
+    #[test]
+    fn a_timer_that_wakes_late_costs_no_speed_however_close_requests_are() {
+        let start = Instant::now();
+        let one = NonZeroU32::MIN;
+        let mut pace = Pace::new("1000/s".parse().unwrap(), one, None, start);
+        let mut now = start;
+        for _ in 0..900 {
+            while let Err(until) = pace.admit(now) {
+                // Up to a millisecond late, and sometimes another is due by then.
+                now = until
+                    + Duration::from_micros(400 + 900 * (until - start).as_millis() as u64 % 1300);
+            }
+        }
+        let took = (now - start).as_secs_f64();
+        assert!(took < 0.899 * 1.005 + 0.002, "{took}");
+    }
+
+    #[test]
+    fn who_was_kept_by_answers_does_not_make_up_for_it_in_a_burst() {
+        let start = Instant::now();
+        let one = NonZeroU32::MIN;
+        let mut pace = Pace::new("1000/s".parse().unwrap(), one, None, start);
+        pace.admit(start).unwrap();
+        let later = start + Duration::from_millis(15);
+        pace.admit(later).unwrap();
+        let until = pace.admit(later + Duration::from_micros(100)).err();
+        assert!(until.is_some_and(|until| until >= later + Duration::from_millis(1)));
     }
 
     proptest! {
