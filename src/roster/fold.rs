@@ -138,7 +138,10 @@ impl Fold {
         self.users.get_mut(user).withheld = true;
         let cells = block.cells(ask);
         let cells = Cells {
-            user: Cow::Borrowed(cells.user),
+            user: Cow::Borrowed(match ask.named_by {
+                NamedBy::Id => block.user_id(ask),
+                NamedBy::Email => cells.user,
+            }),
             codes: Cow::Borrowed(cells.codes),
             external: Some(Cow::Borrowed(cells.external)),
             priority: None,

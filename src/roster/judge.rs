@@ -106,7 +106,10 @@ impl<'d> Judge<'d> {
             external,
             priority,
             cells: AskedCells {
-                user: &cells.user,
+                user: match user.by {
+                    NamedBy::Id => "",
+                    NamedBy::Email => &cells.user,
+                },
                 codes: &cells.codes,
                 external: cells.external.as_deref().unwrap_or_default(),
             },

@@ -22,6 +22,7 @@ pub(super) struct Ask<'a> {
 /// The cells of a good row as the file has them.
 #[derive(Debug)]
 pub(super) struct AskedCells<'a> {
+    /// Empty where it is the user's ID.
     pub(super) user: &'a str,
     pub(super) codes: &'a str,
     /// Empty where the file has no such column.
