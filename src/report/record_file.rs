@@ -227,6 +227,19 @@ mod tests {
         assert_eq!(error.kind(), io::ErrorKind::InvalidData);
     }
 
+    #[test]
+    fn what_the_disk_lacks_is_given_once_to_be_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut file = RecordFile::<Pair>::open(&folder.path().join("records.csv")).unwrap();
+        assert!(file.take_unsynced().unwrap().is_some());
+        assert!(file.take_unsynced().unwrap().is_none());
+        file.append([Pair::default()]).unwrap();
+        assert!(file.take_unsynced().unwrap().is_some());
+        file.append([Pair::default()]).unwrap();
+        file.sync().unwrap();
+        assert!(file.take_unsynced().unwrap().is_none());
+    }
+
     proptest! {
         /// Wherever the file was cut, every record that stood there whole is kept, and nothing else.
         #[test]

@@ -228,3 +228,37 @@ proptest! {
         prop_assert_eq!(withheld, bad_wanted);
     }
 }
+
+#[test]
+fn rows_go_in_the_files_order_however_many_there_are() {
+    let mut file = String::from("userId,codes,external\n");
+    for row in 0..20_000 {
+        let user = row % 7_000;
+        let line = match row % 1_000 {
+            // Every thousandth row names a code that there is not, and withholds its user.
+            999 => format!("u{user},NONSENSE,false\n"),
+            // The first time it is good; later it contradicts the user's first row.
+            500 if row >= 7_000 => format!("u{user},PMD,true\n"),
+            _ => format!("u{user},{},false\n", ["IDU", "PMD", "TSTNU"][row % 3]),
+        };
+        file.push_str(&line);
+    }
+    let roster = roster(&file);
+    assert_eq!(roster.rows, 20_000);
+    let bad: Vec<_> = roster.bad_rows.iter().map(|bad| bad.line).collect();
+    let expected: Vec<_> = (0..20_000_u32)
+        .filter(|row| row % 1_000 == 999 || (row % 1_000 == 500 && *row >= 7_000))
+        .map(|row| row + 2)
+        .collect();
+    assert_eq!(bad, expected);
+    let all = &roster.assignments;
+    assert_eq!(all.len(), 7_000);
+    for (place, user) in all.all_users().enumerate() {
+        assert_eq!(all.user_id(user), format!("u{place}"));
+        assert_eq!(all.line(user) as usize, place + 2);
+    }
+    // Of each bad row one user, and some of them twice.
+    let withheld: std::collections::HashSet<_> =
+        expected.iter().map(|line| (line - 2) % 7_000).collect();
+    assert_eq!(roster.good, 7_000 - withheld.len());
+}

@@ -232,6 +232,7 @@ fn text_at(texts: &str, id: [u8; 16]) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn the_first_spelling_of_each_user_is_given_back() {
@@ -259,6 +260,41 @@ mod tests {
         );
         assert_eq!(users.user_id(again), spellings[5]);
         assert_eq!(users.len(), spellings.len());
+    }
+
+    proptest! {
+        /// However many are looked up at once, each is found as it would be alone.
+        #[test]
+        fn who_is_looked_up_among_many_is_who_is_looked_up_alone(
+            known in prop::collection::vec(id(), 0..40),
+            sought in prop::collection::vec(id(), 0..40),
+        ) {
+            let mut users = Users::default();
+            for id in &known {
+                users.intern(id, UserKey::of(id), 1);
+            }
+            let found = users.find_all(sought.iter().map(|id| UserKey::of(id)));
+            let alone: Vec<_> = sought.iter().map(|id| users.find(id)).collect();
+            prop_assert_eq!(&found, &alone);
+            for (id, user) in sought.iter().zip(found) {
+                let same = known.iter().any(|known| UserKey::of(known) == UserKey::of(id));
+                prop_assert_eq!(user.is_some(), same);
+            }
+        }
+    }
+
+    /// One of few users, in one of its spellings.
+    fn id() -> impl Strategy<Value = String> {
+        let guid = |(number, spelling): (u128, usize)| {
+            let guid = Uuid::from_u128(number << 60);
+            match spelling {
+                0 => guid.to_string(),
+                1 => guid.to_string().to_uppercase(),
+                2 => guid.braced().to_string(),
+                _ => guid.simple().to_string(),
+            }
+        };
+        prop_oneof!["[ab]{1,2}", (0_u128..6, 0_usize..4).prop_map(guid)]
     }
 
     #[test]
