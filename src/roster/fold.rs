@@ -25,6 +25,8 @@ pub(super) struct Fold {
     /// By user, where the file has priorities.
     priorities: Vec<f64>,
     bad_rows: Vec<BadRow>,
+    /// How many users are withheld.
+    withheld: usize,
     rows: u64,
 }
 
@@ -37,6 +39,7 @@ impl Fold {
             sets: BundleSets::new(),
             priorities: Vec::new(),
             bad_rows: Vec::new(),
+            withheld: 0,
             rows: 0,
         }
     }
@@ -62,11 +65,15 @@ impl Fold {
     /// The roster of all rows added. `codes` are all codes by their place.
     pub(super) fn finish(mut self, codes: Vec<String>) -> Roster {
         let order = self.order();
-        let is_good = |user: &UserIx| !self.users.get(*user).withheld;
-        let all = || (0..self.users.len()).map(UserIx::from_index);
-        let withheld: Vec<_> = all().filter(|user| !is_good(user)).collect();
+        let is_withheld = |user: &UserIx| self.users.get(*user).withheld;
+        let all = (0..self.users.len()).map(UserIx::from_index);
+        // Mostly there is nobody to look for among millions.
+        let withheld: Vec<_> = match self.withheld {
+            0 => Vec::new(),
+            _ => all.filter(is_withheld).collect(),
+        };
         Roster {
-            good: self.users.len() - withheld.len(),
+            good: self.users.len() - self.withheld,
             withheld: withheld
                 .into_iter()
                 .filter(|user| self.users.get(*user).set != BundleSets::EMPTY)
@@ -135,7 +142,7 @@ impl Fold {
 
     /// A row turns out to be bad because of another one of its user.
     fn refuse(&mut self, block: &Block, ask: &PackedAsk, user: UserIx, complaint: Complaint) {
-        self.users.get_mut(user).withheld = true;
+        self.withhold(user);
         let cells = block.cells(ask);
         let cells = Cells {
             user: Cow::Borrowed(match ask.named_by {
@@ -152,13 +159,15 @@ impl Fold {
 
     fn add_refused(&mut self, refused: &Refused) {
         for suspect in &refused.suspects {
-            self.withhold(suspect, refused.row.line);
+            let key = UserKey::of(suspect);
+            let user = self.users.intern(suspect, key, refused.row.line);
+            self.withhold(user);
         }
         self.bad_rows.push(refused.row.clone());
     }
 
-    fn withhold(&mut self, user_id: &str, line: u32) {
-        let user = self.users.intern(user_id, UserKey::of(user_id), line);
-        self.users.get_mut(user).withheld = true;
+    fn withhold(&mut self, user: UserIx) {
+        let withheld = &mut self.users.get_mut(user).withheld;
+        self.withheld += usize::from(!std::mem::replace(withheld, true));
     }
 }
