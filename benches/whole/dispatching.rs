@@ -123,7 +123,10 @@ pub(crate) fn measure_latency(size: Size) -> Outcome<Vec<Line>> {
     generate::same_for_all(&mut out, requests * BATCH, 7)?;
     out.flush()?;
     let server = Server::start(latency)?;
-    let rate = import(&server, &input, CONNECTIONS)?;
+    let mut rate = 0.0_f64;
+    for _ in 0..size.of(3, 1) {
+        rate = rate.max(import(&server, &input, CONNECTIONS)?);
+    }
     let share = rate / (CONNECTIONS as f64 / latency.as_secs_f64());
     Ok(vec![Line {
         what: "requests a second at 64 connections, each answered after 50 ms".into(),

@@ -22,7 +22,7 @@ pub(crate) fn measure(size: Size) -> Outcome<Vec<Line>> {
         let users = 1_250 << doubling;
         generate::same_for_all(&mut BufWriter::new(File::create(&input)?), users, 7)?;
         // The shorter a run is, the more it is disturbed.
-        let runs = if users < 200_000 { 30 } else { 5 };
+        let runs = if users < 200_000 { 30 } else { 8 };
         let took = shortest(size.of(runs, 1), || time(&mut plan()))?.as_secs_f64();
         let memory = peak_memory(&mut plan())? as f64;
         if let Some((last_time, last_memory)) = before {

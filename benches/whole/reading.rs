@@ -20,7 +20,7 @@ pub(crate) fn measure(size: Size) -> Outcome<Vec<Line>> {
     generate::input(&mut BufWriter::new(File::create(&path)?), rows, users, 7)?;
 
     let (mut alone, mut plan) = (Vec::new(), Vec::new());
-    for _ in 0..size.of(7, 1) {
+    for _ in 0..size.of(11, 1) {
         alone.push(time(&mut myself([CSV_ALONE.as_ref(), path.as_os_str()])?)?);
         plan.push(time(&mut seatload(["plan".as_ref(), path.as_os_str()]))?);
     }

@@ -72,6 +72,9 @@ impl<'r> Records<'r> {
     /// Whether a record has fields that the header lacks, or lacks some that the header has. Empty fields at the end are
     /// delimiters that nobody meant; a sheet's row ends with its last cell.
     pub(super) fn is_ragged(&self, record: &Record, columns: usize) -> bool {
+        if record.fields.len() == columns {
+            return false;
+        }
         let mut beyond = record.fields.iter().skip(columns);
         let is_short = record.fields.len() < columns && !self.is_sheet();
         is_short || beyond.any(|field| !field.trim_ascii().is_empty())
