@@ -15,6 +15,61 @@ pub struct Group {
     pub external: bool,
 }
 
+impl Group {
+    fn of(assignments: &Assignments, user: UserIx) -> Self {
+        Self {
+            set: assignments.set(user),
+            external: assignments.external(user),
+        }
+    }
+}
+
+/// How many users a group has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GroupSize {
+    /// The group.
+    pub group: Group,
+    /// Its users.
+    pub users: usize,
+}
+
+impl GroupSize {
+    /// In how many requests they travel.
+    pub fn requests(self, batch_size: NonZeroUsize) -> usize {
+        self.users.div_ceil(batch_size.get())
+    }
+}
+
+/// The groups of users, and how many each has: what there is to know of a plan without making it. They come in the order of
+/// their first user.
+pub fn group_sizes(
+    assignments: &Assignments,
+    users: impl Iterator<Item = UserIx>,
+) -> Vec<GroupSize> {
+    Groups::of(assignments, users).sizes
+}
+
+struct Groups {
+    sizes: Vec<GroupSize>,
+    known: HashMap<Group, usize>,
+}
+
+impl Groups {
+    fn of(assignments: &Assignments, users: impl Iterator<Item = UserIx>) -> Self {
+        let mut sizes: Vec<GroupSize> = Vec::new();
+        let mut known = HashMap::new();
+        for user in users {
+            let group = Group::of(assignments, user);
+            let place = *known.entry(group).or_insert_with(|| {
+                sizes.push(GroupSize { group, users: 0 });
+                sizes.len() - 1
+            });
+            sizes[place].users += 1;
+        }
+        Self { sizes, known }
+    }
+}
+
 /// A group's place in the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct GroupIx(u32);
@@ -54,42 +109,23 @@ impl Plan {
         to_send: impl Iterator<Item = UserIx> + Clone,
         batch_size: NonZeroUsize,
     ) -> Self {
-        let mut groups = Vec::new();
-        let mut known: HashMap<Group, usize> = HashMap::new();
-        let mut counts: Vec<usize> = Vec::new();
-        let mut group_of = |user| {
-            let group = Group {
-                set: assignments.set(user),
-                external: assignments.external(user),
-            };
-            *known.entry(group).or_insert_with(|| {
-                groups.push(group);
-                groups.len() - 1
-            })
-        };
-        for user in to_send.clone() {
-            let group = group_of(user);
-            if group == counts.len() {
-                counts.push(0);
-            }
-            counts[group] += 1;
-        }
+        let Groups { sizes, known } = Groups::of(assignments, to_send.clone());
 
         // A counting sort: where each group's users stand, then each user to its place.
         let mut end = 0;
-        let mut places: Vec<Range<usize>> = counts
+        let mut places: Vec<Range<usize>> = sizes
             .iter()
-            .map(|count| {
-                end += count;
-                end - count..end
+            .map(|size| {
+                end += size.users;
+                end - size.users..end
             })
             .collect();
         let mut users = vec![UserIx::from_index(0); end];
         let mut batches = Vec::new();
         for user in to_send {
-            let group = group_of(user);
+            let group = known[&Group::of(assignments, user)];
             let left = &mut places[group];
-            let before = counts[group] - left.len();
+            let before = sizes[group].users - left.len();
             if before % batch_size == 0 {
                 batches.push(Batch {
                     group: GroupIx::from_index(group),
@@ -100,7 +136,7 @@ impl Plan {
             left.start += 1;
         }
         Self {
-            groups,
+            groups: sizes.into_iter().map(|size| size.group).collect(),
             users,
             batches,
         }

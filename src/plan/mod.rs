@@ -5,7 +5,7 @@ mod holdings;
 mod proposal;
 mod seats;
 
-pub use batches::{Batch, Group, GroupIx, Plan};
+pub use batches::{Batch, Group, GroupIx, GroupSize, Plan, group_sizes};
 pub use holdings::{Absent, Held, Holdings, Mode};
 pub use proposal::{Change, Fate, Proposal};
 pub use seats::{Demand, SeatLimit};

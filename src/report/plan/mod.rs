@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::summary::rounded;
 use crate::catalog;
-use crate::plan::{Fate, Mode, Plan, Proposal};
+use crate::plan::{Fate, GroupSize, Mode, Proposal, group_sizes};
 use crate::roster::{CodeIx, Withheld};
 use crate::settings::{Intent, Requests};
 
@@ -146,10 +146,9 @@ impl PlanReport {
         most: usize,
     ) -> Self {
         let roster = &proposal.roster;
-        let all = &roster.assignments;
         let first = first.map_or(usize::MAX, NonZeroUsize::get);
-        let plan = Plan::new(all, proposal.to_send().take(first), intent.batch_size);
-        let count = plan.batches().len();
+        let sets = sets(proposal, first, intent.batch_size);
+        let count: u64 = sets.iter().map(|set| set.requests).sum();
         Self {
             schema: SCHEMA,
             version: env!("CARGO_PKG_VERSION"),
@@ -170,14 +169,14 @@ impl PlanReport {
                     complaint: bad.complaint.to_string(),
                 })
                 .collect(),
-            sets: sets(proposal, &plan),
+            sets,
             codes: codes(proposal),
             requests: RequestPlan {
-                count: count as u64,
+                count,
                 batch_size: intent.batch_size.get(),
                 rate: requests.rate.to_string(),
                 burst: requests.burst.get(),
-                seconds: rounded(time(count)),
+                seconds: rounded(time(count as usize)),
             },
         }
     }
@@ -277,21 +276,20 @@ fn changes(proposal: &Proposal, most: usize) -> Option<Changes> {
     Some(changes)
 }
 
-fn sets(proposal: &Proposal, plan: &Plan) -> Vec<Set> {
-    let sets = proposal.roster.assignments.sets();
-    let set = |group: &crate::plan::Group| Set {
-        user_bundle_codes: sets.codes(group.set).map(str::to_owned).collect(),
-        use_external_license: group.external,
-        users: 0,
-        requests: 0,
+fn sets(proposal: &Proposal, first: usize, batch_size: NonZeroUsize) -> Vec<Set> {
+    let all = &proposal.roster.assignments;
+    let set = |size: GroupSize| Set {
+        user_bundle_codes: all
+            .sets()
+            .codes(size.group.set)
+            .map(str::to_owned)
+            .collect(),
+        use_external_license: size.group.external,
+        users: size.users as u64,
+        requests: size.requests(batch_size) as u64,
     };
-    let mut found: Vec<_> = plan.groups().iter().map(set).collect();
-    for batch in plan.batches() {
-        let set = &mut found[batch.group.index()];
-        set.users += plan.users(batch).len() as u64;
-        set.requests += 1;
-    }
-    found
+    let sizes = group_sizes(all, proposal.to_send().take(first));
+    sizes.into_iter().map(set).collect()
 }
 
 fn codes(proposal: &Proposal) -> Vec<Code> {
