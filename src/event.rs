@@ -63,7 +63,7 @@ pub enum Event {
 }
 
 /// Why nothing is sent for a while.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum WaitCause {
     /// The service said so, by the status 429 or by `Retry-After`.
     ToldToWait,

@@ -12,6 +12,7 @@ mod standing;
 mod summary;
 mod table;
 mod tally;
+mod timeline;
 mod undo;
 
 pub use ahead::Ahead;
@@ -26,4 +27,5 @@ pub use summary::{
 };
 pub use table::table;
 pub use tally::Tally;
+pub use timeline::{Slot, Timeline};
 pub use undo::{Undo, WayBack};

@@ -10,7 +10,7 @@ use tokio::sync::mpsc::Receiver;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::{Ahead, Journal, Progress, Standing, Tally};
+use super::{Ahead, Journal, Progress, Standing, Tally, Timeline};
 use crate::event::Event;
 use crate::outcome::Decision;
 use crate::roster::Assignments;
@@ -31,6 +31,8 @@ pub struct Recorder<'a, 'p> {
     synced: Instant,
     standing: Standing,
     tally: Tally,
+    begun: Instant,
+    timeline: Timeline,
     progress: &'a mut Progress,
     interrupt: CancellationToken,
     folder: &'a RunFolder,
@@ -45,6 +47,8 @@ pub struct Recorded {
     pub standing: Standing,
     /// The run's numbers.
     pub tally: Tally,
+    /// How it went over time.
+    pub timeline: Timeline,
     /// Why recording ended early, if it did.
     pub error: Option<io::Error>,
 }
@@ -67,6 +71,8 @@ impl<'a, 'p> Recorder<'a, 'p> {
             synced: Instant::now(),
             tally: Tally::new(&standing, assignments, to_send),
             standing,
+            begun: Instant::now(),
+            timeline: Timeline::default(),
             progress,
             interrupt,
             folder,
@@ -101,10 +107,12 @@ impl<'a, 'p> Recorder<'a, 'p> {
         };
         drop(events);
         self.progress.finish();
+        self.timeline.finish(self.begun.elapsed());
         Recorded {
             journal: self.journal,
             standing: self.standing,
             tally: self.tally,
+            timeline: self.timeline,
             error: recorded.err(),
         }
     }
@@ -114,6 +122,7 @@ impl<'a, 'p> Recorder<'a, 'p> {
             self.record(decisions)?;
         }
         self.tally.count(event);
+        self.timeline.note(self.begun.elapsed(), event);
         self.progress.show(event, &self.tally);
         Ok(())
     }
@@ -133,10 +142,12 @@ impl<'a, 'p> Recorder<'a, 'p> {
             SyncWhen::Always => self.journal.sync(),
             SyncWhen::EverySecond => Ok(()),
         };
+        let at = self.begun.elapsed();
         for decision in decisions {
             let overruled = self.standing.note(decision);
             let set = self.assignments.set(decision.user);
             self.tally.count_decision(decision, overruled, set);
+            self.timeline.decided(at, decision);
         }
         synced
     }
