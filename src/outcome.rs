@@ -110,6 +110,9 @@ impl FailureKind {
     }
 }
 
+/// Stands between what happened and what to do about it.
+const TO_DO: &str = " To do: ";
+
 /// What happened, and what to do about it.
 pub fn explain(said: &str, advice: &str) -> String {
     let stop = if said.ends_with(['.', '?', '!']) {
@@ -117,7 +120,15 @@ pub fn explain(said: &str, advice: &str) -> String {
     } else {
         "."
     };
-    format!("{said}{stop} To do: {advice}")
+    format!("{said}{stop}{TO_DO}{advice}")
+}
+
+/// What [`explain`] put together: what happened, and what to do about it. None if the end of it has been cut off.
+pub fn explained(message: &str) -> Option<(&str, &str)> {
+    match message.ends_with('…') {
+        true => None,
+        false => message.rsplit_once(TO_DO),
+    }
 }
 
 /// Whether the service may have done what a request asked.
@@ -140,4 +151,23 @@ pub struct Decision {
     pub attempts: u32,
     /// Whether one of them may have been applied, whatever the outcome.
     pub applied: Applied,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_happened_and_what_to_do_are_told_apart_again() {
+        for kind in FailureKind::ALL {
+            let message = kind.explain("the service said: To do: nothing");
+            let told = explained(&message);
+            assert_eq!(
+                told,
+                Some(("the service said: To do: nothing.", kind.advice()))
+            );
+        }
+        assert_eq!(explained("so long that it was cut. To do: fr…"), None);
+        assert_eq!(explained("no advice"), None);
+    }
 }

@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::connection::Connection;
+use super::finish::{End, finish, summary};
 use super::write_ahead::WriteAhead;
 use crate::dispatch;
 use crate::event::Stop;
@@ -20,20 +21,20 @@ use crate::exit_code::ExitCode;
 use crate::input::Input;
 use crate::plan::{Plan, Proposal};
 use crate::report::{
-    About, Ahead, Journal, Progress, Recorded, Recorder, SUMMARY, Standing, Summary, Undo, WayBack,
+    Ahead, Journal, Progress, REPORT, Recorded, Recorder, Standing, Summary, Undo, WayBack,
     counted, table,
 };
 use crate::roster::UserIx;
 use crate::run::{self, RunFolder};
-use crate::settings::{Reading, RunSettings, Target};
+use crate::settings::{Reading, RunSettings};
 
 /// Events under way between dispatch and the recorder.
 const CHANNEL: usize = 64;
 
 /// When this part of a run began.
 pub(super) struct Begin {
-    at: Timestamp,
-    clock: Instant,
+    pub(super) at: Timestamp,
+    pub(super) clock: Instant,
 }
 
 impl Begin {
@@ -61,7 +62,7 @@ pub(super) struct Ready<'a> {
 
 impl Ready<'_> {
     /// Who is to be sent for now.
-    fn now(&self) -> &[UserIx] {
+    pub(super) fn now(&self) -> &[UserIx] {
         let first = self.settings.first.map_or(usize::MAX, NonZeroUsize::get);
         &self.to_send[..first.min(self.to_send.len())]
     }
@@ -82,6 +83,7 @@ pub(super) fn execute(
 ) -> anyhow::Result<ExitCode> {
     let Sent {
         stop,
+        requests,
         recorded,
         undo,
         error,
@@ -104,9 +106,15 @@ pub(super) fn execute(
         (None, None) if pending > 0 => Some(Stop::FirstDone),
         (None, stop) => stop,
     };
-    let summary = summary(ready, &recorded, pending, stop.as_ref());
-    let has_stopped = stop.is_some();
-    let (stop, way_back) = match finish(ready, recorded, undo, &summary, has_stopped) {
+    let span = (ready.begin.at, Timestamp::now());
+    let summary = summary(ready, &recorded, pending, stop.as_ref(), span);
+    let end = End {
+        summary: &summary,
+        stop: stop.as_ref(),
+        requests,
+        span,
+    };
+    let (stop, way_back) = match finish(ready, recorded, undo, &end) {
         Ok(way_back) => (stop, way_back),
         // It has been said already.
         Err(_) if stop == Some(Stop::NotRecorded) => (stop, None),
@@ -139,22 +147,11 @@ fn tell_what_else(
     }
 }
 
-/// The run in numbers.
-fn summary(ready: &Ready<'_>, recorded: &Recorded, pending: u64, stop: Option<&Stop>) -> Summary {
-    let begin = &ready.begin;
-    Summary::new(
-        about(ready),
-        &ready.proposal.roster,
-        (&recorded.tally, &recorded.standing),
-        pending,
-        stop,
-        (begin.at, begin.clock.elapsed(), Timestamp::now()),
-    )
-}
-
 /// What came of sending.
 struct Sent<'a> {
     stop: Option<Stop>,
+    /// How many requests were planned.
+    requests: usize,
     recorded: Recorded,
     undo: Option<Undo<'a>>,
     /// Why something could not be recorded, if so.
@@ -220,6 +217,7 @@ fn send<'a>(
     let ahead = ahead.into_inner().unwrap_or_else(PoisonError::into_inner);
     Ok(Sent {
         stop,
+        requests: plan.batches().len(),
         undo: ahead.into_undo(),
         error: recorded.error.take().or(not_ahead),
         recorded,
@@ -247,64 +245,6 @@ fn policy(
     }
 }
 
-/// What the summary says of the run's settings.
-fn about(ready: &Ready<'_>) -> About {
-    let (requests, endpoint) = (&ready.settings.requests, &ready.connection.endpoint);
-    About {
-        input: ready.input.to_string(),
-        method: endpoint.method().to_string(),
-        url: endpoint.url().to_string(),
-        batch_size: ready.batch_size.get(),
-        rate: requests.rate.to_string(),
-        burst: requests.burst.get(),
-        concurrency: requests.concurrency.get(),
-        max_retries: requests.max_retries,
-        timeout_seconds: requests.timeout.as_secs_f64(),
-        keep_trying: requests.keep_trying,
-        external_license: ready.reading.external_license,
-        mode: ready.reading.mode,
-        current: ready
-            .reading
-            .current
-            .as_ref()
-            .map(|current| current.path.display().to_string()),
-        in_order: requests.in_order,
-        sandbox: matches!(ready.settings.target, Target::Sandbox { .. }),
-    }
-}
-
-/// Writes what can only be written at the end.
-fn finish(
-    ready: &Ready<'_>,
-    recorded: Recorded,
-    undo: Option<Undo<'_>>,
-    summary: &Summary,
-    has_stopped: bool,
-) -> io::Result<Option<WayBack>> {
-    let Recorded {
-        journal, standing, ..
-    } = recorded;
-    let (folder, proposal) = (&ready.folder, ready.proposal);
-    let all = &proposal.roster.assignments;
-    if has_stopped {
-        Journal::write_pending(folder, all, standing.pending(all))?;
-    }
-    let way_back = match undo {
-        Some(undo) => Some(undo.conclude(folder, proposal, &standing)?),
-        None => None,
-    };
-    if standing.has_overruled() {
-        journal
-            .drop_overruled(folder, all, &standing)
-            .map_err(io::Error::other)?;
-    }
-    folder.replace(SUMMARY, |out| {
-        serde_json::to_writer_pretty(&mut *out, summary)?;
-        out.write_all(b"\n")
-    })?;
-    Ok(way_back)
-}
-
 /// Says how the run ended.
 fn conclude(
     summary: &Summary,
@@ -312,8 +252,11 @@ fn conclude(
     folder: &RunFolder,
     progress: &Progress,
 ) -> ExitCode {
+    // An earlier part's page has been taken away, so this is the page of this part.
+    let page = Some(folder.path().join(REPORT)).filter(|page| page.exists());
+    let table = table(summary, folder.path(), page.as_deref());
     // Whoever closed standard output does not want to see it.
-    let _ = stdout().write_all(table(summary, folder.path()).as_bytes());
+    let _ = stdout().write_all(table.as_bytes());
     let Some(stop) = stop else {
         let has_failures = summary.users.failures.values().any(|&count| count > 0);
         return match has_failures {
@@ -330,7 +273,11 @@ fn conclude(
 }
 
 fn go_on_with(folder: &RunFolder) -> String {
-    format!("go on with: seatload resume {}", folder.path().display())
+    format!("go on with: {}", go_on_command(folder))
+}
+
+pub(super) fn go_on_command(folder: &RunFolder) -> String {
+    format!("seatload resume {}", folder.path().display())
 }
 
 fn cannot_write(folder: &RunFolder, error: &io::Error) -> String {

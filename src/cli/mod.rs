@@ -5,6 +5,7 @@ mod check;
 mod codes;
 mod connection;
 mod execute;
+mod finish;
 mod import;
 mod import_args;
 mod input_args;

@@ -19,6 +19,7 @@ use crate::input::{Fingerprint, Input};
 use crate::plan::Proposal;
 use crate::report::{
     Ahead, Journal, Progress, SUMMARY, Standing, counted, grouped, has_finished, not_before,
+    remove_page,
 };
 use crate::run::{AsRead, RunFolder, RunRecord};
 use crate::settings::{ProgressMode, RunSettings};
@@ -85,6 +86,7 @@ pub(super) fn resume(args: ResumeArgs) -> anyhow::Result<ExitCode> {
     folder
         .remove(SUMMARY)
         .and_then(|()| Journal::remove_pending(&folder))
+        .and_then(|()| remove_page(&folder))
         .with_context(|| format!("cannot write to {}", folder.path().display()))?;
     progress.tell(&format!(
         "{}: {} of {} decided",

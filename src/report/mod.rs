@@ -1,9 +1,10 @@
-//! What people see of a run: the plan, the CSV files, the progress display, the summary.
+//! What people see of a run: the plan, the CSV files, the progress display, the summary, the page.
 
 mod ahead;
 mod columns;
 mod journal;
 mod numbers;
+mod page;
 mod plan;
 mod progress;
 mod record_file;
@@ -18,6 +19,7 @@ mod undo;
 pub use ahead::Ahead;
 pub use journal::{Journal, JournalError};
 pub use numbers::{counted, grouped};
+pub use page::{Part, REPORT, Told, remove_page, write_page};
 pub use plan::{PlanReport, SHOWN, introduction, outline, write_csv};
 pub use progress::Progress;
 pub use recorder::{Recorded, Recorder};
@@ -28,4 +30,5 @@ pub use summary::{
 pub use table::table;
 pub use tally::Tally;
 pub use timeline::{Slot, Timeline};
+use undo::UNDO;
 pub use undo::{Undo, WayBack};

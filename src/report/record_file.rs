@@ -122,6 +122,16 @@ impl<Row> RecordFile<Row> {
     }
 }
 
+/// The records of a file that nobody adds to.
+///
+/// # Errors
+/// When it cannot be opened. A record that cannot be understood is an error of its own.
+pub(super) fn read_all<Row: DeserializeOwned>(
+    path: &Path,
+) -> io::Result<impl Iterator<Item = csv::Result<Row>> + use<Row>> {
+    Ok(csv::Reader::from_reader(File::open(path)?).into_deserialize())
+}
+
 /// Writes rows below their header.
 pub(super) fn write_all<Row: Serialize + Default>(
     out: &mut dyn Write,

@@ -7,19 +7,22 @@ use super::{Summary, grouped};
 use crate::duration::human;
 use crate::outcome::FailureKind;
 
-/// Users by outcome, codes by seats, requests, time, and where the reports are.
-pub fn table(summary: &Summary, reports: &Path) -> String {
+/// Users by outcome, codes by seats, requests, time, and where the reports are. `page` is the one for people, if there is
+/// one.
+pub fn table(summary: &Summary, reports: &Path, page: Option<&Path>) -> String {
     let mut text = String::from("\n");
     text.push_str(&users(summary));
     text.push('\n');
     text.push_str(&codes(summary));
     let requests = summary.requests;
+    let page = page.map(|page| format!("Page      {}\n", page.display()));
     text.push_str(&format!(
-        "\nRequests  {} sent, {} retried, {} refused and split\nTime      {}\nReports   {}\n",
+        "\nRequests  {} sent, {} retried, {} refused and split\nTime      {}\n{}Reports   {}\n",
         grouped(requests.sent),
         grouped(requests.retried),
         grouped(requests.splits),
         human(summary.took()),
+        page.unwrap_or_default(),
         reports.display(),
     ));
     text

@@ -13,7 +13,7 @@ use crate::roster::{Assignments, UserIx};
 use crate::run::RunFolder;
 use crate::text::unguard;
 
-const UNDO: &str = "undo.csv";
+pub(super) const UNDO: &str = "undo.csv";
 
 /// Writes down what users hold, before it is changed.
 pub struct Undo<'a> {

@@ -11,8 +11,8 @@ use std::collections::HashSet;
 use std::io;
 
 use jiff::Timestamp;
-pub(super) use rows::PlainRow;
 use rows::{DecisionRow, FailureRow, MAYBE, Rows, SENT, SuccessRow};
+pub(super) use rows::{Failure, PlainRow};
 
 use super::Standing;
 use super::record_file::{self, RecordFile};
@@ -21,9 +21,9 @@ use crate::roster::{Assignments, Roster, UserIx};
 use crate::run::RunFolder;
 use crate::text::unguard;
 
-const SUCCESS: &str = "success.csv";
-const FAILURES: &str = "failures.csv";
-const PENDING: &str = "pending.csv";
+pub(super) const SUCCESS: &str = "success.csv";
+pub(super) const FAILURES: &str = "failures.csv";
+pub(super) const PENDING: &str = "pending.csv";
 
 /// The success and failure files of a run.
 pub struct Journal {
@@ -169,6 +169,17 @@ impl Journal {
             record_file::write_all(out, kept.into_iter())
         })?;
         Ok(())
+    }
+
+    /// What a run's failure file holds, but for what cannot be understood.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub(super) fn failures(
+        folder: &RunFolder,
+    ) -> io::Result<impl Iterator<Item = Failure> + use<>> {
+        let rows = record_file::read_all::<FailureRow>(&folder.path().join(FAILURES))?;
+        Ok(rows.filter_map(|row| row.ok()?.into_failure()))
     }
 
     /// Writes the users that are still to be imported.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::outcome::{Applied, Decision, FailureKind, Outcome, explain};
 use crate::roster::{Assignments, BadRow, DOUBT, SetIx, UserIx, Withheld};
-use crate::text::{guard, printable};
+use crate::text::{guard, printable, unguard};
 
 /// How much of a message stands in a file, in characters.
 const MESSAGE_CHARS: usize = 600;
@@ -64,6 +64,37 @@ const UNCHANGED: &str = "no";
 pub(super) enum DecisionRow {
     Success(SuccessRow),
     Failure(FailureRow),
+}
+
+/// A failure as it is recorded, in its own words again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::report) struct Failure {
+    /// The user ID, or what stands in its place.
+    pub(in crate::report) user: String,
+    /// The codes, or what stands in their place.
+    pub(in crate::report) codes: String,
+    pub(in crate::report) line: u32,
+    pub(in crate::report) kind: FailureKind,
+    pub(in crate::report) message: String,
+    pub(in crate::report) applied: Applied,
+}
+
+impl FailureRow {
+    /// What it says. None if its outcome is none.
+    pub(super) fn into_failure(self) -> Option<Failure> {
+        let cell = |text: &str| unguard(text).to_owned();
+        Some(Failure {
+            kind: FailureKind::named(&self.outcome)?,
+            user: cell(&self.user_id),
+            codes: cell(&self.user_bundle_codes),
+            line: self.line,
+            message: cell(&self.message),
+            applied: match self.changed == MAYBE {
+                true => Applied::Maybe,
+                false => Applied::No,
+            },
+        })
+    }
 }
 
 /// Makes rows that belong together. What they have in common is written once: a batch has one set, and an answer one
