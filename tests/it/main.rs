@@ -18,6 +18,7 @@ mod logs;
 mod networks;
 mod order;
 mod pacing;
+mod page;
 mod plan;
 mod readme;
 mod resume;

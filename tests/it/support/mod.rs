@@ -1,5 +1,6 @@
 //! What the tests are built from.
 
+pub(crate) mod chromium;
 pub(crate) mod cli;
 pub(crate) mod identity;
 pub(crate) mod run;

@@ -1,0 +1,298 @@
+//! `report.html`: when it is written, what it says of real runs, and how it is in a browser.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::support::chromium::Chromium;
+use crate::support::cli::{Dir, ended};
+use crate::support::server::{RawServer, Stand, confirming, http};
+
+const CHECKS: &str = include_str!("page_checks.js");
+
+/// The text of a page's first element of a kind.
+fn text_of(page: &str, selector: &str) -> String {
+    let document = scraper::Html::parse_document(page);
+    let selector = scraper::Selector::parse(selector).unwrap();
+    let element = document.select(&selector).next().unwrap();
+    element.text().collect()
+}
+
+fn sentence(dir: &Dir) -> String {
+    text_of(&dir.read("run/report.html"), "h1")
+}
+
+fn resume(dir: &Dir) -> i32 {
+    let mut command = dir.seatload();
+    command.args(["resume", "run", "--rate", "10000/50ms"]);
+    ended(command).code
+}
+
+#[test]
+fn a_finished_run_has_a_page_that_says_how_it_went() {
+    let stand = Stand::with_seats("IDU=2");
+    let dir = Dir::new();
+    dir.write("users.csv", "userId,code\na,IDU\nb,IDU\nc,IDU\n");
+    let import = dir.import(&stand.base_url, &[]);
+    assert_eq!(
+        sentence(&dir),
+        "2 of 3 users have their licences; 1 needs attention"
+    );
+    assert!(
+        import.stdout.contains("report.html"),
+        "the last lines name it:\n{}",
+        import.stdout
+    );
+    assert!(!dir.path("run/report.html.unfinished").exists());
+}
+
+#[test]
+fn a_run_that_stopped_has_a_page_that_says_why_and_gets_another_when_it_has_gone_on() {
+    let server = RawServer::answering(|nth, request| match nth {
+        1 => http(403, ""),
+        _ => confirming(request),
+    });
+    let dir = Dir::new();
+    dir.write("users.csv", "userId,code\na,IDU\nb,PMD\n");
+    assert_eq!(dir.import(&server.base_url, &["--batch-size", "1"]).code, 3);
+    assert_eq!(
+        sentence(&dir),
+        "1 of 2 users has its licences; 1 is not decided yet"
+    );
+    let halt = text_of(&dir.read("run/report.html"), ".halt");
+    for told in [
+        "the service forbids the call (403)",
+        "use the token of an organisation administrator",
+        "seatload resume run",
+    ] {
+        assert!(halt.contains(told), "{halt}");
+    }
+    assert_eq!(resume(&dir), 0);
+    assert_eq!(sentence(&dir), "All 2 users have their licences");
+    let page = text_of(&dir.read("run/report.html"), "body");
+    assert!(page.contains("its last part, which took"), "{page}");
+    assert!(page.contains("decided 1 user"), "{page}");
+}
+
+#[test]
+fn users_who_held_everything_already_are_not_said_to_have_got_it() {
+    let server = RawServer::answering(|_, request| confirming(request));
+    let dir = Dir::new();
+    dir.write("users.csv", "userId,code\na,IDU\nb,IDU\n")
+        .write("held.csv", "userId,code\na,IDU\nb,IDU\n");
+    assert_eq!(
+        dir.import(&server.base_url, &["--current", "held.csv"])
+            .code,
+        0
+    );
+    assert_eq!(sentence(&dir), "All 2 users had their licences already");
+    let page = text_of(&dir.read("run/report.html"), "body");
+    assert!(page.contains("Nothing was sent to the service."), "{page}");
+}
+
+#[test]
+fn a_rehearsal_is_called_one() {
+    let dir = Dir::new();
+    dir.write("users.csv", "userId,code\na,IDU\n");
+    let mut command = dir.seatload();
+    command.args(["import", "users.csv", "--sandbox", "--report-dir", "run"]);
+    assert_eq!(ended(command).code, 0);
+    assert_eq!(
+        sentence(&dir),
+        "In the stand-in: The one user has its licences"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn where_the_page_cannot_be_written_the_run_can_be_gone_on_with() {
+    let server = RawServer::answering(|_, request| confirming(request));
+    let dir = Dir::new();
+    dir.write("users.csv", "userId,code\na,IDU\n");
+    // No file may be longer than 8 KiB, and the page is.
+    let script = format!(
+        "trap '' XFSZ; ulimit -f 16; exec \"$0\" import users.csv --report-dir run --account acc-1 --base-url {}",
+        server.base_url
+    );
+    let mut command = assert_cmd::Command::new("sh");
+    command
+        .current_dir(dir.path(""))
+        .env("SEATLOAD_TOKEN", "token")
+        .args(["-c", &script])
+        .arg(assert_cmd::cargo::cargo_bin!("seatload"));
+    let full = ended(command);
+    assert_eq!(full.code, 3, "{}", full.stderr);
+    assert!(!dir.path("run/report.html").exists());
+    assert_eq!(resume(&dir), 0);
+    assert_eq!(sentence(&dir), "The one user has its licences");
+    assert_eq!(server.requests().len(), 1);
+}
+
+/// A run that has a bit of everything: refusals, seats used up, bad rows, and user IDs that mean harm.
+fn lively_run(dir: &Dir) -> PathBuf {
+    let server = RawServer::answering(|nth, request| {
+        if nth == 3 {
+            return http(503, "");
+        }
+        if request.contains("refused") || request.contains("<script>") {
+            return http(
+                400,
+                r#"{"message":"<img src=x onerror=alert(1)> is no user"}"#,
+            );
+        }
+        if request.contains("short") {
+            return http(409, r#"{"message":"ATTUNU needs 1 more and has 0 free"}"#);
+        }
+        confirming(request)
+    });
+    let wide = format!("refused-{}", "w".repeat(240));
+    let mut file = format!("userId,code\n{wide},PMD\n<script>alert(1)</script>,IDU;PMD\n");
+    for nth in 0..400 {
+        file.push_str(&format!("5a3c1fbd-f9da-4bf3-a816-96a68afe{nth:04},IDU\n"));
+    }
+    for nth in 0..30 {
+        file.push_str(&format!("short-{nth},ATTUNU;TSTNU\n"));
+    }
+    file.push_str("refused-2,PMD\nbad-row,NOPE\n,IDU\n");
+    dir.write("users.csv", file);
+    let ended = dir.import(
+        &server.base_url,
+        &["--batch-size", "20", "--max-retries", "2"],
+    );
+    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    dir.path("run/report.html")
+}
+
+/// Where pictures of the page are left for people to look at.
+fn pictures() -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("report-page");
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+#[test]
+fn in_a_browser_the_page_fetches_nothing_and_nothing_goes_wrong() {
+    let Some(mut browser) = Chromium::start() else {
+        return;
+    };
+    let dir = Dir::new();
+    let page = lively_run(&dir);
+    browser.open(&page);
+    // What a user ID or an answer would have run, had it been run.
+    assert_eq!(
+        browser.evaluate("document.querySelectorAll('img, body script').length"),
+        1
+    );
+    assert_eq!(browser.complaints(), [""; 0]);
+    assert_eq!(browser.requests(), [format!("file://{}", page.display())]);
+
+    // Even if something got in, it could fetch nothing.
+    let server = RawServer::answering(|_, _| http(200, ""));
+    let url = &server.base_url;
+    let tried = browser.evaluate(&format!(
+        "(async () => {{
+            document.body.append(Object.assign(new Image(), {{ src: '{url}' }}));
+            const inline = document.createElement('script');
+            inline.textContent = 'window.got_in = true';
+            document.body.append(inline);
+            const fetched = await fetch('{url}').then(() => true, () => false);
+            return fetched || window.got_in === true;
+        }})()"
+    ));
+    assert_eq!(tried, false);
+    assert_eq!(server.requests(), [""; 0]);
+}
+
+#[test]
+fn in_a_browser_failures_are_searched_and_sorted_by_keyboard_too() {
+    let Some(mut browser) = Chromium::start() else {
+        return;
+    };
+    let dir = Dir::new();
+    browser.open(&lively_run(&dir));
+    let first_line = "Number([...document.querySelectorAll('#failures-table tbody tr')]\
+        .find((row) => !row.hidden).cells[2].textContent)";
+    let shown = "[...document.querySelectorAll('#failures-table tbody tr')]\
+        .filter((row) => !row.hidden).length";
+    assert_eq!(browser.evaluate(shown), 35);
+
+    let search = |words: &str| {
+        format!(
+            "(() => {{
+                const input = document.getElementById('search-words');
+                input.value = {};
+                input.dispatchEvent(new Event('input'));
+                return document.getElementById('search-found').textContent;
+            }})()",
+            json!(words)
+        )
+    };
+    assert_eq!(browser.evaluate(&search("SHORT seats")), "30 of 35 shown");
+    assert_eq!(browser.evaluate(shown), 30);
+    assert_eq!(browser.evaluate(&search("<script>")), "1 of 35 shown");
+    assert_eq!(browser.evaluate(&search("")), "");
+
+    let sort = "(() => {
+        const header = document.querySelector('#failures-table th:nth-child(3)');
+        header.querySelector('button').focus();
+        return true;
+    })()";
+    let order =
+        "document.querySelector('#failures-table th:nth-child(3)').getAttribute('aria-sort')";
+    browser.evaluate(sort);
+    browser.press(" ", 32);
+    assert_eq!(browser.evaluate(order), "ascending");
+    assert_eq!(browser.evaluate(first_line), 2);
+    browser.press(" ", 32);
+    assert_eq!(browser.evaluate(order), "descending");
+    assert_eq!(browser.evaluate(first_line), 436);
+
+    browser.evaluate("document.activeElement.blur(); scrollTo(0, 0)");
+    browser.open(&dir.path("run/report.html"));
+    browser.press("Tab", 9);
+    let focused =
+        "[document.activeElement.className, getComputedStyle(document.activeElement).outlineStyle]";
+    assert_eq!(browser.evaluate(focused), json!(["skip", "solid"]));
+}
+
+#[test]
+fn in_a_browser_without_scripts_everything_can_be_read() {
+    let Some(mut browser) = Chromium::start() else {
+        return;
+    };
+    let dir = Dir::new();
+    browser.call(
+        "Emulation.setScriptExecutionDisabled",
+        json!({ "value": true }),
+    );
+    browser.open(&lively_run(&dir));
+    let seen = "[document.getElementById('search').checkVisibility(), \
+        document.querySelectorAll('#failures-table button').length, \
+        document.querySelectorAll('#failures-table tbody tr').length]";
+    assert_eq!(browser.evaluate(seen), json!([false, 0, 35]));
+}
+
+#[test]
+fn in_a_browser_the_page_is_sound_light_dark_narrow_and_on_paper() {
+    let Some(mut browser) = Chromium::start() else {
+        return;
+    };
+    let dir = Dir::new();
+    browser.open(&lively_run(&dir));
+    let pictures = pictures();
+    for (name, width, scheme, medium) in [
+        ("light", 1200, "light", "screen"),
+        ("dark", 1200, "dark", "screen"),
+        ("narrow", 360, "light", "screen"),
+        ("narrow-dark", 360, "dark", "screen"),
+        ("paper", 680, "dark", "print"),
+    ] {
+        browser.look(width, scheme, medium);
+        let complaints = browser.evaluate(CHECKS);
+        browser.picture(&pictures.join(format!("{name}.png")));
+        assert_eq!(complaints, Value::Array(Vec::new()), "{name}");
+    }
+    browser.look(1200, "dark", "");
+    browser.print(&pictures.join("paper.pdf"));
+}
