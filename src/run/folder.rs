@@ -1,14 +1,13 @@
 //! The folder that holds everything a run leaves behind. Nothing in it is ever overwritten by another run.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 
-/// Locked as long as the run lasts. The system lets go of it with the process, so it is never stale.
-const LOCK: &str = "lock";
+use super::lock::{Lock, LockError};
 
 /// How long a name made from the input's may be, in characters.
 const STEM_CHARS: usize = 60;
@@ -17,8 +16,7 @@ const STEM_CHARS: usize = 60;
 #[derive(Debug)]
 pub struct RunFolder {
     path: PathBuf,
-    /// Dropping it lets go of the lock. Its time of change tells when a run was last alive.
-    lock: File,
+    lock: Lock,
     last_alive: Option<SystemTime>,
     /// The folder was not there before.
     is_new: bool,
@@ -73,7 +71,7 @@ impl RunFolder {
         let is_new = !path.exists();
         fs::create_dir_all(path).map_err(not_writable)?;
         if fs::read_dir(path).map_err(not_writable)?.next().is_some() {
-            if path.join(LOCK).exists() {
+            if Lock::was_taken(path) {
                 lock(path)?;
             }
             return Err(FolderError::NotEmpty {
@@ -122,10 +120,10 @@ impl RunFolder {
                 path: path.to_owned(),
             });
         }
-        let alive = fs::metadata(path.join(LOCK)).and_then(|lock| lock.modified());
+        let last_alive = Lock::last_alive(path);
         Ok(Self {
             lock: lock(path)?,
-            last_alive: alive.ok(),
+            last_alive,
             path: path.to_owned(),
             is_new: false,
         })
@@ -156,16 +154,12 @@ impl RunFolder {
     /// # Errors
     /// When the disk does not take it.
     pub fn sync(&self) -> io::Result<()> {
-        // Elsewhere a folder cannot be opened as a file, and its entries are safe once they are made.
-        #[cfg(unix)]
-        File::open(&self.path)?.sync_all()?;
-        Ok(())
+        sync_folder(&self.path)
     }
 
     /// Leaves a sign that the run is alive.
     pub fn beat(&self) {
-        // Whoever goes on with the run then waits no longer than it must.
-        let _ = self.lock.set_modified(SystemTime::now());
+        self.lock.beat();
     }
 
     /// How long ago an earlier part of the run was last alive, if there was one.
@@ -195,16 +189,28 @@ impl RunFolder {
         name: &str,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> io::Result<()> {
-        let unfinished = self.path.join(format!("{name}.unfinished"));
-        let written = write_file(&unfinished, write)
-            .and_then(|()| fs::rename(&unfinished, self.path.join(name)))
-            .and_then(|()| self.sync());
-        if written.is_err() {
-            // Best effort: it takes space that may be short.
-            let _ = fs::remove_file(&unfinished);
-        }
-        written
+        replace_file(&self.path, name, write)
     }
+}
+
+/// Writes a file of a folder as a whole: whoever looks sees all of it or what was there before.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn replace_file(
+    folder: &Path,
+    name: &str,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    let unfinished = folder.join(format!("{name}.unfinished"));
+    let written = write_file(&unfinished, write)
+        .and_then(|()| fs::rename(&unfinished, folder.join(name)))
+        .and_then(|()| sync_folder(folder));
+    if written.is_err() {
+        // Best effort: it takes space that may be short.
+        let _ = fs::remove_file(&unfinished);
+    }
+    written
 }
 
 fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
@@ -215,37 +221,33 @@ fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>)
         .sync_all()
 }
 
-/// Locks a folder, and writes down for others who holds it.
-fn lock(path: &Path) -> Result<File, FolderError> {
-    let not_writable = |source| FolderError::NotWritable {
-        path: path.to_owned(),
-        source,
-    };
-    let name = path.join(LOCK);
-    let mut lock = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&name)
-        .map_err(not_writable)?;
-    match lock.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            let holder = fs::read_to_string(&name).ok();
-            return Err(FolderError::InUse {
-                path: path.to_owned(),
-                holder: holder.map(|pid| pid.trim().to_owned()),
-            });
-        }
-        Err(TryLockError::Error(source)) => return Err(not_writable(source)),
-    }
-    lock.set_len(0).map_err(not_writable)?;
-    writeln!(lock, "{}", std::process::id()).map_err(not_writable)?;
-    Ok(lock)
+/// Waits until the disk knows of every entry of a folder.
+///
+/// # Errors
+/// When the disk does not take it.
+#[cfg_attr(not(unix), expect(unused_variables, reason = "there is nothing to do"))]
+pub fn sync_folder(path: &Path) -> io::Result<()> {
+    // Elsewhere a folder cannot be opened as a file, and its entries are safe once they are made.
+    #[cfg(unix)]
+    File::open(path)?.sync_all()?;
+    Ok(())
+}
+
+fn lock(path: &Path) -> Result<Lock, FolderError> {
+    Lock::take(path).map_err(|error| match error {
+        LockError::Held { by } => FolderError::InUse {
+            path: path.to_owned(),
+            holder: by,
+        },
+        LockError::Io(source) => FolderError::NotWritable {
+            path: path.to_owned(),
+            source,
+        },
+    })
 }
 
 /// A name that every file system takes.
-fn plain(stem: &str) -> String {
+pub fn plain(stem: &str) -> String {
     stem.chars()
         .take(STEM_CHARS)
         .map(|character| match character {
@@ -302,9 +304,9 @@ mod tests {
             assert_eq!(holder, Some(std::process::id().to_string()));
         }
         drop(held);
-        assert!(path.join(LOCK).exists());
+        assert!(Lock::was_taken(&path));
         RunFolder::open(&path).unwrap().discard();
-        assert!(path.is_dir() && !path.join(LOCK).exists());
+        assert!(path.is_dir() && !Lock::was_taken(&path));
     }
 
     #[test]
