@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::io::{self, Write, stdout};
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
@@ -13,6 +14,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::connection::Connection;
+use super::departures::{Departures, Noting};
 use super::finish::{End, finish, summary};
 use super::write_ahead::WriteAhead;
 use crate::dispatch;
@@ -46,6 +48,16 @@ impl Begin {
     }
 }
 
+/// The way to the service, and what runs on it have in common.
+#[derive(Clone, Copy)]
+pub(super) struct Way<'a> {
+    pub(super) connection: &'a Connection,
+    /// What earlier runs have sent, and where each adds to.
+    pub(super) departures: &'a Departures,
+    /// Cancelled when the run is to stop.
+    pub(super) interrupt: &'a CancellationToken,
+}
+
 /// A run of which everything is ready.
 pub(super) struct Ready<'a> {
     pub(super) begin: Begin,
@@ -53,7 +65,7 @@ pub(super) struct Ready<'a> {
     pub(super) reading: &'a Reading,
     pub(super) batch_size: NonZeroUsize,
     pub(super) settings: &'a RunSettings,
-    pub(super) connection: Connection,
+    pub(super) way: Way<'a>,
     pub(super) folder: RunFolder,
     pub(super) proposal: &'a Proposal,
     /// Who is to be sent, in the order in which they are to be served.
@@ -75,19 +87,29 @@ pub(super) struct Records<'a> {
     pub(super) ahead: Ahead<'a>,
 }
 
+/// How a run ended, or a part of it.
+pub(super) struct Ended {
+    /// Why it stopped early, if it did.
+    pub(super) stop: Option<Stop>,
+    pub(super) summary: Summary,
+    way_back: Option<WayBack>,
+    /// Failed users who were not tried again, as `--first` asks.
+    untried: u64,
+}
+
 /// Sends whoever is to be sent, and writes the reports. An error means that nothing was sent.
 pub(super) fn execute(
     ready: &Ready<'_>,
     records: Records<'_>,
-    mut progress: Progress,
-) -> anyhow::Result<ExitCode> {
+    progress: &mut Progress,
+) -> anyhow::Result<Ended> {
     let Sent {
         stop,
         requests,
         recorded,
         undo,
         error,
-    } = send(ready, records, &mut progress)?;
+    } = send(ready, records, progress)?;
     let folder = &ready.folder;
     let pending = recorded
         .standing
@@ -123,28 +145,15 @@ pub(super) fn execute(
             (Some(stop.unwrap_or(Stop::NotRecorded)), None)
         }
     };
-    let exit_code = conclude(&summary, stop.as_ref(), folder, &progress);
-    tell_what_else(ready, stop.is_some(), way_back, &progress);
-    Ok(exit_code)
-}
-
-/// Says who was left out on purpose, and how to go back.
-fn tell_what_else(
-    ready: &Ready<'_>,
-    has_stopped: bool,
-    way_back: Option<WayBack>,
-    progress: &Progress,
-) {
-    let untried = ready.to_send.len() - ready.now().len();
-    if !has_stopped && untried > 0 {
-        progress.tell(&format!(
-            "{} not tried again, as --first asks",
-            counted(untried as u64, "user")
-        ));
-    }
-    if let Some(way_back) = way_back.filter(|way_back| !way_back.is_empty()) {
-        progress.tell(&way_back.words(ready.folder.path(), &ready.reading.allowed_codes));
-    }
+    Ok(Ended {
+        untried: match stop {
+            None => (ready.to_send.len() - ready.now().len()) as u64,
+            Some(_) => 0,
+        },
+        stop,
+        summary,
+        way_back,
+    })
 }
 
 /// What came of sending.
@@ -169,7 +178,12 @@ fn send<'a>(
         standing,
         ahead,
     } = records;
-    let (connection, folder) = (&ready.connection, &ready.folder);
+    let folder = &ready.folder;
+    let Way {
+        connection,
+        departures,
+        interrupt,
+    } = ready.way;
     let all = &ready.proposal.roster.assignments;
     let users = ready.now();
     let plan = Plan::new(all, users.iter().copied(), ready.batch_size);
@@ -185,12 +199,13 @@ fn send<'a>(
         connection.endpoint.host(),
         policy.rate,
     ));
-
-    let interrupt = CancellationToken::new();
-    run::listen(interrupt.clone(), go_on_with(folder)).context("cannot listen for signals")?;
     progress.begin(users.len() as u64, connection.endpoint.advice());
     let ahead = Mutex::new(ahead);
-    let service = WriteAhead::new(&connection.client, &ahead);
+    let noting = Noting {
+        service: &connection.client,
+        departures,
+    };
+    let service = WriteAhead::new(&noting, &ahead);
     let (stop, mut recorded) = thread::scope(|scope| {
         let (sender, receiver) = mpsc::channel(CHANNEL);
         let recorder = Recorder::new(
@@ -207,7 +222,7 @@ fn send<'a>(
             .name("records".to_owned())
             .spawn_scoped(scope, || recorder.run(receiver, runtime.handle()))
             .context("cannot start a thread to record on; nothing was sent")?;
-        let dispatch = dispatch::run(&service, all, &plan, &policy, &interrupt, sender);
+        let dispatch = dispatch::run(&service, all, &plan, &policy, interrupt, sender);
         let stop = runtime.block_on(dispatch);
         let recorded = recorder.join();
         let recorded = recorded.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
@@ -231,6 +246,7 @@ fn policy(
     has_succeeded: bool,
 ) -> dispatch::Policy {
     let requests = &ready.settings.requests;
+    let quiet_for = [ready.folder.quiet_for(), ready.way.departures.quiet_for()];
     dispatch::Policy {
         rate: requests.rate,
         burst: requests.burst,
@@ -240,44 +256,73 @@ fn policy(
         in_order: requests.in_order,
         has_succeeded,
         maybe_applied,
-        quiet_for: ready.folder.quiet_for(),
+        quiet_for: quiet_for.into_iter().flatten().min(),
+        // The rate's window and something more, which the window itself drops.
+        left_before: ready.way.departures.left(requests.rate.window * 2),
         seed: fastrand::u64(..),
     }
 }
 
-/// Says how the run ended.
-fn conclude(
-    summary: &Summary,
-    stop: Option<&Stop>,
-    folder: &RunFolder,
-    progress: &Progress,
-) -> ExitCode {
-    // An earlier part's page has been taken away, so this is the page of this part.
-    let page = Some(folder.path().join(REPORT)).filter(|page| page.exists());
-    let table = table(summary, folder.path(), page.as_deref());
-    // Whoever closed standard output does not want to see it.
-    let _ = stdout().write_all(table.as_bytes());
-    let Some(stop) = stop else {
-        let has_failures = summary.users.failures.values().any(|&count| count > 0);
-        return match has_failures {
-            true => ExitCode::SomeFailed,
-            false => ExitCode::AllSucceeded,
-        };
-    };
-    progress.stopped(stop);
-    progress.say(&go_on_with(folder));
-    match stop {
-        Stop::Interrupted => ExitCode::Interrupted,
-        _ => ExitCode::Stopped,
+impl Ended {
+    /// Says how the run ended, who was left out on purpose, and how to go back.
+    pub(super) fn conclude(
+        &self,
+        folder: &Path,
+        reading: &Reading,
+        progress: &Progress,
+    ) -> ExitCode {
+        // An earlier part's page has been taken away, so this is the page of this part.
+        let page = Some(folder.join(REPORT)).filter(|page| page.exists());
+        let table = table(&self.summary, folder, page.as_deref());
+        // Whoever closed standard output does not want to see it.
+        let _ = stdout().write_all(table.as_bytes());
+        if let Some(stop) = &self.stop {
+            progress.stopped(stop);
+            progress.say(&go_on_with(folder));
+        }
+        if self.untried > 0 {
+            progress.tell(&format!(
+                "{} not tried again, as --first asks",
+                counted(self.untried, "user")
+            ));
+        }
+        if let Some(words) = self.way_back_words(folder, reading) {
+            progress.tell(&words);
+        }
+        self.exit_code()
+    }
+
+    /// How to go back, if there is anything to go back from.
+    pub(super) fn way_back_words(&self, folder: &Path, reading: &Reading) -> Option<String> {
+        let way_back = self.way_back.as_ref();
+        let way_back = way_back.filter(|way_back| !way_back.is_empty())?;
+        Some(way_back.words(folder, &reading.allowed_codes))
+    }
+
+    fn exit_code(&self) -> ExitCode {
+        match self.stop {
+            Some(Stop::Interrupted) => ExitCode::Interrupted,
+            Some(_) => ExitCode::Stopped,
+            None if self.summary.has_failures() => ExitCode::SomeFailed,
+            None => ExitCode::AllSucceeded,
+        }
     }
 }
 
-fn go_on_with(folder: &RunFolder) -> String {
+/// Listens for the signals that end a run in this folder.
+pub(super) fn listen(folder: &RunFolder) -> anyhow::Result<CancellationToken> {
+    let interrupt = CancellationToken::new();
+    run::listen(interrupt.clone(), go_on_with(folder.path()))
+        .context("cannot listen for signals")?;
+    Ok(interrupt)
+}
+
+fn go_on_with(folder: &Path) -> String {
     format!("go on with: {}", go_on_command(folder))
 }
 
-pub(super) fn go_on_command(folder: &RunFolder) -> String {
-    format!("seatload resume {}", folder.path().display())
+pub(super) fn go_on_command(folder: &Path) -> String {
+    format!("seatload resume {}", folder.display())
 }
 
 fn cannot_write(folder: &RunFolder, error: &io::Error) -> String {

@@ -56,7 +56,7 @@ pub(super) fn finish(
         timeline: &timeline,
         part,
         stop: end.stop,
-        go_on: go_on_command(folder),
+        go_on: go_on_command(folder.path()),
         span: end.span,
     };
     let page = write_page(folder, &told);
@@ -104,7 +104,7 @@ pub(super) fn summary(
 
 /// What the summary says of the run's settings.
 fn about(ready: &Ready<'_>) -> About {
-    let (requests, endpoint) = (&ready.settings.requests, &ready.connection.endpoint);
+    let (requests, endpoint) = (&ready.settings.requests, &ready.way.connection.endpoint);
     About {
         input: ready.input.to_string(),
         method: endpoint.method().to_string(),

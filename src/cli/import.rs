@@ -9,14 +9,14 @@ use jiff::Timestamp;
 
 use super::agree::agree;
 use super::connection::Connection;
-use super::execute::{self, Begin, Ready, Records};
-use super::read::{self, WasRead};
+use super::departures::Departures;
+use super::execute::{self, Begin, Ended, Ready, Records, Way};
+use super::read::{self, Beside, WasRead};
 use super::settle::settle;
 use crate::exit_code::ExitCode;
 use crate::input::{Input, Source};
 use crate::plan::Proposal;
 use crate::report::{Ahead, Journal, JournalError, Progress, counted};
-use crate::roster::Roster;
 use crate::run::{AsRead, KEPT_INPUT, RunFolder, RunRecord};
 use crate::settings::{ImportSettings, Intent};
 
@@ -30,7 +30,8 @@ pub(super) fn import(settings: &ImportSettings) -> anyhow::Result<ExitCode> {
         // It cannot be read again, so it is kept where the run can go on from.
         Input::Stdin => Some(open_folder(settings)?),
     };
-    let prepared = prepare(settings, kept.as_ref(), &mut progress);
+    let prepared = read::read_beside(&settings.intent.reading)
+        .and_then(|beside| prepare(settings, beside, kept.as_ref(), &mut progress));
     let (prepared, folder) = match (prepared, kept) {
         (Ok(prepared), Some(folder)) => (prepared, folder),
         (Ok(prepared), None) => (prepared, open_folder(settings)?),
@@ -41,82 +42,129 @@ pub(super) fn import(settings: &ImportSettings) -> anyhow::Result<ExitCode> {
             return Err(error);
         }
     };
-    let Prepared { proposal, as_read } = prepared;
-    // Not earlier: somebody may have thought it over for a while.
-    let begin = Begin::now();
-
-    if is_refused(settings, &proposal.roster) {
-        return refuse(&folder, &proposal.roster);
+    if prepared.is_refused() {
+        prepared.report_refusal(&folder)?;
+        bail!(
+            "{}\n  to do: mend the input where {}/failures.csv says, and import it again",
+            prepared.refusal(),
+            folder.path().display(),
+        );
     }
-    let records = match begin_reports(settings, &as_read, &folder, &proposal) {
-        Ok(begun) => begun,
+    let interrupt = match execute::listen(&folder) {
+        Ok(interrupt) => interrupt,
         Err(error) => {
-            let path = folder.path().display().to_string();
             folder.discard();
-            return Err(error).with_context(|| format!("cannot write reports to {path}"));
+            return Err(error);
         }
     };
-    let ready = Ready {
-        begin,
-        input: &settings.intent.input,
-        reading: &settings.intent.reading,
-        batch_size: settings.intent.batch_size,
-        settings: &settings.run,
-        connection,
-        folder,
-        to_send: records
-            .standing
-            .pending(&proposal.roster.assignments)
-            .collect(),
-        proposal: &proposal,
+    let way = Way {
+        connection: &connection,
+        departures: &Departures::default(),
+        interrupt: &interrupt,
     };
-    execute::execute(&ready, records, progress)
+    let path = folder.path().to_owned();
+    let ended = prepared.run(settings, folder, way, &mut progress)?;
+    Ok(ended.conclude(&path, &settings.intent.reading, &progress))
 }
 
-/// A run that may begin.
-struct Prepared {
+/// A file that has been read, and that may be sent unless it is refused.
+pub(super) struct Prepared {
     proposal: Proposal,
     as_read: AsRead,
+    is_strict: bool,
+}
+
+impl Prepared {
+    /// Whether there is a bad row, where there may be none.
+    pub(super) fn is_refused(&self) -> bool {
+        self.is_strict && !self.proposal.roster.bad_rows.is_empty()
+    }
+
+    /// Why nothing was sent of what is refused.
+    pub(super) fn refusal(&self) -> String {
+        let bad = self.proposal.roster.bad_rows.len() as u64;
+        format!(
+            "nothing was sent, since --strict is given, and the file has {}",
+            counted(bad, "bad row")
+        )
+    }
+
+    /// Reports who would have been sent and who would not. Nothing is sent, and no run has begun.
+    pub(super) fn report_refusal(&self, folder: &RunFolder) -> anyhow::Result<()> {
+        let roster = &self.proposal.roster;
+        let all = &roster.assignments;
+        let written = Journal::open(folder, roster)
+            .and_then(|_| Ok(Journal::write_pending(folder, all, all.good_users())?));
+        let path = folder.path().display();
+        written.with_context(|| format!("cannot write reports to {path}"))
+    }
+
+    /// Begins a run in a folder, and takes it to its end. An error means that nothing was sent, and nothing is left of
+    /// the folder.
+    pub(super) fn run(
+        self,
+        settings: &ImportSettings,
+        folder: RunFolder,
+        way: Way<'_>,
+        progress: &mut Progress,
+    ) -> anyhow::Result<Ended> {
+        // Not earlier: somebody may have thought it over for a while.
+        let begin = Begin::now();
+        let Self {
+            proposal, as_read, ..
+        } = self;
+        let records = match begin_reports(settings, &as_read, &folder, &proposal) {
+            Ok(begun) => begun,
+            Err(error) => {
+                let path = folder.path().display().to_string();
+                folder.discard();
+                return Err(error).with_context(|| format!("cannot write reports to {path}"));
+            }
+        };
+        let ready = Ready {
+            begin,
+            input: &settings.intent.input,
+            reading: &settings.intent.reading,
+            batch_size: settings.intent.batch_size,
+            settings: &settings.run,
+            way,
+            folder,
+            to_send: records
+                .standing
+                .pending(&proposal.roster.assignments)
+                .collect(),
+            proposal: &proposal,
+        };
+        execute::execute(&ready, records, progress)
+    }
 }
 
 /// Reads everything, says what was read, and finds that the run may begin.
-fn prepare(
+pub(super) fn prepare(
     settings: &ImportSettings,
+    beside: Beside,
     folder: Option<&RunFolder>,
     progress: &mut Progress,
 ) -> anyhow::Result<Prepared> {
     let intent = &settings.intent;
     let read = match folder {
-        None => read::read(intent.input.open()?, &intent.reading, progress)?,
-        Some(folder) => keep_and_read(folder, intent, progress)?,
+        None => read::read(intent.input.open()?, &intent.reading, beside, progress)?,
+        Some(folder) => keep_and_read(folder, intent, beside, progress)?,
     };
     read::check_ids(&read)?;
     let columns = read.columns.clone();
     let (proposal, as_read) = read.propose(&intent.reading, intent.seats.clone());
     progress.finish();
     read::introduce(&intent.input, &columns, &proposal.roster, progress);
-    if !is_refused(settings, &proposal.roster) {
-        agree(settings, &proposal, progress)?;
+    let prepared = Prepared {
+        proposal,
+        as_read,
+        is_strict: settings.is_strict,
+    };
+    if !prepared.is_refused() {
+        agree(settings, &prepared.proposal, progress)?;
     }
-    Ok(Prepared { proposal, as_read })
-}
-
-/// Whether there is a bad row, where there may be none.
-fn is_refused(settings: &ImportSettings, roster: &Roster) -> bool {
-    settings.is_strict && !roster.bad_rows.is_empty()
-}
-
-/// Reports who would have been sent and who would not. Nothing is sent, and no run has begun.
-fn refuse(folder: &RunFolder, roster: &Roster) -> anyhow::Result<ExitCode> {
-    let all = &roster.assignments;
-    let written = Journal::open(folder, roster)
-        .and_then(|_| Ok(Journal::write_pending(folder, all, all.good_users())?));
-    let path = folder.path().display();
-    written.with_context(|| format!("cannot write reports to {path}"))?;
-    bail!(
-        "nothing was sent, since --strict is given, and the file has {}\n  to do: mend the input where {path}/failures.csv says, and import it again",
-        counted(roster.bad_rows.len() as u64, "bad row"),
-    );
+    Ok(prepared)
 }
 
 /// Writes what a run begins with, and everything that is known before anything is sent.
@@ -153,6 +201,7 @@ fn open_folder(settings: &ImportSettings) -> anyhow::Result<RunFolder> {
 fn keep_and_read(
     folder: &RunFolder,
     intent: &Intent,
+    beside: Beside,
     progress: &mut Progress,
 ) -> anyhow::Result<WasRead> {
     let source = intent.input.open()?;
@@ -166,7 +215,7 @@ fn keep_and_read(
         }),
         ..source
     };
-    let read = read::read(source, &intent.reading, progress)?;
+    let read = read::read(source, &intent.reading, beside, progress)?;
     on_disk.sync_all()?;
     Ok(read)
 }

@@ -4,6 +4,7 @@ mod agree;
 mod check;
 mod codes;
 mod connection;
+mod departures;
 mod execute;
 mod finish;
 mod import;

@@ -56,7 +56,8 @@ pub(super) fn plan(command: PlanCommand) -> anyhow::Result<ExitCode> {
     let (intent, (requests, first), progress) =
         command.settings.into_plan_settings(command.input)?;
     let mut progress = Progress::new(progress);
-    let read = read::read(intent.input.open()?, &intent.reading, &mut progress)?;
+    let beside = read::read_beside(&intent.reading)?;
+    let read = read::read(intent.input.open()?, &intent.reading, beside, &mut progress)?;
     progress.finish();
     read::check_ids(&read)?;
     let (proposal, _) = read.propose(&intent.reading, intent.seats.clone());

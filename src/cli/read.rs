@@ -6,7 +6,8 @@ use anyhow::{Context, anyhow, bail};
 
 use crate::catalog::Catalog;
 use crate::input::{
-    CodeColumns, Columns, Directory, Fingerprinter, Input, InputError, ReadAhead, RowReader, Source,
+    CodeColumns, Columns, Directory, Fingerprint, Fingerprinter, Input, InputError, ReadAhead,
+    RowReader, Source,
 };
 use crate::plan::{Proposal, SeatLimit};
 use crate::report::{Progress, counted, grouped};
@@ -38,42 +39,55 @@ impl WasRead {
     }
 }
 
-/// Reads an input to its end, and before it the directory and what users hold. The fingerprints are those of all their
-/// bytes.
+/// What is read beside the input. The fingerprints are those of all bytes.
+#[derive(Default)]
+pub(super) struct Beside {
+    /// Who has which e-mail address.
+    directory: Option<(Directory, Fingerprint)>,
+    /// Who holds what now.
+    current: Option<(Roster, Fingerprint)>,
+}
+
+/// Reads the directory, and what users hold.
+pub(super) fn read_beside(reading: &Reading) -> anyhow::Result<Beside> {
+    let mut beside = Beside::default();
+    if let Some(path) = &reading.directory {
+        let fingerprinter = Fingerprinter::default();
+        let directory = read_directory(path, &fingerprinter)
+            .with_context(|| format!("cannot use the directory {}", path.display()))?;
+        beside.directory = Some((directory, fingerprinter.finish()));
+    }
+    if let Some(current) = &reading.current {
+        let directory = beside.directory.as_ref().map(|(directory, _)| directory);
+        let catalog = Catalog::allowing(&reading.allowed_codes);
+        let fingerprinter = Fingerprinter::default();
+        let holdings =
+            read_current(current, directory, &catalog, &fingerprinter).with_context(|| {
+                let path = current.path.display();
+                format!("cannot use what users hold now, {path} (--current)")
+            })?;
+        beside.current = Some((holdings, fingerprinter.finish()));
+    }
+    Ok(beside)
+}
+
+/// Reads an input to its end. Its fingerprint is that of all its bytes.
 pub(super) fn read(
     source: Source,
     reading: &Reading,
+    beside: Beside,
     progress: &mut Progress,
 ) -> anyhow::Result<WasRead> {
-    let (directory, directory_fingerprint) = match &reading.directory {
-        None => (None, None),
-        Some(path) => {
-            let fingerprinter = Fingerprinter::default();
-            let directory = read_directory(path, &fingerprinter)
-                .with_context(|| format!("cannot use the directory {}", path.display()))?;
-            (Some(directory), Some(fingerprinter.finish()))
-        }
-    };
-    let directory = directory.as_ref();
+    let (directory, directory_fingerprint) = beside.directory.unzip();
+    let (current, current_fingerprint) = beside.current.unzip();
     let catalog = Catalog::allowing(&reading.allowed_codes);
-    let (current, current_fingerprint) = match &reading.current {
-        None => (None, None),
-        Some(current) => {
-            let fingerprinter = Fingerprinter::default();
-            let holdings = read_current(current, directory, &catalog, &fingerprinter)
-                .with_context(|| {
-                    let path = current.path.display();
-                    format!("cannot use what users hold now, {path} (--current)")
-                })?;
-            (Some(holdings), Some(fingerprinter.finish()))
-        }
-    };
     let fingerprinter = Fingerprinter::default();
     let bytes = fingerprinter.read(progress.reading(source.reader, source.bytes));
     let bytes = ReadAhead::new(bytes).map_err(|source| InputError::Read { line: 1, source })?;
     let rows = RowReader::new(bytes, &reading.format, &catalog)?;
     let columns = rows.columns().clone();
-    let roster = RosterBuilder::new(&catalog, directory, reading.external_license).fold(rows)?;
+    let roster =
+        RosterBuilder::new(&catalog, directory.as_ref(), reading.external_license).fold(rows)?;
     if roster.rows == 0 {
         return Err(InputError::NoRows.into());
     }

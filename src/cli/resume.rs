@@ -1,7 +1,7 @@
 //! `seatload resume`: goes on with a run.
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::builder::BoolishValueParser;
@@ -9,7 +9,8 @@ use clap::{ArgAction, Args};
 use jiff::Timestamp;
 
 use super::connection::Connection;
-use super::execute::{self, Begin, Ready, Records};
+use super::departures::Departures;
+use super::execute::{self, Begin, Ended, Ready, Records, Way};
 use super::read;
 use super::run_args::{REQUESTS, RunArgs};
 use super::settle::settle;
@@ -62,25 +63,57 @@ pub(super) fn resume(args: ResumeArgs) -> anyhow::Result<ExitCode> {
     let mut progress = Progress::new(settings.progress);
     let connection = Connection::new(&settings)?;
     connection.sign_in(settings.requests.max_retries, &progress)?;
+    let proposal = read_the_same(&record, folder.path(), &mut progress)?;
+    let whom = match args.retry_failed {
+        true => Whom::WithoutSuccess,
+        false => Whom::Undecided,
+    };
+    let interrupt = execute::listen(&folder)?;
+    let way = Way {
+        connection: &connection,
+        departures: &Departures::default(),
+        interrupt: &interrupt,
+    };
+    let path = folder.path().to_owned();
+    let begun = (begin, folder, &record);
+    let ended = go_on(begun, &proposal, whom, settings, way, &mut progress)?;
+    Ok(ended.conclude(&path, &record.reading, &progress))
+}
 
-    let input = record.input(folder.path());
-    let proposal = read_the_same(&record, &input, &mut progress)?;
+/// Who is sent again when a run goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Whom {
+    /// Those who are neither a success nor failed.
+    Undecided,
+    /// Those who failed as well.
+    WithoutSuccess,
+}
+
+/// Takes a run from where it stands to its end. An error means that nothing was sent.
+pub(super) fn go_on(
+    (begin, folder, record): (Begin, RunFolder, &RunRecord),
+    proposal: &Proposal,
+    whom: Whom,
+    settings: RunSettings,
+    way: Way<'_>,
+    progress: &mut Progress,
+) -> anyhow::Result<Ended> {
     let roster = &proposal.roster;
     let (mut journal, mut standing) = Journal::open(&folder, roster)?;
     // It may have been killed before that was done.
-    settle(&proposal, &mut journal, &mut standing)
+    settle(proposal, &mut journal, &mut standing)
         .with_context(|| format!("cannot write to {}", folder.path().display()))?;
     let all = &roster.assignments;
-    let ahead = Ahead::go_on(&folder, &proposal, &standing, settings.sync)?;
+    let ahead = Ahead::go_on(&folder, proposal, &standing, settings.sync)?;
     let settings = RunSettings {
         first: settings
             .first
-            .or_else(|| first_left(&record, &proposal, &standing)),
+            .or_else(|| first_left(record, proposal, &standing)),
         ..settings
     };
-    let to_send: Vec<_> = match args.retry_failed {
-        true => standing.without_success(all).collect(),
-        false => standing.pending(all).collect(),
+    let to_send: Vec<_> = match whom {
+        Whom::WithoutSuccess => standing.without_success(all).collect(),
+        Whom::Undecided => standing.pending(all).collect(),
     };
     // From here on they are out of date, and the journal alone tells.
     folder
@@ -94,15 +127,16 @@ pub(super) fn resume(args: ResumeArgs) -> anyhow::Result<ExitCode> {
         grouped((roster.good - standing.pending(all).count()) as u64),
         counted(roster.good as u64, "user"),
     ));
+    let input = record.input(folder.path());
     let ready = Ready {
         begin,
         input: &input,
         reading: &record.reading,
         batch_size: NonZeroUsize::new(record.batch_size).unwrap_or(NonZeroUsize::MIN),
         settings: &settings,
-        connection,
+        way,
         folder,
-        proposal: &proposal,
+        proposal,
         to_send,
     };
     let records = Records {
@@ -142,14 +176,17 @@ fn first_left(
 }
 
 /// Reads the input, which must be the one that the run began with.
-fn read_the_same(
+pub(super) fn read_the_same(
     record: &RunRecord,
-    input: &Input,
+    folder: &Path,
     progress: &mut Progress,
 ) -> anyhow::Result<Proposal> {
-    match read::read(input.open()?, &record.reading, progress) {
+    let input = record.input(folder);
+    let read = read::read_beside(&record.reading)
+        .and_then(|beside| read::read(input.open()?, &record.reading, beside, progress));
+    match read {
         Ok(read) => {
-            record.check(input, &read.as_read)?;
+            record.check(&input, &read.as_read)?;
             let (proposal, _) = read.propose(&record.reading, record.seats.clone());
             Ok(proposal)
         }
@@ -165,11 +202,11 @@ fn read_the_same(
             };
             let current = record.reading.current.as_ref();
             let now = AsRead {
-                input: fingerprint(input)?,
+                input: fingerprint(&input)?,
                 directory: beside(record.reading.directory.as_ref()),
                 current: beside(current.map(|current| &current.path)),
             };
-            record.check(input, &now)?;
+            record.check(&input, &now)?;
             Err(error)
         }
     }

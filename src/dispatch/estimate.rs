@@ -12,7 +12,7 @@ use crate::rate::Rate;
 /// at once.
 pub fn least_time(requests: usize, rate: Rate, burst: NonZeroU32) -> Duration {
     let start = Instant::now();
-    let mut pace = Pace::new(rate, burst, None, start);
+    let mut pace = Pace::new(rate, burst, (None, &[]), start);
     let mut now = start;
     for _ in 0..requests {
         loop {

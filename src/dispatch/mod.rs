@@ -58,6 +58,8 @@ pub struct Policy {
     pub maybe_applied: HashSet<UserIx>,
     /// How long ago an earlier part of the run may have sent its last request: it may have used up the rate.
     pub quiet_for: Option<Duration>,
+    /// When the last requests of other runs left, in order: they count in the rate's window.
+    pub left_before: Vec<Instant>,
     /// For the random part of waits.
     pub seed: u64,
 }

@@ -48,11 +48,12 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// With `quiet_for`, an earlier part of the run may have used up the rate that long ago.
+    /// With `quiet_for`, an earlier part of the run may have used up the rate that long ago. `left_before` is when requests of
+    /// other runs left, in order.
     pub(super) fn new(
         rate: Rate,
         burst: NonZeroU32,
-        quiet_for: Option<Duration>,
+        (quiet_for, left_before): (Option<Duration>, &[Instant]),
         now: Instant,
     ) -> Self {
         let length = rate.window + rate.window / MARGIN;
@@ -72,7 +73,7 @@ impl Pace {
             shut_until: used_up.map(|wait| now + wait),
             bucket: RateLimiter::direct_with_clock(quota, clock.clone()),
             clock,
-            window: Window::new(rate.requests.get() as usize, length),
+            window: Window::new(rate.requests.get() as usize, length, left_before),
             start: now,
             due: None,
             last: None,
@@ -150,7 +151,7 @@ mod tests {
         let mut pace = Pace::new(
             rate.parse().unwrap(),
             NonZeroU32::new(burst).unwrap(),
-            None,
+            (None, &[]),
             start,
         );
         let mut leaving: Vec<(Instant, Departure)> = Vec::new();
@@ -224,12 +225,27 @@ mod tests {
         let rate: Rate = "10/10s".parse().unwrap();
         let opens = |quiet: u64| {
             let quiet = Some(Duration::from_secs(quiet));
-            Pace::new(rate, NonZeroU32::MIN, quiet, now)
+            Pace::new(rate, NonZeroU32::MIN, (quiet, &[]), now)
                 .admit(now)
                 .err()
         };
         assert!(opens(3).is_some_and(|until| until > now + Duration::from_secs(7)));
         assert_eq!(opens(12), None);
+    }
+
+    #[test]
+    fn what_other_runs_have_sent_counts_in_the_window() {
+        let earlier = Instant::now();
+        let rate: Rate = "3/10s".parse().unwrap();
+        let now = earlier + Duration::from_secs(4);
+        let left = [earlier, earlier, now];
+        let mut pace = Pace::new(rate, rate.requests, (None, &left), now);
+        let opens = pace.admit(now).unwrap_err();
+        assert!(opens >= earlier + Duration::from_secs(10));
+        assert!(opens < now + Duration::from_secs(10));
+        assert!(pace.admit(opens).is_ok());
+        assert!(pace.admit(opens).is_ok());
+        assert!(pace.admit(opens).is_err());
     }
 
     #[test]
@@ -245,7 +261,7 @@ mod tests {
     fn a_timer_that_wakes_late_costs_no_speed_however_close_requests_are() {
         let start = Instant::now();
         let one = NonZeroU32::MIN;
-        let mut pace = Pace::new("1000/s".parse().unwrap(), one, None, start);
+        let mut pace = Pace::new("1000/s".parse().unwrap(), one, (None, &[]), start);
         let mut now = start;
         for _ in 0..900 {
             while let Err(until) = pace.admit(now) {
@@ -262,7 +278,7 @@ mod tests {
     fn who_was_kept_by_answers_does_not_make_up_for_it_in_a_burst() {
         let start = Instant::now();
         let one = NonZeroU32::MIN;
-        let mut pace = Pace::new("1000/s".parse().unwrap(), one, None, start);
+        let mut pace = Pace::new("1000/s".parse().unwrap(), one, (None, &[]), start);
         pace.admit(start).unwrap();
         let later = start + Duration::from_millis(15);
         pace.admit(later).unwrap();

@@ -19,11 +19,12 @@ pub(super) struct Window {
 }
 
 impl Window {
-    pub(super) fn new(most: usize, length: Duration) -> Self {
+    /// With requests that have left already, in order.
+    pub(super) fn new(most: usize, length: Duration, left: &[Instant]) -> Self {
         Self {
             most,
             length,
-            left: VecDeque::new(),
+            left: left.iter().copied().collect(),
             leaving: Vec::new(),
         }
     }
@@ -77,7 +78,7 @@ mod tests {
     #[test]
     fn a_full_window_opens_when_its_first_request_leaves_it() {
         let start = Instant::now();
-        let mut window = Window::new(2, WINDOW);
+        let mut window = Window::new(2, WINDOW, &[]);
         gone(&mut window, start);
         assert_eq!(window.check(start), Ok(()));
         gone(&mut window, start + WINDOW / 2);
@@ -88,7 +89,7 @@ mod tests {
     #[test]
     fn a_request_counts_from_when_it_left_and_not_from_when_it_was_let_go() {
         let start = Instant::now();
-        let mut window = Window::new(1, WINDOW);
+        let mut window = Window::new(1, WINDOW, &[]);
         let slow = Departure::default();
         window.let_go(slow.clone());
         let later = start + 10 * WINDOW;
@@ -101,7 +102,7 @@ mod tests {
     #[test]
     fn one_that_hangs_does_not_hold_up_the_others() {
         let start = Instant::now();
-        let mut window = Window::new(2, WINDOW);
+        let mut window = Window::new(2, WINDOW, &[]);
         window.let_go(Departure::default());
         gone(&mut window, start);
         assert_eq!(window.check(start), Err(start + WINDOW));

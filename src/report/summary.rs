@@ -189,6 +189,11 @@ impl Summary {
         }
     }
 
+    /// Whether a user failed, or a row is bad.
+    pub fn has_failures(&self) -> bool {
+        self.users.failures.values().any(|&count| count > 0)
+    }
+
     /// How long the run took, in seconds.
     pub fn took(&self) -> Duration {
         Duration::from_secs_f64(self.seconds)

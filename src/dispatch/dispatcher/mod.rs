@@ -123,7 +123,12 @@ impl<'a> Dispatcher<'a> {
             isolations_begun: 0,
             in_flight: 0,
             width: Width::new(policy.concurrency.get()),
-            pace: Pace::new(policy.rate, policy.burst, policy.quiet_for, now),
+            pace: Pace::new(
+                policy.rate,
+                policy.burst,
+                (policy.quiet_for, &policy.left_before),
+                now,
+            ),
             hold: Hold::default(),
             seen: Seen {
                 any_success: policy.has_succeeded,
