@@ -20,6 +20,10 @@ pub struct ImportSettings {
     pub is_strict: bool,
     /// What the admin has agreed to beforehand.
     pub consent: Consent,
+    /// Who is asked for what the admin has not agreed to.
+    pub asking: Asking,
+    /// Where the input is to be found when the run goes on.
+    pub later: Later,
     /// Where the reports go; a folder named after the input if nothing is said.
     pub report_dir: Option<PathBuf>,
     /// The rest, which resuming needs as well.
@@ -76,6 +80,24 @@ pub struct Consent {
     pub to_all: bool,
     /// That users lose what they hold.
     pub to_losses: bool,
+}
+
+/// Who is asked for consent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asking {
+    /// Whoever sits at the terminal, if there is one.
+    AtTerminal,
+    /// Nobody: nobody is there.
+    Nobody,
+}
+
+/// Where the input is to be found when a run goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Later {
+    /// Where it is now.
+    InPlace,
+    /// Beside the run folder, wherever both are moved together.
+    BesideRun,
 }
 
 /// The settings of a run, whether it begins or goes on.

@@ -8,7 +8,7 @@ use crate::dispatch::least_time;
 use crate::input::Input;
 use crate::plan::Proposal;
 use crate::report::{PlanReport, Progress, SHOWN, counted, grouped, outline};
-use crate::settings::{ImportSettings, RunSettings, Target};
+use crate::settings::{Asking, ImportSettings, RunSettings, Target};
 use crate::text::printable;
 
 /// Finds that the run may begin. An error says why not.
@@ -18,7 +18,8 @@ pub(super) fn agree(
     progress: &Progress,
 ) -> anyhow::Result<()> {
     let (intent, requests) = (&settings.intent, &settings.run.requests);
-    let is_asked = !settings.consent.to_all
+    let is_asked = settings.asking == Asking::AtTerminal
+        && !settings.consent.to_all
         && intent.input != Input::Stdin
         && stdin().is_terminal()
         && stderr().is_terminal();

@@ -174,7 +174,7 @@ fn begin_reports<'a>(
     folder: &RunFolder,
     proposal: &'a Proposal,
 ) -> Result<Records<'a>, JournalError> {
-    RunRecord::new(&settings.intent, as_read, &settings.run)?.write(folder)?;
+    RunRecord::new(&settings.intent, settings.later, as_read, &settings.run)?.write(folder)?;
     let (mut journal, mut standing) = Journal::open(folder, &proposal.roster)?;
     settle(proposal, &mut journal, &mut standing)?;
     let ahead = Ahead::begin(folder, proposal, settings.run.sync)?;

@@ -13,7 +13,7 @@ use super::service_args::ServiceArgs;
 use crate::catalog::Catalog;
 use crate::input::{Format, Input};
 use crate::settings::{
-    Consent, ImportSettings, Intent, ProgressMode, Reading, Requests, RunSettings,
+    Asking, Consent, ImportSettings, Intent, Later, ProgressMode, Reading, Requests, RunSettings,
 };
 
 /// Import a CSV of users and bundle codes
@@ -113,6 +113,8 @@ impl ImportArgs {
                 to_all: args.yes,
                 to_losses: args.allow_losses,
             },
+            asking: Asking::AtTerminal,
+            later: Later::InPlace,
             report_dir: args.report_dir,
         })
     }

@@ -11,7 +11,7 @@ use super::RunFolder;
 use crate::input::{Fingerprint, Input};
 use crate::plan::SeatLimit;
 use crate::settings::{
-    Intent, NetworkSettings, Reading, Requests, RunSettings, SignInSettings, Target,
+    Intent, Later, NetworkSettings, Reading, Requests, RunSettings, SignInSettings, Target,
 };
 
 const NAME: &str = "run.json";
@@ -38,7 +38,7 @@ pub struct AsRead {
 #[serde(rename_all = "camelCase")]
 pub struct RunRecord {
     schema: u32,
-    /// The input's path; none if it was standard input, and is kept in the run folder.
+    /// The input's path, absolute or from the run folder; none if it was standard input, and is kept in the run folder.
     pub input: Option<PathBuf>,
     /// What tells that the input is still the same.
     pub fingerprint: Fingerprint,
@@ -101,10 +101,19 @@ impl RunRecord {
     ///
     /// # Errors
     /// When the input's path cannot be made absolute.
-    pub fn new(intent: &Intent, read: &AsRead, run: &RunSettings) -> io::Result<Self> {
-        let input = match &intent.input {
-            Input::Path(path) => Some(std::path::absolute(path)?),
-            Input::Stdin => None,
+    pub fn new(
+        intent: &Intent,
+        later: Later,
+        read: &AsRead,
+        run: &RunSettings,
+    ) -> io::Result<Self> {
+        let input = match (&intent.input, later) {
+            (Input::Path(path), Later::InPlace) => Some(std::path::absolute(path)?),
+            (Input::Path(path), Later::BesideRun) => {
+                let name = path.file_name().unwrap_or_default();
+                Some(Path::new("..").join(name))
+            }
+            (Input::Stdin, _) => None,
         };
         let mut reading = intent.reading.clone();
         let current = reading.current.as_mut().map(|current| &mut current.path);
@@ -183,7 +192,7 @@ impl RunRecord {
     /// Where the input is now.
     pub fn input(&self, folder: &Path) -> Input {
         Input::Path(match &self.input {
-            Some(path) => path.clone(),
+            Some(path) => folder.join(path),
             None => folder.join(KEPT_INPUT),
         })
     }
