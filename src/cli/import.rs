@@ -174,11 +174,12 @@ fn begin_reports<'a>(
     folder: &RunFolder,
     proposal: &'a Proposal,
 ) -> Result<Records<'a>, JournalError> {
-    RunRecord::new(&settings.intent, settings.later, as_read, &settings.run)?.write(folder)?;
     let (mut journal, mut standing) = Journal::open(folder, &proposal.roster)?;
     settle(proposal, &mut journal, &mut standing)?;
     let ahead = Ahead::begin(folder, proposal, settings.run.sync)?;
     folder.sync()?;
+    // Last: from here on the run has begun, and everything that going on with it needs is there.
+    RunRecord::new(&settings.intent, settings.later, as_read, &settings.run)?.write(folder)?;
     Ok(Records {
         journal,
         standing,
