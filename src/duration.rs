@@ -9,11 +9,25 @@ use jiff::{SignedDuration, SpanRound, Unit};
 /// # Errors
 /// When the text is no span of time, or none that is longer than zero.
 pub fn parse(text: &str) -> Result<Duration, String> {
+    parse_or_none(text)
+        .ok()
+        .filter(|span| !span.is_zero())
+        .ok_or_else(|| no_span(text))
+}
+
+/// Reads a span as [`parse`] does, or `0s`.
+///
+/// # Errors
+/// When the text is no span of time.
+pub fn parse_or_none(text: &str) -> Result<Duration, String> {
     text.parse::<SignedDuration>()
         .ok()
         .and_then(|span| Duration::try_from(span).ok())
-        .filter(|span| !span.is_zero())
-        .ok_or_else(|| format!("`{text}` is no span of time such as 30s, 5m or 250ms"))
+        .ok_or_else(|| no_span(text))
+}
+
+fn no_span(text: &str) -> String {
+    format!("`{text}` is no span of time such as 30s, 5m or 250ms")
 }
 
 /// A span to the last digit, in a form that [`parse`] takes: `5m`, `10s400ms`.
@@ -49,6 +63,8 @@ mod tests {
         for wrong in ["", "0s", "-3s", "5", "soon"] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }
+        assert_eq!(parse_or_none("0s"), Ok(Duration::ZERO));
+        assert!(parse_or_none("-3s").is_err());
     }
 
     #[test]

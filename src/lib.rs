@@ -19,3 +19,4 @@ pub mod seats;
 pub mod settings;
 pub mod text;
 pub mod user_id;
+pub mod watch;

@@ -22,10 +22,12 @@ pub use numbers::{counted, grouped};
 pub use page::{Part, REPORT, Told, remove_page, write_page};
 pub use plan::{PlanReport, SHOWN, introduction, outline, write_csv};
 pub use progress::Progress;
+pub(crate) use record_file::RecordFile;
 pub use recorder::{Recorded, Recorder};
 pub use standing::Standing;
 pub use summary::{
-    About, RequestCounts, SUMMARY, Stopped, Summary, UserCounts, has_finished, not_before,
+    About, RequestCounts, RunCounts, SUMMARY, Stopped, Summary, UserCounts, has_finished,
+    not_before,
 };
 pub use table::table;
 pub use tally::Tally;

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// A file of rows, each on a line of its own. What a crash or a full disk has cut off in the middle of a record is taken away.
-pub(super) struct RecordFile<Row> {
+pub(crate) struct RecordFile<Row> {
     file: File,
     /// How long the file is, as far as its records are whole.
     length: u64,
@@ -23,7 +23,7 @@ impl<Row: Serialize + Default> RecordFile<Row> {
     ///
     /// # Errors
     /// When the file cannot be read or written; [`io::ErrorKind::InvalidData`] when more than its last record is damaged.
-    pub(super) fn open(path: &Path) -> io::Result<Self> {
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
         let mut file = OpenOptions::new()
             .read(true)
             .append(true)
@@ -53,7 +53,7 @@ impl<Row: Serialize + Default> RecordFile<Row> {
     ///
     /// # Errors
     /// When they cannot be written.
-    pub(super) fn append(&mut self, rows: impl IntoIterator<Item = Row>) -> io::Result<()> {
+    pub(crate) fn append(&mut self, rows: impl IntoIterator<Item = Row>) -> io::Result<()> {
         let mut bytes = writer(Vec::new());
         for row in rows {
             bytes.serialize(row)?;
@@ -65,7 +65,7 @@ impl<Row: Serialize + Default> RecordFile<Row> {
     ///
     /// # Errors
     /// When the disk does not take them.
-    pub(super) fn sync(&mut self) -> io::Result<()> {
+    pub(crate) fn sync(&mut self) -> io::Result<()> {
         if self.is_dirty {
             self.file.sync_data()?;
             self.is_dirty = false;
@@ -102,7 +102,7 @@ impl<Row: DeserializeOwned> RecordFile<Row> {
     ///
     /// # Errors
     /// When the file cannot be read. A record that cannot be understood is an error of its own.
-    pub(super) fn read(
+    pub(crate) fn read(
         &mut self,
     ) -> io::Result<impl Iterator<Item = csv::Result<Row>> + use<'_, Row>> {
         self.file.seek(SeekFrom::Start(0))?;

@@ -138,6 +138,21 @@ impl Standing {
             .filter(|&user| self.is_pending(user))
     }
 
+    /// Good users who are pending, or who failed for want of an answer, in the file's order.
+    pub fn unanswered<'a>(
+        &'a self,
+        assignments: &'a Assignments,
+    ) -> impl Iterator<Item = UserIx> + Clone + 'a {
+        let is_unanswered = |user: &UserIx| match self.users[user.index()] {
+            Stand::Pending => true,
+            Stand::Success => false,
+            Stand::Failed(kind, _) => {
+                matches!(kind, FailureKind::Unavailable | FailureKind::Unknown)
+            }
+        };
+        assignments.good_users().filter(is_unanswered)
+    }
+
     /// Good users who are no success, in the file's order.
     pub fn without_success<'a>(
         &'a self,

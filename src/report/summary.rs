@@ -212,6 +212,41 @@ pub fn has_finished(folder: &Path) -> bool {
         })
 }
 
+/// How the users of a run stand that has finished.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunCounts {
+    /// Users who succeeded.
+    pub success: u64,
+    /// Users, and bad rows, that failed, by outcome; those that there are.
+    pub failures: BTreeMap<String, u64>,
+}
+
+impl RunCounts {
+    /// Users who failed for want of an answer.
+    pub fn unanswered(&self) -> u64 {
+        let kinds = [FailureKind::Unavailable, FailureKind::Unknown];
+        let counts = kinds.map(|kind| self.failures.get(kind.name()).copied());
+        counts.into_iter().flatten().sum()
+    }
+
+    /// As the summary in a run's folder has them, if it can be read.
+    pub fn read(folder: &Path) -> Option<Self> {
+        let text = fs::read(folder.join(SUMMARY)).ok()?;
+        let summary: serde_json::Value = serde_json::from_slice(&text).ok()?;
+        let users = &summary["users"];
+        let failures = users["failures"].as_object()?.iter();
+        Some(Self {
+            success: users["success"].as_u64()?,
+            failures: failures
+                .map(|(kind, count)| Some((kind.clone(), count.as_u64()?)))
+                .collect::<Option<Vec<_>>>()?
+                .into_iter()
+                .filter(|(_, count)| *count > 0)
+                .collect(),
+        })
+    }
+}
+
 /// Before when the service did not want to be asked, as it said to the run in a folder.
 pub fn not_before(folder: &Path) -> Option<Timestamp> {
     let text = fs::read(folder.join(SUMMARY)).ok()?;

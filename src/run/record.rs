@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
@@ -150,6 +151,11 @@ impl RunRecord {
             });
         }
         Ok(())
+    }
+
+    /// When the run in a folder began, if one has.
+    pub fn begun_at(folder: &Path) -> Option<SystemTime> {
+        fs::metadata(folder.join(NAME)).ok()?.modified().ok()
     }
 
     /// Reads what the run in a folder was begun with.

@@ -1,0 +1,45 @@
+//! Why a folder cannot be watched. Each says what to do about it.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::folder::WORKING;
+
+/// Why a folder cannot be watched.
+#[derive(Debug, thiserror::Error)]
+pub enum WatchError {
+    /// There is no folder.
+    #[error("there is no folder {}\n  to do: make it, or name another", path.display())]
+    Missing {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Another process watches it.
+    #[error("the folder {} is watched by another process{}", path.display(), by.as_ref().map(|pid| format!(" ({pid})")).unwrap_or_default())]
+    InUse {
+        /// The folder.
+        path: PathBuf,
+        /// The process's ID, where it can be told.
+        by: Option<String>,
+    },
+    /// It cannot be written to.
+    #[error("cannot write to {}\n  to do: let this user make, move and remove files there", path.display())]
+    NotWritable {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Files cannot be moved from one part to another.
+    #[error(
+        "cannot move files from {WORKING} to {place} in {}\n  to do: let both be plain folders on the same disk, that this user may write to", path.display()
+    )]
+    NotMovable {
+        /// The folder.
+        path: PathBuf,
+        /// Where to.
+        place: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+}

@@ -1,0 +1,316 @@
+//! The folder itself: its files, the one that is being worked at, and the moves between its parts.
+//!
+//! A file is moved into a folder of its own in `working` and never leaves it: its reports and the note come into that folder,
+//! which then goes as a whole to where it belongs. Each move is one rename, so a kill leaves a file in one place or the other.
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use jiff::Timestamp;
+
+use super::arrivals::Seen;
+use super::error::WatchError;
+use super::job::{Job, NOTE, run_in};
+use super::names::{Kind, kind};
+use super::places::{Place, free_name, job_name};
+use super::stamp::stamp;
+use crate::run::{Lock, LockError, replace_file, sync_folder};
+
+/// Where the lock and the memory are.
+const OWN: &str = ".seatload";
+
+pub(super) const WORKING: &str = "working";
+
+/// Moved from place to place to find out whether that can be done.
+const PROBE: &str = ".probe";
+
+/// A folder that is watched, locked.
+#[derive(Debug)]
+pub struct WatchFolder {
+    path: PathBuf,
+    lock: Lock,
+    last_alive: Option<SystemTime>,
+}
+
+impl WatchFolder {
+    /// Takes a folder, makes its parts, and finds that files can be moved between them.
+    ///
+    /// # Errors
+    /// When there is no folder, another process watches it, or it cannot be written to.
+    pub fn open(path: &Path) -> Result<Self, WatchError> {
+        let path = path.to_owned();
+        if !path.is_dir() {
+            return Err(WatchError::Missing { path });
+        }
+        let not_writable = |source| WatchError::NotWritable {
+            path: path.clone(),
+            source,
+        };
+        let own = path.join(OWN);
+        fs::create_dir_all(&own).map_err(not_writable)?;
+        let last_alive = Lock::last_alive(&own);
+        let lock = Lock::take(&own).map_err(|error| match error {
+            LockError::Held { by } => WatchError::InUse {
+                path: path.clone(),
+                by,
+            },
+            LockError::Io(source) => not_writable(source),
+        })?;
+        // Whoever starts a watch sends nothing by that: it is as alive as it was.
+        lock.set_alive(last_alive.unwrap_or(SystemTime::UNIX_EPOCH));
+        let folder = Self {
+            path: path.clone(),
+            lock,
+            last_alive,
+        };
+        for part in Place::ALL.map(Place::folder).into_iter().chain([WORKING]) {
+            fs::create_dir_all(path.join(part)).map_err(not_writable)?;
+        }
+        for place in Place::ALL {
+            folder.probe(place)?;
+        }
+        Ok(folder)
+    }
+
+    fn probe(&self, place: Place) -> Result<(), WatchError> {
+        let from = self.path.join(WORKING).join(PROBE);
+        let to = self.path.join(place.folder()).join(PROBE);
+        fs::create_dir_all(&from)
+            .and_then(|()| fs::rename(&from, &to))
+            .and_then(|()| fs::remove_dir(&to))
+            .map_err(|source| WatchError::NotMovable {
+                path: self.path.clone(),
+                place: place.folder(),
+                source,
+            })
+    }
+
+    /// Where the memory is.
+    pub fn own(&self) -> PathBuf {
+        self.path.join(OWN)
+    }
+
+    /// When a watch of this folder was last at a run, before this one.
+    pub fn last_alive(&self) -> Option<SystemTime> {
+        self.last_alive
+    }
+
+    /// Leaves a sign that something may have been sent.
+    pub fn beat(&self) {
+        self.lock.beat();
+    }
+
+    /// The files in the folder as they are now. Symbolic links and folders are none.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn look(&self) -> io::Result<Vec<Seen>> {
+        let mut seen = Vec::new();
+        for entry in fs::read_dir(&self.path)? {
+            let entry = entry?;
+            // A file that is gone by now is none. This does not follow links.
+            let Ok(metadata) = entry.metadata() else {
+                continue;
+            };
+            if metadata.is_file() {
+                seen.push(Seen {
+                    name: entry.file_name(),
+                    stamp: stamp(&metadata),
+                });
+            }
+        }
+        Ok(seen)
+    }
+
+    /// Takes a file: moves it into a folder of its own. None if it is gone.
+    ///
+    /// # Errors
+    /// When it cannot be moved.
+    pub fn take(&self, file: &OsStr, now: Timestamp) -> io::Result<Option<Job>> {
+        let stem = Path::new(file).file_stem().unwrap_or(file);
+        let working = self.path.join(WORKING);
+        let name = job_name(&stem.to_string_lossy(), now, |name| {
+            let places = Place::ALL.map(Place::folder);
+            let mut parts = places.into_iter().chain([WORKING]);
+            parts.any(|part| exists(&self.path.join(part).join(name)))
+        });
+        let path = working.join(&name);
+        fs::create_dir(&path)?;
+        let moved = fs::rename(self.path.join(file), path.join(file));
+        if let Err(error) = moved {
+            let _ = fs::remove_dir(&path);
+            return match error.kind() {
+                io::ErrorKind::NotFound => Ok(None),
+                _ => Err(error),
+            };
+        }
+        for folder in [&path, &working, &self.path] {
+            sync_folder(folder)?;
+        }
+        Ok(Some(Job {
+            path,
+            name,
+            file: Some(file.to_owned()),
+        }))
+    }
+
+    /// The file that is being worked at, if there is one. Folders that were made for a file and have none are taken away.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn job(&self) -> io::Result<Option<Job>> {
+        let mut jobs = Vec::new();
+        for entry in fs::read_dir(self.path.join(WORKING))? {
+            let entry = entry?;
+            let Ok(name) = entry.file_name().into_string() else {
+                continue;
+            };
+            if !entry.file_type()?.is_dir() || name == PROBE {
+                continue;
+            }
+            let path = entry.path();
+            let file = import_in(&path)?;
+            if file.is_none() && !exists(&run_in(&path)) {
+                // Killed before the file came; whatever else is there keeps it.
+                let _ = fs::remove_dir(&path);
+                continue;
+            }
+            jobs.push(Job { path, name, file });
+        }
+        jobs.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        Ok(jobs.into_iter().next())
+    }
+
+    /// Where a file's folder would go.
+    pub fn destination(&self, job: &Job, place: Place) -> PathBuf {
+        let parent = self.path.join(place.folder());
+        parent.join(free_name(&job.name, |name| exists(&parent.join(name))))
+    }
+
+    /// Moves a file with all that is beside it to a destination, with a note if one is given.
+    ///
+    /// # Errors
+    /// When it cannot be moved.
+    pub fn put(&self, job: &Job, destination: &Path, note: Option<&str>) -> io::Result<()> {
+        if let Some(note) = note {
+            replace_file(&job.path, NOTE, |out| out.write_all(note.as_bytes()))?;
+        }
+        fs::rename(&job.path, destination)?;
+        if let Some(parent) = destination.parent() {
+            sync_folder(parent)?;
+        }
+        sync_folder(&self.path.join(WORKING))
+    }
+
+    /// Where the folder of that name stands, if it still does.
+    pub fn find(&self, name: &str) -> Option<PathBuf> {
+        let places = Place::ALL.map(|place| self.path.join(place.folder()).join(name));
+        places.into_iter().find(|path| exists(path))
+    }
+}
+
+fn exists(path: &Path) -> bool {
+    // Of a link that leads nowhere too: the name is taken.
+    fs::symlink_metadata(path).is_ok()
+}
+
+/// The file to import in a file's folder.
+fn import_in(folder: &Path) -> io::Result<Option<OsString>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if entry.file_type()?.is_file() && kind(&name.to_string_lossy()) == Kind::Import {
+            found.push(name);
+        }
+    }
+    found.sort_unstable();
+    Ok(found.into_iter().next())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> Timestamp {
+        "2026-11-24T10:15:00Z".parse().unwrap()
+    }
+
+    fn watched() -> (tempfile::TempDir, WatchFolder) {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = WatchFolder::open(dir.path()).unwrap();
+        (dir, folder)
+    }
+
+    #[test]
+    fn a_file_goes_through_working_to_its_place_with_a_note_and_never_over_another() {
+        let (dir, folder) = watched();
+        for nth in 1..3 {
+            fs::write(dir.path().join("a.csv"), nth.to_string()).unwrap();
+            let job = folder.take(OsStr::new("a.csv"), now()).unwrap().unwrap();
+            assert!(!dir.path().join("a.csv").exists());
+            assert_eq!(folder.job().unwrap(), Some(job.clone()));
+            let to = folder.destination(&job, Place::Attention);
+            folder.put(&job, &to, Some("why")).unwrap();
+            assert_eq!(folder.job().unwrap(), None);
+            assert_eq!(
+                fs::read_to_string(to.join("a.csv")).unwrap(),
+                nth.to_string()
+            );
+            assert_eq!(fs::read_to_string(to.join(NOTE)).unwrap(), "why");
+            assert_eq!(folder.find(&job.name), Some(to));
+        }
+        let attention = dir.path().join("attention");
+        assert!(attention.join("a-20261124-101500/a.csv").exists());
+        assert!(attention.join("a-20261124-101500-2/a.csv").exists());
+    }
+
+    #[test]
+    fn a_folder_that_was_made_for_a_file_and_never_got_one_is_taken_away() {
+        let (dir, folder) = watched();
+        let empty = dir.path().join("working/a-20261124-101500");
+        fs::create_dir(&empty).unwrap();
+        fs::create_dir(dir.path().join("working/mine")).unwrap();
+        fs::write(dir.path().join("working/mine/notes.txt"), "mine").unwrap();
+        assert_eq!(folder.job().unwrap(), None);
+        assert!(!empty.exists());
+        assert!(dir.path().join("working/mine/notes.txt").exists());
+    }
+
+    #[test]
+    fn a_file_that_is_gone_is_not_taken_and_leaves_nothing() {
+        let (dir, folder) = watched();
+        assert_eq!(folder.take(OsStr::new("a.csv"), now()).unwrap(), None);
+        let left = fs::read_dir(dir.path().join("working")).unwrap().count();
+        assert_eq!(left, 0);
+    }
+
+    #[test]
+    fn one_process_watches_a_folder() {
+        let (dir, held) = watched();
+        let Err(WatchError::InUse { by, .. }) = WatchFolder::open(dir.path()) else {
+            panic!("watched twice");
+        };
+        assert_eq!(by, Some(std::process::id().to_string()));
+        drop(held);
+        WatchFolder::open(dir.path()).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_and_folders_are_no_files_and_a_renamed_file_is_known_again() {
+        let (dir, folder) = watched();
+        fs::create_dir(dir.path().join("sub.csv")).unwrap();
+        fs::write(dir.path().join("a.csv.part"), "a").unwrap();
+        std::os::unix::fs::symlink("/etc/passwd", dir.path().join("link.csv")).unwrap();
+        let before = folder.look().unwrap();
+        fs::rename(dir.path().join("a.csv.part"), dir.path().join("a.csv")).unwrap();
+        let after = folder.look().unwrap();
+        assert_eq!((before.len(), after.len()), (1, 1));
+        assert_eq!(before[0].stamp.id, after[0].stamp.id);
+        assert_eq!(after[0].name, "a.csv");
+    }
+}

@@ -1,0 +1,190 @@
+//! What was imported, by its content.
+//!
+//! A line is added when a file whose run has begun leaves `working`: until then its run folder is the memory, and no other
+//! file is taken.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::input::Fingerprint;
+use crate::report::RecordFile;
+use crate::text::printable;
+
+const NAME: &str = "imported.csv";
+
+/// The longest name of a file that is shown.
+const LONGEST_NAME: usize = 255;
+
+/// An import of a content.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Before {
+    sha256: String,
+    bytes: u64,
+    /// The file's name.
+    pub file: String,
+    /// The name of the folder that it went to, with its reports.
+    pub folder: String,
+    /// When it was done with, in UTC.
+    pub imported_at: String,
+}
+
+/// What was imported.
+pub struct Memory {
+    path: PathBuf,
+    file: RecordFile<Before>,
+    by_content: HashMap<String, Before>,
+    last: Option<Before>,
+}
+
+/// Why nobody knows what was imported before.
+#[derive(Debug, thiserror::Error)]
+pub enum MemoryError {
+    /// The file cannot be read or written.
+    #[error("cannot read or write {}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A record cannot be understood.
+    #[error(
+        "{} is damaged, so nobody knows what was imported before\n  to do: mend the line that is named below, or take it out", path.display()
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: csv::Error,
+    },
+}
+
+impl Memory {
+    /// Reads what is remembered in a folder.
+    ///
+    /// # Errors
+    /// When it cannot be read, or a line of it is damaged. A last line that was cut off is none.
+    pub fn open(folder: &Path) -> Result<Self, MemoryError> {
+        let path = folder.join(NAME);
+        let io = |source| MemoryError::Io {
+            path: path.clone(),
+            source,
+        };
+        let mut file = RecordFile::<Before>::open(&path).map_err(io)?;
+        let (mut by_content, mut last) = (HashMap::new(), None);
+        for record in file.read().map_err(io)? {
+            let record: Before = record.map_err(|source| MemoryError::Damaged {
+                path: path.clone(),
+                source,
+            })?;
+            last = Some(record.clone());
+            by_content.insert(record.sha256.clone(), record);
+        }
+        Ok(Self {
+            path,
+            file,
+            by_content,
+            last,
+        })
+    }
+
+    /// The last import of a content, if there was one.
+    pub fn find(&self, fingerprint: &Fingerprint) -> Option<&Before> {
+        self.by_content.get(&fingerprint.sha256)
+    }
+
+    /// The last import of all.
+    pub fn last(&self) -> Option<&Before> {
+        self.last.as_ref()
+    }
+
+    /// Remembers an import, on the disk. To be told the same again changes nothing.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn add(
+        &mut self,
+        fingerprint: &Fingerprint,
+        file: &str,
+        folder: &str,
+        now: Timestamp,
+    ) -> Result<(), MemoryError> {
+        if self
+            .find(fingerprint)
+            .is_some_and(|before| before.folder == folder)
+        {
+            return Ok(());
+        }
+        let record = Before {
+            sha256: fingerprint.sha256.clone(),
+            bytes: fingerprint.bytes,
+            file: printable(file, LONGEST_NAME),
+            folder: folder.to_owned(),
+            imported_at: format!("{now:.0}"),
+        };
+        self.file
+            .append([record.clone()])
+            .and_then(|()| self.file.sync())
+            .map_err(|source| MemoryError::Io {
+                path: self.path.clone(),
+                source,
+            })?;
+        self.last = Some(record.clone());
+        self.by_content.insert(record.sha256.clone(), record);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn fingerprint(text: &str) -> Fingerprint {
+        Fingerprint::of(text.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn what_was_imported_is_known_again_and_a_line_that_was_cut_off_is_none() {
+        let now = "2026-11-24T10:15:00Z".parse().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let mut memory = Memory::open(folder.path()).unwrap();
+        for _ in 0..2 {
+            memory
+                .add(&fingerprint("a"), "a,\n.csv", "a-1", now)
+                .unwrap();
+        }
+        memory.add(&fingerprint("b"), "b.csv", "b-1", now).unwrap();
+        let path = folder.path().join(NAME);
+        let text = fs::read_to_string(&path).unwrap();
+        assert_eq!(text.lines().count(), 3, "{text}");
+        fs::write(&path, &text[..text.len() - 9]).unwrap();
+
+        let memory = Memory::open(folder.path()).unwrap();
+        let before = memory.find(&fingerprint("a")).unwrap();
+        assert_eq!(
+            (before.folder.as_str(), before.imported_at.as_str()),
+            ("a-1", "2026-11-24T10:15:00Z")
+        );
+        assert_eq!(memory.find(&fingerprint("b")), None);
+    }
+
+    #[test]
+    fn a_damaged_line_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(Memory::open(folder.path()).unwrap());
+        let path = folder.path().join(NAME);
+        let text = fs::read_to_string(&path).unwrap() + "nonsense\n";
+        fs::write(&path, text).unwrap();
+        assert!(matches!(
+            Memory::open(folder.path()),
+            Err(MemoryError::Damaged { .. })
+        ));
+    }
+}

@@ -1,0 +1,37 @@
+//! What the system tells of a file, so that a change of it is seen.
+
+use std::fs::Metadata;
+
+use super::arrivals::Stamp;
+
+#[cfg(unix)]
+pub(super) fn stamp(metadata: &Metadata) -> Stamp {
+    use std::os::unix::fs::MetadataExt;
+    use std::time::{Duration, SystemTime};
+
+    use super::arrivals::FileId;
+
+    let since_epoch = u64::try_from(metadata.ctime()).ok();
+    let nanos = u32::try_from(metadata.ctime_nsec()).ok();
+    Stamp {
+        size: metadata.len(),
+        written: metadata.modified().ok(),
+        changed: since_epoch
+            .zip(nanos)
+            .map(|(seconds, nanos)| SystemTime::UNIX_EPOCH + Duration::new(seconds, nanos)),
+        id: Some(FileId {
+            number: (metadata.dev(), metadata.ino()),
+            made: metadata.created().ok(),
+        }),
+    }
+}
+
+#[cfg(not(unix))]
+pub(super) fn stamp(metadata: &Metadata) -> Stamp {
+    Stamp {
+        size: metadata.len(),
+        written: metadata.modified().ok(),
+        changed: None,
+        id: None,
+    }
+}

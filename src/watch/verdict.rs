@@ -1,0 +1,241 @@
+//! What became of a file, where it goes, and what the note beside it says.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::places::Place;
+use crate::event::Stop;
+use crate::report::{RunCounts, counted, grouped};
+use crate::text::printable;
+
+/// The longest that the service's words may be, in characters.
+const LONGEST_WORDS: usize = 400;
+
+/// What became of a file that is done with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Its run has finished.
+    Finished(RunCounts),
+    /// Its run has finished, and the file is not what was imported any more.
+    Changed,
+    /// Its run stopped for a reason that concerns this file, as far as can be told.
+    Stopped(Stop),
+    /// Its run has begun and cannot be gone on with.
+    CannotGoOn {
+        /// Why, and what to do.
+        why: String,
+    },
+    /// It cannot be imported: nothing was sent.
+    NotImported {
+        /// Why, and what to do.
+        why: String,
+    },
+    /// Its content was imported before.
+    Duplicate {
+        /// The file's name then.
+        file: String,
+        /// When, for people.
+        when: String,
+        /// Where it stands now, if it still does.
+        folder: Option<String>,
+    },
+}
+
+impl Verdict {
+    /// Where the file goes.
+    pub fn place(&self) -> Place {
+        match self {
+            Self::Finished(counts) if counts.failures.is_empty() => Place::Done,
+            Self::Duplicate { .. } => Place::Duplicates,
+            _ => Place::Attention,
+        }
+    }
+
+    /// What happened, in a line.
+    pub fn what(&self) -> String {
+        match self {
+            Self::Finished(counts) => finished(counts),
+            Self::Changed => "the file was changed while it was imported".to_owned(),
+            Self::Stopped(stop) => {
+                let what = printable(&stop.what(), LONGEST_WORDS);
+                format!("the run stopped early: {what}")
+            }
+            Self::CannotGoOn { .. } => "its run cannot be gone on with".to_owned(),
+            Self::NotImported { .. } => "it cannot be imported, and nothing was sent".to_owned(),
+            Self::Duplicate { file, when, .. } => {
+                format!(
+                    "its content was imported before, as {file} on {when}, and is not sent again"
+                )
+            }
+        }
+    }
+
+    /// The note beside the file `name`, if it wants one. `run` is where its reports will be.
+    pub fn note(&self, name: &str, run: &Path) -> Option<String> {
+        let what = self.what();
+        let run = run.display();
+        let more = match self {
+            Self::Finished(counts) if counts.failures.is_empty() => return None,
+            Self::Finished(_) => format!(
+                "to do: see {run}/failures.csv: each message says what to do.\n\
+                 Mend that file and drop it into the folder that is watched. Or, once there are seats, say:\n\
+                 \n    seatload resume {run} --retry-failed\n"
+            ),
+            Self::Changed => format!(
+                "What was imported is told in {run}; whatever was written to the file later is not.\n\
+                 to do: drop the whole file again. Let programs write under another name, such as\n\
+                 {name}.part, and rename the file when it is complete, or give a longer --settle.\n"
+            ),
+            Self::Stopped(stop) => format!(
+                "to do: {}; then go on with the users who are left:\n\
+                 \n    seatload resume {run}\n",
+                stop.advice()
+            ),
+            Self::CannotGoOn { why } => format!(
+                "{why}\n\nWhat was sent before is told in {run}. To go on by hand:\n\
+                 \n    seatload resume {run}\n"
+            ),
+            Self::NotImported { why } => format!(
+                "{why}\n\nOnce that is mended, drop the file into the folder that is watched again.\n"
+            ),
+            Self::Duplicate { folder, .. } => {
+                let seen = folder.as_ref().map_or_else(String::new, |folder| {
+                    format!("What became of it stands in {folder}.\n")
+                });
+                format!(
+                    "{seen}to do: nothing, if it was dropped twice. To import it once more all the same, say\n\
+                     \n    seatload import <this file> and the flags of the watch\n"
+                )
+            }
+        };
+        Some(format!("{name}: {what}\n\n{more}"))
+    }
+}
+
+fn finished(counts: &RunCounts) -> String {
+    let mut parts = vec![format!("{} succeeded", counted(counts.success, "user"))];
+    for (kind, count) in &counts.failures {
+        parts.push(format!("{} {kind}", grouped(*count)));
+    }
+    parts.join(", ")
+}
+
+/// What follows when the run of a file stops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AfterStop {
+    /// The watch ends, and the file stays where it is.
+    End,
+    /// The file is set aside, and the next one is taken.
+    SetAside,
+    /// The run goes on after a pause. No other file is taken: it would meet the same trouble.
+    TryAgain,
+}
+
+/// What follows when the run of a file stops. `unknown_before`: so did that of the file before, since the service knew nobody.
+pub fn after_stop(stop: &Stop, unknown_before: bool) -> AfterStop {
+    match stop {
+        Stop::Interrupted => AfterStop::End,
+        Stop::FirstDone => AfterStop::SetAside,
+        // One file may be of another organisation; two in a row say that the watch is.
+        Stop::NotFound { .. } if !unknown_before => AfterStop::SetAside,
+        Stop::NotFound { .. }
+        | Stop::Unauthorized { .. }
+        | Stop::SignInRefused { .. }
+        | Stop::NotSignedIn { .. }
+        | Stop::Forbidden { .. }
+        | Stop::UnexpectedStatus { .. }
+        | Stop::WaitTooLong { .. }
+        | Stop::ServiceDown { .. }
+        | Stop::NotRecorded => AfterStop::TryAgain,
+    }
+}
+
+/// How long the users of one file may go without an answer, before it is set aside for the sake of those behind it.
+const PATIENCE: Duration = Duration::from_secs(60 * 60);
+
+/// What follows when a run has ended `age` after it began, and users of it got no answer from the service.
+/// `unanswered_before`: so did the file before.
+pub fn after_no_answer(age: Duration, unanswered_before: bool) -> AfterStop {
+    // One file may be to blame; two in a row say that the service is.
+    match age >= PATIENCE && !unanswered_before {
+        true => AfterStop::SetAside,
+        false => AfterStop::TryAgain,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counts(failures: &[(&str, u64)]) -> RunCounts {
+        RunCounts {
+            success: 7,
+            failures: failures
+                .iter()
+                .map(|(kind, count)| ((*kind).to_owned(), *count))
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn a_file_is_done_when_every_user_succeeded_and_wants_attention_otherwise() {
+        let run = Path::new("attention/a/run");
+        let done = Verdict::Finished(counts(&[]));
+        assert_eq!((done.place(), done.note("a.csv", run)), (Place::Done, None));
+        let failed = Verdict::Finished(counts(&[("conflict", 2), ("invalid", 1)]));
+        assert_eq!(failed.place(), Place::Attention);
+        assert_eq!(failed.what(), "7 users succeeded, 2 conflict, 1 invalid");
+    }
+
+    #[test]
+    fn every_note_names_the_file_and_says_what_to_do() {
+        let why = || "why\n  to do: this".to_owned();
+        for verdict in [
+            Verdict::Finished(counts(&[("conflict", 2)])),
+            Verdict::Changed,
+            Verdict::Stopped(Stop::FirstDone),
+            Verdict::CannotGoOn { why: why() },
+            Verdict::NotImported { why: why() },
+            Verdict::Duplicate {
+                file: "b.csv".to_owned(),
+                when: "2026-11-24".to_owned(),
+                folder: None,
+            },
+        ] {
+            let note = verdict.note("a.csv", Path::new("place/a/run")).unwrap();
+            assert!(
+                note.starts_with("a.csv: ") && note.contains("to do: "),
+                "{note}"
+            );
+            assert_ne!(verdict.place(), Place::Done);
+        }
+    }
+
+    #[test]
+    fn a_file_without_answers_is_set_aside_after_an_hour_and_only_one_of_several() {
+        assert_eq!(after_no_answer(PATIENCE / 2, false), AfterStop::TryAgain);
+        assert_eq!(after_no_answer(PATIENCE, false), AfterStop::SetAside);
+        assert_eq!(after_no_answer(PATIENCE * 50, true), AfterStop::TryAgain);
+    }
+
+    #[test]
+    fn trouble_that_every_file_would_meet_sets_no_file_aside() {
+        let message = String::new;
+        let trouble = [
+            Stop::Unauthorized { message: message() },
+            Stop::SignInRefused { message: message() },
+            Stop::NotSignedIn { reason: message() },
+            Stop::Forbidden { message: message() },
+            Stop::ServiceDown { reason: message() },
+            Stop::NotRecorded,
+        ];
+        for stop in trouble {
+            assert_eq!(after_stop(&stop, false), AfterStop::TryAgain, "{stop:?}");
+        }
+        let unknown = Stop::NotFound { message: message() };
+        assert_eq!(after_stop(&unknown, false), AfterStop::SetAside);
+        assert_eq!(after_stop(&unknown, true), AfterStop::TryAgain);
+        assert_eq!(after_stop(&Stop::FirstDone, true), AfterStop::SetAside);
+        assert_eq!(after_stop(&Stop::Interrupted, true), AfterStop::End);
+    }
+}
