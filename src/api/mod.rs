@@ -19,7 +19,9 @@ pub use endpoint::{Endpoint, EndpointError, Variant, is_protected};
 pub use limits::{Budget, Limits};
 pub use message::{Allocation, AllocationRequest};
 pub use network::{Network, NetworkError, ProxyUrl};
-pub use sign_in::{ClientCredentials, Password, SignInError, Source, TokenCommand, Tokens};
+pub use sign_in::{
+    ClientCredentials, Password, SECRET_VARIABLES, SignInError, Source, TokenCommand, Tokens,
+};
 pub use token::{Token, TokenError};
 
 /// What came of one exchange.

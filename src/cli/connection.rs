@@ -65,12 +65,27 @@ impl Connection {
         })
     }
 
-    /// Gets the first token, so that a wrong secret is known before anything else is done.
-    pub(super) fn sign_in(&self, max_retries: u32, progress: &Progress) -> anyhow::Result<()> {
+    /// Gets the first token, so that a wrong secret is known before anything else is done. Cancelling `interrupt` ends it.
+    pub(super) fn sign_in(
+        &self,
+        max_retries: u32,
+        interrupt: &CancellationToken,
+        progress: &Progress,
+    ) -> anyhow::Result<()> {
+        let signing_in = self.keep_signing_in(max_retries, progress);
+        self.runtime.block_on(async {
+            tokio::select! {
+                signed_in = signing_in => signed_in,
+                () = interrupt.cancelled() => Err(not_begun(&Stop::Interrupted)),
+            }
+        })
+    }
+
+    async fn keep_signing_in(&self, max_retries: u32, progress: &Progress) -> anyhow::Result<()> {
         let tokens = self.client.tokens();
         let mut waits = dispatch::waits(max_retries);
         loop {
-            let (trouble, told) = match self.runtime.block_on(tokens.sign_in()) {
+            let (trouble, told) = match tokens.sign_in().await {
                 Ok(()) => return Ok(()),
                 Err(SignInError::Refused(message)) => {
                     return Err(not_begun(&Stop::SignInRefused { message }));
@@ -85,7 +100,7 @@ impl Connection {
             };
             let wait = wait.max(told);
             progress.tell(&format!("{reason}; trying again in {}", human(wait)));
-            self.runtime.block_on(async { sleep(wait).await });
+            sleep(wait).await;
         }
     }
 }

@@ -91,7 +91,7 @@ pub(super) struct Records<'a> {
 pub(super) struct Ended {
     /// Why it stopped early, if it did.
     pub(super) stop: Option<Stop>,
-    pub(super) summary: Summary,
+    summary: Summary,
     way_back: Option<WayBack>,
     /// Failed users who were not tried again, as `--first` asks.
     untried: u64,
@@ -286,17 +286,11 @@ impl Ended {
                 counted(self.untried, "user")
             ));
         }
-        if let Some(words) = self.way_back_words(folder, reading) {
-            progress.tell(&words);
+        let way_back = self.way_back.as_ref();
+        if let Some(way_back) = way_back.filter(|way_back| !way_back.is_empty()) {
+            progress.tell(&way_back.words(folder, &reading.allowed_codes));
         }
         self.exit_code()
-    }
-
-    /// How to go back, if there is anything to go back from.
-    pub(super) fn way_back_words(&self, folder: &Path, reading: &Reading) -> Option<String> {
-        let way_back = self.way_back.as_ref();
-        let way_back = way_back.filter(|way_back| !way_back.is_empty())?;
-        Some(way_back.words(folder, &reading.allowed_codes))
     }
 
     fn exit_code(&self) -> ExitCode {

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
 
 use super::agree::agree;
 use super::connection::Connection;
@@ -24,7 +25,11 @@ use crate::settings::{ImportSettings, Intent};
 pub(super) fn import(settings: &ImportSettings) -> anyhow::Result<ExitCode> {
     let mut progress = Progress::new(settings.run.progress);
     let connection = Connection::new(&settings.run)?;
-    connection.sign_in(settings.run.requests.max_retries, &progress)?;
+    connection.sign_in(
+        settings.run.requests.max_retries,
+        &CancellationToken::new(),
+        &progress,
+    )?;
     let kept = match settings.intent.input {
         Input::Path(_) => None,
         // It cannot be read again, so it is kept where the run can go on from.

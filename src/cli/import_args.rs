@@ -22,7 +22,7 @@ use crate::settings::{
 /// read to its end before anything is sent; a user with a bad row is not sent at all. What became of every user
 /// stands in the report folder, in success.csv, failures.csv and, if the run stopped early, pending.csv; each of
 /// them can be imported again.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(after_long_help = EXAMPLES, args_override_self = true)]
 pub(super) struct ImportArgs {
     /// The file: CSV or an Excel workbook, or either compressed by gzip or zstd; - for standard input
@@ -33,7 +33,7 @@ pub(super) struct ImportArgs {
 }
 
 /// Every setting of an import.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct SettingsArgs {
     #[command(flatten)]
     service: ServiceArgs,
@@ -98,29 +98,38 @@ Exit codes:
 impl ImportArgs {
     /// Finds the arguments sound, or says what is wrong with them.
     pub(super) fn into_settings(self) -> anyhow::Result<ImportSettings> {
-        let args = self.settings;
-        args.run.begin_log()?;
-        let endpoint = args.service.variant();
-        let target = args.service.target()?;
-        let is_strict = args.input_args.is_strict();
-        let intent = intent(self.input, args.input_args, args.plan, args.batch_size)?;
-        let defaults = default_requests(endpoint, matters_who_is_first(&intent));
-        Ok(ImportSettings {
-            run: args.run.into_settings(target, &defaults)?,
-            intent,
-            is_strict,
-            consent: Consent {
-                to_all: args.yes,
-                to_losses: args.allow_losses,
-            },
-            asking: Asking::AtTerminal,
-            later: Later::InPlace,
-            report_dir: args.report_dir,
-        })
+        self.settings.begin_log()?;
+        self.settings.into_import_settings(self.input)
     }
 }
 
 impl SettingsArgs {
+    /// Begins to log, if that was asked for.
+    pub(super) fn begin_log(&self) -> anyhow::Result<()> {
+        self.run.begin_log()
+    }
+
+    /// As an import of a file needs them.
+    pub(super) fn into_import_settings(self, input: PathBuf) -> anyhow::Result<ImportSettings> {
+        let endpoint = self.service.variant();
+        let target = self.service.target()?;
+        let is_strict = self.input_args.is_strict();
+        let intent = intent(input, self.input_args, self.plan, self.batch_size)?;
+        let defaults = default_requests(endpoint, matters_who_is_first(&intent));
+        Ok(ImportSettings {
+            run: self.run.into_settings(target, &defaults)?,
+            intent,
+            is_strict,
+            consent: Consent {
+                to_all: self.yes,
+                to_losses: self.allow_losses,
+            },
+            asking: Asking::AtTerminal,
+            later: Later::InPlace,
+            report_dir: self.report_dir,
+        })
+    }
+
     /// As far as a plan needs them: nothing is sent, so there need be no account and no token.
     pub(super) fn into_plan_settings(
         self,

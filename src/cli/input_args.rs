@@ -11,7 +11,7 @@ use crate::settings::Reading;
 
 const INPUT: &str = "Input";
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct InputArgs {
     /// The encoding of a file that is not UTF-8 and has no byte order mark, such as windows-1252
     #[arg(long, value_name = "NAME", env = "SEATLOAD_ENCODING", help_heading = INPUT, hide_env_values = true)]

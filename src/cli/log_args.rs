@@ -15,7 +15,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 const LOG: &str = "Log";
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct LogArgs {
     /// A file to log every exchange to, for support; lines are added to it
     #[arg(long, value_name = "FILE", env = "SEATLOAD_LOG_FILE", help_heading = LOG, hide_env_values = true)]

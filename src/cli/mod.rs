@@ -24,6 +24,7 @@ mod service_args;
 mod settle;
 mod sign_in;
 mod sign_in_args;
+mod watch;
 mod write_ahead;
 
 use std::ffi::OsString;
@@ -70,6 +71,7 @@ enum Command {
     Import(Box<import_args::ImportArgs>),
     Plan(Box<plan::PlanCommand>),
     Resume(Box<resume::ResumeArgs>),
+    Watch(Box<watch::WatchArgs>),
     Check(Box<check::CheckArgs>),
     Codes(codes::CodesArgs),
     Sandbox(sandbox::SandboxArgs),
@@ -101,6 +103,7 @@ impl Cli {
             Command::Import(args) => import::import(&args.into_settings()?),
             Command::Plan(command) => plan::plan(*command),
             Command::Resume(args) => resume::resume(*args),
+            Command::Watch(args) => watch::watch(*args),
             Command::Check(args) => check::check(*args, matches, profile),
             Command::Codes(args) => codes::codes(&args),
             Command::Sandbox(args) => sandbox::serve(args),
@@ -125,12 +128,14 @@ fn refuse_password(matches: &ArgMatches) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What happened, then why, a line each.
 fn show(error: &anyhow::Error) {
-    let mut text = format!("error: {error}\n");
-    for cause in error.chain().skip(1) {
-        text.push_str(&format!("  because: {cause}\n"));
-    }
     // Whoever closed standard error does not want to hear it.
-    let _ = stderr().write_all(text.as_bytes());
+    let _ = writeln!(stderr(), "error: {}", told(error));
+}
+
+/// What happened, then why, a line each.
+fn told(error: &anyhow::Error) -> String {
+    let causes = error.chain().skip(1);
+    let causes = causes.map(|cause| format!("\n  because: {cause}"));
+    error.to_string() + &causes.collect::<String>()
 }

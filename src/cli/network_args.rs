@@ -12,7 +12,7 @@ use crate::settings::NetworkSettings;
 
 pub(super) const NETWORK: &str = "Network";
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct NetworkArgs {
     /// The proxy, such as http://proxy:8080 or socks5h://proxy:1080 [default: what HTTPS_PROXY or ALL_PROXY name]; one
     /// with a password is given by the variable

@@ -18,7 +18,7 @@ use crate::text::printable;
 const HOLDINGS: &str = "Holdings";
 const SEATS: &str = "Seats";
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct PlanArgs {
     /// A file of what users hold now, with the same columns as the input: shows what an import gives and takes away, sends
     /// only users for whom something changes, and writes undo.csv

@@ -26,7 +26,7 @@ const NAME: &str = "seatload.toml";
 const PROFILES: &str = "profiles";
 
 /// The commands that take settings from the file.
-const COMMANDS: [&str; 4] = ["import", "plan", "resume", "check"];
+const COMMANDS: [&str; 5] = ["import", "plan", "resume", "check", "watch"];
 
 /// Flags that are none.
 const NO_SETTINGS: [&str; 5] = ["help", "config", "profile", "json", "csv"];

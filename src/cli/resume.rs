@@ -7,6 +7,7 @@ use anyhow::{Context, bail};
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args};
 use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
 
 use super::connection::Connection;
 use super::departures::Departures;
@@ -62,7 +63,11 @@ pub(super) fn resume(args: ResumeArgs) -> anyhow::Result<ExitCode> {
     let settings = settings(args.run, &record)?;
     let mut progress = Progress::new(settings.progress);
     let connection = Connection::new(&settings)?;
-    connection.sign_in(settings.requests.max_retries, &progress)?;
+    connection.sign_in(
+        settings.requests.max_retries,
+        &CancellationToken::new(),
+        &progress,
+    )?;
     let proposal = read_the_same(&record, folder.path(), &mut progress)?;
     let whom = match args.retry_failed {
         true => Whom::WithoutSuccess,
@@ -85,7 +90,9 @@ pub(super) fn resume(args: ResumeArgs) -> anyhow::Result<ExitCode> {
 pub(super) enum Whom {
     /// Those who are neither a success nor failed.
     Undecided,
-    /// Those who failed as well.
+    /// Those who failed for want of an answer as well.
+    Unanswered,
+    /// All who failed as well.
     WithoutSuccess,
 }
 
@@ -113,6 +120,7 @@ pub(super) fn go_on(
     };
     let to_send: Vec<_> = match whom {
         Whom::WithoutSuccess => standing.without_success(all).collect(),
+        Whom::Unanswered => standing.unanswered(all).collect(),
         Whom::Undecided => standing.pending(all).collect(),
     };
     // From here on they are out of date, and the journal alone tells.

@@ -21,7 +21,7 @@ const BURST_PART: u32 = 10;
 pub(super) const REQUESTS: &str = "Requests";
 pub(super) const REPORTS: &str = "Reports";
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct RunArgs {
     /// The most requests in any window of time, such as 10/s or 160/5m
     /// [default: 10/s for post-la, 160/5m for put-lease]

@@ -15,7 +15,7 @@ pub(super) const SERVICE: &str = "Service";
 const AUTOMATION: &str = "https://cloud.uipath.com";
 const PUBLIC_SECTOR: &str = "https://govcloud.uipath.us";
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct ServiceArgs {
     /// The account (organisation) ID in the address
     #[arg(long, value_name = "ID", env = "SEATLOAD_ACCOUNT", help_heading = SERVICE, hide_env_values = true)]

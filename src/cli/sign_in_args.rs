@@ -9,7 +9,7 @@ use crate::settings::SignInSettings;
 
 pub(super) const SIGN_IN: &str = "Sign-in";
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct SignInArgs {
     /// A file that holds the access token, if SEATLOAD_TOKEN does not; it is read again when the token has expired
     #[arg(long, value_name = "FILE", env = "SEATLOAD_TOKEN_FILE", help_heading = SIGN_IN, hide_env_values = true)]

@@ -26,4 +26,5 @@ mod secrets;
 mod sign_in;
 mod stopping;
 mod support;
+mod watch;
 mod workbooks;

@@ -12,8 +12,8 @@ use zeroize::Zeroizing;
 use super::SignInError;
 use crate::api::Token;
 
-/// What the command has no need of.
-const SECRET_VARIABLES: [&str; 4] = [
+/// What a command that seatload starts has no need of.
+pub const SECRET_VARIABLES: [&str; 4] = [
     "SEATLOAD_TOKEN",
     "SEATLOAD_CLIENT_SECRET",
     "SEATLOAD_PASSWORD",

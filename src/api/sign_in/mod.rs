@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use client_credentials::ClientCredentials;
-pub use command::TokenCommand;
+pub use command::{SECRET_VARIABLES, TokenCommand};
 pub use password::Password;
 pub use tokens::Tokens;
 pub(super) use tokens::{Numbered, Refused};

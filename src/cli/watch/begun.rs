@@ -1,0 +1,43 @@
+//! Whether the import of a file has begun: then it must never begin again.
+
+use std::fs::File;
+
+use anyhow::Context;
+
+use crate::input::Fingerprint;
+use crate::run::{RunFolder, RunRecord};
+use crate::watch::Job;
+
+/// What a file's run began with, if one has begun. That of the file itself, where the record cannot be read: it is safer to
+/// take it for imported.
+pub(super) fn begun_with(job: &Job) -> anyhow::Result<Option<Fingerprint>> {
+    if !has_begun(job) {
+        return Ok(None);
+    }
+    let run = RunFolder::open(&job.run())?;
+    if let Ok(record) = RunRecord::read(&run) {
+        return Ok(Some(record.fingerprint));
+    }
+    let Some(input) = job.input() else {
+        return Ok(None);
+    };
+    let read = File::open(&input).and_then(Fingerprint::of);
+    Ok(Some(read.with_context(|| {
+        format!("cannot read {}", input.display())
+    })?))
+}
+
+/// Whether something may have been sent of a file.
+pub(super) fn has_begun(job: &Job) -> bool {
+    let run = job.run();
+    run.is_dir() && RunRecord::look_for(&run).is_ok()
+}
+
+/// A run folder, without what an attempt that was killed before its run began has left there.
+pub(super) fn empty_run_folder(job: &Job) -> anyhow::Result<RunFolder> {
+    let path = job.run();
+    if path.exists() {
+        RunFolder::open(&path)?.discard();
+    }
+    Ok(RunFolder::create(&path)?)
+}

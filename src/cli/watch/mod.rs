@@ -1,0 +1,111 @@
+//! `seatload watch`: imports what is dropped in a folder.
+
+mod attempt;
+mod begun;
+mod looker;
+mod on_done;
+mod session;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::builder::BoolishValueParser;
+use clap::{ArgAction, Args};
+
+use super::import_args::SettingsArgs;
+use crate::duration;
+use crate::exit_code::ExitCode;
+use crate::settings::{Asking, ImportSettings, Later, ProgressMode};
+use session::Session;
+
+const WATCH: &str = "Watch";
+
+/// Import what is dropped in a folder
+///
+/// Takes each CSV or Excel workbook, plain or compressed, in the order in which they arrive and one at a time, and imports
+/// it as `seatload import` does with the same flags. A file is moved to FOLDER/working, and when it is done with, in a
+/// folder of its own with its reports, to FOLDER/done, to FOLDER/attention with a note if anything failed, or to
+/// FOLDER/duplicates if its content was imported before. Started again after a stop, a crash or a reboot, it first goes on
+/// with what stands in FOLDER/working.
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES, args_override_self = true)]
+#[command(mut_arg("report_dir", |arg| arg.hide(true)))]
+pub(super) struct WatchArgs {
+    /// The folder
+    folder: PathBuf,
+
+    /// Take a file when it has not changed for so long; one that is renamed when it is complete is taken sooner
+    #[arg(long, value_name = "TIME", env = "SEATLOAD_SETTLE", help_heading = WATCH, hide_env_values = true)]
+    #[arg(value_parser = duration::parse_or_none, default_value = "5s")]
+    settle: Duration,
+
+    /// Import what is there, and end: for cron
+    #[arg(long, env = "SEATLOAD_ONCE", help_heading = WATCH, hide_env_values = true)]
+    #[arg(action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
+    once: bool,
+
+    /// A program to run when a file is done with, without a shell; its argument is the run folder, or the file's folder where
+    /// no run has begun
+    #[arg(long, value_name = "PROGRAM", env = "SEATLOAD_ON_DONE", help_heading = WATCH, hide_env_values = true)]
+    on_done: Option<PathBuf>,
+
+    #[command(flatten)]
+    settings: SettingsArgs,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  Try it, without the service; then drop a file there:
+    mkdir drop && seatload watch drop --sandbox
+  For real, with the settings of a profile:
+    seatload watch /srv/licences --profile prod --log-file /var/log/seatload.log
+  From cron:
+    seatload watch /srv/licences --profile prod --once
+
+Exit codes:
+  0    by --once: every user of every file succeeded; else: ended by a signal with nothing under way
+  1    by --once: a file needs attention
+  2    bad usage or configuration, or the folder cannot be watched: nothing was sent
+  3    by --once: the service, the sign-in or a disk gave trouble; what is in FOLDER/working goes on next time
+  130  interrupted: the same";
+
+/// When a watch ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Until {
+    /// When a signal comes.
+    Signal,
+    /// When nothing is left.
+    Empty,
+}
+
+/// Watches a folder. An error means that nothing was sent.
+pub(super) fn watch(args: WatchArgs) -> anyhow::Result<ExitCode> {
+    args.settings.begin_log()?;
+    let folder = std::path::absolute(&args.folder)
+        .with_context(|| format!("cannot use {}", args.folder.display()))?;
+    // What is wrong with the flags is told before anything else; no file matters for that.
+    let found_sound = settings(&args.settings, folder.clone())?;
+    if found_sound.report_dir.is_some() {
+        bail!(
+            "--report-dir is for a single import: a watch puts the reports beside each file\n  to do: take it away"
+        );
+    }
+    Session::open(args, &folder, &found_sound)?.run()
+}
+
+/// The settings for one file. Files that they name are read anew.
+fn settings(args: &SettingsArgs, input: PathBuf) -> anyhow::Result<ImportSettings> {
+    let settings = args.clone().into_import_settings(input)?;
+    let mut run = settings.run;
+    if run.progress == ProgressMode::Auto {
+        // Bars of one file after another, and lines between them, are hard to read.
+        run.progress = ProgressMode::Plain;
+    }
+    Ok(ImportSettings {
+        asking: Asking::Nobody,
+        later: Later::BesideRun,
+        run,
+        ..settings
+    })
+}
