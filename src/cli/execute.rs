@@ -24,7 +24,7 @@ use crate::input::Input;
 use crate::plan::{Plan, Proposal};
 use crate::report::{
     Ahead, Journal, Progress, REPORT, Recorded, Recorder, Standing, Summary, Undo, WayBack,
-    counted, table,
+    counted, last_words, table,
 };
 use crate::roster::UserIx;
 use crate::run::{self, RunFolder};
@@ -306,7 +306,8 @@ impl Ended {
 /// Listens for the signals that end a run in this folder.
 pub(super) fn listen(folder: &RunFolder) -> anyhow::Result<CancellationToken> {
     let interrupt = CancellationToken::new();
-    run::listen(interrupt.clone(), go_on_with(folder.path()))
+    let go_on = go_on_with(folder.path());
+    run::listen(interrupt.clone(), move || last_words(&go_on))
         .context("cannot listen for signals")?;
     Ok(interrupt)
 }

@@ -29,6 +29,7 @@ mod write_ahead;
 
 use std::ffi::OsString;
 use std::io::{Write, stderr};
+use std::panic;
 use std::path::PathBuf;
 
 use anyhow::bail;
@@ -36,6 +37,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::exit_code::ExitCode;
+use crate::report::freeze;
 use profile::Profile;
 
 /// Loads licence seats from a CSV: every user in it comes to hold exactly the bundle codes that the file says.
@@ -79,6 +81,7 @@ enum Command {
 
 /// Does what the command line asks for. An error is shown here; it always means that nothing was sent.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    tell_of_defects();
     let arguments: Vec<_> = arguments.into_iter().collect();
     let done = Profile::find(&arguments).and_then(|profile| {
         let matches = profile.apply(Cli::command()).get_matches_from(&arguments);
@@ -126,6 +129,19 @@ fn refuse_password(matches: &ArgMatches) -> anyhow::Result<()> {
         );
     }
     Ok(())
+}
+
+/// A panic is a defect of this program. No bar may be drawn over what is said of it.
+fn tell_of_defects() {
+    let tell = panic::take_hook();
+    panic::set_hook(Box::new(move |defect| {
+        freeze();
+        tell(defect);
+        let _ = writeln!(
+            stderr(),
+            "this is a defect in seatload\n  to do: report it; if a run had begun, nothing that was decided is lost, and `seatload resume` goes on with it"
+        );
+    }));
 }
 
 fn show(error: &anyhow::Error) {

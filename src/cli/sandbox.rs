@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::duration;
 use crate::exit_code::ExitCode;
 use crate::rate::Rate;
+use crate::report::last_words;
 use crate::run;
 use crate::sandbox::{self, Sandbox, SandboxSettings, Share};
 use crate::seats;
@@ -115,7 +116,7 @@ pub(super) fn serve(args: SandboxArgs) -> anyhow::Result<ExitCode> {
         .context("cannot start the runtime")?
         .block_on(async {
             let stop = CancellationToken::new();
-            run::listen(stop.clone(), "the sandbox left at once".to_owned())
+            run::listen(stop.clone(), || last_words("the sandbox left at once"))
                 .context("cannot listen for signals")?;
             let sandbox = Sandbox::bind(&settings, args.port)
                 .await

@@ -8,12 +8,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::exit_code::ExitCode;
 
-/// Listens from now on, on a thread of its own: the first signal cancels `interrupt`; at the second the process says its last
-/// words and ends, whatever the other threads are at.
+/// Listens from now on, on a thread of its own: the first signal cancels `interrupt`; at the second `say_last_words` is
+/// called and the process ends, whatever the other threads are at.
 ///
 /// # Errors
 /// When the system does not let the process listen.
-pub fn listen(interrupt: CancellationToken, last_words: String) -> io::Result<()> {
+pub fn listen(
+    interrupt: CancellationToken,
+    say_last_words: impl FnOnce() + Send + 'static,
+) -> io::Result<()> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let mut signals = {
         let _guard = runtime.enter();
@@ -23,12 +26,7 @@ pub fn listen(interrupt: CancellationToken, last_words: String) -> io::Result<()
         signals.next().await;
         interrupt.cancel();
         signals.next().await;
-        let terminal = console::Term::stderr();
-        if terminal.is_term() {
-            // A progress bar may have hidden it.
-            let _ = terminal.show_cursor();
-        }
-        let _ = terminal.write_line(&last_words);
+        say_last_words();
         std::process::exit(i32::from(ExitCode::Interrupted.number()));
     };
     let thread = thread::Builder::new().name("signals".to_owned());

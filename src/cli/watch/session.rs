@@ -21,7 +21,7 @@ use crate::cli::told;
 use crate::duration::human;
 use crate::event::Stop;
 use crate::exit_code::ExitCode;
-use crate::report::{Progress, counted};
+use crate::report::{Progress, counted, last_words};
 use crate::run;
 use crate::settings::ImportSettings;
 use crate::watch::{Job, Memory, Place, Tally, Verdict, WatchFolder, pause, run_in};
@@ -66,7 +66,7 @@ impl Session {
         let memory = Memory::open(&folder.own())?;
         let runtime = Builder::new_current_thread().enable_all().build();
         let interrupt = CancellationToken::new();
-        run::listen(interrupt.clone(), LAST_WORDS.to_owned())
+        run::listen(interrupt.clone(), || last_words(LAST_WORDS))
             .context("cannot listen for signals")?;
         let mode = found_sound.run.progress;
         Ok(Self {

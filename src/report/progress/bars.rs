@@ -3,13 +3,18 @@
 use std::io::Read;
 use std::time::{Duration, Instant};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
+use console::Term;
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
+use super::screen::Screen;
 use super::{Tally, Wait, words};
 use crate::report::grouped;
 
 /// The least time between two updates: eyes are no faster.
 const REFRESH: Duration = Duration::from_millis(50);
+
+/// How often the screen is drawn at most, in a second.
+const MOST_DRAWN: u8 = 20;
 
 /// How often clocks and rates on screen move on by themselves.
 const TICK: Duration = Duration::from_millis(200);
@@ -30,7 +35,10 @@ struct UserBars {
 impl Bars {
     pub(super) fn new() -> Self {
         Self {
-            all: MultiProgress::new(),
+            all: MultiProgress::with_draw_target(ProgressDrawTarget::term_like_with_hz(
+                Box::new(Screen::new(Term::buffered_stderr())),
+                MOST_DRAWN,
+            )),
             reading: None,
             users: None,
             refreshed: None,

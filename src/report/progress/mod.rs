@@ -2,6 +2,7 @@
 
 mod bars;
 mod plain;
+mod screen;
 mod words;
 
 use std::cell::Cell;
@@ -11,6 +12,7 @@ use std::time::Duration;
 use bars::Bars;
 use jiff::ZonedDateTime;
 use plain::Plain;
+pub use screen::{freeze, last_words};
 
 use super::Tally;
 use crate::event::{Event, Stop, WaitCause};

@@ -1,0 +1,205 @@
+//! A terminal with bars on it, whose cursor rests at the beginning of the line below them.
+//!
+//! indicatif lets it rest at their end. There a typed Ctrl-C is shown on the next line, which moves the bars by one, and what a
+//! killed program leaves is written over by the prompt.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use console::Term;
+use indicatif::TermLike;
+
+/// The process says its last words: nothing is drawn any more.
+static IS_FROZEN: AtomicBool = AtomicBool::new(false);
+
+/// Leaves bars as they are, for good: what is written to standard error from now on begins a line and stays.
+pub fn freeze() {
+    IS_FROZEN.store(true, Ordering::SeqCst);
+    let terminal = Term::stderr();
+    if terminal.is_term() {
+        // What was typed may stand there. Whoever has taken the terminal away does not read.
+        let _ = terminal.clear_line();
+    }
+}
+
+/// Says the last that the process says.
+pub fn last_words(text: &str) {
+    freeze();
+    let _ = Term::stderr().write_line(text);
+}
+
+#[derive(Debug)]
+pub(super) struct Screen<T> {
+    terminal: T,
+    /// The drawing under way has written something.
+    has_written: AtomicBool,
+    /// The cursor rests below what was written last.
+    is_below: AtomicBool,
+}
+
+impl<T: TermLike> Screen<T> {
+    pub(super) fn new(terminal: T) -> Self {
+        Self {
+            terminal,
+            has_written: AtomicBool::new(false),
+            is_below: AtomicBool::new(false),
+        }
+    }
+
+    /// Moves the cursor back to the last line of the bars.
+    fn return_to_bars(&self) -> io::Result<()> {
+        if self.is_below.swap(false, Ordering::Relaxed) {
+            self.terminal.clear_line()?;
+            self.terminal.move_cursor_up(1)?;
+        }
+        Ok(())
+    }
+}
+
+impl<T: TermLike> TermLike for Screen<T> {
+    fn width(&self) -> u16 {
+        self.terminal.width()
+    }
+
+    fn height(&self) -> u16 {
+        // The line below the bars is needed as well.
+        self.terminal.height().saturating_sub(1)
+    }
+
+    fn move_cursor_up(&self, lines: usize) -> io::Result<()> {
+        // By none: there may be no bars to return to.
+        if lines == 0 || is_frozen() {
+            return Ok(());
+        }
+        self.return_to_bars()?;
+        self.terminal.move_cursor_up(lines)
+    }
+
+    fn move_cursor_down(&self, lines: usize) -> io::Result<()> {
+        if lines == 0 || is_frozen() {
+            return Ok(());
+        }
+        self.terminal.move_cursor_down(lines)
+    }
+
+    fn move_cursor_right(&self, columns: usize) -> io::Result<()> {
+        if is_frozen() {
+            return Ok(());
+        }
+        self.terminal.move_cursor_right(columns)
+    }
+
+    fn move_cursor_left(&self, columns: usize) -> io::Result<()> {
+        if is_frozen() {
+            return Ok(());
+        }
+        self.terminal.move_cursor_left(columns)
+    }
+
+    fn write_line(&self, text: &str) -> io::Result<()> {
+        self.write_str(text)?;
+        match is_frozen() {
+            true => Ok(()),
+            false => self.terminal.write_line(""),
+        }
+    }
+
+    fn write_str(&self, text: &str) -> io::Result<()> {
+        if is_frozen() {
+            return Ok(());
+        }
+        if text == "\r" {
+            self.return_to_bars()?;
+        } else if self.is_below.swap(false, Ordering::Relaxed) {
+            // There were no bars, so this goes below what was written; something may have been typed there.
+            self.terminal.clear_line()?;
+        }
+        self.has_written
+            .fetch_or(!text.is_empty(), Ordering::Relaxed);
+        self.terminal.write_str(text)
+    }
+
+    fn clear_line(&self) -> io::Result<()> {
+        if is_frozen() {
+            return Ok(());
+        }
+        self.return_to_bars()?;
+        self.terminal.clear_line()
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        if is_frozen() {
+            return Ok(());
+        }
+        if self.has_written.swap(false, Ordering::Relaxed) {
+            self.terminal.write_line("")?;
+            self.is_below.store(true, Ordering::Relaxed);
+        }
+        self.terminal.flush()
+    }
+}
+
+fn is_frozen() -> bool {
+    IS_FROZEN.load(Ordering::SeqCst)
+}
+
+#[cfg(test)]
+mod tests {
+    use indicatif::{InMemoryTerm, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+    use super::*;
+
+    /// Two lines of bars on a terminal of 40 columns.
+    fn bars() -> (InMemoryTerm, MultiProgress, [ProgressBar; 2]) {
+        let terminal = InMemoryTerm::new(10, 40);
+        let screen = Box::new(Screen::new(terminal.clone()));
+        let all = MultiProgress::with_draw_target(ProgressDrawTarget::term_like(screen));
+        let bars = ["bar", "below it"].map(|message| {
+            let bar = all.add(ProgressBar::new_spinner());
+            bar.set_style(ProgressStyle::with_template("{msg}").unwrap());
+            bar.set_message(message);
+            bar
+        });
+        (terminal, all, bars)
+    }
+
+    fn draw(bars: &[ProgressBar; 2]) {
+        for bar in bars {
+            bar.tick();
+        }
+    }
+
+    #[test]
+    fn what_is_typed_below_bars_does_not_move_them() {
+        let (terminal, all, bars) = bars();
+        draw(&bars);
+        assert_eq!(terminal.contents(), "bar\nbelow it");
+        terminal.write_str("^C").unwrap();
+        all.println("stopping").unwrap();
+        draw(&bars);
+        assert_eq!(terminal.contents(), "stopping\nbar\nbelow it");
+    }
+
+    #[test]
+    fn what_follows_the_end_of_a_killed_program_begins_a_line() {
+        let (terminal, _all, bars) = bars();
+        draw(&bars);
+        terminal.write_str("$ ").unwrap();
+        assert_eq!(terminal.contents(), "bar\nbelow it\n$");
+    }
+
+    #[test]
+    fn lines_stand_below_each_other_with_bars_and_without() {
+        let (terminal, all, bars) = bars();
+        all.println("one").unwrap();
+        draw(&bars);
+        all.println("two").unwrap();
+        all.println("three").unwrap();
+        for bar in &bars {
+            bar.finish_and_clear();
+        }
+        all.println("four").unwrap();
+        terminal.write_str("$ ").unwrap();
+        assert_eq!(terminal.contents(), "one\ntwo\nthree\nfour\n$");
+    }
+}
