@@ -24,6 +24,7 @@ mod service_args;
 mod settle;
 mod sign_in;
 mod sign_in_args;
+mod told;
 mod watch;
 mod write_ahead;
 
@@ -39,6 +40,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::exit_code::ExitCode;
 use crate::report::freeze;
 use profile::Profile;
+use told::told;
 
 /// Loads licence seats from a CSV: every user in it comes to hold exactly the bundle codes that the file says.
 #[derive(Debug, Parser)]
@@ -147,11 +149,4 @@ fn tell_of_defects() {
 fn show(error: &anyhow::Error) {
     // Whoever closed standard error does not want to hear it.
     let _ = writeln!(stderr(), "error: {}", told(error));
-}
-
-/// What happened, then why, a line each.
-fn told(error: &anyhow::Error) -> String {
-    let causes = error.chain().skip(1);
-    let causes = causes.map(|cause| format!("\n  because: {cause}"));
-    error.to_string() + &causes.collect::<String>()
 }
