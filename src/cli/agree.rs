@@ -7,8 +7,8 @@ use anyhow::{Context, bail};
 use crate::dispatch::least_time;
 use crate::input::Input;
 use crate::plan::Proposal;
-use crate::report::{PlanReport, Progress, SHOWN, counted, grouped, outline};
-use crate::settings::{Asking, ImportSettings, RunSettings, Target};
+use crate::report::{PlanReport, Progress, SHOWN, counted, fitted, grouped, outline};
+use crate::settings::{Asking, ImportSettings, Target};
 use crate::text::printable;
 
 /// Finds that the run may begin. An error says why not.
@@ -45,8 +45,10 @@ pub(super) fn agree(
         return Ok(());
     }
     if is_asked {
-        progress.say(outline(&report, console::colors_enabled_stderr()).trim_end());
-        return ask(&report, &settings.run);
+        let outline = outline(&report, console::colors_enabled_stderr());
+        let to = to(&settings.run.target);
+        progress.say_unbroken(&format!("{outline}To        {to}"));
+        return ask(&report);
     }
     if consent.to_losses {
         return Ok(());
@@ -85,9 +87,10 @@ fn harms(report: &PlanReport) -> Option<String> {
     (!harms.is_empty()).then(|| harms.join(", and "))
 }
 
-fn ask(report: &PlanReport, settings: &RunSettings) -> anyhow::Result<()> {
+fn ask(report: &PlanReport) -> anyhow::Result<()> {
     let unheard = "cannot ask at the terminal; --yes goes ahead without it";
-    write!(stderr(), "\n{} [y/N] ", question(report, settings)).context(unheard)?;
+    let question = format!("{} [y/N]", question(report));
+    write!(stderr(), "\n{} ", fitted(&question)).context(unheard)?;
     let mut answer = String::new();
     io::stdin()
         .read_line(&mut answer)
@@ -102,7 +105,20 @@ fn ask(report: &PlanReport, settings: &RunSettings) -> anyhow::Result<()> {
     }
 }
 
-fn question(report: &PlanReport, settings: &RunSettings) -> String {
+/// Where requests go, in the words of the plan.
+fn to(target: &Target) -> String {
+    match target {
+        Target::Sandbox { .. } => "the sandbox".to_owned(),
+        Target::Service {
+            base_url, account, ..
+        } => {
+            let account = printable(account, 60);
+            format!("account {account} at {}", printable(base_url, 100))
+        }
+    }
+}
+
+fn question(report: &PlanReport) -> String {
     let all = counted(report.to_send(), "user");
     let requests = counted(report.requests(), "request");
     let who = match report.to_send_now() {
@@ -111,17 +127,8 @@ fn question(report: &PlanReport, settings: &RunSettings) -> String {
         }
         _ => format!("{all} in {requests}"),
     };
-    let to = match &settings.target {
-        Target::Sandbox { .. } => "the sandbox".to_owned(),
-        Target::Service {
-            base_url, account, ..
-        } => {
-            let account = printable(account, 60);
-            format!("the account {account} at {}", printable(base_url, 100))
-        }
-    };
     match harms(report) {
-        None => format!("Send {who} to {to}?"),
-        Some(harms) => format!("Of {all}, {harms}.\nSend {who} to {to}?"),
+        None => format!("Send {who}?"),
+        Some(harms) => format!("Of {all}, {harms}.\nSend {who}?"),
     }
 }

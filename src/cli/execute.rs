@@ -9,6 +9,7 @@ use std::thread;
 use std::time::Instant;
 
 use anyhow::Context;
+use console::Term;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -92,6 +93,8 @@ pub(super) struct Ended {
     /// Why it stopped early, if it did.
     pub(super) stop: Option<Stop>,
     summary: Summary,
+    /// The sentence that matters; none if the reports could not be written.
+    sentence: Option<String>,
     way_back: Option<WayBack>,
     /// Failed users who were not tried again, as `--first` asks.
     untried: u64,
@@ -136,8 +139,8 @@ pub(super) fn execute(
         requests,
         span,
     };
-    let (stop, way_back) = match finish(ready, recorded, undo, &end) {
-        Ok(way_back) => (stop, way_back),
+    let (stop, finished) = match finish(ready, recorded, undo, &end) {
+        Ok(finished) => (stop, Some(finished)),
         // It has been said already.
         Err(_) if stop == Some(Stop::NotRecorded) => (stop, None),
         Err(error) => {
@@ -145,7 +148,12 @@ pub(super) fn execute(
             (Some(stop.unwrap_or(Stop::NotRecorded)), None)
         }
     };
+    let (sentence, way_back) = match finished {
+        Some(finished) => (Some(finished.sentence), finished.way_back),
+        None => (None, None),
+    };
     Ok(Ended {
+        sentence,
         untried: match stop {
             None => (ready.to_send.len() - ready.now().len()) as u64,
             Some(_) => 0,
@@ -273,12 +281,14 @@ impl Ended {
     ) -> ExitCode {
         // An earlier part's page has been taken away, so this is the page of this part.
         let page = Some(folder.join(REPORT)).filter(|page| page.exists());
-        let table = table(&self.summary, folder, page.as_deref());
+        let files = (folder, page.as_deref());
+        let columns = Term::stdout().size_checked().map(|(_, columns)| columns);
+        let table = table(&self.summary, self.sentence.as_deref(), files, columns);
         // Whoever closed standard output does not want to see it.
         let _ = stdout().write_all(table.as_bytes());
         if let Some(stop) = &self.stop {
             progress.stopped(stop);
-            progress.say(&go_on_with(folder));
+            progress.say_unbroken(&go_on_with(folder));
         }
         if self.untried > 0 {
             progress.tell(&format!(

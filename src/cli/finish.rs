@@ -21,13 +21,21 @@ pub(super) struct End<'a> {
     pub(super) span: (Timestamp, Timestamp),
 }
 
+/// What the end of a run brings forth, beside files.
+pub(super) struct Finished {
+    /// The sentence that matters.
+    pub(super) sentence: String,
+    /// How to go back, if anything was written down for that.
+    pub(super) way_back: Option<WayBack>,
+}
+
 /// Writes what can only be written at the end. The summary comes last: it says that all is done.
 pub(super) fn finish(
     ready: &Ready<'_>,
     recorded: Recorded,
     undo: Option<Undo<'_>>,
     end: &End<'_>,
-) -> io::Result<Option<WayBack>> {
+) -> io::Result<Finished> {
     let part = part(ready, &recorded, end);
     let Recorded {
         journal,
@@ -67,7 +75,7 @@ pub(super) fn finish(
             out.write_all(b"\n")
         })?;
     }
-    page.map(|()| way_back)
+    page.map(|sentence| Finished { sentence, way_back })
 }
 
 /// What this part of the run was to do, and what it did.

@@ -38,7 +38,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::exit_code::ExitCode;
-use crate::report::freeze;
+use crate::report::{fitted, freeze};
 use profile::Profile;
 use told::told;
 
@@ -133,20 +133,19 @@ fn refuse_password(matches: &ArgMatches) -> anyhow::Result<()> {
     Ok(())
 }
 
+const DEFECT: &str = "this is a defect in seatload\n  to do: report it; if a run had begun, nothing that was decided is lost, and `seatload resume` goes on with it";
+
 /// A panic is a defect of this program. No bar may be drawn over what is said of it.
 fn tell_of_defects() {
     let tell = panic::take_hook();
     panic::set_hook(Box::new(move |defect| {
         freeze();
         tell(defect);
-        let _ = writeln!(
-            stderr(),
-            "this is a defect in seatload\n  to do: report it; if a run had begun, nothing that was decided is lost, and `seatload resume` goes on with it"
-        );
+        let _ = writeln!(stderr(), "{}", fitted(DEFECT));
     }));
 }
 
 fn show(error: &anyhow::Error) {
     // Whoever closed standard error does not want to hear it.
-    let _ = writeln!(stderr(), "error: {}", told(error));
+    let _ = writeln!(stderr(), "{}", fitted(&format!("error: {}", told(error))));
 }

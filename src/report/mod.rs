@@ -15,6 +15,7 @@ mod table;
 mod tally;
 mod timeline;
 mod undo;
+mod wrap;
 
 pub use ahead::Ahead;
 pub use journal::{Journal, JournalError};
@@ -34,3 +35,4 @@ pub use tally::Tally;
 pub use timeline::{Slot, Timeline};
 use undo::UNDO;
 pub use undo::{Undo, WayBack};
+pub use wrap::fitted;

@@ -2,16 +2,28 @@
 
 use std::path::Path;
 
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table};
+
 use super::columns::{lines, new_table, right_align_numbers};
+use super::wrap::wrapped;
 use super::{Summary, grouped};
 use crate::duration::human;
 use crate::outcome::FailureKind;
 
-/// Users by outcome, codes by seats, requests, time, and where the reports are. `page` is the one for people, if there is
-/// one.
-pub fn table(summary: &Summary, reports: &Path, page: Option<&Path>) -> String {
+/// The sentence that matters, users by outcome with what to do, codes by seats, requests, time, and where the reports and the page
+/// for people are. `columns` is how wide the terminal is, if it is one.
+pub fn table(
+    summary: &Summary,
+    sentence: Option<&str>,
+    (reports, page): (&Path, Option<&Path>),
+    columns: Option<u16>,
+) -> String {
     let mut text = String::from("\n");
-    text.push_str(&users(summary));
+    if let Some(sentence) = sentence {
+        let columns = columns.map_or(usize::MAX, usize::from);
+        text.push_str(&format!("{}\n\n", wrapped(sentence, columns)));
+    }
+    text.push_str(&users(summary, columns));
     text.push('\n');
     text.push_str(&codes(summary));
     let requests = summary.requests;
@@ -28,32 +40,44 @@ pub fn table(summary: &Summary, reports: &Path, page: Option<&Path>) -> String {
     text
 }
 
-fn users(summary: &Summary) -> String {
+fn users(summary: &Summary, columns: Option<u16>) -> String {
     let users = &summary.users;
-    let mut table = new_table(["Users", ""]);
-    table.add_row(["success".to_owned(), grouped(users.success)]);
-    if users.held_already > 0 {
-        table.add_row(["  held it already".to_owned(), grouped(users.held_already)]);
-    }
+    let count = |kind: FailureKind| users.failures.get(kind.name()).copied().unwrap_or(0);
+    let mut table = new_table(["Users", "", ""]);
+    let row = |table: &mut Table, what: &str, count: u64, advice: &str| {
+        if count > 0 {
+            table.add_row([what, &grouped(count), advice]);
+        }
+    };
+    table.add_row(["success", &grouped(users.success), ""]);
+    row(&mut table, "  held it already", users.held_already, "");
     for kind in FailureKind::ALL {
-        let count = users.failures.get(kind.name()).copied().unwrap_or(0);
-        if count > 0 && kind != FailureKind::Invalid {
-            table.add_row([kind.name().to_owned(), grouped(count)]);
+        let what = match kind {
+            FailureKind::Invalid => "bad rows",
+            kind => kind.name(),
+        };
+        row(&mut table, what, count(kind), kind.advice());
+    }
+    row(&mut table, "pending", users.pending, "");
+    right_align_numbers(&mut table);
+    wrap_last(&mut table, columns);
+    lines(&table)
+}
+
+/// The last column holds words, and is as wide as is left for it.
+fn wrap_last(table: &mut Table, columns: Option<u16>) {
+    if let Some(columns) = columns {
+        table.set_content_arrangement(ContentArrangement::Dynamic);
+        table.set_width(columns);
+    }
+    let count = table.column_count();
+    for (place, column) in table.column_iter_mut().enumerate() {
+        if place + 1 < count {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        } else {
+            column.set_cell_alignment(CellAlignment::Left);
         }
     }
-    if users.pending > 0 {
-        table.add_row(["pending".to_owned(), grouped(users.pending)]);
-    }
-    let bad_rows = users
-        .failures
-        .get(FailureKind::Invalid.name())
-        .copied()
-        .unwrap_or(0);
-    if bad_rows > 0 {
-        table.add_row(["bad rows".to_owned(), grouped(bad_rows)]);
-    }
-    right_align_numbers(&mut table);
-    lines(&table)
 }
 
 fn codes(summary: &Summary) -> String {

@@ -129,14 +129,16 @@ struct Page {
     version: &'static str,
 }
 
-/// Writes the page of a run that has ended. `failures.csv` must stand there as it stays.
+/// Writes the page of a run that has ended, and gives the sentence that it begins with. `failures.csv` must stand there as
+/// it stays.
 ///
 /// # Errors
 /// When `failures.csv` cannot be read, or the page cannot be written.
-pub fn write_page(folder: &RunFolder, told: &Told<'_>) -> io::Result<()> {
+pub fn write_page(folder: &RunFolder, told: &Told<'_>) -> io::Result<String> {
     let page = Page::new(told, Failures::of(Journal::failures(folder)?));
     let html = page.render().map_err(io::Error::other)?;
-    folder.replace(REPORT, |out| out.write_all(html.as_bytes()))
+    folder.replace(REPORT, |out| out.write_all(html.as_bytes()))?;
+    Ok(page.sentence)
 }
 
 /// Takes away the page of an earlier part of the run.

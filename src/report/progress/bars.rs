@@ -19,6 +19,12 @@ const MOST_DRAWN: u8 = 20;
 /// How often clocks and rates on screen move on by themselves.
 const TICK: Duration = Duration::from_millis(200);
 
+const READING: &str = "reading  {wide_bar:.bold/dim} {binary_bytes}/{binary_total_bytes}";
+const READING_TO_ANY_END: &str = "reading  {spinner} {binary_bytes}";
+const USERS: &str = "users    {wide_bar:.bold/dim} {human_pos}/{human_len}  {speed}  {msg}";
+const STOPPING: &str = "users    {wide_bar:.bold/dim} {human_pos}/{human_len}  stopping";
+const BELOW: &str = "         {msg}";
+
 pub(super) struct Bars {
     all: MultiProgress,
     reading: Option<ProgressBar>,
@@ -51,9 +57,8 @@ impl Bars {
         bytes: Option<u64>,
     ) -> Box<dyn Read + Send> {
         let bar = match bytes {
-            Some(bytes) => ProgressBar::new(bytes)
-                .with_style(style("reading  {wide_bar:.cyan/dim} {bytes}/{total_bytes}")),
-            None => ProgressBar::new_spinner().with_style(style("reading  {spinner} {bytes}")),
+            Some(bytes) => ProgressBar::new(bytes).with_style(style(READING)),
+            None => ProgressBar::new_spinner().with_style(style(READING_TO_ANY_END)),
         };
         let bar = self.all.add(bar);
         let reader = bar.wrap_read(reader);
@@ -64,13 +69,11 @@ impl Bars {
     pub(super) fn begin(&mut self, total: u64) {
         self.clear_reading();
         let bar = self.all.add(ProgressBar::new(total));
-        bar.set_style(style(
-            "users    {wide_bar:.cyan/dim} {human_pos}/{human_len}  {speed}  {eta} left",
-        ));
+        bar.set_style(style(USERS));
         bar.enable_steady_tick(TICK);
         let line = || {
             let line = self.all.add(ProgressBar::new_spinner());
-            line.set_style(style("         {msg}"));
+            line.set_style(style(BELOW));
             line
         };
         self.users = Some(UserBars {
@@ -89,9 +92,18 @@ impl Bars {
         }
         self.refreshed = Some(Instant::now());
         users.bar.set_position(tally.done);
+        let left = users.bar.eta() + wait.map(Wait::left).unwrap_or_default();
+        users.bar.set_message(words::left(left, tally));
         users.activity.set_message(words::activity(tally));
         let wait = wait.map(words::waiting).unwrap_or_default();
         users.wait.set_message(wait);
+    }
+
+    /// From now on nobody asks how long it would take.
+    pub(super) fn stopping(&self) {
+        if let Some(users) = &self.users {
+            users.bar.set_style(style(STOPPING));
+        }
     }
 
     pub(super) fn say(&self, text: &str) {

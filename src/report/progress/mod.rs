@@ -16,14 +16,22 @@ pub use screen::{freeze, last_words};
 
 use super::Tally;
 use crate::event::{Event, Stop, WaitCause};
+use crate::report::fitted;
 use crate::settings::ProgressMode;
 
 /// A wait that is being sat through.
 #[derive(Debug, Clone)]
 struct Wait {
     until: ZonedDateTime,
-    length: Duration,
     cause: WaitCause,
+}
+
+impl Wait {
+    /// How long it still lasts.
+    fn left(&self) -> Duration {
+        let left = ZonedDateTime::now().duration_until(&self.until);
+        Duration::try_from(left).unwrap_or_default()
+    }
 }
 
 /// Shows how far a run is, on standard error.
@@ -87,7 +95,6 @@ impl Progress {
             Event::Waiting { wait, cause } => {
                 self.wait = Some(Wait {
                     until: ZonedDateTime::now().saturating_add(*wait),
-                    length: *wait,
                     cause: *cause,
                 });
             }
@@ -98,6 +105,9 @@ impl Progress {
             Event::Exhausted { codes } => self.say(&words::exhausted(codes)),
             Event::Stopping(stop) => {
                 self.wait = None;
+                if let Display::Bars(bars) = &mut self.display {
+                    bars.stopping();
+                }
                 if tally.in_flight() > 0 {
                     self.say(&words::stopping(stop, tally.in_flight()));
                 }
@@ -130,8 +140,13 @@ impl Progress {
         }
     }
 
-    /// Says something on a line of its own, whatever the display.
+    /// Says something on lines of its own, whatever the display.
     pub fn say(&self, text: &str) {
+        self.say_unbroken(&fitted(text));
+    }
+
+    /// Says something that is to be copied, or that is laid out already.
+    pub fn say_unbroken(&self, text: &str) {
         match &self.display {
             Display::Bars(bars) => bars.say(text),
             Display::Plain(_) | Display::None => self.write_line(text),

@@ -1,5 +1,7 @@
 //! What the display says in words.
 
+use std::time::Duration;
+
 use super::{Tally, Wait};
 use crate::duration::human;
 use crate::event::Stop;
@@ -8,22 +10,38 @@ use crate::text::printable;
 
 /// What is going on, apart from how far it is.
 pub(super) fn activity(tally: &Tally) -> String {
-    let mut parts = vec![format!("{} in flight", grouped(tally.in_flight()))];
+    let mut parts = vec![format!(
+        "{} in flight",
+        counted(tally.in_flight(), "request")
+    )];
     if tally.retried > 0 {
         parts.push(format!("{} retried", grouped(tally.retried)));
     }
     if tally.failed() > 0 {
-        parts.push(format!("{} failed", grouped(tally.failed())));
+        parts.push(format!("{} failed so far", grouped(tally.failed())));
     }
     parts.join(", ")
+}
+
+/// How long it will take from now.
+pub(super) fn left(left: Duration, tally: &Tally) -> String {
+    match tally.done {
+        // Nobody can tell yet.
+        0 => String::new(),
+        _ => format!("{} left", human(in_seconds(left))),
+    }
+}
+
+fn in_seconds(time: Duration) -> Duration {
+    Duration::from_secs(time.as_secs_f64().ceil() as u64)
 }
 
 /// Why nothing is sent, and until when.
 pub(super) fn waiting(wait: &Wait) -> String {
     format!(
-        "waiting until {} ({}): {}",
+        "waiting until {} ({} left): {}",
         wait.until.strftime("%H:%M:%S"),
-        human(wait.length),
+        human(in_seconds(wait.left())),
         wait.cause
     )
 }
