@@ -277,6 +277,8 @@ pub enum ProgressMode {
     Auto,
     /// A line at most every ten seconds.
     Plain,
+    /// A line of JSON for each event.
+    Events,
     /// Nothing but what must be told.
     None,
 }

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::connection::Connection;
 use super::departures::{Departures, Noting};
 use super::finish::{End, finish, summary};
+use super::summary_args::Printed;
 use super::write_ahead::WriteAhead;
 use crate::dispatch;
 use crate::event::Stop;
@@ -277,15 +278,15 @@ impl Ended {
         &self,
         folder: &Path,
         reading: &Reading,
+        printed: Printed,
         progress: &Progress,
     ) -> ExitCode {
-        // An earlier part's page has been taken away, so this is the page of this part.
-        let page = Some(folder.join(REPORT)).filter(|page| page.exists());
-        let files = (folder, page.as_deref());
-        let columns = Term::stdout().size_checked().map(|(_, columns)| columns);
-        let table = table(&self.summary, self.sentence.as_deref(), files, columns);
+        let summary = match printed {
+            Printed::AsTable => self.table(folder),
+            Printed::AsJson => self.summary.json(),
+        };
         // Whoever closed standard output does not want to see it.
-        let _ = stdout().write_all(table.as_bytes());
+        let _ = stdout().write_all(summary.as_bytes());
         if let Some(stop) = &self.stop {
             progress.stopped(stop);
             progress.say_unbroken(&go_on_with(folder));
@@ -300,7 +301,16 @@ impl Ended {
         if let Some(way_back) = way_back.filter(|way_back| !way_back.is_empty()) {
             progress.tell(&way_back.words(folder, &reading.allowed_codes));
         }
+        progress.end(folder, self.exit_code());
         self.exit_code()
+    }
+
+    fn table(&self, folder: &Path) -> String {
+        // An earlier part's page has been taken away, so this is the page of this part.
+        let page = Some(folder.join(REPORT)).filter(|page| page.exists());
+        let files = (folder, page.as_deref());
+        let columns = Term::stdout().size_checked().map(|(_, columns)| columns);
+        table(&self.summary, self.sentence.as_deref(), files, columns)
     }
 
     fn exit_code(&self) -> ExitCode {

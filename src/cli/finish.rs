@@ -70,10 +70,7 @@ pub(super) fn finish(
     let page = write_page(folder, &told);
     // A run that has finished is not gone on with, so whoever wants its page must be able to do that.
     if page.is_ok() || end.stop.is_some() {
-        folder.replace(SUMMARY, |out| {
-            serde_json::to_writer_pretty(&mut *out, end.summary)?;
-            out.write_all(b"\n")
-        })?;
+        folder.replace(SUMMARY, |out| out.write_all(end.summary.json().as_bytes()))?;
     }
     page.map(|sentence| Finished { sentence, way_back })
 }

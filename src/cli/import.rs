@@ -12,6 +12,7 @@ use super::agree::agree;
 use super::connection::Connection;
 use super::departures::Departures;
 use super::execute::{self, Begin, Ended, Ready, Records, Way};
+use super::import_args::ImportArgs;
 use super::read::{self, Beside, WasRead};
 use super::settle::settle;
 use crate::exit_code::ExitCode;
@@ -22,7 +23,9 @@ use crate::run::{AsRead, KEPT_INPUT, RunFolder, RunRecord};
 use crate::settings::{ImportSettings, Intent};
 
 /// Imports a file. An error means that nothing was sent.
-pub(super) fn import(settings: &ImportSettings) -> anyhow::Result<ExitCode> {
+pub(super) fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
+    let printed = args.printed();
+    let settings = &args.into_settings()?;
     let mut progress = Progress::new(settings.run.progress);
     let connection = Connection::new(&settings.run)?;
     connection.sign_in(
@@ -69,7 +72,7 @@ pub(super) fn import(settings: &ImportSettings) -> anyhow::Result<ExitCode> {
     };
     let path = folder.path().to_owned();
     let ended = prepared.run(settings, folder, way, &mut progress)?;
-    Ok(ended.conclude(&path, &settings.intent.reading, &progress))
+    Ok(ended.conclude(&path, &settings.intent.reading, printed, &progress))
 }
 
 /// A file that has been read, and that may be sent unless it is refused.

@@ -10,6 +10,7 @@ use super::input_args::InputArgs;
 use super::plan_args::PlanArgs;
 use super::run_args::{REPORTS, REQUESTS, RunArgs, default_requests};
 use super::service_args::ServiceArgs;
+use super::summary_args::{Printed, SummaryArgs};
 use crate::catalog::Catalog;
 use crate::input::{Format, Input};
 use crate::settings::{
@@ -30,6 +31,9 @@ pub(super) struct ImportArgs {
 
     #[command(flatten)]
     settings: SettingsArgs,
+
+    #[command(flatten)]
+    summary: SummaryArgs,
 }
 
 /// Every setting of an import.
@@ -96,6 +100,11 @@ Exit codes:
   130  interrupted: the same";
 
 impl ImportArgs {
+    /// How the summary is printed.
+    pub(super) fn printed(&self) -> Printed {
+        self.summary.printed()
+    }
+
     /// Finds the arguments sound, or says what is wrong with them.
     pub(super) fn into_settings(self) -> anyhow::Result<ImportSettings> {
         self.settings.begin_log()?;

@@ -24,6 +24,7 @@ mod service_args;
 mod settle;
 mod sign_in;
 mod sign_in_args;
+mod summary_args;
 mod told;
 mod watch;
 mod write_ahead;
@@ -105,7 +106,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 impl Cli {
     fn run(self, matches: &ArgMatches, profile: &Profile) -> anyhow::Result<ExitCode> {
         match self.command {
-            Command::Import(args) => import::import(&args.into_settings()?),
+            Command::Import(args) => import::import(*args),
             Command::Plan(command) => plan::plan(*command),
             Command::Resume(args) => resume::resume(*args),
             Command::Watch(args) => watch::watch(*args),

@@ -1,5 +1,7 @@
 //! `seatload resume`: goes on with a run.
 
+use std::fs;
+use std::io::{Write, stdout};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
@@ -16,6 +18,7 @@ use super::read;
 use super::run_args::{REQUESTS, RunArgs};
 use super::settle::settle;
 use super::sign_in;
+use super::summary_args::{Printed, SummaryArgs};
 use crate::exit_code::ExitCode;
 use crate::input::{Fingerprint, Input};
 use crate::plan::Proposal;
@@ -44,6 +47,9 @@ pub(super) struct ResumeArgs {
 
     #[command(flatten)]
     run: RunArgs,
+
+    #[command(flatten)]
+    summary: SummaryArgs,
 }
 
 /// Goes on with a run. An error means that nothing was sent.
@@ -53,13 +59,14 @@ pub(super) fn resume(args: ResumeArgs) -> anyhow::Result<ExitCode> {
     let folder = RunFolder::open(&args.run_folder)?;
     let record = RunRecord::read(&folder)?;
     if has_finished(folder.path()) && !args.retry_failed {
-        return Ok(nothing_to_do(&folder));
+        return nothing_to_do(&folder, args.summary.printed());
     }
     if let Some(until) = not_before(folder.path()).filter(|until| *until > Timestamp::now()) {
         bail!(
             "the service asked not to be called before {until:.0}\n  to do: go on after that, or import pending.csv if you know better"
         );
     }
+    let printed = args.summary.printed();
     let settings = settings(args.run, &record)?;
     let mut progress = Progress::new(settings.progress);
     let connection = Connection::new(&settings)?;
@@ -82,7 +89,7 @@ pub(super) fn resume(args: ResumeArgs) -> anyhow::Result<ExitCode> {
     let path = folder.path().to_owned();
     let begun = (begin, folder, &record);
     let ended = go_on(begun, &proposal, whom, settings, way, &mut progress)?;
-    Ok(ended.conclude(&path, &record.reading, &progress))
+    Ok(ended.conclude(&path, &record.reading, printed, &progress))
 }
 
 /// Who is sent again when a run goes on.
@@ -220,11 +227,17 @@ pub(super) fn read_the_same(
     }
 }
 
-fn nothing_to_do(folder: &RunFolder) -> ExitCode {
+fn nothing_to_do(folder: &RunFolder, printed: Printed) -> anyhow::Result<ExitCode> {
     let progress = Progress::new(ProgressMode::None);
     progress.say(&format!(
         "the run in {} has finished: there is nothing to go on with (--retry-failed sends failed users again)",
         folder.path().display()
     ));
-    ExitCode::AllSucceeded
+    if printed == Printed::AsJson {
+        let path = folder.path().join(SUMMARY);
+        let summary = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        // Whoever closed standard output does not want to see it.
+        let _ = stdout().write_all(&summary);
+    }
+    Ok(ExitCode::AllSucceeded)
 }

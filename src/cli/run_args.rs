@@ -86,6 +86,8 @@ enum ProgressArg {
     Auto,
     /// A line at most every ten seconds
     Plain,
+    /// A JSON object for each event
+    Json,
     /// Nothing but warnings
     None,
 }
@@ -187,6 +189,7 @@ impl From<ProgressArg> for ProgressMode {
         match arg {
             ProgressArg::Auto => Self::Auto,
             ProgressArg::Plain => Self::Plain,
+            ProgressArg::Json => Self::Events,
             ProgressArg::None => Self::None,
         }
     }

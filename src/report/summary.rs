@@ -189,6 +189,12 @@ impl Summary {
         }
     }
 
+    /// As `summary.json` has it.
+    pub fn json(&self) -> String {
+        let json = serde_json::to_string_pretty(self).expect("numbers and text are JSON");
+        json + "\n"
+    }
+
     /// Whether a user failed, or a row is bad.
     pub fn has_failures(&self) -> bool {
         self.users.failures.values().any(|&count| count > 0)

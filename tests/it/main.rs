@@ -9,6 +9,7 @@ mod answers;
 mod check;
 mod dialects;
 mod dispatch;
+mod events;
 mod exchange;
 mod files;
 mod holdings;

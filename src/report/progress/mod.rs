@@ -1,21 +1,25 @@
-//! How far a run is: bars in a terminal, a line now and then elsewhere, or nothing.
+//! How far a run is: bars in a terminal, a line now and then elsewhere, events for programs, or nothing.
 
 mod bars;
+mod events;
 mod plain;
 mod screen;
 mod words;
 
 use std::cell::Cell;
 use std::io::{ErrorKind, IsTerminal, Read, Write, stderr};
+use std::path::Path;
 use std::time::Duration;
 
 use bars::Bars;
+use events::What;
 use jiff::ZonedDateTime;
 use plain::Plain;
 pub use screen::{freeze, last_words};
 
 use super::Tally;
 use crate::event::{Event, Stop, WaitCause};
+use crate::exit_code::ExitCode;
 use crate::report::fitted;
 use crate::settings::ProgressMode;
 
@@ -47,6 +51,7 @@ pub struct Progress {
 enum Display {
     Bars(Bars),
     Plain(Plain),
+    Events,
     None,
 }
 
@@ -58,6 +63,7 @@ impl Progress {
         let display = match mode {
             ProgressMode::Auto if is_terminal => Display::Bars(Bars::new()),
             ProgressMode::Auto | ProgressMode::Plain => Display::Plain(Plain::new()),
+            ProgressMode::Events => Display::Events,
             ProgressMode::None => Display::None,
         };
         Self {
@@ -76,7 +82,7 @@ impl Progress {
     ) -> Box<dyn Read + Send> {
         match &mut self.display {
             Display::Bars(bars) => bars.reading(reader, bytes),
-            Display::Plain(_) | Display::None => reader,
+            Display::Plain(_) | Display::Events | Display::None => reader,
         }
     }
 
@@ -85,12 +91,20 @@ impl Progress {
         self.address_advice = address_advice;
         match &mut self.display {
             Display::Bars(bars) => bars.begin(total),
+            Display::Events => self.write_event(What::Begin { to_send: total }),
             Display::Plain(_) | Display::None => {}
         }
     }
 
     /// Shows an event that has been counted.
     pub fn show(&mut self, event: &Event, tally: &Tally) {
+        match self.display {
+            Display::Events => self.write_event(What::of(event, tally)),
+            Display::Bars(_) | Display::Plain(_) | Display::None => self.show_people(event, tally),
+        }
+    }
+
+    fn show_people(&mut self, event: &Event, tally: &Tally) {
         match event {
             Event::Waiting { wait, cause } => {
                 self.wait = Some(Wait {
@@ -129,7 +143,7 @@ impl Progress {
                     self.write_line(&line);
                 }
             }
-            Display::None => {}
+            Display::Events | Display::None => {}
         }
     }
 
@@ -142,13 +156,19 @@ impl Progress {
 
     /// Says something on lines of its own, whatever the display.
     pub fn say(&self, text: &str) {
-        self.say_unbroken(&fitted(text));
+        match self.display {
+            Display::Events => self.say_unbroken(text),
+            Display::Bars(_) | Display::Plain(_) | Display::None => {
+                self.say_unbroken(&fitted(text));
+            }
+        }
     }
 
     /// Says something that is to be copied, or that is laid out already.
     pub fn say_unbroken(&self, text: &str) {
         match &self.display {
             Display::Bars(bars) => bars.say(text),
+            Display::Events => self.write_event(What::Message { text }),
             Display::Plain(_) | Display::None => self.write_line(text),
         }
     }
@@ -158,8 +178,13 @@ impl Progress {
         self.is_unheard.get()
     }
 
+    fn write_event(&self, what: What<'_>) {
+        self.write_line(&events::line(what));
+    }
+
     fn write_line(&self, text: &str) {
-        let written = writeln!(stderr(), "{text}");
+        // At once, so that nobody else's line comes between it and its end.
+        let written = stderr().write_all(format!("{text}\n").as_bytes());
         if written.is_err_and(|error| error.kind() == ErrorKind::BrokenPipe) {
             self.is_unheard.set(true);
         }
@@ -175,5 +200,15 @@ impl Progress {
     /// Says why a run stopped, and what to do.
     pub fn stopped(&self, stop: &Stop) {
         self.say(&words::stopped(stop));
+    }
+
+    /// Tells programs that it is over.
+    pub fn end(&self, reports: &Path, exit_code: ExitCode) {
+        if let Display::Events = self.display {
+            self.write_event(What::End {
+                report_dir: &reports.to_string_lossy(),
+                exit_code: exit_code.number(),
+            });
+        }
     }
 }

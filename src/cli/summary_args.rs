@@ -1,0 +1,31 @@
+//! The arguments that say how the end of a run is told on standard output.
+
+use clap::builder::BoolishValueParser;
+use clap::{ArgAction, Args};
+
+use super::run_args::REPORTS;
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct SummaryArgs {
+    /// Print the summary as JSON, just as summary.json has it, in place of a table
+    #[arg(long, env = "SEATLOAD_JSON", help_heading = REPORTS, hide_env_values = true)]
+    #[arg(action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
+    json: bool,
+}
+
+/// How a summary is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Printed {
+    AsTable,
+    AsJson,
+}
+
+impl SummaryArgs {
+    /// How the summary is printed.
+    pub(super) fn printed(&self) -> Printed {
+        match self.json {
+            true => Printed::AsJson,
+            false => Printed::AsTable,
+        }
+    }
+}

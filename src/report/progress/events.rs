@@ -1,0 +1,155 @@
+//! Events as lines of JSON, for programs. README describes their fields.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::Tally;
+use crate::event::{Event, Stop, WaitCause};
+use crate::outcome::{Decision, Outcome};
+
+#[derive(Serialize)]
+struct Line<'a> {
+    /// In UTC.
+    at: String,
+    #[serde(flatten)]
+    what: What<'a>,
+}
+
+/// What there is to tell.
+#[derive(Serialize)]
+#[serde(
+    tag = "event",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub(super) enum What<'a> {
+    Begin {
+        to_send: u64,
+    },
+    Sent {
+        batch: usize,
+        users: usize,
+    },
+    Answered {
+        batch: usize,
+    },
+    Retrying {
+        batch: usize,
+        wait_seconds: f64,
+        reason: &'a str,
+    },
+    Split {
+        batch: usize,
+        users: usize,
+    },
+    Waiting {
+        wait_seconds: f64,
+        cause: &'static str,
+    },
+    Decided {
+        success: u64,
+        failures: BTreeMap<&'static str, u64>,
+        done: u64,
+        to_send: u64,
+    },
+    Exhausted {
+        user_bundle_codes: &'a str,
+    },
+    Misdirected {
+        answer: &'a str,
+    },
+    Stopping {
+        reason: String,
+        advice: &'static str,
+        in_flight: u64,
+    },
+    Message {
+        text: &'a str,
+    },
+    End {
+        report_dir: &'a str,
+        exit_code: u8,
+    },
+}
+
+/// A line without its end.
+pub(super) fn line(what: What<'_>) -> String {
+    let line = Line {
+        at: format!("{:.3}", Timestamp::now()),
+        what,
+    };
+    serde_json::to_string(&line).expect("text and numbers are JSON")
+}
+
+impl<'a> What<'a> {
+    /// An event that has been counted.
+    pub(super) fn of(event: &'a Event, tally: &Tally) -> Self {
+        match event {
+            Event::Sent { batch, users } => Self::Sent {
+                batch: *batch,
+                users: *users,
+            },
+            Event::Answered { batch, .. } => Self::Answered { batch: *batch },
+            Event::Retrying {
+                batch,
+                wait,
+                reason,
+            } => Self::Retrying {
+                batch: *batch,
+                wait_seconds: wait.as_secs_f64(),
+                reason,
+            },
+            Event::Split { batch, users } => Self::Split {
+                batch: *batch,
+                users: *users,
+            },
+            Event::Waiting { wait, cause } => Self::Waiting {
+                wait_seconds: wait.as_secs_f64(),
+                cause: name(*cause),
+            },
+            Event::Decided(decisions) => Self::decided(decisions, tally),
+            Event::Exhausted { codes } => Self::Exhausted {
+                user_bundle_codes: codes,
+            },
+            Event::Misdirected { answer } => Self::Misdirected { answer },
+            Event::Stopping(stop) => Self::stopping(stop, tally),
+        }
+    }
+
+    fn decided(decisions: &[Decision], tally: &Tally) -> Self {
+        let mut success = 0;
+        let mut failures = BTreeMap::new();
+        for decision in decisions {
+            match &decision.outcome {
+                Outcome::Success { .. } => success += 1,
+                Outcome::Failure { kind, .. } => *failures.entry(kind.name()).or_default() += 1,
+            }
+        }
+        Self::Decided {
+            success,
+            failures,
+            done: tally.done,
+            to_send: tally.to_send,
+        }
+    }
+
+    fn stopping(stop: &Stop, tally: &Tally) -> Self {
+        Self::Stopping {
+            reason: stop.what(),
+            advice: stop.advice(),
+            in_flight: tally.in_flight(),
+        }
+    }
+}
+
+fn name(cause: WaitCause) -> &'static str {
+    match cause {
+        WaitCause::ToldToWait => "toldToWait",
+        WaitCause::QuotaTold => "quotaTold",
+        WaitCause::Rate => "rate",
+        WaitCause::SignIn => "signIn",
+        WaitCause::Retry => "retry",
+    }
+}
