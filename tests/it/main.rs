@@ -27,5 +27,6 @@ mod secrets;
 mod sign_in;
 mod stopping;
 mod support;
+mod terminal;
 mod watch;
 mod workbooks;

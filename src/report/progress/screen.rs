@@ -31,6 +31,7 @@ pub fn last_words(text: &str) {
 #[derive(Debug)]
 pub(super) struct Screen<T> {
     terminal: T,
+    is_frozen: &'static AtomicBool,
     /// The drawing under way has written something.
     has_written: AtomicBool,
     /// The cursor rests below what was written last.
@@ -41,9 +42,14 @@ impl<T: TermLike> Screen<T> {
     pub(super) fn new(terminal: T) -> Self {
         Self {
             terminal,
+            is_frozen: &IS_FROZEN,
             has_written: AtomicBool::new(false),
             is_below: AtomicBool::new(false),
         }
+    }
+
+    fn is_frozen(&self) -> bool {
+        self.is_frozen.load(Ordering::SeqCst)
     }
 
     /// Moves the cursor back to the last line of the bars.
@@ -68,7 +74,7 @@ impl<T: TermLike> TermLike for Screen<T> {
 
     fn move_cursor_up(&self, lines: usize) -> io::Result<()> {
         // By none: there may be no bars to return to.
-        if lines == 0 || is_frozen() {
+        if lines == 0 || self.is_frozen() {
             return Ok(());
         }
         self.return_to_bars()?;
@@ -76,21 +82,21 @@ impl<T: TermLike> TermLike for Screen<T> {
     }
 
     fn move_cursor_down(&self, lines: usize) -> io::Result<()> {
-        if lines == 0 || is_frozen() {
+        if lines == 0 || self.is_frozen() {
             return Ok(());
         }
         self.terminal.move_cursor_down(lines)
     }
 
     fn move_cursor_right(&self, columns: usize) -> io::Result<()> {
-        if is_frozen() {
+        if self.is_frozen() {
             return Ok(());
         }
         self.terminal.move_cursor_right(columns)
     }
 
     fn move_cursor_left(&self, columns: usize) -> io::Result<()> {
-        if is_frozen() {
+        if self.is_frozen() {
             return Ok(());
         }
         self.terminal.move_cursor_left(columns)
@@ -98,14 +104,14 @@ impl<T: TermLike> TermLike for Screen<T> {
 
     fn write_line(&self, text: &str) -> io::Result<()> {
         self.write_str(text)?;
-        match is_frozen() {
+        match self.is_frozen() {
             true => Ok(()),
             false => self.terminal.write_line(""),
         }
     }
 
     fn write_str(&self, text: &str) -> io::Result<()> {
-        if is_frozen() {
+        if self.is_frozen() {
             return Ok(());
         }
         if text == "\r" {
@@ -120,7 +126,7 @@ impl<T: TermLike> TermLike for Screen<T> {
     }
 
     fn clear_line(&self) -> io::Result<()> {
-        if is_frozen() {
+        if self.is_frozen() {
             return Ok(());
         }
         self.return_to_bars()?;
@@ -128,7 +134,7 @@ impl<T: TermLike> TermLike for Screen<T> {
     }
 
     fn flush(&self) -> io::Result<()> {
-        if is_frozen() {
+        if self.is_frozen() {
             return Ok(());
         }
         if self.has_written.swap(false, Ordering::Relaxed) {
@@ -139,10 +145,6 @@ impl<T: TermLike> TermLike for Screen<T> {
     }
 }
 
-fn is_frozen() -> bool {
-    IS_FROZEN.load(Ordering::SeqCst)
-}
-
 #[cfg(test)]
 mod tests {
     use indicatif::{InMemoryTerm, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -151,8 +153,18 @@ mod tests {
 
     /// Two lines of bars on a terminal of 40 columns.
     fn bars() -> (InMemoryTerm, MultiProgress, [ProgressBar; 2]) {
+        // Not the one of the process: other tests draw as well.
+        bars_unless(Box::leak(Box::default()))
+    }
+
+    fn bars_unless(
+        is_frozen: &'static AtomicBool,
+    ) -> (InMemoryTerm, MultiProgress, [ProgressBar; 2]) {
         let terminal = InMemoryTerm::new(10, 40);
-        let screen = Box::new(Screen::new(terminal.clone()));
+        let screen = Box::new(Screen {
+            is_frozen,
+            ..Screen::new(terminal.clone())
+        });
         let all = MultiProgress::with_draw_target(ProgressDrawTarget::term_like(screen));
         let bars = ["bar", "below it"].map(|message| {
             let bar = all.add(ProgressBar::new_spinner());
@@ -201,5 +213,18 @@ mod tests {
         all.println("four").unwrap();
         terminal.write_str("$ ").unwrap();
         assert_eq!(terminal.contents(), "one\ntwo\nthree\nfour\n$");
+    }
+
+    #[test]
+    fn nothing_is_drawn_over_last_words() {
+        let is_frozen: &AtomicBool = Box::leak(Box::default());
+        let (terminal, all, bars) = bars_unless(is_frozen);
+        draw(&bars);
+        is_frozen.store(true, Ordering::SeqCst);
+        terminal.write_str("last words").unwrap();
+        draw(&bars);
+        all.println("more").unwrap();
+        bars[0].finish_and_clear();
+        assert_eq!(terminal.contents(), "bar\nbelow it\nlast words");
     }
 }

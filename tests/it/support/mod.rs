@@ -6,4 +6,5 @@ pub(crate) mod identity;
 pub(crate) mod run;
 pub(crate) mod server;
 pub(crate) mod service;
+pub(crate) mod terminal;
 pub(crate) mod tls;

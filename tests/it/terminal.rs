@@ -1,0 +1,346 @@
+//! What people see at each moment, in a real terminal of 80 columns and of 200.
+
+use std::fs::File;
+use std::io::Write;
+use std::process::Command;
+use std::sync::{Arc, Condvar, Mutex};
+
+use crate::support::cli::Dir;
+use crate::support::server::{RawServer, confirming, http, http_with};
+use crate::support::terminal::Terminal;
+
+const SIZES: [(usize, usize); 2] = [(80, 24), (200, 50)];
+
+/// Answers are held back until it is opened.
+#[derive(Clone, Default)]
+struct Gate(Arc<(Mutex<bool>, Condvar)>);
+
+impl Gate {
+    fn pass(&self) {
+        let (is_open, changed) = &*self.0;
+        drop(
+            changed
+                .wait_while(is_open.lock().unwrap(), |is_open| !*is_open)
+                .unwrap(),
+        );
+    }
+
+    fn open(&self) {
+        let (is_open, changed) = &*self.0;
+        *is_open.lock().unwrap() = true;
+        changed.notify_all();
+    }
+}
+
+/// A folder with `users.csv`, of so many users.
+fn folder(users: usize) -> Dir {
+    let rows = (0..users).map(|n| format!("user-{n:04},{}\n", ["IDU", "PMD"][n % 2]));
+    let dir = Dir::new();
+    dir.write(
+        "users.csv",
+        format!("userId,code\n{}", rows.collect::<String>()),
+    );
+    dir
+}
+
+/// The words of an import of `users.csv` without a question.
+fn import(server: &RawServer) -> String {
+    let base_url = &server.base_url;
+    format!(
+        "import users.csv --yes --report-dir run --account acc-1 --base-url {base_url} --rate 1000/s --burst 1000 --max-retries 1"
+    )
+}
+
+/// Confirms so many requests, and the others once the gate is open.
+fn holding(confirmed: usize) -> (RawServer, Gate) {
+    let gate = Gate::default();
+    let passed = gate.clone();
+    let server = RawServer::answering(move |nth, request| {
+        if nth >= confirmed {
+            passed.pass();
+        }
+        confirming(request)
+    });
+    (server, gate)
+}
+
+/// Does a thing in a terminal of each size, where there is one.
+fn in_terminals(moment: &str, run: impl Fn((usize, usize)) -> Option<String>) {
+    for size in SIZES {
+        let Some(screen) = run(size) else {
+            return;
+        };
+        for line in screen.lines().filter(|line| line.contains('━')) {
+            let columns = console::measure_text_width(line);
+            assert_eq!(columns, size.0, "a bar is as wide as the terminal: {line}");
+        }
+        let name = format!("{moment}_at_{}x{}", size.0, size.1);
+        insta::assert_snapshot!(name, masked(&screen));
+    }
+}
+
+/// The screen without what is another time each time.
+fn masked(screen: &str) -> String {
+    // How the shell tells of a kill is its own affair.
+    let lines = screen
+        .trim_end()
+        .lines()
+        .filter(|line| !line.contains("Killed"));
+    let lines = lines.map(|line| {
+        if let Some((_, until)) = line.split_once("waiting until ") {
+            let (_, cause) = until.split_once("): ").unwrap();
+            return format!("         waiting until … (… left): {cause}");
+        }
+        if line.starts_with("Time ") {
+            return "Time      …".to_owned();
+        }
+        if !line.contains('━') {
+            return line.to_owned();
+        }
+        let parts = line.split("  ").map(|part| match part {
+            part if part.ends_with("/s") => "…/s".to_owned(),
+            part if part.ends_with(" left") => "… left".to_owned(),
+            part => part.to_owned(),
+        });
+        squeezed(&parts.collect::<Vec<_>>().join("  "))
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Each part of a bar as one sign.
+fn squeezed(line: &str) -> String {
+    let mut squeezed = String::new();
+    for sign in line.chars() {
+        if !(matches!(sign, '━' | '─') && squeezed.ends_with(sign)) {
+            squeezed.push(sign);
+        }
+    }
+    squeezed
+}
+
+#[test]
+fn the_plan_and_the_question_before_sending() {
+    in_terminals("plan", |size| {
+        let dir = folder(1234);
+        let words = "import users.csv --sandbox --report-dir run";
+        let terminal = Terminal::run(&dir, size, words)?;
+        let screen = terminal.wait_for_text("[y/N]");
+        terminal.keys(&["n", "Enter"]);
+        let (code, end) = terminal.ended();
+        assert_eq!(code, 2);
+        assert!(end.contains("nothing was sent, since the answer was not yes"));
+        assert!(!dir.path("run").exists());
+        Some(screen)
+    });
+}
+
+#[test]
+fn losses_come_first_in_the_plan_and_wide_characters_keep_its_columns() {
+    in_terminals("losses", |size| {
+        let dir = Dir::new();
+        dir.write(
+            "users.csv",
+            "userId,code\n漢字-使用者-一,IDU\nuser-2,IDU\nuser-3,IDU\n",
+        )
+        .write("now.csv", "userId,code\n漢字-使用者-一,PMD\nuser-3,IDU\n");
+        let words =
+            "import users.csv --sandbox --current now.csv --absent-means-none --report-dir run";
+        let terminal = Terminal::run(&dir, size, words)?;
+        let screen = terminal.wait_for_text("[y/N]");
+        terminal.keys(&["n", "Enter"]);
+        terminal.ended();
+        Some(screen)
+    });
+}
+
+#[test]
+fn reading_from_where_nobody_knows_how_much_comes() {
+    in_terminals("reading", |size| {
+        let dir = folder(0);
+        let pipe = dir.path("pipe");
+        assert!(
+            Command::new("mkfifo")
+                .arg(&pipe)
+                .status()
+                .unwrap()
+                .success()
+        );
+        let words = "import - --sandbox --report-dir run < pipe";
+        let terminal = Terminal::run(&dir, size, words)?;
+        let mut input = File::create(&pipe).unwrap();
+        input.write_all(b"userId,code\n").unwrap();
+        let screen = terminal.wait_for_text("12 B");
+        input.write_all(b"user-1,IDU\n").unwrap();
+        drop(input);
+        assert_eq!(terminal.ended().0, 0);
+        let (before, turning) = screen.split_once("reading  ").unwrap();
+        let turning: String = turning.chars().skip(1).collect();
+        Some(format!("{before}reading  ·{turning}"))
+    });
+}
+
+#[test]
+fn a_run_under_way() {
+    in_terminals("live", |size| {
+        let dir = folder(1500);
+        let (server, gate) = holding(3);
+        let terminal = Terminal::run(&dir, size, &import(&server))?;
+        let screen = terminal.wait_for("requests in flight", |screen| {
+            screen.contains(" 300/1,500 ")
+                && screen.contains("8 requests in flight")
+                && screen.contains(" left")
+        });
+        let (column, line) = terminal.cursor();
+        assert_eq!(
+            (column, screen.lines().nth(line)),
+            (0, Some("")),
+            "the cursor rests below"
+        );
+        gate.open();
+        assert_eq!(terminal.ended().0, 0);
+        Some(screen)
+    });
+}
+
+#[test]
+fn a_run_that_waits_since_the_service_says_so() {
+    in_terminals("waiting", |size| {
+        let dir = folder(1500);
+        let server = RawServer::answering(|nth, request| match nth {
+            0..3 => confirming(request),
+            _ => http_with(429, "Retry-After: 600\r\n", ""),
+        });
+        let words = format!("{} --concurrency 1", import(&server));
+        let terminal = Terminal::run(&dir, size, &words)?;
+        let screen = terminal.wait_for("the wait", |screen| {
+            screen.contains("waiting until")
+                && screen.contains(" 300/1,500 ")
+                && screen.contains(" left\n")
+        });
+        terminal.keys(&["C-c"]);
+        assert_eq!(terminal.ended().0, 130);
+        Some(screen)
+    });
+}
+
+#[test]
+fn a_run_that_stops_and_one_that_was_interrupted() {
+    let interrupted = |size| {
+        let dir = folder(1500);
+        let (server, gate) = holding(3);
+        let terminal = Terminal::run(&dir, size, &import(&server))?;
+        terminal.wait_for("requests in flight", |screen| {
+            screen.contains(" 300/1,500 ") && screen.contains("8 requests in flight")
+        });
+        terminal.keys(&["C-c"]);
+        let stopping = terminal.wait_for("stopping", |screen| screen.contains("/1,500  stopping"));
+        gate.open();
+        let (code, end) = terminal.ended();
+        assert_eq!(code, 130);
+        Some((stopping, end))
+    };
+    in_terminals("stopping", |size| Some(interrupted(size)?.0));
+    in_terminals("interrupted", |size| Some(interrupted(size)?.1));
+}
+
+#[test]
+fn a_second_interrupt_and_a_kill_leave_whole_lines_and_the_cursor() {
+    for (moment, is_kill) in [("left_at_once", false), ("killed", true)] {
+        in_terminals(moment, |size| {
+            let dir = folder(1500);
+            let (server, _gate) = holding(3);
+            let terminal = Terminal::run(&dir, size, &import(&server))?;
+            terminal.wait_for("requests in flight", |screen| {
+                screen.contains(" 300/1,500 ") && screen.contains("8 requests in flight")
+            });
+            if is_kill {
+                terminal.kill(|line| line.contains("seatload import"));
+            } else {
+                terminal.keys(&["C-c"]);
+                terminal.wait_for_text("/1,500  stopping");
+                terminal.keys(&["C-c"]);
+            }
+            let (code, screen) = terminal.ended();
+            assert_eq!(code, if is_kill { 137 } else { 130 });
+            terminal.cursor();
+            Some(screen)
+        });
+    }
+}
+
+#[test]
+fn the_end_says_who_has_licences_and_what_to_do_for_the_others() {
+    in_terminals("end", |size| {
+        let dir = folder(1500);
+        dir.write(
+            "bad.csv",
+            "userId,code\nuser-0000,IDU\nuser-9998,IDU\nuser-9999,NOPE\n",
+        );
+        let server = RawServer::answering(|_, request| match request.contains("user-9998") {
+            true => http(404, "{\"message\":\"no such user\"}"),
+            false => confirming(request),
+        });
+        let words = import(&server).replace("users.csv", "bad.csv --batch-size 1 --concurrency 1");
+        let terminal = Terminal::run(&dir, size, &words)?;
+        let (code, screen) = terminal.ended();
+        assert_eq!(code, 1);
+        Some(screen)
+    });
+}
+
+#[test]
+fn a_stop_says_what_happened_and_what_to_do_in_lines_that_fit() {
+    in_terminals("stopped", |size| {
+        let dir = folder(1500);
+        let server = RawServer::answering(|_, _| http(401, "{\"message\":\"token expired\"}"));
+        let terminal = Terminal::run(&dir, size, &import(&server))?;
+        let (code, screen) = terminal.ended();
+        assert_eq!(code, 3);
+        Some(screen)
+    });
+}
+
+#[test]
+fn an_error_says_what_happened_why_and_what_to_do() {
+    in_terminals("error", |size| {
+        let dir = folder(0);
+        let words = "import nobody.csv --sandbox --directory staff.csv";
+        let terminal = Terminal::run(&dir, size, words)?;
+        let (code, screen) = terminal.ended();
+        assert_eq!(code, 2);
+        Some(screen)
+    });
+}
+
+#[test]
+fn nothing_is_told_by_colour_alone_and_no_colour_can_be_had() {
+    let dir = folder(1500);
+    let (server, gate) = holding(3);
+    let Some(terminal) = Terminal::run(&dir, SIZES[0], &import(&server)) else {
+        return;
+    };
+    terminal.wait_for_text(" 300/1,500 ");
+    // Bold and dim alone, which any background bears.
+    let styled = terminal.styled();
+    let colours = (30..=37).chain(40..=47).chain(90..=97);
+    for colour in colours {
+        assert!(!styled.contains(&format!("\u{1b}[{colour}m")), "{styled}");
+    }
+    gate.open();
+    drop(terminal);
+
+    let dir = folder(1500);
+    let (server, _gate) = holding(3);
+    let words = format!(
+        "--version; export NO_COLOR=1; seatload() {{ '{}' \"$@\"; }}; seatload {}",
+        assert_cmd::cargo::cargo_bin!("seatload").display(),
+        import(&server)
+    );
+    let terminal = Terminal::run(&dir, SIZES[0], &words).unwrap();
+    terminal.wait_for_text(" 300/1,500 ");
+    assert!(
+        !terminal.styled().contains('\u{1b}'),
+        "{}",
+        terminal.styled()
+    );
+}
