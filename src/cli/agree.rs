@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal, Write, stderr, stdin};
 
 use anyhow::{Context, bail};
+use console::Term;
 
 use crate::dispatch::least_time;
 use crate::input::Input;
@@ -90,7 +91,7 @@ fn harms(report: &PlanReport) -> Option<String> {
 fn ask(report: &PlanReport) -> anyhow::Result<()> {
     let unheard = "cannot ask at the terminal; --yes goes ahead without it";
     let question = format!("{} [y/N]", question(report));
-    write!(stderr(), "\n{} ", fitted(&question)).context(unheard)?;
+    write!(stderr(), "\n{} ", fitted(&question, &Term::stderr())).context(unheard)?;
     let mut answer = String::new();
     io::stdin()
         .read_line(&mut answer)

@@ -37,6 +37,7 @@ use std::path::PathBuf;
 use anyhow::bail;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
+use console::Term;
 
 use crate::exit_code::ExitCode;
 use crate::report::{fitted, freeze};
@@ -142,11 +143,12 @@ fn tell_of_defects() {
     panic::set_hook(Box::new(move |defect| {
         freeze();
         tell(defect);
-        let _ = writeln!(stderr(), "{}", fitted(DEFECT));
+        let _ = writeln!(stderr(), "{}", fitted(DEFECT, &Term::stderr()));
     }));
 }
 
 fn show(error: &anyhow::Error) {
+    let error = format!("error: {}", told(error));
     // Whoever closed standard error does not want to hear it.
-    let _ = writeln!(stderr(), "{}", fitted(&format!("error: {}", told(error))));
+    let _ = writeln!(stderr(), "{}", fitted(&error, &Term::stderr()));
 }

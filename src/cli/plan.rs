@@ -5,13 +5,14 @@ use std::path::PathBuf;
 
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args};
+use console::Term;
 
 use super::import_args::SettingsArgs;
 use super::read;
 use crate::dispatch::least_time;
 use crate::exit_code::ExitCode;
 use crate::plan::Proposal;
-use crate::report::{PlanReport, Progress, SHOWN, introduction, outline, write_csv};
+use crate::report::{PlanReport, Progress, SHOWN, fitted, introduction, outline, write_csv};
 
 /// Show what an import would do, and send nothing
 ///
@@ -94,7 +95,8 @@ fn write_rows(proposal: &Proposal) -> io::Result<()> {
 fn write_text(report: &PlanReport) -> io::Result<()> {
     let mut out = stdout().lock();
     let is_colored = out.is_terminal() && console::colors_enabled();
-    out.write_all(introduction(report).as_bytes())?;
-    out.write_all(outline(report, is_colored).as_bytes())?;
+    let text = introduction(report) + &outline(report, is_colored);
+    out.write_all(fitted(text.trim_end(), &Term::stdout()).as_bytes())?;
+    out.write_all(b"\n")?;
     out.flush()
 }

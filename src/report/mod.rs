@@ -35,4 +35,4 @@ pub use tally::Tally;
 pub use timeline::{Slot, Timeline};
 use undo::UNDO;
 pub use undo::{Undo, WayBack};
-pub use wrap::fitted;
+pub use wrap::{fitted, fitted_beside};

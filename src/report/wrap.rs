@@ -7,12 +7,21 @@ use console::{Term, measure_text_width};
 /// What is added to the indent of a line where it goes on.
 const HANGING: &str = "  ";
 
-/// Text to be shown on standard error: no wider than the terminal, if it is one.
-pub fn fitted(text: &str) -> Cow<'_, str> {
-    match Term::stderr().size_checked() {
+/// Text no wider than a terminal, if it is one.
+pub fn fitted<'a>(text: &'a str, terminal: &Term) -> Cow<'a, str> {
+    match terminal.size_checked() {
         Some((_, columns)) => wrapped(text, columns.into()),
         None => Cow::Borrowed(text),
     }
+}
+
+/// Text that stands beside so many columns of something else, where it goes on as well.
+pub fn fitted_beside<'a>(beside: usize, text: &'a str, terminal: &Term) -> Cow<'a, str> {
+    let Some((_, columns)) = terminal.size_checked() else {
+        return Cow::Borrowed(text);
+    };
+    let text = wrapped(text, usize::from(columns).saturating_sub(beside));
+    Cow::Owned(text.replace('\n', &format!("\n{}", " ".repeat(beside))))
 }
 
 /// Text in lines of at most so many columns; a word that is longer has a line of its own. What goes on is indented more than

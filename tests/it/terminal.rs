@@ -154,6 +154,19 @@ fn losses_come_first_in_the_plan_and_wide_characters_keep_its_columns() {
 }
 
 #[test]
+fn a_plan_is_no_wider_than_the_terminal() {
+    in_terminals("plan_alone", |size| {
+        let dir = folder(0);
+        let bad = "userId,licence\nuser-1,IDU\nuser-2,PMB\nuser-3,IDU,PMD\n";
+        dir.write("users.csv", bad);
+        let terminal = Terminal::run(&dir, size, "plan users.csv --code-column licence")?;
+        let (code, screen) = terminal.ended();
+        assert_eq!(code, 1);
+        Some(screen)
+    });
+}
+
+#[test]
 fn reading_from_where_nobody_knows_how_much_comes() {
     in_terminals("reading", |size| {
         let dir = folder(0);

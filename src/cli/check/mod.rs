@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, ArgMatches, Args};
+use console::Term;
 use serde::Serialize;
 use tokio::net::lookup_host;
 use tokio::time::timeout;
@@ -19,6 +20,7 @@ use super::sign_in::others_can_read;
 use crate::api::{AllocationRequest, Answer, Departure, Service, SignInError};
 use crate::event::Stop;
 use crate::exit_code::ExitCode;
+use crate::report::fitted_beside;
 use crate::settings::RunSettings;
 use crate::text::printable;
 use settings::SettingShown;
@@ -364,9 +366,14 @@ fn write_check(out: &mut dyn Write, check: &Check) -> io::Result<()> {
         State::Failed => "FAILED",
         State::Skipped => "skipped",
     };
-    writeln!(out, "{state:8} {:11} {}", check.name, check.detail)?;
+    let mut line = |state, name, text: &str| {
+        let beside = format!("{state:8} {name:11} ");
+        let text = fitted_beside(beside.len(), text, &Term::stdout());
+        writeln!(out, "{beside}{text}")
+    };
+    line(state, check.name, &check.detail)?;
     match &check.advice {
-        Some(advice) => writeln!(out, "{:8} {:11} to do: {advice}", "", ""),
+        Some(advice) => line("", "", &format!("to do: {advice}")),
         None => Ok(()),
     }
 }

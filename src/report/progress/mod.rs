@@ -12,6 +12,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use bars::Bars;
+use console::Term;
 use events::What;
 use jiff::ZonedDateTime;
 use plain::Plain;
@@ -159,7 +160,7 @@ impl Progress {
         match self.display {
             Display::Events => self.say_unbroken(text),
             Display::Bars(_) | Display::Plain(_) | Display::None => {
-                self.say_unbroken(&fitted(text));
+                self.say_unbroken(&fitted(text, &Term::stderr()));
             }
         }
     }
