@@ -36,6 +36,11 @@ pub fn exact(span: Duration) -> String {
     format!("{span:#}").replace(' ', "")
 }
 
+/// A span as it matters to people: to the tenth of a second.
+pub fn in_tenths(span: Duration) -> Duration {
+    Duration::from_millis((span.as_millis() as u64 + 50) / 100 * 100)
+}
+
 /// A span in whole seconds, or to the millisecond where it is shorter than ten: `2m 10s`, `1.25s`.
 pub fn human(span: Duration) -> String {
     let span = SignedDuration::try_from(span).unwrap_or(SignedDuration::MAX);

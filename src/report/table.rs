@@ -7,7 +7,7 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table};
 use super::columns::{lines, new_table, right_align_numbers};
 use super::wrap::wrapped;
 use super::{Summary, grouped};
-use crate::duration::human;
+use crate::duration::{human, in_tenths};
 use crate::outcome::FailureKind;
 
 /// The sentence that matters, users by outcome with what to do, codes by seats, requests, time, and where the reports and the page
@@ -33,7 +33,7 @@ pub fn table(
         grouped(requests.sent),
         grouped(requests.retried),
         grouped(requests.splits),
-        human(summary.took()),
+        human(in_tenths(summary.took())),
         page.unwrap_or_default(),
         reports.display(),
     ));

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use super::course::rounded;
-use crate::duration::human;
+use crate::duration::{human, in_tenths};
 use crate::report::timeline::Slot;
 use crate::report::{counted, grouped};
 
@@ -104,7 +103,7 @@ pub(super) fn waits(slots: &[Slot], width: Duration, waited: Duration) -> Chart 
         id: "waits",
         title: "Waiting on purpose",
         most: "share of the time".to_owned(),
-        told: format!("{} in all.", human(rounded(waited))),
+        told: format!("{} in all.", human(in_tenths(waited))),
         bars: bars.collect(),
     }
 }

@@ -1,9 +1,7 @@
 //! How the run went over time, as charts and as a table.
 
-use std::time::Duration;
-
 use super::charts::{Chart, fit, requests, retries, users, waits};
-use crate::duration::human;
+use crate::duration::{human, in_tenths};
 use crate::event::WaitCause;
 use crate::report::grouped;
 use crate::report::timeline::{Slot, Timeline};
@@ -53,24 +51,19 @@ pub(super) fn course(timeline: &Timeline) -> Option<Course> {
         failed: grouped(slot.failed),
         sent: grouped(slot.sent),
         retried: grouped(slot.retried),
-        waited: human(rounded(slot.waited)),
+        waited: human(in_tenths(slot.waited)),
     });
     Some(Course {
         slot,
         charts,
         axis: [
             "0s".to_owned(),
-            human(rounded(end / 2)),
-            human(rounded(end)),
+            human(in_tenths(end / 2)),
+            human(in_tenths(end)),
         ],
         remarks: remarks(timeline, &total),
         rows: rows.collect(),
     })
-}
-
-/// Times as they matter to people: tenths of a second at most.
-pub(super) fn rounded(time: Duration) -> Duration {
-    Duration::from_millis((time.as_millis() as u64 + 50) / 100 * 100)
 }
 
 fn remarks(timeline: &Timeline, total: &Slot) -> Vec<String> {
@@ -80,8 +73,8 @@ fn remarks(timeline: &Timeline, total: &Slot) -> Vec<String> {
     }
     let waited = timeline.waited().iter();
     let waited: Vec<_> = waited
-        .filter(|(_, time)| !rounded(**time).is_zero())
-        .map(|(cause, time)| format!("{} {}", human(rounded(*time)), because(*cause)))
+        .filter(|(_, time)| !in_tenths(**time).is_zero())
+        .map(|(cause, time)| format!("{} {}", human(in_tenths(*time)), because(*cause)))
         .collect();
     remarks.push(match waited.as_slice() {
         [] => "There was no wait of more than two seconds.".to_owned(),
@@ -102,6 +95,8 @@ fn because(cause: WaitCause) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::event::Event;
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Part;
-use crate::duration::human;
+use crate::duration::{human, in_tenths};
 use crate::plan::{Mode, Proposal};
 use crate::report::{About, Standing, counted, grouped};
 use crate::text::printable;
@@ -35,7 +35,7 @@ pub(super) fn planned(
         0 => grouped(part.sent),
         some => format!("{}, {} of them again", grouped(part.sent), grouped(some)),
     };
-    let at_least = match part.at_least {
+    let at_least = match in_tenths(part.at_least) {
         Duration::ZERO => "no wait".to_owned(),
         some => format!("at least {}", human(some)),
     };
@@ -46,7 +46,11 @@ pub(super) fn planned(
             format!("{} decided", grouped(part.decided)),
         ),
         row("Requests", grouped(part.requests), sent),
-        row("Time at the given rate", at_least, human(part.took)),
+        row(
+            "Time at the given rate",
+            at_least,
+            human(in_tenths(part.took)),
+        ),
     ];
     if let Some([gaining, losing]) = changes(proposal, standing) {
         for (what, (planned, happened)) in [

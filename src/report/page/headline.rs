@@ -1,7 +1,7 @@
 //! The sentence that matters, and what must be said beside it so that it is true.
 
 use super::{Ending, Part};
-use crate::duration::human;
+use crate::duration::{human, in_tenths};
 use crate::report::{counted, grouped};
 
 /// What the sentence is made from: the whole run, its earlier parts included.
@@ -131,7 +131,7 @@ pub(super) fn remarks(counts: &Counts, is_sandbox: bool, part: &Part) -> Vec<Str
     if part.is_last_of_several {
         remarks.push(format!(
             "This run was gone on with. Users are counted over the whole run; times, requests and waits are those of its last part, which took {} and decided {}.",
-            human(part.took),
+            human(in_tenths(part.took)),
             counted(part.decided, "user"),
         ));
     }

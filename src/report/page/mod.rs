@@ -23,7 +23,7 @@ use jiff::Timestamp;
 
 use super::journal::{FAILURES, Journal, PENDING, SUCCESS};
 use super::{SUMMARY, Standing, Summary, Timeline, UNDO, counted, grouped};
-use crate::duration::human;
+use crate::duration::{human, in_tenths};
 use crate::event::Stop;
 use crate::outcome::FailureKind;
 use crate::plan::Proposal;
@@ -168,7 +168,7 @@ impl Page {
             when: format!(
                 "{when} {}, after {}",
                 words::moment(told.span.1),
-                human(part.took)
+                human(in_tenths(part.took))
             ),
             remarks: headline::remarks(&counts, about.sandbox, part),
             halt: halt(told),

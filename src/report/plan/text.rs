@@ -5,7 +5,7 @@ use std::time::Duration;
 use console::Style;
 
 use super::{Changes, Code, Loss, PlanReport};
-use crate::duration::human;
+use crate::duration::{human, in_tenths};
 use crate::report::columns::{lines, new_table, right_align_numbers};
 use crate::report::{counted, grouped};
 use crate::text::printable;
@@ -192,7 +192,7 @@ fn requests(plan: &PlanReport) -> String {
         counted(requests.batch_size as u64, "user"),
         requests.rate,
         requests.burst,
-        human(Duration::from_secs_f64(requests.seconds)),
+        human(in_tenths(Duration::from_secs_f64(requests.seconds))),
     )
 }
 
