@@ -18,6 +18,24 @@ pub enum ExitCode {
 }
 
 impl ExitCode {
+    /// What each says of an import, for help and README.
+    pub const MEANINGS: [(Self, &'static str); 5] = [
+        (Self::AllSucceeded, "every user succeeded"),
+        (
+            Self::SomeFailed,
+            "the run finished, and some users or rows failed: see failures.csv",
+        ),
+        (
+            Self::NothingSent,
+            "bad usage, configuration or input: nothing was sent",
+        ),
+        (
+            Self::Stopped,
+            "stopped early: `seatload resume` goes on with what is in pending.csv",
+        ),
+        (Self::Interrupted, "interrupted: the same"),
+    ];
+
     /// The number that the system is told.
     pub fn number(self) -> u8 {
         match self {

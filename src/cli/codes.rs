@@ -6,6 +6,7 @@ use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args};
 use serde::Serialize;
 
+use super::guide::{Example, Guide, WRITES};
 use crate::catalog;
 use crate::exit_code::ExitCode;
 
@@ -14,12 +15,27 @@ use crate::exit_code::ExitCode;
 /// A file may name a licence by either, in any case. The service may know newer codes: `--allow-code` lets an import
 /// take them.
 #[derive(Debug, Args)]
+#[command(after_long_help = GUIDE.text())]
 pub(super) struct CodesArgs {
     /// As a JSON array of objects with `code` and `name`
     #[arg(long, env = "SEATLOAD_JSON", hide_env_values = true)]
     #[arg(action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
     json: bool,
 }
+
+pub(super) const GUIDE: Guide = Guide {
+    examples: &[
+        Example {
+            does: "Look a code up",
+            lines: &["seatload codes | grep ATTUNU"],
+        },
+        Example {
+            does: "All of them, for a program to read",
+            lines: &["seatload codes --json"],
+        },
+    ],
+    codes: WRITES,
+};
 
 #[derive(Serialize)]
 struct Code {

@@ -6,12 +6,14 @@ use std::path::PathBuf;
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args};
 
+use super::guide::{Example, Guide};
 use super::input_args::InputArgs;
 use super::plan_args::PlanArgs;
 use super::run_args::{REPORTS, REQUESTS, RunArgs, default_requests};
 use super::service_args::ServiceArgs;
 use super::summary_args::{Printed, SummaryArgs};
 use crate::catalog::Catalog;
+use crate::exit_code::ExitCode;
 use crate::input::{Format, Input};
 use crate::settings::{
     Asking, Consent, ImportSettings, Intent, Later, ProgressMode, Reading, Requests, RunSettings,
@@ -24,9 +26,11 @@ use crate::settings::{
 /// stands in the report folder, in success.csv, failures.csv and, if the run stopped early, pending.csv; each of
 /// them can be imported again.
 #[derive(Debug, Clone, Args)]
-#[command(after_long_help = EXAMPLES, args_override_self = true)]
+#[command(after_help = BRIEFLY, after_long_help = GUIDE.text(), args_override_self = true)]
 pub(super) struct ImportArgs {
-    /// The file: CSV or an Excel workbook, or either compressed by gzip or zstd; - for standard input
+    /// The file, a CSV or an Excel workbook; - for standard input
+    ///
+    /// Either may be compressed by gzip or zstd.
     input: PathBuf,
 
     #[command(flatten)]
@@ -47,7 +51,9 @@ pub(super) struct SettingsArgs {
     #[arg(default_value_t = NonZeroUsize::new(100).expect("not zero"))]
     batch_size: NonZeroUsize,
 
-    /// The folder for the reports, new or empty [default: seatload-INPUT-DATE-TIME]
+    /// The folder for the reports, new or empty
+    ///
+    /// [default: seatload-INPUT-DATE-TIME]
     #[arg(long, value_name = "DIR", env = "SEATLOAD_REPORT_DIR", help_heading = REPORTS, hide_env_values = true)]
     report_dir: Option<PathBuf>,
 
@@ -65,7 +71,9 @@ pub(super) struct SettingsArgs {
     #[arg(action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
     yes: bool,
 
-    /// Without a terminal to ask at: go ahead though users lose licences that they hold, as --current shows
+    /// Go ahead though users lose licences
+    ///
+    /// This is for where there is no terminal to ask at, and users lose licences that they hold, as --current shows.
     #[arg(long, env = "SEATLOAD_ALLOW_LOSSES", help_heading = CONSENT, hide_env_values = true)]
     #[arg(action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
     allow_losses: bool,
@@ -73,31 +81,53 @@ pub(super) struct SettingsArgs {
 
 const CONSENT: &str = "Consent";
 
-const EXAMPLES: &str = "\
+/// What the short help ends with.
+const BRIEFLY: &str = "\
 Examples:
-  Try it, without the service:
-    seatload import sample-data/onboarding.csv --sandbox
-  Import for real, with a token:
-    export SEATLOAD_TOKEN=…
-    seatload check --cloud automation --account 8f3c… --organization acme
-    seatload import onboarding.csv --cloud automation --account 8f3c… --organization acme
-  As an external application, with settings of a profile in seatload.toml:
-    export SEATLOAD_CLIENT_SECRET=…
-    seatload import onboarding.csv --profile prod
-  Let users keep what they hold now, as long as there are seats:
-    seatload plan onboarding.csv --current holdings.csv --mode add --seats-file seats.csv
-    seatload import onboarding.csv --current holdings.csv --mode add --seats-file seats.csv --until-full
-  Import what failed, once it is mended:
-    seatload import seatload-onboarding-20261124-101500/failures.csv --account 8f3c…
-  Go on with a run that stopped early:
-    seatload resume seatload-onboarding-20261124-101500
+  seatload import sample-data/onboarding.csv --sandbox
+  seatload import onboarding.csv --profile prod
 
-Exit codes:
-  0    every user succeeded
-  1    the run finished, and some users or rows failed: see failures.csv
-  2    bad usage, configuration or input: nothing was sent
-  3    stopped early: what is left stands in pending.csv, and `seatload resume` goes on
-  130  interrupted: the same";
+`--help` shows all flags, their variables, and more examples.";
+
+pub(super) const GUIDE: Guide = Guide {
+    examples: &[
+        Example {
+            does: "Try it, without the service",
+            lines: &["seatload import sample-data/onboarding.csv --sandbox"],
+        },
+        Example {
+            does: "Import for real, with a token",
+            lines: &[
+                "export SEATLOAD_TOKEN=… SEATLOAD_ACCOUNT=8f3c…",
+                "seatload check --cloud automation --organization acme",
+                "seatload import onboarding.csv --cloud automation --organization acme",
+            ],
+        },
+        Example {
+            does: "As an external application, with settings of a profile in seatload.toml",
+            lines: &[
+                "export SEATLOAD_CLIENT_SECRET=…",
+                "seatload import onboarding.csv --profile prod",
+            ],
+        },
+        Example {
+            does: "Let users keep what they hold now, as long as there are seats",
+            lines: &[
+                "seatload import onboarding.csv --current holdings.csv --mode add \\",
+                "  --seats-file seats.csv --until-full",
+            ],
+        },
+        Example {
+            does: "Import what failed, once it is mended",
+            lines: &["seatload import seatload-onboarding-20261124-101500/failures.csv"],
+        },
+        Example {
+            does: "Go on with a run that stopped early",
+            lines: &["seatload resume seatload-onboarding-20261124-101500"],
+        },
+    ],
+    codes: &ExitCode::MEANINGS,
+};
 
 impl ImportArgs {
     /// How the summary is printed.

@@ -13,11 +13,15 @@ const INPUT: &str = "Input";
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct InputArgs {
-    /// The encoding of a file that is not UTF-8 and has no byte order mark, such as windows-1252
+    /// The encoding of the file, such as windows-1252
+    ///
+    /// For a file that is not UTF-8 and has no byte order mark.
     #[arg(long, value_name = "NAME", env = "SEATLOAD_ENCODING", help_heading = INPUT, hide_env_values = true)]
     encoding: Option<EncodingLabel>,
 
-    /// What separates the columns: one character, or `tab` [default: , ; | or tab, as the first lines show]
+    /// What separates the columns: a character, or `tab`
+    ///
+    /// [default: , ; | or tab, as the first lines show]
     #[arg(long, value_name = "CHAR", env = "SEATLOAD_DELIMITER", help_heading = INPUT, hide_env_values = true)]
     #[arg(value_parser = parse_delimiter)]
     delimiter: Option<u8>,
@@ -39,7 +43,9 @@ pub(super) struct InputArgs {
     #[arg(long, value_name = "COLUMN", env = "SEATLOAD_EXTERNAL_COLUMN", help_heading = INPUT, hide_env_values = true)]
     external_column: Option<String>,
 
-    /// Each code has a column of its own, marked with x, 1, true, yes or y for those who shall hold it
+    /// Each code has a column of its own
+    ///
+    /// It is marked with x, 1, true, yes or y for those who shall hold the code.
     #[arg(long, env = "SEATLOAD_WIDE", help_heading = INPUT, hide_env_values = true)]
     #[arg(action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
     #[arg(conflicts_with_all = ["code_column", "no_headers"])]
@@ -63,7 +69,9 @@ pub(super) struct InputArgs {
     #[arg(action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
     external_license: bool,
 
-    /// Send nothing at all if there is a bad row; failures.csv names them all
+    /// Send nothing at all if there is a bad row
+    ///
+    /// failures.csv names all of them.
     #[arg(long, env = "SEATLOAD_STRICT", help_heading = INPUT, hide_env_values = true)]
     #[arg(action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
     strict: bool,

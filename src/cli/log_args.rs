@@ -17,7 +17,9 @@ const LOG: &str = "Log";
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct LogArgs {
-    /// A file to log every exchange to, for support; lines are added to it
+    /// A file to log every exchange to, for support
+    ///
+    /// Lines are added to it.
     #[arg(long, value_name = "FILE", env = "SEATLOAD_LOG_FILE", help_heading = LOG, hide_env_values = true)]
     log_file: Option<PathBuf>,
 

@@ -1,12 +1,14 @@
 //! The command line: what can be asked for, and who does it.
 
 mod agree;
+mod brief;
 mod check;
 mod codes;
 mod connection;
 mod departures;
 mod execute;
 mod finish;
+mod guide;
 mod import;
 mod import_args;
 mod input_args;
@@ -41,17 +43,23 @@ use console::Term;
 
 use crate::exit_code::ExitCode;
 use crate::report::{fitted, freeze};
+use brief::brief;
 use profile::Profile;
 use told::told;
 
-/// Loads licence seats from a CSV: every user in it comes to hold exactly the bundle codes that the file says.
+/// Loads licence seats from a CSV
+///
+/// Every user in it comes to hold exactly the bundle codes that the file says.
 #[derive(Debug, Parser)]
 #[command(name = "seatload", version, max_term_width = 100)]
+#[command(after_long_help = guide::MAIN.text())]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
 
-    /// The file of settings [default: seatload.toml here, else in the user's configuration folder]
+    /// The file of settings, in place of seatload.toml
+    ///
+    /// Without it, seatload.toml here is used, or else seatload/seatload.toml in the user's configuration folder.
     #[arg(
         long,
         value_name = "FILE",
@@ -88,7 +96,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     tell_of_defects();
     let arguments: Vec<_> = arguments.into_iter().collect();
     let done = Profile::find(&arguments).and_then(|profile| {
-        let matches = profile.apply(Cli::command()).get_matches_from(&arguments);
+        let command = profile.apply(Cli::command());
+        let matches = brief(command, &arguments).get_matches_from(&arguments);
         refuse_password(&matches)?;
         if let Some(path) = profile.found() {
             // Whoever closed standard error does not want to hear it.

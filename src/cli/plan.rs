@@ -7,6 +7,7 @@ use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args};
 use console::Term;
 
+use super::guide::{Example, Guide};
 use super::import_args::SettingsArgs;
 use super::read;
 use crate::dispatch::least_time;
@@ -19,9 +20,11 @@ use crate::report::{PlanReport, Progress, SHOWN, fitted, introduction, outline, 
 /// Takes the flags of `seatload import`, and needs neither an account nor a token. It says who would be sent in how many
 /// requests and how long they take; with --current what users gain and lose, with --seats whether the seats suffice.
 #[derive(Debug, Args)]
-#[command(after_long_help = EXAMPLES, args_override_self = true)]
+#[command(after_long_help = GUIDE.text(), args_override_self = true)]
 pub(super) struct PlanCommand {
-    /// The file: CSV or an Excel workbook, or either compressed by gzip or zstd; - for standard input
+    /// The file, a CSV or an Excel workbook; - for standard input
+    ///
+    /// Either may be compressed by gzip or zstd.
     input: PathBuf,
 
     #[command(flatten)]
@@ -40,16 +43,33 @@ pub(super) struct PlanCommand {
 
 const OUTPUT: &str = "Output";
 
-const EXAMPLES: &str = "\
-Examples:
-  seatload plan onboarding.csv --seats-file seats.csv
-  seatload plan onboarding.csv --current holdings.csv --mode add
-  seatload plan onboarding.csv --current holdings.csv --csv > plan.csv
-
-Exit codes:
-  0  every user could be sent, and the seats suffice as far as is known
-  1  some rows are bad, some users would not be sent, or there are too few seats
-  2  bad usage, configuration or input";
+pub(super) const GUIDE: Guide = Guide {
+    examples: &[
+        Example {
+            does: "Whether the seats suffice",
+            lines: &["seatload plan onboarding.csv --seats-file seats.csv"],
+        },
+        Example {
+            does: "What users would gain and lose",
+            lines: &["seatload plan onboarding.csv --current holdings.csv"],
+        },
+        Example {
+            does: "The same for every user, for a spreadsheet",
+            lines: &["seatload plan onboarding.csv --current holdings.csv --csv > plan.csv"],
+        },
+    ],
+    codes: &[
+        (
+            ExitCode::AllSucceeded,
+            "every user could be sent, and the seats suffice as far as is known",
+        ),
+        (
+            ExitCode::SomeFailed,
+            "some rows are bad, some users would not be sent, or seats are lacking",
+        ),
+        (ExitCode::NothingSent, "bad usage, configuration or input"),
+    ],
+};
 
 /// Shows a plan on standard output.
 pub(super) fn plan(command: PlanCommand) -> anyhow::Result<ExitCode> {

@@ -20,8 +20,10 @@ const SEATS: &str = "Seats";
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct PlanArgs {
-    /// A file of what users hold now, with the same columns as the input: shows what an import gives and takes away, sends
-    /// only users for whom something changes, and writes undo.csv
+    /// A file of what users hold now
+    ///
+    /// It has the same columns as the input. With it an import shows what it gives and takes away, sends only users for whom
+    /// something changes, and writes undo.csv.
     #[arg(long, value_name = "FILE", env = "SEATLOAD_CURRENT", help_heading = HOLDINGS, hide_env_values = true)]
     current: Option<PathBuf>,
 
@@ -30,7 +32,9 @@ pub(super) struct PlanArgs {
     #[arg(long, value_name = "NAME=VALUE", env = "SEATLOAD_CURRENT_FORMAT", help_heading = HOLDINGS, hide_env_values = true)]
     current_format: Vec<FormatSetting>,
 
-    /// What becomes of the codes that a user holds and the file does not name
+    /// Replace what users hold, or add to it
+    ///
+    /// That is, what becomes of the codes that a user holds and the file does not name.
     #[arg(long, value_name = "MODE", env = "SEATLOAD_MODE", help_heading = HOLDINGS, hide_env_values = true)]
     #[arg(value_enum, default_value_t = ModeArg::Replace)]
     mode: ModeArg,
@@ -40,7 +44,9 @@ pub(super) struct PlanArgs {
     #[arg(action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
     absent_means_none: bool,
 
-    /// Seats that are free, such as RPADEVNU=50,ATTUNU=20; nothing is sent if they do not suffice
+    /// Seats that are free, such as RPADEVNU=50,ATTUNU=20
+    ///
+    /// Nothing is sent if they do not suffice.
     #[arg(long, value_name = "CODE=N,…", env = "SEATLOAD_SEATS", help_heading = SEATS, hide_env_values = true)]
     #[arg(value_parser = seats::parse)]
     seats: Option<BTreeMap<String, u64>>,
@@ -49,7 +55,9 @@ pub(super) struct PlanArgs {
     #[arg(long, value_name = "FILE", env = "SEATLOAD_SEATS_FILE", help_heading = SEATS, hide_env_values = true)]
     seats_file: Option<PathBuf>,
 
-    /// Where the seats do not suffice, send those who come first, and report the rest as conflict
+    /// Where seats are lacking, send those who come first
+    ///
+    /// The rest is reported as conflict.
     #[arg(long, env = "SEATLOAD_UNTIL_FULL", help_heading = SEATS, hide_env_values = true)]
     #[arg(action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
     until_full: bool,

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::connection::Connection;
 use super::departures::Departures;
 use super::execute::{self, Begin, Ended, Ready, Records, Way};
+use super::guide::{Example, Guide};
 use super::read;
 use super::run_args::{REQUESTS, RunArgs};
 use super::settle::settle;
@@ -29,13 +30,13 @@ use crate::report::{
 use crate::run::{AsRead, RunFolder, RunRecord};
 use crate::settings::{ProgressMode, RunSettings};
 
-/// Go on with a run that stopped early, was interrupted or was killed
+/// Go on with a run that stopped early or was killed
 ///
 /// Sends the users that are not decided yet, and nobody else; the reports end as those of a run without a break.
 /// The input must be the same as when the run began. Settings that are not given are those that the run began
 /// with. A run that has finished is left as it is.
 #[derive(Debug, Args)]
-#[command(args_override_self = true)]
+#[command(after_long_help = GUIDE.text(), args_override_self = true)]
 pub(super) struct ResumeArgs {
     /// The run's folder
     run_folder: PathBuf,
@@ -51,6 +52,20 @@ pub(super) struct ResumeArgs {
     #[command(flatten)]
     summary: SummaryArgs,
 }
+
+pub(super) const GUIDE: Guide = Guide {
+    examples: &[
+        Example {
+            does: "Go on where a run stopped",
+            lines: &["seatload resume seatload-onboarding-20261124-101500"],
+        },
+        Example {
+            does: "Send those again who failed, now that there are seats",
+            lines: &["seatload resume seatload-onboarding-20261124-101500 --retry-failed"],
+        },
+    ],
+    codes: &ExitCode::MEANINGS,
+};
 
 /// Goes on with a run. An error means that nothing was sent.
 pub(super) fn resume(args: ResumeArgs) -> anyhow::Result<ExitCode> {

@@ -23,7 +23,8 @@ pub(super) const REPORTS: &str = "Reports";
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct RunArgs {
-    /// The most requests in any window of time, such as 10/s or 160/5m
+    /// The most requests in any window, such as 160/5m
+    ///
     /// [default: 10/s for post-la, 160/5m for put-lease]
     #[arg(long, value_name = "N/W", env = "SEATLOAD_RATE", help_heading = REQUESTS, hide_env_values = true)]
     rate: Option<Rate>,
@@ -56,7 +57,9 @@ pub(super) struct RunArgs {
     #[arg(action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
     in_order: bool,
 
-    /// Send so many users, those who come first, and stop there; `seatload resume` goes on with the rest
+    /// Send the first so many users, and stop there
+    ///
+    /// `seatload resume` goes on with the rest.
     #[arg(long, value_name = "USERS", env = "SEATLOAD_FIRST", help_heading = REQUESTS, hide_env_values = true)]
     first: Option<NonZeroUsize>,
 

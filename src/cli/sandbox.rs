@@ -9,6 +9,7 @@ use clap::Args;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
+use super::guide::{Example, Guide};
 use crate::duration;
 use crate::exit_code::ExitCode;
 use crate::rate::Rate;
@@ -23,9 +24,9 @@ use crate::seats;
 /// a user held, seats are taken and freed, one user too many refuses the whole request. GET / shows seats and
 /// holdings as JSON. Nothing is kept when it ends.
 #[derive(Debug, Args)]
-#[command(after_long_help = EXAMPLES)]
+#[command(after_long_help = GUIDE.text())]
 pub(super) struct SandboxArgs {
-    /// The port to listen on; 0 takes any that is free
+    /// The port; 0 is any that is free
     #[arg(
         long,
         value_name = "P",
@@ -35,7 +36,9 @@ pub(super) struct SandboxArgs {
     )]
     port: u16,
 
-    /// The account that it knows; any other is answered with 404
+    /// The account that it knows
+    ///
+    /// Any other is answered with 404.
     #[arg(
         long,
         value_name = "ID",
@@ -45,7 +48,9 @@ pub(super) struct SandboxArgs {
     #[arg(default_value = sandbox::ACCOUNT)]
     account: String,
 
-    /// Seats by code, such as RPADEVNU=50,ATTUNU=20; other codes have none [default: 50 of each code]
+    /// Seats by code, such as RPADEVNU=50,ATTUNU=20
+    ///
+    /// Other codes have none then. [default: 50 of each code]
     #[arg(
         long,
         value_name = "CODE=N,…",
@@ -65,7 +70,9 @@ pub(super) struct SandboxArgs {
     #[arg(value_parser = duration::parse)]
     latency: Option<Duration>,
 
-    /// The quota, such as 160/5m; beyond it, 429 with Retry-After [default: none]
+    /// The quota, such as 160/5m [default: none]
+    ///
+    /// What comes beyond it is answered with 429 and Retry-After.
     #[arg(
         long,
         value_name = "N/W",
@@ -74,8 +81,9 @@ pub(super) struct SandboxArgs {
     )]
     rate: Option<Rate>,
 
-    /// The share of requests that something happens to, such as 5%: 503, 500, 429, a web page; or done, and the
-    /// answer is lost or leaves a user out
+    /// The share of requests that fail
+    ///
+    /// Such as 5%. They are answered with 503, 500, 429 or a web page; or done, and the answer is lost or leaves a user out.
     #[arg(
         long,
         value_name = "SHARE",
@@ -96,10 +104,23 @@ pub(super) struct SandboxArgs {
     seed: u64,
 }
 
-const EXAMPLES: &str = "\
-Example:
-  seatload sandbox --port 8080 --seats RPADEVNU=50,ATTUNU=20 --rate 160/5m --fail 5%
-  SEATLOAD_TOKEN=any seatload import users.csv --base-url http://127.0.0.1:8080 --account sandbox";
+pub(super) const GUIDE: Guide = Guide {
+    examples: &[Example {
+        does: "Serve it in one terminal, and import from another",
+        lines: &[
+            "seatload sandbox --seats RPADEVNU=50,ATTUNU=20 --rate 160/5m --fail 5%",
+            "SEATLOAD_TOKEN=any seatload import sample-data/onboarding.csv \\",
+            "  --base-url http://127.0.0.1:8080 --account sandbox",
+        ],
+    }],
+    codes: &[
+        (ExitCode::AllSucceeded, "ended by a signal"),
+        (
+            ExitCode::NothingSent,
+            "bad usage, or the port cannot be listened on",
+        ),
+    ],
+};
 
 /// Serves until a signal comes.
 pub(super) fn serve(args: SandboxArgs) -> anyhow::Result<ExitCode> {

@@ -21,8 +21,10 @@ pub(super) struct ServiceArgs {
     #[arg(long, value_name = "ID", env = "SEATLOAD_ACCOUNT", help_heading = SERVICE, hide_env_values = true)]
     account: Option<String>,
 
-    /// Which cloud: automation, public-sector, dedicated=HOST or suite=DOMAIN. Sets the base URL, the token URL and
-    /// --endpoint put-lease, unless these are given
+    /// Which cloud of the vendor's, such as automation
+    ///
+    /// One of automation, public-sector, dedicated=HOST and suite=DOMAIN. Sets the base URL, the token URL and --endpoint
+    /// put-lease, unless these are given.
     #[arg(long, value_name = "CLOUD", env = "SEATLOAD_CLOUD", help_heading = SERVICE, hide_env_values = true)]
     cloud: Option<Cloud>,
 
@@ -30,16 +32,22 @@ pub(super) struct ServiceArgs {
     #[arg(long, value_name = "URL", env = "SEATLOAD_BASE_URL", help_heading = SERVICE, hide_env_values = true)]
     base_url: Option<String>,
 
-    /// Which documented variant of the call to use [default: post-la]
+    /// Which call: post-la (the default) or put-lease
+    ///
+    /// Both are documented. With --cloud, put-lease is the default.
     #[arg(long, value_name = "VARIANT", env = "SEATLOAD_ENDPOINT", help_heading = SERVICE, hide_env_values = true)]
     #[arg(value_enum)]
     endpoint: Option<EndpointArg>,
 
-    /// The organisation's name, if the address begins with it
+    /// The organisation's name, if the address has it
+    ///
+    /// The path of the address begins with it then.
     #[arg(long, value_name = "NAME", env = "SEATLOAD_ORGANIZATION", help_heading = SERVICE, hide_env_values = true)]
     organization: Option<String>,
 
-    /// Use the built-in stand-in, with 50 seats of each code, in place of the service
+    /// Use the built-in stand-in for the service
+    ///
+    /// It has 50 seats of each code, and nothing leaves the machine.
     #[arg(long, env = "SEATLOAD_SANDBOX", help_heading = SERVICE, hide_env_values = true)]
     #[arg(action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
     sandbox: bool,

@@ -11,7 +11,9 @@ pub(super) const SIGN_IN: &str = "Sign-in";
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct SignInArgs {
-    /// A file that holds the access token, if SEATLOAD_TOKEN does not; it is read again when the token has expired
+    /// A file that holds the access token
+    ///
+    /// It is used if SEATLOAD_TOKEN holds none, and read again when the token has expired.
     #[arg(long, value_name = "FILE", env = "SEATLOAD_TOKEN_FILE", help_heading = SIGN_IN, hide_env_values = true)]
     token_file: Option<PathBuf>,
 
@@ -19,7 +21,9 @@ pub(super) struct SignInArgs {
     #[arg(long, value_name = "COMMAND", env = "SEATLOAD_TOKEN_COMMAND", help_heading = SIGN_IN, hide_env_values = true)]
     token_command: Option<String>,
 
-    /// Sign in as this external application (OAuth 2 client credentials); its secret is in SEATLOAD_CLIENT_SECRET
+    /// Sign in as this external application
+    ///
+    /// By OAuth 2 client credentials; its secret is in SEATLOAD_CLIENT_SECRET.
     #[arg(long, value_name = "ID", env = "SEATLOAD_CLIENT_ID", help_heading = SIGN_IN, hide_env_values = true)]
     client_id: Option<String>,
 

@@ -12,6 +12,7 @@ mod dispatch;
 mod events;
 mod exchange;
 mod files;
+mod help;
 mod holdings;
 mod import;
 mod invariants;

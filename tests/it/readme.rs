@@ -2,6 +2,7 @@
 
 use clap::CommandFactory;
 use seatload::cli::Cli;
+use seatload::exit_code::ExitCode;
 
 const README: &str = include_str!("../../README.md");
 
@@ -45,6 +46,23 @@ fn the_readmes_usage_is_what_help_says() {
         readme == README,
         "README is out of date: UPDATE_README=1 cargo test --test it readme"
     );
+}
+
+#[test]
+fn the_readme_lists_every_command_and_exit_code() {
+    for command in Cli::command().get_subcommands() {
+        let row = format!(
+            "| `{}` | {} |",
+            command.get_name(),
+            command.get_about().unwrap()
+        );
+        assert!(README.contains(&row), "{row}");
+    }
+    let plain = README.replace('`', "");
+    for (code, says) in ExitCode::MEANINGS {
+        let row = format!("| {} | {} |", code.number(), says.replace('`', ""));
+        assert!(plain.contains(&row), "{row}");
+    }
 }
 
 #[test]

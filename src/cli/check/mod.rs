@@ -14,6 +14,7 @@ use tokio::net::lookup_host;
 use tokio::time::timeout;
 
 use super::connection::Connection;
+use super::guide::{Example, Guide};
 use super::import_args::SettingsArgs;
 use super::profile::Profile;
 use super::sign_in::others_can_read;
@@ -25,12 +26,13 @@ use crate::settings::RunSettings;
 use crate::text::printable;
 use settings::SettingShown;
 
-/// Try the settings out: files, network, sign-in and address, without allocating anything
+/// Try the settings out, without allocating anything
 ///
-/// Shows every setting and where it comes from, then tries one thing after the other: a line each, with what to do
-/// where something is wrong. The last is a request for nobody and no code, which the service has to refuse.
+/// Shows every setting and where it comes from, then tries one thing after the other, from files and network to sign-in and
+/// address: a line each, with what to do where something is wrong. The last is a request for nobody and no code, which the
+/// service has to refuse.
 #[derive(Debug, Args)]
-#[command(after_long_help = EXAMPLES, args_override_self = true)]
+#[command(after_long_help = GUIDE.text(), args_override_self = true)]
 pub(super) struct CheckArgs {
     #[command(flatten)]
     settings: SettingsArgs,
@@ -46,10 +48,25 @@ pub(super) struct CheckArgs {
     json: bool,
 }
 
-const EXAMPLES: &str = "\
-Exit codes:
-  0  everything is ok, warnings aside
-  2  something is wrong";
+pub(super) const GUIDE: Guide = Guide {
+    examples: &[
+        Example {
+            does: "With a token",
+            lines: &[
+                "export SEATLOAD_TOKEN=…",
+                "seatload check --cloud automation --account 8f3c… --organization acme",
+            ],
+        },
+        Example {
+            does: "With the settings of a profile, for a program to read",
+            lines: &["seatload check --profile prod --json"],
+        },
+    ],
+    codes: &[
+        (ExitCode::AllSucceeded, "everything is ok, warnings aside"),
+        (ExitCode::NothingSent, "something is wrong"),
+    ],
+};
 
 /// How long a name may take to be found.
 const LONGEST_LOOKUP: Duration = Duration::from_secs(10);

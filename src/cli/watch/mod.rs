@@ -13,6 +13,7 @@ use anyhow::{Context, bail};
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args};
 
+use super::guide::{Example, Guide};
 use super::import_args::SettingsArgs;
 use crate::duration;
 use crate::exit_code::ExitCode;
@@ -29,13 +30,15 @@ const WATCH: &str = "Watch";
 /// FOLDER/duplicates if its content was imported before. Started again after a stop, a crash or a reboot, it first goes on
 /// with what stands in FOLDER/working.
 #[derive(Debug, Args)]
-#[command(after_long_help = EXAMPLES, args_override_self = true)]
+#[command(after_long_help = GUIDE.text(), args_override_self = true)]
 #[command(mut_arg("report_dir", |arg| arg.hide(true)))]
 pub(super) struct WatchArgs {
     /// The folder
     folder: PathBuf,
 
-    /// Take a file when it has not changed for so long; one that is renamed when it is complete is taken sooner
+    /// Take a file unchanged for so long
+    ///
+    /// One that is renamed when it is complete is taken sooner.
     #[arg(long, value_name = "TIME", env = "SEATLOAD_SETTLE", help_heading = WATCH, hide_env_values = true)]
     #[arg(value_parser = duration::parse_or_none, default_value = "5s")]
     settle: Duration,
@@ -45,8 +48,9 @@ pub(super) struct WatchArgs {
     #[arg(action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
     once: bool,
 
-    /// A program to run when a file is done with, without a shell; its argument is the run folder, or the file's folder where
-    /// no run has begun
+    /// A program to run when a file is done with
+    ///
+    /// It runs without a shell; its argument is the run folder, or the file's folder where no run has begun.
     #[arg(long, value_name = "PROGRAM", env = "SEATLOAD_ON_DONE", help_heading = WATCH, hide_env_values = true)]
     on_done: Option<PathBuf>,
 
@@ -54,21 +58,44 @@ pub(super) struct WatchArgs {
     settings: SettingsArgs,
 }
 
-const EXAMPLES: &str = "\
-Examples:
-  Try it, without the service; then drop a file there:
-    mkdir drop && seatload watch drop --sandbox
-  For real, with the settings of a profile:
-    seatload watch /srv/licences --profile prod --log-file /var/log/seatload.log
-  From cron:
-    seatload watch /srv/licences --profile prod --once
-
-Exit codes:
-  0    by --once: every user of every file succeeded; else: ended by a signal with nothing under way
-  1    by --once: a file needs attention
-  2    bad usage or configuration, or the folder cannot be watched: nothing was sent
-  3    by --once: the service, the sign-in or a disk gave trouble; what is in FOLDER/working goes on next time
-  130  interrupted: the same";
+pub(super) const GUIDE: Guide = Guide {
+    examples: &[
+        Example {
+            does: "Try it, without the service, and then drop a file there",
+            lines: &["mkdir drop && seatload watch drop --sandbox"],
+        },
+        Example {
+            does: "For real, with the settings of a profile",
+            lines: &[
+                "seatload watch /srv/licences --profile prod \\",
+                "  --log-file /var/log/seatload.log",
+            ],
+        },
+        Example {
+            does: "From cron",
+            lines: &["seatload watch /srv/licences --profile prod --once"],
+        },
+    ],
+    codes: &[
+        (
+            ExitCode::AllSucceeded,
+            "ended by a signal while idle; with --once: every user succeeded",
+        ),
+        (ExitCode::SomeFailed, "with --once: a file needs attention"),
+        (
+            ExitCode::NothingSent,
+            "bad usage or configuration, or an unusable folder: nothing was sent",
+        ),
+        (
+            ExitCode::Stopped,
+            "with --once: trouble; what is in FOLDER/working goes on next time",
+        ),
+        (
+            ExitCode::Interrupted,
+            "interrupted: what is in FOLDER/working goes on next time",
+        ),
+    ],
+};
 
 /// When a watch ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,126 @@
+//! Help fits on the screen, and what it shows works.
+
+use clap::{CommandFactory, Parser};
+use seatload::cli::Cli;
+
+use crate::support::cli::{Dir, Ended, ended};
+
+const README: &str = include_str!("../../README.md");
+
+/// What the program says in a terminal of 80 columns.
+fn said(arguments: &[&str]) -> Ended {
+    let mut command = Dir::new().seatload();
+    command.current_dir(env!("CARGO_TARGET_TMPDIR"));
+    command.args(arguments).env("COLUMNS", "80");
+    ended(command)
+}
+
+fn commands() -> Vec<String> {
+    let cli = Cli::command();
+    let names = cli.get_subcommands().map(clap::Command::get_name);
+    names.map(str::to_owned).collect()
+}
+
+/// The command lines of seatload that shell lines hold, without what a shell makes of them.
+fn command_lines(shell: &str) -> Vec<Vec<&str>> {
+    let lines = shell.split(['\n', '|', '&', '<', '(', ')', '>', '#']);
+    let words = lines.map(|line| line.split_whitespace().filter(|word| *word != "\\"));
+    let of_seatload = words.filter_map(|words| {
+        // Variables may come first.
+        let words: Vec<_> = words.skip_while(|word| word.contains('=')).collect();
+        (words.first() == Some(&"seatload")).then_some(words)
+    });
+    of_seatload.collect()
+}
+
+fn assert_understood(shell: &str) -> usize {
+    let lines = command_lines(shell);
+    for line in &lines {
+        if let Err(error) = Cli::try_parse_from(line) {
+            panic!("{}: {error}", line.join(" "));
+        }
+    }
+    lines.len()
+}
+
+#[test]
+fn every_example_in_the_help_is_understood() {
+    let cli = Cli::command();
+    for command in cli.get_subcommands().chain([&cli]) {
+        let after = command.get_after_long_help().unwrap().to_string();
+        assert!(after.starts_with("Examples:\n"), "{}", command.get_name());
+        assert!(after.contains("\nExit codes:\n"), "{}", command.get_name());
+        let too_wide = after.lines().find(|line| line.chars().count() > 80);
+        assert_eq!(too_wide, None);
+        // A line that goes on is one.
+        let lines = after.replace("\\\n", "");
+        // What an example does is said in two columns less.
+        let lines: Vec<_> = lines
+            .lines()
+            .filter(|line| line.starts_with("    "))
+            .collect();
+        let understood = assert_understood(&lines.join("\n"));
+        assert!(understood > 0, "{}", command.get_name());
+    }
+    let mut import = Cli::command();
+    let import = import.find_subcommand_mut("import").unwrap();
+    assert!(assert_understood(&import.get_after_help().unwrap().to_string()) > 0);
+}
+
+#[test]
+fn every_command_line_in_the_readme_is_understood() {
+    let blocks = README.split("```sh\n").skip(1);
+    let blocks = blocks.map(|block| block.split_once("```").unwrap().0);
+    let understood: usize = blocks.map(assert_understood).sum();
+    assert!(understood > 0);
+}
+
+#[test]
+fn no_help_is_wider_than_the_screen() {
+    let of_commands = commands();
+    let of_commands = of_commands.iter().map(|command| vec![command.as_str()]);
+    for command in of_commands.chain([Vec::new()]) {
+        for help in ["-h", "--help"] {
+            let help = said(&[command.as_slice(), &[help]].concat());
+            assert_eq!((help.code, help.stderr.as_str()), (0, ""));
+            for line in help.stdout.lines() {
+                assert!(line.chars().count() <= 80, "{command:?}: {line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_short_help_has_one_line_for_each_flag_and_fits_on_a_screen() {
+    for command in commands() {
+        let help = said(&[&command, "-h"]).stdout;
+        assert!(help.lines().count() <= 60, "{help}");
+        let goes_on = |line: &&str| line.starts_with("           ");
+        assert_eq!(help.lines().find(goes_on), None, "{command}");
+    }
+    let import = said(&["import", "-h"]).stdout;
+    assert!(import.contains("Examples:\n  seatload import "), "{import}");
+    assert!(import.contains("`--help` shows all flags"), "{import}");
+}
+
+#[test]
+fn what_is_nearly_right_is_suggested() {
+    for (arguments, near) in [
+        (
+            &["improt", "a.csv"][..],
+            "a similar subcommand exists: 'import'",
+        ),
+        (
+            &["import", "a.csv", "--acount", "x"],
+            "a similar argument exists: '--account'",
+        ),
+        (
+            &["import", "a.csv", "--endpoint", "put-leas"],
+            "a similar value exists: 'put-lease'",
+        ),
+    ] {
+        let ended = said(arguments);
+        assert_eq!(ended.code, 2);
+        assert!(ended.stderr.contains(near), "{}", ended.stderr);
+    }
+}
