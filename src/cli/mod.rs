@@ -51,7 +51,7 @@ use told::told;
 ///
 /// Every user in it comes to hold exactly the bundle codes that the file says.
 #[derive(Debug, Parser)]
-#[command(name = "seatload", version, max_term_width = 100)]
+#[command(name = "seatload", version, long_version = env!("LONG_VERSION"), max_term_width = 100)]
 #[command(after_long_help = guide::MAIN.text())]
 pub struct Cli {
     #[command(subcommand)]

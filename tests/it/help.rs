@@ -1,5 +1,7 @@
 //! Help fits on the screen, and what it shows works.
 
+use std::process::Command;
+
 use clap::{CommandFactory, Parser};
 use seatload::cli::Cli;
 
@@ -123,4 +125,29 @@ fn what_is_nearly_right_is_suggested() {
         assert_eq!(ended.code, 2);
         assert!(ended.stderr.contains(near), "{}", ended.stderr);
     }
+}
+
+#[test]
+fn the_version_names_the_commit_where_git_knows_it() {
+    let version = concat!("seatload ", env!("CARGO_PKG_VERSION"));
+    assert_eq!(said(&["-V"]).stdout, format!("{version}\n"));
+    let long = said(&["--version"]).stdout;
+    let folder = env!("CARGO_MANIFEST_DIR");
+    let is_checkout = std::path::Path::new(folder).join(".git").exists();
+    let mut git = Command::new("git");
+    let shown = git
+        .args(["-C", folder, "show", "-s", "--format=%H %cs"])
+        .output();
+    let Some(shown) = shown
+        .ok()
+        .filter(|shown| is_checkout && shown.status.success())
+    else {
+        assert_eq!(long, format!("{version}\n"));
+        return;
+    };
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    let (hash, date) = shown.trim().split_once(' ').unwrap();
+    let hash = &hash[..10];
+    let is = |dirty: &str| long == format!("{version} ({hash}{dirty} {date})\n");
+    assert!(is("") || is("-dirty"), "{long}");
 }
