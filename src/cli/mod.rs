@@ -4,6 +4,7 @@ mod agree;
 mod brief;
 mod check;
 mod codes;
+mod completions;
 mod connection;
 mod departures;
 mod execute;
@@ -89,6 +90,7 @@ enum Command {
     Check(Box<check::CheckArgs>),
     Codes(codes::CodesArgs),
     Sandbox(sandbox::SandboxArgs),
+    Completions(completions::CompletionsArgs),
 }
 
 /// Does what the command line asks for. An error is shown here; it always means that nothing was sent.
@@ -123,6 +125,7 @@ impl Cli {
             Command::Check(args) => check::check(*args, matches, profile),
             Command::Codes(args) => codes::codes(&args),
             Command::Sandbox(args) => sandbox::serve(args),
+            Command::Completions(args) => completions::completions(&args),
         }
     }
 }

@@ -7,6 +7,7 @@
 
 mod answers;
 mod check;
+mod completions;
 mod dialects;
 mod dispatch;
 mod events;

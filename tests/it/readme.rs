@@ -29,7 +29,14 @@ fn help(command: &str) -> String {
 #[test]
 fn the_readmes_usage_is_what_help_says() {
     let mut readme = README.to_owned();
-    for command in ["import", "resume", "watch", "codes", "sandbox"] {
+    for command in [
+        "import",
+        "resume",
+        "watch",
+        "codes",
+        "sandbox",
+        "completions",
+    ] {
         let now = block(&readme, command).to_owned();
         if now != help(command) {
             let marker = format!("<!-- usage: {command} -->\n```text\n");
