@@ -10,11 +10,12 @@ const SOURCES: [&str; 5] = ["build.rs", "Cargo.toml", "Cargo.lock", "src", "temp
 
 fn main() {
     let version = env!("CARGO_PKG_VERSION");
-    let long_version = match commit() {
-        Some((hash, date)) => format!("{version} ({hash} {date})"),
-        None => version.to_owned(),
+    let (long_version, date) = match commit() {
+        Some((hash, date)) => (format!("{version} ({hash} {date})"), date),
+        None => (version.to_owned(), String::new()),
     };
     println!("cargo::rustc-env=LONG_VERSION={long_version}");
+    println!("cargo::rustc-env=COMMIT_DATE={date}");
     for source in SOURCES {
         println!("cargo::rerun-if-changed={source}");
     }

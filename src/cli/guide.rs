@@ -1,7 +1,8 @@
-//! What the long help of a command ends with: examples, and what its exit codes say.
+//! What the long help and the manual page of a command end with: examples, and what its exit codes say.
 
 use std::fmt::Write;
 
+use super::{check, codes, completions, import_args, man, plan, resume, sandbox, watch};
 use crate::exit_code::ExitCode;
 
 /// What helps to use a command.
@@ -47,6 +48,22 @@ pub(super) const MAIN: Guide = Guide {
 };
 
 impl Guide {
+    /// That of a command, or the program's.
+    pub(super) fn of(command: &str) -> &'static Self {
+        match command {
+            "import" => &import_args::GUIDE,
+            "plan" => &plan::GUIDE,
+            "resume" => &resume::GUIDE,
+            "watch" => &watch::GUIDE,
+            "check" => &check::GUIDE,
+            "codes" => &codes::GUIDE,
+            "sandbox" => &sandbox::GUIDE,
+            "completions" => &completions::GUIDE,
+            "man" => &man::GUIDE,
+            _ => &MAIN,
+        }
+    }
+
     /// As help shows it.
     pub(super) fn text(&self) -> String {
         let mut text = "Examples:\n".to_owned();

@@ -14,6 +14,7 @@ mod import;
 mod import_args;
 mod input_args;
 mod log_args;
+mod man;
 mod network_args;
 mod plan;
 mod plan_args;
@@ -91,6 +92,7 @@ enum Command {
     Codes(codes::CodesArgs),
     Sandbox(sandbox::SandboxArgs),
     Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
 }
 
 /// Does what the command line asks for. An error is shown here; it always means that nothing was sent.
@@ -126,6 +128,7 @@ impl Cli {
             Command::Codes(args) => codes::codes(&args),
             Command::Sandbox(args) => sandbox::serve(args),
             Command::Completions(args) => completions::completions(&args),
+            Command::Man(args) => man::man(&args),
         }
     }
 }

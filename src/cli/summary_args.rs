@@ -7,7 +7,9 @@ use super::run_args::REPORTS;
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct SummaryArgs {
-    /// Print the summary as JSON, just as summary.json has it, in place of a table
+    /// Print the summary as JSON in place of a table
+    ///
+    /// Just as summary.json has it.
     #[arg(long, env = "SEATLOAD_JSON", help_heading = REPORTS, hide_env_values = true)]
     #[arg(action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
     json: bool,

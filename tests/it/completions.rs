@@ -128,13 +128,14 @@ fn zsh_and_fish_understand_their_scripts() {
 }
 
 #[test]
-fn a_file_of_settings_does_not_matter_to_completions() {
+fn a_file_of_settings_matters_neither_to_completions_nor_to_the_manual() {
     let dir = Dir::new();
     dir.write("seatload.toml", "nonsense = ");
-    let mut command = dir.seatload();
-    command.args(["completions", "bash"]);
-    command.env("SEATLOAD_PROFILE", "none");
-    let ended = ended(command);
-    assert_eq!((ended.code, ended.stderr.as_str()), (0, ""));
-    assert!(ended.stdout.contains("seatload"));
+    for arguments in [&["completions", "bash"][..], &["man"]] {
+        let mut command = dir.seatload();
+        command.args(arguments).env("SEATLOAD_PROFILE", "none");
+        let ended = ended(command);
+        assert_eq!((ended.code, ended.stderr.as_str()), (0, ""));
+        assert!(ended.stdout.contains("seatload"));
+    }
 }

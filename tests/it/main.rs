@@ -18,6 +18,7 @@ mod holdings;
 mod import;
 mod invariants;
 mod logs;
+mod manual;
 mod networks;
 mod order;
 mod pacing;

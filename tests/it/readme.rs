@@ -36,6 +36,7 @@ fn the_readmes_usage_is_what_help_says() {
         "codes",
         "sandbox",
         "completions",
+        "man",
     ] {
         let now = block(&readme, command).to_owned();
         if now != help(command) {
