@@ -496,10 +496,7 @@ fn a_signal_waits_for_what_is_in_flight_and_ends_an_idle_watch_at_once() {
     let mut stderr = std::io::BufRead::lines(std::io::BufReader::new(child.stderr.take().unwrap()));
     assert!(stderr.any(|line| line.unwrap().contains("waiting for 1 request in flight")));
     service.thaw();
-    assert!(stderr.any(|line| {
-        line.unwrap()
-            .contains("goes on when the watch is started again")
-    }));
+    assert!(stderr.any(|line| { line.unwrap().contains("goes on when it is started again") }));
     assert_eq!(child.wait().unwrap().code(), Some(130));
     let run = placed(&dir, "working")["a.csv"].join("run");
     let success = fs::read_to_string(run.join("success.csv")).unwrap();

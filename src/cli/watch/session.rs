@@ -27,6 +27,8 @@ use crate::settings::ImportSettings;
 use crate::watch::{Job, Memory, Place, Tally, Verdict, WatchFolder, pause, run_in};
 
 /// What is said when a second signal ends the process.
+const GOES_ON: &str = "the watch has ended; what is in working goes on when it is started again";
+
 const LAST_WORDS: &str = "left at once: start the watch again, and it goes on with what it was at";
 
 /// A watch under way.
@@ -256,8 +258,7 @@ impl Session {
         self.progress.say(&format!("trouble: {}", told(what)));
         self.connection = None;
         if self.until == Until::Empty {
-            self.progress
-                .say("what is in working goes on when the watch is started again");
+            self.progress.say(GOES_ON);
             return Step::End(ExitCode::Stopped);
         }
         let told = until.and_then(|until| Duration::try_from(until - Timestamp::now()).ok());
@@ -289,9 +290,9 @@ impl Session {
 
     fn interrupted(&self) -> ExitCode {
         let is_at_work = matches!(self.folder.job(), Ok(Some(_)));
-        if is_at_work {
-            self.progress
-                .say("what is in working goes on when the watch is started again");
+        match is_at_work {
+            true => self.progress.say(GOES_ON),
+            false => self.progress.tell("the watch has ended"),
         }
         let is_unfinished = self.until == Until::Empty && !self.looker.waiting().is_empty();
         match is_at_work || is_unfinished {

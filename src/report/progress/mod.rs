@@ -184,8 +184,10 @@ impl Progress {
     }
 
     fn write_line(&self, text: &str) {
+        // A Ctrl-C that was typed stands at the beginning of the line.
+        let begin = if stderr().is_terminal() { "\r" } else { "" };
         // At once, so that nobody else's line comes between it and its end.
-        let written = stderr().write_all(format!("{text}\n").as_bytes());
+        let written = stderr().write_all(format!("{begin}{text}\n").as_bytes());
         if written.is_err_and(|error| error.kind() == ErrorKind::BrokenPipe) {
             self.is_unheard.set(true);
         }
