@@ -4,6 +4,7 @@ mod bad_row;
 mod builder;
 mod bundle_sets;
 mod fold;
+mod index;
 mod judge;
 mod judged;
 mod users;

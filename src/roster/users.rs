@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::hash::BuildHasher;
 
-use hashbrown::{DefaultHashBuilder, HashTable, hash_table};
+use hashbrown::DefaultHashBuilder;
 use uuid::Uuid;
 
 use super::bundle_sets::{BundleSets, SetIx};
+use super::index::Index;
 use crate::user_id::UserKey;
 
 /// A user's place in the order in which the file first names it.
@@ -66,22 +67,9 @@ pub(super) struct User {
 pub(super) struct Users {
     users: Vec<User>,
     texts: String,
-    index: HashTable<Entry>,
+    /// By part of their keys' hashes, so that neither a look-up that misses nor growth reads users.
+    index: Index,
     hasher: DefaultHashBuilder,
-}
-
-/// A user in the index, beside part of its key's hash: so neither a look-up that misses nor the index's growth reads users.
-#[derive(Debug, Clone, Copy)]
-struct Entry {
-    hash: u32,
-    user: UserIx,
-}
-
-impl Entry {
-    /// Whether it is that of the user with this key.
-    fn is(&self, hash: u32, key: UserKey<'_>, users: &[User], texts: &str) -> bool {
-        self.hash == hash && has_key(&users[self.user.index()], key, texts)
-    }
 }
 
 impl Users {
@@ -108,8 +96,8 @@ impl Users {
     }
 
     fn find_key(&self, hash: u32, key: UserKey<'_>) -> Option<UserIx> {
-        let is_it = |entry: &Entry| entry.is(hash, key, &self.users, &self.texts);
-        self.index.find(spread(hash), is_it).map(|entry| entry.user)
+        let mut likely = self.index.find(hash);
+        likely.find(|&user| has_key(self.get(user), key, &self.texts))
     }
 
     /// The users with these keys, where they are known. To look up many at once takes the processor a few waits for memory,
@@ -119,12 +107,10 @@ impl Users {
         keys: impl Iterator<Item = UserKey<'a>>,
     ) -> Vec<Option<UserIx>> {
         let sought: Vec<_> = keys.map(|key| (self.hash_of(key), key)).collect();
-        // At first the index alone: a user that has the hash almost always has the key.
-        let likely = |&(hash, _): &(u32, _)| {
-            let entry = self.index.find(spread(hash), |entry| entry.hash == hash)?;
-            Some(entry.user)
-        };
-        let likely: Vec<_> = sought.iter().map(likely).collect();
+        self.index.fetch(sought.iter().map(|(hash, _)| *hash));
+        // Then the index alone: a user that has the hash almost always has the key.
+        let likely = sought.iter().map(|(hash, _)| self.index.find(*hash).next());
+        let likely: Vec<_> = likely.collect();
         let found = sought.into_iter().zip(likely).map(|((hash, key), likely)| {
             match has_key(self.get(likely?), key, &self.texts) {
                 true => likely,
@@ -137,16 +123,11 @@ impl Users {
     /// The user with this ID, which is added where it is not known. `key` is the ID's.
     pub(super) fn intern(&mut self, user_id: &str, key: UserKey<'_>, line: u32) -> UserIx {
         let hash = self.hash_of(key);
-        let is_it = |entry: &Entry| entry.is(hash, key, &self.users, &self.texts);
-        let free = match self
-            .index
-            .entry(spread(hash), is_it, |entry| spread(entry.hash))
-        {
-            hash_table::Entry::Occupied(known) => return known.get().user,
-            hash_table::Entry::Vacant(free) => free,
-        };
+        if let Some(known) = self.find_key(hash, key) {
+            return known;
+        }
         let user = UserIx::from_index(self.users.len());
-        free.insert(Entry { hash, user });
+        self.index.add(hash, user);
         let (id, spelling) = pack(user_id, key, &mut self.texts);
         self.users.push(User {
             id,
@@ -202,11 +183,6 @@ fn has_key(user: &User, key: UserKey<'_>, texts: &str) -> bool {
         (Spelling::Text, UserKey::Guid(_)) | (_, UserKey::Text(_)) => false,
         (_, UserKey::Guid(guid)) => user.id == guid.to_ne_bytes(),
     }
-}
-
-/// The hash as the index wants it, which reads its highest bits and its lowest.
-fn spread(hash: u32) -> u64 {
-    u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 fn guid_spelling(guid: &str) -> Spelling {
