@@ -1,6 +1,5 @@
 //! Cuts a roster into batches, one request each.
 
-use hashbrown::HashMap;
 use std::num::NonZeroUsize;
 use std::ops::Range;
 
@@ -51,22 +50,31 @@ pub fn group_sizes(
 
 struct Groups {
     sizes: Vec<GroupSize>,
-    known: HashMap<Group, usize>,
+    /// Their places by set, without the external flag and with it.
+    places: Vec<[Option<GroupIx>; 2]>,
 }
 
 impl Groups {
     fn of(assignments: &Assignments, users: impl Iterator<Item = UserIx>) -> Self {
         let mut sizes: Vec<GroupSize> = Vec::new();
-        let mut known = HashMap::new();
+        let mut places = vec![[None; 2]; assignments.sets().all().len()];
         for user in users {
             let group = Group::of(assignments, user);
-            let place = *known.entry(group).or_insert_with(|| {
+            let place: &mut Option<GroupIx> =
+                &mut places[group.set.index()][usize::from(group.external)];
+            let place = *place.get_or_insert_with(|| {
                 sizes.push(GroupSize { group, users: 0 });
-                sizes.len() - 1
+                GroupIx::from_index(sizes.len() - 1)
             });
-            sizes[place].users += 1;
+            sizes[place.index()].users += 1;
         }
-        Self { sizes, known }
+        Self { sizes, places }
+    }
+
+    /// The place of a group that was met.
+    fn place(&self, group: Group) -> GroupIx {
+        let place = self.places[group.set.index()][usize::from(group.external)];
+        place.expect("the same users are met again")
     }
 }
 
@@ -109,11 +117,12 @@ impl Plan {
         to_send: impl Iterator<Item = UserIx> + Clone,
         batch_size: NonZeroUsize,
     ) -> Self {
-        let Groups { sizes, known } = Groups::of(assignments, to_send.clone());
+        let groups = Groups::of(assignments, to_send.clone());
 
         // A counting sort: where each group's users stand, then each user to its place.
         let mut end = 0;
-        let mut places: Vec<Range<usize>> = sizes
+        let mut places: Vec<Range<usize>> = groups
+            .sizes
             .iter()
             .map(|size| {
                 end += size.users;
@@ -123,12 +132,12 @@ impl Plan {
         let mut users = vec![UserIx::from_index(0); end];
         let mut batches = Vec::new();
         for user in to_send {
-            let group = known[&Group::of(assignments, user)];
-            let left = &mut places[group];
-            let before = sizes[group].users - left.len();
+            let group = groups.place(Group::of(assignments, user));
+            let left = &mut places[group.index()];
+            let before = groups.sizes[group.index()].users - left.len();
             if before % batch_size == 0 {
                 batches.push(Batch {
-                    group: GroupIx::from_index(group),
+                    group,
                     users: left.start..left.end.min(left.start + batch_size.get()),
                 });
             }
@@ -136,7 +145,7 @@ impl Plan {
             left.start += 1;
         }
         Self {
-            groups: sizes.into_iter().map(|size| size.group).collect(),
+            groups: groups.sizes.into_iter().map(|size| size.group).collect(),
             users,
             batches,
         }
@@ -165,6 +174,8 @@ impl Plan {
 
 #[cfg(test)]
 mod tests {
+    use hashbrown::HashMap;
+
     use super::*;
     use crate::roster::tests::roster;
     use proptest::prelude::*;

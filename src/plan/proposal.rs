@@ -67,6 +67,11 @@ impl Proposal {
         }
     }
 
+    /// Whether every good user is sent.
+    pub fn sends_all(&self) -> bool {
+        self.holdings.is_none() && self.without_seat.is_empty()
+    }
+
     /// What is going to be done with a good user.
     pub fn fate(&self, user: UserIx) -> Fate {
         let all = &self.roster.assignments;

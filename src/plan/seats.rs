@@ -74,7 +74,14 @@ pub(super) fn demand(
             first_short: None,
         })
         .collect();
+    // Millions who are known to hold nothing, and may all have a seat, differ by their sets alone.
+    let mut alike = vec![0; all.sets().all().len()];
     for user in all.good_users() {
+        let held = holdings.and_then(|holdings| holdings.of(user));
+        if held.is_none() && limit.is_none() {
+            alike[all.set(user).index()] += 1;
+            continue;
+        }
         for code in all.sets().members(all.set(user)) {
             demand[code.index()].users += 1;
         }
@@ -85,10 +92,16 @@ pub(super) fn demand(
                 demand.first_short.get_or_insert(user);
             }
         }
-        if let Some(held) = holdings.and_then(|holdings| holdings.of(user)) {
+        if let Some(held) = held {
             for code in all.sets().difference(held.set, all.set(user)) {
                 demand[code.index()].freed += 1;
             }
+        }
+    }
+    for (set, users) in all.sets().all().zip(alike) {
+        for code in all.sets().members(set) {
+            demand[code.index()].users += users;
+            demand[code.index()].needed += users;
         }
     }
     // The file of holdings may name codes that are nobody's concern here.

@@ -21,14 +21,21 @@ impl CodeIx {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SetIx(u32);
 
+impl SetIx {
+    /// The place as an index.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// Every code and every bundle set that a file has named.
 #[derive(Debug)]
 pub struct BundleSets {
     codes: Vec<String>,
     sets: Vec<Box<[CodeIx]>>,
     by_codes: HashMap<Box<[CodeIx]>, SetIx>,
-    /// What a set becomes when a code joins it, so that a row costs one look-up.
-    joined: HashMap<(SetIx, CodeIx), SetIx>,
+    /// What each set becomes when a code joins it, by the code's place; the empty set where that is not known yet.
+    joined: Vec<Vec<SetIx>>,
 }
 
 impl BundleSets {
@@ -41,13 +48,18 @@ impl BundleSets {
             codes: Vec::new(),
             sets: vec![empty.clone()],
             by_codes: HashMap::from([(empty, Self::EMPTY)]),
-            joined: HashMap::new(),
+            joined: vec![Vec::new()],
         }
+    }
+
+    /// All sets, by their places.
+    pub fn all(&self) -> impl ExactSizeIterator<Item = SetIx> + use<> {
+        (0..self.sets.len() as u32).map(SetIx)
     }
 
     /// The codes of a set, in the order in which the file first named them.
     pub fn codes(&self, set: SetIx) -> impl ExactSizeIterator<Item = &str> {
-        self.sets[set.0 as usize]
+        self.sets[set.index()]
             .iter()
             .map(|code| self.codes[code.0 as usize].as_str())
     }
@@ -64,7 +76,7 @@ impl BundleSets {
 
     /// The places of a set's codes, in order.
     pub fn members(&self, set: SetIx) -> &[CodeIx] {
-        &self.sets[set.0 as usize]
+        &self.sets[set.index()]
     }
 
     /// The codes of `set` that `other` lacks.
@@ -99,15 +111,18 @@ impl BundleSets {
 
     /// The set that `set` becomes when `code` joins it.
     pub(super) fn join(&mut self, set: SetIx, code: CodeIx) -> SetIx {
-        if let Some(&joined) = self.joined.get(&(set, code)) {
+        let known = self.joined[set.index()].get(code.index());
+        if let Some(&joined) = known.filter(|joined| **joined != Self::EMPTY) {
             return joined;
         }
-        let mut codes = self.sets[set.0 as usize].to_vec();
+        let mut codes = self.members(set).to_vec();
         if let Err(place) = codes.binary_search(&code) {
             codes.insert(place, code);
         }
         let joined = self.intern_set(codes.into_boxed_slice());
-        self.joined.insert((set, code), joined);
+        let by_code = &mut self.joined[set.index()];
+        by_code.resize(by_code.len().max(code.index() + 1), Self::EMPTY);
+        by_code[code.index()] = joined;
         joined
     }
 
@@ -117,6 +132,7 @@ impl BundleSets {
         }
         let set = SetIx(u32::try_from(self.sets.len()).expect("a set needs a row of its own"));
         self.sets.push(codes.clone());
+        self.joined.push(Vec::new());
         self.by_codes.insert(codes, set);
         set
     }

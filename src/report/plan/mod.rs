@@ -235,11 +235,15 @@ fn users(proposal: &Proposal, first: usize) -> Users {
         without_seat: 0,
         withheld: WithheldUsers::default(),
     };
-    for user in roster.assignments.good_users() {
-        match proposal.fate(user) {
-            Fate::Sent => users.to_send += 1,
-            Fate::HoldsAlready => users.hold_already += 1,
-            Fate::NoSeat(_) => users.without_seat += 1,
+    if proposal.sends_all() {
+        users.to_send = roster.good as u64;
+    } else {
+        for user in roster.assignments.good_users() {
+            match proposal.fate(user) {
+                Fate::Sent => users.to_send += 1,
+                Fate::HoldsAlready => users.hold_already += 1,
+                Fate::NoSeat(_) => users.without_seat += 1,
+            }
         }
     }
     users.to_send_now = users.to_send.min(first as u64);
