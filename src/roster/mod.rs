@@ -3,6 +3,7 @@
 mod bad_row;
 mod builder;
 mod bundle_sets;
+mod chunks;
 mod fold;
 mod index;
 mod judge;

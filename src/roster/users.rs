@@ -7,6 +7,7 @@ use hashbrown::DefaultHashBuilder;
 use uuid::Uuid;
 
 use super::bundle_sets::{BundleSets, SetIx};
+use super::chunks::Chunks;
 use super::index::Index;
 use crate::user_id::UserKey;
 
@@ -65,7 +66,7 @@ pub(super) struct User {
 /// All users, found by identity or by place.
 #[derive(Debug, Default)]
 pub(super) struct Users {
-    users: Vec<User>,
+    users: Chunks<User>,
     texts: String,
     /// By part of their keys' hashes, so that neither a look-up that misses nor growth reads users.
     index: Index,
@@ -78,11 +79,11 @@ impl Users {
     }
 
     pub(super) fn get(&self, user: UserIx) -> &User {
-        &self.users[user.index()]
+        self.users.get(user.index())
     }
 
     pub(super) fn get_mut(&mut self, user: UserIx) -> &mut User {
-        &mut self.users[user.index()]
+        self.users.get_mut(user.index())
     }
 
     /// The user with this ID, if it has been met.
