@@ -138,6 +138,11 @@ pub enum Stop {
     },
     /// What became of users, or what they held before, could not be recorded.
     NotRecorded,
+    /// Rows are bad, and none may be.
+    BadRows {
+        /// How many.
+        rows: u64,
+    },
     /// Those who come first are decided, and no more were to be sent for now.
     FirstDone,
 }
@@ -178,6 +183,13 @@ impl Stop {
                 )
             }
             Self::NotRecorded => "the reports cannot be written".to_owned(),
+            Self::BadRows { rows } => format!(
+                "nothing was sent, since --strict is given, and the file has {}",
+                match rows {
+                    1 => "1 bad row".to_owned(),
+                    rows => format!("{rows} bad rows"),
+                }
+            ),
             Self::FirstDone => "the users that --first asks for are done".to_owned(),
         }
     }
@@ -213,6 +225,7 @@ impl Stop {
             Self::NotFound { .. } => {
                 "check --account, --organization and --endpoint, that the organisation has licences of these codes, and the first user IDs of the file"
             }
+            Self::BadRows { .. } => "mend the input where failures.csv says, and import it again",
             Self::FirstDone => "look at the reports and at the portal, then go on with the rest",
             Self::NotRecorded => {
                 "make space, or let the report folder be written to again, then go on"

@@ -1,16 +1,19 @@
 //! The end of a run: its numbers, and the files that can only be written then.
 
 use std::io;
+use std::num::NonZeroUsize;
 
 use jiff::Timestamp;
 
 use super::execute::{Ready, go_on_command};
+use crate::api::Endpoint;
 use crate::dispatch;
 use crate::event::Stop;
+use crate::input::Input;
 use crate::report::{
     About, Journal, Part, Recorded, SUMMARY, Summary, Told, Undo, WayBack, write_page,
 };
-use crate::settings::Target;
+use crate::settings::{Reading, RunSettings, Target};
 
 /// How a run ended, as far as it is not a matter of single users.
 pub(super) struct End<'a> {
@@ -64,7 +67,7 @@ pub(super) fn finish(
         timeline: &timeline,
         part,
         stop: end.stop,
-        go_on: go_on_command(folder.path()),
+        go_on: Some(go_on_command(folder.path())),
         span: end.span,
     };
     let page = write_page(folder, &told);
@@ -98,7 +101,11 @@ pub(super) fn summary(
     (began, ended): (Timestamp, Timestamp),
 ) -> Summary {
     Summary::new(
-        about(ready),
+        about(
+            (ready.input, ready.reading, ready.batch_size),
+            ready.settings,
+            &ready.way.connection.endpoint,
+        ),
         &ready.proposal.roster,
         (&recorded.tally, &recorded.standing),
         pending,
@@ -108,27 +115,28 @@ pub(super) fn summary(
 }
 
 /// What the summary says of the run's settings.
-fn about(ready: &Ready<'_>) -> About {
-    let (requests, endpoint) = (&ready.settings.requests, &ready.way.connection.endpoint);
+pub(super) fn about(
+    (input, reading, batch_size): (&Input, &Reading, NonZeroUsize),
+    run: &RunSettings,
+    endpoint: &Endpoint,
+) -> About {
+    let requests = &run.requests;
+    let current = reading.current.as_ref();
     About {
-        input: ready.input.to_string(),
+        input: input.to_string(),
         method: endpoint.method().to_string(),
         url: endpoint.url().to_string(),
-        batch_size: ready.batch_size.get(),
+        batch_size: batch_size.get(),
         rate: requests.rate.to_string(),
         burst: requests.burst.get(),
         concurrency: requests.concurrency.get(),
         max_retries: requests.max_retries,
         timeout_seconds: requests.timeout.as_secs_f64(),
         keep_trying: requests.keep_trying,
-        external_license: ready.reading.external_license,
-        mode: ready.reading.mode,
-        current: ready
-            .reading
-            .current
-            .as_ref()
-            .map(|current| current.path.display().to_string()),
+        external_license: reading.external_license,
+        mode: reading.mode,
+        current: current.map(|current| current.path.display().to_string()),
         in_order: requests.in_order,
-        sandbox: matches!(ready.settings.target, Target::Sandbox { .. }),
+        sandbox: matches!(run.target, Target::Sandbox { .. }),
     }
 }

@@ -14,11 +14,13 @@ use super::departures::Departures;
 use super::execute::{self, Begin, Ended, Ready, Records, Way};
 use super::import_args::ImportArgs;
 use super::read::{self, Beside, WasRead};
+use super::refusal::{refusal, report_refusal};
 use super::settle::settle;
+use crate::event::Stop;
 use crate::exit_code::ExitCode;
 use crate::input::{Input, Source};
 use crate::plan::Proposal;
-use crate::report::{Ahead, Journal, JournalError, Progress, counted};
+use crate::report::{Ahead, Journal, JournalError, Progress};
 use crate::run::{AsRead, KEPT_INPUT, RunFolder, RunRecord};
 use crate::settings::{ImportSettings, Intent};
 
@@ -50,11 +52,10 @@ pub(super) fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
             return Err(error);
         }
     };
-    if prepared.is_refused() {
-        prepared.report_refusal(&folder)?;
+    if let Some(refused) = prepared.report_refusal(settings, &connection, &folder)? {
         bail!(
             "{}\n  to do: mend the input where {}/failures.csv says, and import it again",
-            prepared.refusal(),
+            refused.what(),
             folder.path().display(),
         );
     }
@@ -79,32 +80,25 @@ pub(super) fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
 pub(super) struct Prepared {
     proposal: Proposal,
     as_read: AsRead,
-    is_strict: bool,
+    /// Why it is not sent, if it is refused.
+    refused: Option<Stop>,
 }
 
 impl Prepared {
-    /// Whether there is a bad row, where there may be none.
-    pub(super) fn is_refused(&self) -> bool {
-        self.is_strict && !self.proposal.roster.bad_rows.is_empty()
-    }
-
-    /// Why nothing was sent of what is refused.
-    pub(super) fn refusal(&self) -> String {
-        let bad = self.proposal.roster.bad_rows.len() as u64;
-        format!(
-            "nothing was sent, since --strict is given, and the file has {}",
-            counted(bad, "bad row")
-        )
-    }
-
-    /// Reports who would have been sent and who would not. Nothing is sent, and no run has begun.
-    pub(super) fn report_refusal(&self, folder: &RunFolder) -> anyhow::Result<()> {
-        let roster = &self.proposal.roster;
-        let all = &roster.assignments;
-        let written = Journal::open(folder, roster)
-            .and_then(|_| Ok(Journal::write_pending(folder, all, all.good_users())?));
-        let path = folder.path().display();
-        written.with_context(|| format!("cannot write reports to {path}"))
+    /// Reports who would have been sent and who would not, if the file is refused, and says why it is. Then nothing is
+    /// sent, and no run has begun.
+    pub(super) fn report_refusal(
+        &self,
+        settings: &ImportSettings,
+        connection: &Connection,
+        folder: &RunFolder,
+    ) -> anyhow::Result<Option<&Stop>> {
+        if let Some(refused) = &self.refused {
+            let endpoint = &connection.endpoint;
+            report_refusal(settings, endpoint, &self.proposal, refused, folder)
+                .with_context(|| format!("cannot write reports to {}", folder.path().display()))?;
+        }
+        Ok(self.refused.as_ref())
     }
 
     /// Begins a run in a folder, and takes it to its end. An error means that nothing was sent, and nothing is left of
@@ -164,15 +158,15 @@ pub(super) fn prepare(
     let (proposal, as_read) = read.propose(&intent.reading, intent.seats.clone());
     progress.finish();
     read::introduce(&intent.input, &columns, &proposal.roster, progress);
-    let prepared = Prepared {
+    let refused = refusal(settings, &proposal);
+    if refused.is_none() {
+        agree(settings, &proposal, progress)?;
+    }
+    Ok(Prepared {
         proposal,
         as_read,
-        is_strict: settings.is_strict,
-    };
-    if !prepared.is_refused() {
-        agree(settings, &prepared.proposal, progress)?;
-    }
-    Ok(prepared)
+        refused,
+    })
 }
 
 /// Writes what a run begins with, and everything that is known before anything is sent.

@@ -21,6 +21,7 @@ mod plan_args;
 mod profile;
 mod prompt;
 mod read;
+mod refusal;
 mod resume;
 mod run_args;
 mod sandbox;

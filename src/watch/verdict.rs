@@ -135,7 +135,7 @@ pub enum AfterStop {
 pub fn after_stop(stop: &Stop, unknown_before: bool) -> AfterStop {
     match stop {
         Stop::Interrupted => AfterStop::End,
-        Stop::FirstDone => AfterStop::SetAside,
+        Stop::FirstDone | Stop::BadRows { .. } => AfterStop::SetAside,
         // One file may be of another organisation; two in a row say that the watch is.
         Stop::NotFound { .. } if !unknown_before => AfterStop::SetAside,
         Stop::NotFound { .. }

@@ -593,3 +593,36 @@ fn a_signal_stops_the_run_in_good_order() {
         assert_eq!(server.requests().len(), 1);
     }
 }
+
+#[test]
+fn what_strict_refuses_is_told_in_the_reports_as_well_and_cannot_be_gone_on_with() {
+    let server = RawServer::answering(|_, request| confirming(request));
+    let dir = Dir::new();
+    let refused = dir
+        .write("users.csv", "userId,code\na,IDU\nb,PMD\nc,NOPE\n")
+        .import(&server.base_url, &["--strict"]);
+    assert_eq!((refused.code, server.requests().len()), (2, 0));
+    let page = dir.read("run/report.html");
+    for told in [
+        "Import refused",
+        "None of 2 users has got its licences; 1 bad row needs attention; 2 users are not decided yet",
+        "nothing was sent, since --strict is given, and the file has 1 bad row",
+        "mend the input where failures.csv says",
+    ] {
+        assert!(page.contains(told), "{told}");
+    }
+    assert!(!page.contains("Go on with"));
+    let summary: serde_json::Value = serde_json::from_str(&dir.read("run/summary.json")).unwrap();
+    assert_eq!(summary["users"]["pending"], 2);
+    assert_eq!(summary["requests"]["sent"], 0);
+
+    let mut resume = dir.seatload();
+    resume.args(["resume", "run"]);
+    let resumed = ended(resume);
+    assert_eq!((resumed.code, server.requests().len()), (2, 0));
+    assert!(
+        resumed.stderr.contains("holds no run.json"),
+        "{}",
+        resumed.stderr
+    );
+}

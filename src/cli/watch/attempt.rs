@@ -93,9 +93,8 @@ impl Attempt<'_> {
             }
         })?;
         let run = empty_run_folder(job)?;
-        if prepared.is_refused() {
-            prepared.report_refusal(&run)?;
-            let refusal = prepared.refusal();
+        if let Some(refused) = prepared.report_refusal(&settings, self.way.connection, &run)? {
+            let refusal = refused.what();
             return Err(Attempted::not_imported(&anyhow!(
                 "{refusal}\n  to do: mend the input where run/failures.csv beside this note says"
             )));

@@ -90,6 +90,7 @@ pub(super) fn eyebrow(ending: Ending) -> &'static str {
         Ending::Finished => "Import finished",
         Ending::Interrupted => "Import interrupted",
         Ending::FirstDone => "First users done",
+        Ending::Refused => "Import refused",
         Ending::StoppedEarly => "Import stopped early",
     }
 }

@@ -53,8 +53,8 @@ pub struct Told<'a> {
     pub part: Part,
     /// Why the run stopped early, if it did.
     pub stop: Option<&'a Stop>,
-    /// What goes on with it.
-    pub go_on: String,
+    /// What goes on with it, if anything can.
+    pub go_on: Option<String>,
     /// When the last part began and ended.
     pub span: (Timestamp, Timestamp),
 }
@@ -84,6 +84,7 @@ enum Ending {
     Finished,
     Interrupted,
     FirstDone,
+    Refused,
     StoppedEarly,
 }
 
@@ -92,7 +93,7 @@ enum Ending {
 struct Halt {
     reason: String,
     advice: String,
-    go_on: String,
+    go_on: Option<String>,
     not_before: Option<String>,
 }
 
@@ -255,6 +256,7 @@ fn ending(stop: Option<&Stop>) -> Ending {
         None => Ending::Finished,
         Some(Stop::Interrupted) => Ending::Interrupted,
         Some(Stop::FirstDone) => Ending::FirstDone,
+        Some(Stop::BadRows { .. }) => Ending::Refused,
         Some(_) => Ending::StoppedEarly,
     }
 }
@@ -269,7 +271,10 @@ fn halt(told: &Told<'_>) -> Option<Halt> {
     Some(Halt {
         reason: printable(&stop.what(), STOP_CHARS),
         advice: stop.advice().to_owned(),
-        go_on: printable(&told.go_on, STOP_CHARS),
+        go_on: told
+            .go_on
+            .as_ref()
+            .map(|go_on| printable(go_on, STOP_CHARS)),
         not_before: until,
     })
 }

@@ -115,7 +115,7 @@ impl Run {
             timeline: &self.timeline,
             part: self.part,
             stop: self.stop.as_ref(),
-            go_on: "seatload resume run".to_owned(),
+            go_on: Some("seatload resume run".to_owned()),
             span,
         };
         Page::new(&told, Failures::of(self.failures.iter().cloned()))
