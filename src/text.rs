@@ -32,6 +32,12 @@ pub fn printable(text: &str, max_chars: usize) -> String {
     shown
 }
 
+/// Lines of printable characters: all others are written as `\u{…}`.
+pub fn printable_lines(text: &str) -> String {
+    let lines = text.split('\n').map(|line| printable(line, usize::MAX));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 /// Control characters, those that change the direction of the text around them, and those that nobody sees.
 pub fn is_unprintable(character: char) -> bool {
     character.is_control()
@@ -77,6 +83,14 @@ mod tests {
             "red \\u{1b}[31m alert"
         );
         assert_eq!(printable("abc\u{202e}fdp.exe", 80), "abc\\u{202e}fdp.exe");
+    }
+
+    #[test]
+    fn lines_stay_lines_and_nothing_in_them_is_obeyed() {
+        assert_eq!(
+            printable_lines("a\u{1b}[2J\n  b\u{7}"),
+            "a\\u{1b}[2J\n  b\\u{7}"
+        );
     }
 
     #[test]

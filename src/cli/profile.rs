@@ -112,7 +112,7 @@ impl Profile {
             .with_context(|| format!("cannot read the configuration file {}", path.display()))?;
         let read = Self::read(&text, path, named.profile.as_deref());
         let mut profile =
-            read.with_context(|| format!("cannot use the configuration file {}", path.display()))?;
+            read.with_context(|| format!("cannot use the configuration file {}\n  to do: mend it, or name another by --config", path.display()))?;
         if !named.ways.is_empty() {
             // A user's name and tenancy are two parts of one way.
             let is_person = |name: &str| PERSON.contains(&name);

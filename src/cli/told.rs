@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::io::{self, ErrorKind};
 
+use crate::text::printable_lines;
+
 const TO_DO: &str = "\n  to do: ";
 
 /// What happened, then why, then what to do. Where no error says that, what the system said decides.
@@ -35,7 +37,8 @@ pub(super) fn told(error: &anyhow::Error) -> String {
         told.push_str(TO_DO);
         told.push_str(&advice.join("; "));
     }
-    told
+    // It may name a file, and whoever names a file does not command the terminal.
+    printable_lines(&told)
 }
 
 fn of_the_system<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a io::Error> {

@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::InputError;
+use crate::text::printable;
 
 /// What the command line names as input.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +50,8 @@ impl Input {
 impl fmt::Display for Input {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Path(path) => path.display().fmt(f),
+            // Whoever names a file does not command the terminal.
+            Self::Path(path) => f.write_str(&printable(&path.to_string_lossy(), usize::MAX)),
             Self::Stdin => f.write_str("standard input"),
         }
     }

@@ -626,3 +626,19 @@ fn what_strict_refuses_is_told_in_the_reports_as_well_and_cannot_be_gone_on_with
         resumed.stderr
     );
 }
+
+#[test]
+fn the_name_of_a_file_does_not_command_the_terminal() {
+    let server = RawServer::answering(|_, request| confirming(request));
+    let dir = Dir::new();
+    let name = "users\u{1b}[2J\nmore.csv";
+    let missing = dir.import_file(name, "run", &server.base_url, &[]);
+    let sent =
+        dir.write(name, "userId,code\na,IDU\n")
+            .import_file(name, "run", &server.base_url, &[]);
+    assert_eq!((missing.code, sent.code), (2, 0));
+    for ended in [missing, sent] {
+        assert!(!ended.stderr.contains('\u{1b}') && !ended.stdout.contains('\u{1b}'));
+        assert!(ended.stderr.contains("users\\u{1b}[2J"), "{}", ended.stderr);
+    }
+}
