@@ -22,8 +22,8 @@ const MOST_SHOWN: usize = 5;
 const MOST_REASONS: usize = 12;
 
 /// How much of a cell is shown, in characters. The longest user ID that is sent has 256 bytes.
-const USER_CHARS: usize = 256;
-const CODES_CHARS: usize = 160;
+pub(super) const USER_CHARS: usize = 256;
+pub(super) const CODES_CHARS: usize = 160;
 const SAID_CHARS: usize = 300;
 
 /// What `failures.csv` holds.

@@ -253,9 +253,9 @@ proptest! {
     ) {
         let page = page_of(&text);
         prop_assert_eq!(structure(&page), structure(&page_of("text")));
-        let shown = printable(&text, 256);
-        prop_assert_eq!(&texts(&page, ".list tbody th")[0], &shown);
-        prop_assert_eq!(&texts(&page, ".list tbody td")[0], &shown);
+        let (user, codes) = (printable(&text, reasons::USER_CHARS), printable(&text, reasons::CODES_CHARS));
+        prop_assert_eq!(&texts(&page, ".list tbody th")[0], &user);
+        prop_assert_eq!(&texts(&page, ".list tbody td")[0], &codes);
         prop_assert!(!page.html().contains(|c: char| crate::text::is_unprintable(c) && c != '\n'));
     }
 }
