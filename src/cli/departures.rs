@@ -10,9 +10,33 @@ use crate::api::{AllocationRequest, Departure, Reply, Service};
 /// The requests of one run after another.
 #[derive(Debug, Default)]
 pub(super) struct Departures {
-    noted: Mutex<Vec<Departure>>,
+    noted: Mutex<Noted>,
     /// When an earlier process may have sent its last request.
     last_alive: Option<SystemTime>,
+}
+
+#[derive(Debug, Default)]
+struct Noted {
+    departures: Vec<Departure>,
+    /// How many there may be before those that count no more are looked for.
+    room: usize,
+}
+
+/// Fewer are not worth looking for.
+const LEAST_ROOM: usize = 128;
+
+impl Noted {
+    /// Adds one. What left longer ago than `window` is forgotten, so that there are not more and more.
+    fn add(&mut self, departure: Departure, window: Duration) {
+        if self.departures.len() >= self.room {
+            // What has not left may be about to.
+            let counts = |at: Instant| at.elapsed() <= window;
+            self.departures
+                .retain(|departure| departure.at().is_none_or(counts));
+            self.room = LEAST_ROOM.max(2 * self.departures.len());
+        }
+        self.departures.push(departure);
+    }
 }
 
 impl Departures {
@@ -24,9 +48,14 @@ impl Departures {
         }
     }
 
+    /// Takes note of a request that is about to leave. It may count as long as `window` after it has.
+    fn note(&self, departure: Departure, window: Duration) {
+        self.noted().add(departure, window);
+    }
+
     /// When requests left, in order. What left longer ago than `window` is forgotten.
     pub(super) fn left(&self, window: Duration) -> Vec<Instant> {
-        let mut noted = self.noted();
+        let noted = &mut self.noted().departures;
         noted.retain(|departure| departure.at().is_some_and(|at| at.elapsed() <= window));
         let mut left: Vec<_> = noted.iter().filter_map(Departure::at).collect();
         left.sort_unstable();
@@ -40,7 +69,7 @@ impl Departures {
         self.last_alive.map(quiet)
     }
 
-    fn noted(&self) -> MutexGuard<'_, Vec<Departure>> {
+    fn noted(&self) -> MutexGuard<'_, Noted> {
         // Nobody panics in the middle of a change.
         self.noted.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -50,11 +79,13 @@ impl Departures {
 pub(super) struct Noting<'a, S> {
     pub(super) service: &'a S,
     pub(super) departures: &'a Departures,
+    /// How long what has left may count.
+    pub(super) window: Duration,
 }
 
 impl<S: Service + Sync> Service for Noting<'_, S> {
     async fn exchange(&self, request: AllocationRequest, departure: Departure) -> Reply {
-        self.departures.noted().push(departure.clone());
+        self.departures.note(departure.clone(), self.window);
         self.service.exchange(request, departure).await
     }
 }
@@ -66,14 +97,14 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_left_is_known_until_it_has_left_the_window() {
         let departures = Departures::default();
-        let begin = Instant::now();
+        let (begin, at_most) = (Instant::now(), Duration::from_secs(60));
         for seconds in [3, 1, 8] {
             let departure = Departure::default();
             departure.mark_at(begin + Duration::from_secs(seconds));
-            departures.noted().push(departure);
+            departures.note(departure, at_most);
         }
         // It never left.
-        departures.noted().push(Departure::default());
+        departures.note(Departure::default(), at_most);
         tokio::time::sleep(Duration::from_secs(10)).await;
         let seconds = |window: u64| -> Vec<_> {
             let left = departures.left(Duration::from_secs(window));
@@ -82,5 +113,22 @@ mod tests {
         assert_eq!(seconds(60), [1, 3, 8]);
         assert_eq!(seconds(5), [8]);
         assert_eq!(seconds(60), [8]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn however_many_leave_only_those_in_the_window_are_kept() {
+        let departures = Departures::default();
+        let window = Duration::from_secs(10);
+        let waiting = Departure::default();
+        departures.note(waiting.clone(), window);
+        for _ in 0..10_000 {
+            let departure = Departure::default();
+            departure.mark();
+            departures.note(departure, window);
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        assert!(departures.noted().departures.len() <= LEAST_ROOM);
+        waiting.mark();
+        assert_eq!(departures.left(window).len(), 11);
     }
 }

@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use console::Term;
@@ -16,17 +16,19 @@ use tokio_util::sync::CancellationToken;
 
 use super::connection::Connection;
 use super::departures::{Departures, Noting};
-use super::finish::{End, finish, summary};
+use super::finish::{End, Finished, finish, summary};
 use super::summary_args::Printed;
 use super::write_ahead::WriteAhead;
+use crate::api::Service;
 use crate::dispatch;
 use crate::event::Stop;
 use crate::exit_code::ExitCode;
 use crate::input::Input;
 use crate::plan::{Plan, Proposal};
+use crate::rate::Rate;
 use crate::report::{
-    Ahead, Journal, Progress, REPORT, Recorded, Recorder, Standing, Summary, Undo, WayBack,
-    counted, last_words, table,
+    Ahead, Journal, Progress, REPORT, Recorded, Recorder, Standing, Summary, Undo, counted,
+    last_words, table,
 };
 use crate::roster::UserIx;
 use crate::run::{self, RunFolder};
@@ -94,9 +96,8 @@ pub(super) struct Ended {
     /// Why it stopped early, if it did.
     pub(super) stop: Option<Stop>,
     summary: Summary,
-    /// The sentence that matters; none if the reports could not be written.
-    sentence: Option<String>,
-    way_back: Option<WayBack>,
+    /// None if the reports could not be written.
+    finished: Option<Finished>,
     /// Failed users who were not tried again, as `--first` asks.
     untried: u64,
 }
@@ -149,19 +150,14 @@ pub(super) fn execute(
             (Some(stop.unwrap_or(Stop::NotRecorded)), None)
         }
     };
-    let (sentence, way_back) = match finished {
-        Some(finished) => (Some(finished.sentence), finished.way_back),
-        None => (None, None),
-    };
     Ok(Ended {
-        sentence,
+        finished,
         untried: match stop {
             None => (ready.to_send.len() - ready.now().len()) as u64,
             Some(_) => 0,
         },
         stop,
         summary,
-        way_back,
     })
 }
 
@@ -176,7 +172,7 @@ struct Sent<'a> {
     error: Option<io::Error>,
 }
 
-/// Dispatches on the runtime, and records on a thread of its own.
+/// Sends whoever is to be sent now, and records what becomes of them.
 fn send<'a>(
     ready: &Ready<'_>,
     records: Records<'a>,
@@ -187,7 +183,6 @@ fn send<'a>(
         standing,
         ahead,
     } = records;
-    let folder = &ready.folder;
     let Way {
         connection,
         departures,
@@ -213,30 +208,19 @@ fn send<'a>(
     let noting = Noting {
         service: &connection.client,
         departures,
+        window: counting(policy.rate),
     };
     let service = WriteAhead::new(&noting, &ahead);
-    let (stop, mut recorded) = thread::scope(|scope| {
-        let (sender, receiver) = mpsc::channel(CHANNEL);
-        let recorder = Recorder::new(
-            all,
-            (journal, standing, &ahead),
-            users.len(),
-            ready.settings.sync,
-            progress,
-            interrupt.clone(),
-            folder,
-        );
-        let runtime = &connection.runtime;
-        let recorder = thread::Builder::new()
-            .name("records".to_owned())
-            .spawn_scoped(scope, || recorder.run(receiver, runtime.handle()))
-            .context("cannot start a thread to record on; nothing was sent")?;
-        let dispatch = dispatch::run(&service, all, &plan, &policy, interrupt, sender);
-        let stop = runtime.block_on(dispatch);
-        let recorded = recorder.join();
-        let recorded = recorded.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        anyhow::Ok((stop, recorded))
-    })?;
+    let recorder = Recorder::new(
+        all,
+        (journal, standing, &ahead),
+        users.len(),
+        ready.settings.sync,
+        progress,
+        interrupt.clone(),
+        &ready.folder,
+    );
+    let (stop, mut recorded) = dispatch_and_record(ready, (&plan, &policy), &service, recorder)?;
     let not_ahead = service.into_error();
     let ahead = ahead.into_inner().unwrap_or_else(PoisonError::into_inner);
     Ok(Sent {
@@ -246,6 +230,34 @@ fn send<'a>(
         error: recorded.error.take().or(not_ahead),
         recorded,
     })
+}
+
+/// Dispatches on the runtime, and records on a thread of its own.
+fn dispatch_and_record(
+    ready: &Ready<'_>,
+    (plan, policy): (&Plan, &dispatch::Policy),
+    service: &impl Service,
+    recorder: Recorder<'_, '_>,
+) -> anyhow::Result<(Option<Stop>, Recorded)> {
+    let (all, way) = (&ready.proposal.roster.assignments, ready.way);
+    let runtime = &way.connection.runtime;
+    thread::scope(|scope| {
+        let (sender, receiver) = mpsc::channel(CHANNEL);
+        let recorder = thread::Builder::new()
+            .name("records".to_owned())
+            .spawn_scoped(scope, || recorder.run(receiver, runtime.handle()))
+            .context("cannot start a thread to record on; nothing was sent")?;
+        let dispatch = dispatch::run(service, all, plan, policy, way.interrupt, sender);
+        let stop = runtime.block_on(dispatch);
+        let recorded = recorder.join();
+        let recorded = recorded.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        Ok((stop, recorded))
+    })
+}
+
+/// How long what has left may count: the rate's window and something more, which the window itself drops.
+fn counting(rate: Rate) -> Duration {
+    rate.window * 2
 }
 
 /// How dispatch goes about it. `has_succeeded` says whether an earlier part of the run had a success.
@@ -266,8 +278,7 @@ fn policy(
         has_succeeded,
         maybe_applied,
         quiet_for: quiet_for.into_iter().flatten().min(),
-        // The rate's window and something more, which the window itself drops.
-        left_before: ready.way.departures.left(requests.rate.window * 2),
+        left_before: ready.way.departures.left(counting(requests.rate)),
         seed: fastrand::u64(..),
     }
 }
@@ -297,7 +308,7 @@ impl Ended {
                 counted(self.untried, "user")
             ));
         }
-        let way_back = self.way_back.as_ref();
+        let way_back = self.finished.as_ref().and_then(|end| end.way_back.as_ref());
         if let Some(way_back) = way_back.filter(|way_back| !way_back.is_empty()) {
             progress.tell(&way_back.words(folder, &reading.allowed_codes));
         }
@@ -310,7 +321,8 @@ impl Ended {
         let page = Some(folder.join(REPORT)).filter(|page| page.exists());
         let files = (folder, page.as_deref());
         let columns = Term::stdout().size_checked().map(|(_, columns)| columns);
-        table(&self.summary, self.sentence.as_deref(), files, columns)
+        let sentence = self.finished.as_ref().map(|end| end.sentence.as_str());
+        table(&self.summary, sentence, files, columns)
     }
 
     fn exit_code(&self) -> ExitCode {

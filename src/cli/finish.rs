@@ -10,9 +10,7 @@ use crate::api::Endpoint;
 use crate::dispatch;
 use crate::event::Stop;
 use crate::input::Input;
-use crate::report::{
-    About, Journal, Part, Recorded, SUMMARY, Summary, Told, Undo, WayBack, write_page,
-};
+use crate::report::{About, Journal, Part, Recorded, Summary, Told, Undo, WayBack, write_page};
 use crate::settings::{Reading, RunSettings, Target};
 
 /// How a run ended, as far as it is not a matter of single users.
@@ -73,7 +71,7 @@ pub(super) fn finish(
     let page = write_page(folder, &told);
     // A run that has finished is not gone on with, so whoever wants its page must be able to do that.
     if page.is_ok() || end.stop.is_some() {
-        folder.replace(SUMMARY, |out| out.write_all(end.summary.json().as_bytes()))?;
+        end.summary.write(folder)?;
     }
     page.map(|sentence| Finished { sentence, way_back })
 }

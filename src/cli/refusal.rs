@@ -1,6 +1,5 @@
 //! What `--strict` refuses: nothing is sent, no run begins, and reports say why.
 
-use std::io;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -10,9 +9,7 @@ use crate::api::Endpoint;
 use crate::dispatch::least_time;
 use crate::event::Stop;
 use crate::plan::{Proposal, group_sizes};
-use crate::report::{
-    Journal, JournalError, Part, SUMMARY, Summary, Tally, Timeline, Told, write_page,
-};
+use crate::report::{Journal, JournalError, Part, Summary, Tally, Timeline, Told, write_page};
 use crate::run::RunFolder;
 use crate::settings::ImportSettings;
 
@@ -57,12 +54,7 @@ pub(super) fn report_refusal(
         span: (now, now),
     };
     write_page(folder, &told)?;
-    write_summary(folder, &summary)?;
-    Ok(())
-}
-
-fn write_summary(folder: &RunFolder, summary: &Summary) -> io::Result<()> {
-    folder.replace(SUMMARY, |out| out.write_all(summary.json().as_bytes()))
+    Ok(summary.write(folder)?)
 }
 
 /// What would have been sent.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use crate::event::Stop;
 use crate::outcome::FailureKind;
 use crate::plan::Mode;
 use crate::roster::Roster;
+use crate::run::RunFolder;
 
 /// The file's name.
 pub const SUMMARY: &str = "summary.json";
@@ -193,6 +195,14 @@ impl Summary {
     pub fn json(&self) -> String {
         let json = serde_json::to_string_pretty(self).expect("numbers and text are JSON");
         json + "\n"
+    }
+
+    /// Writes `summary.json` into a run's folder.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write(&self, folder: &RunFolder) -> io::Result<()> {
+        folder.replace(SUMMARY, |out| out.write_all(self.json().as_bytes()))
     }
 
     /// Whether a user failed, or a row is bad.
