@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::duration::human;
+use crate::numbers::counted;
 use crate::outcome::Decision;
 
 /// Something happened in the run.
@@ -185,10 +186,7 @@ impl Stop {
             Self::NotRecorded => "the reports cannot be written".to_owned(),
             Self::BadRows { rows } => format!(
                 "nothing was sent, since --strict is given, and the file has {}",
-                match rows {
-                    1 => "1 bad row".to_owned(),
-                    rows => format!("{rows} bad rows"),
-                }
+                counted(*rows, "bad row")
             ),
             Self::FirstDone => "the users that --first asks for are done".to_owned(),
         }

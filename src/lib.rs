@@ -8,6 +8,7 @@ pub mod duration;
 pub mod event;
 pub mod exit_code;
 pub mod input;
+pub mod numbers;
 pub mod outcome;
 pub mod plan;
 pub mod rate;

@@ -1,12 +1,13 @@
 //! `seatload codes`: lists the bundle codes that are known.
 
-use std::io::{self, Write, stdout};
+use std::io::{self, Write};
 
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args};
 use serde::Serialize;
 
 use super::guide::{Example, Guide, WRITES};
+use super::stdout::print;
 use crate::catalog;
 use crate::exit_code::ExitCode;
 
@@ -45,21 +46,17 @@ struct Code {
 
 /// Writes the list to standard output.
 pub(super) fn codes(args: &CodesArgs) -> anyhow::Result<ExitCode> {
-    match write(args.json) {
-        // Whoever closed it has seen enough.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(ExitCode::AllSucceeded),
-    }
+    print(|out| write(out, args.json))?;
+    Ok(ExitCode::AllSucceeded)
 }
 
-fn write(as_json: bool) -> io::Result<()> {
-    let mut out = stdout().lock();
+fn write(out: &mut dyn Write, as_json: bool) -> io::Result<()> {
     if as_json {
         let codes = catalog::ENTRIES.map(|entry| Code {
             code: entry.code,
             name: entry.name,
         });
-        serde_json::to_writer_pretty(&mut out, &codes)?;
+        serde_json::to_writer_pretty(&mut *out, &codes)?;
         return writeln!(out);
     }
     let widest = catalog::ENTRIES.iter().map(|entry| entry.code.len()).max();

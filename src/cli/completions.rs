@@ -1,12 +1,11 @@
 //! `seatload completions`: writes the script by which a shell completes command lines.
 
-use std::io::{self, Write, stdout};
-
 use clap::{Arg, Args, Command, CommandFactory, ValueHint};
 use clap_complete::{Shell, generate};
 
 use super::Cli;
 use super::guide::{Example, Guide, WRITES};
+use super::stdout::print;
 use crate::exit_code::ExitCode;
 
 /// Write the script by which a shell completes commands
@@ -48,11 +47,8 @@ pub(super) fn completions(args: &CompletionsArgs) -> anyhow::Result<ExitCode> {
     let name = command.get_name().to_owned();
     let mut script = Vec::new();
     generate(args.shell, &mut command, name, &mut script);
-    match stdout().write_all(&script) {
-        // Whoever closed it has seen enough.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(ExitCode::AllSucceeded),
-    }
+    print(|out| out.write_all(&script))?;
+    Ok(ExitCode::AllSucceeded)
 }
 
 /// What help shows of a command, which is what a shell shall offer: clap would have it offer hidden flags as well.

@@ -29,6 +29,7 @@ mod service_args;
 mod settle;
 mod sign_in;
 mod sign_in_args;
+mod stdout;
 mod summary_args;
 mod told;
 mod watch;

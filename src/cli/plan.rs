@@ -10,9 +10,9 @@ use console::Term;
 use super::guide::{Example, Guide};
 use super::import_args::SettingsArgs;
 use super::read;
+use super::stdout::print;
 use crate::dispatch::least_time;
 use crate::exit_code::ExitCode;
-use crate::plan::Proposal;
 use crate::report::{PlanReport, Progress, SHOWN, fitted, introduction, outline, write_csv};
 
 /// Show what an import would do, and send nothing
@@ -85,38 +85,24 @@ pub(super) fn plan(command: PlanCommand) -> anyhow::Result<ExitCode> {
     let most = if as_json { usize::MAX } else { SHOWN };
     let time = |count| least_time(count, requests.rate, requests.burst);
     let report = PlanReport::new(&intent, &proposal, (&requests, first), time, most);
-    let written = match (as_json, as_csv) {
-        (true, _) => write_json(&report),
-        (_, true) => write_rows(&proposal),
-        _ => write_text(&report),
-    };
-    match written {
-        // Whoever closed it has seen enough.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
-        _ => {}
-    }
+    print(|out| match (as_json, as_csv) {
+        (true, _) => write_json(out, &report),
+        (_, true) => write_csv(out, &proposal),
+        _ => write_text(out, &report),
+    })?;
     Ok(match report.has_failures() {
         true => ExitCode::SomeFailed,
         false => ExitCode::AllSucceeded,
     })
 }
 
-fn write_json(report: &PlanReport) -> io::Result<()> {
-    let mut out = io::BufWriter::new(stdout().lock());
-    serde_json::to_writer_pretty(&mut out, report)?;
-    out.write_all(b"\n")?;
-    out.flush()
+fn write_json(out: &mut dyn Write, report: &PlanReport) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, report)?;
+    out.write_all(b"\n")
 }
 
-fn write_rows(proposal: &Proposal) -> io::Result<()> {
-    write_csv(&mut stdout().lock(), proposal)
-}
-
-fn write_text(report: &PlanReport) -> io::Result<()> {
-    let mut out = stdout().lock();
-    let is_colored = out.is_terminal() && console::colors_enabled();
+fn write_text(out: &mut dyn Write, report: &PlanReport) -> io::Result<()> {
+    let is_colored = stdout().is_terminal() && console::colors_enabled();
     let text = introduction(report) + &outline(report, is_colored);
-    out.write_all(fitted(text.trim_end(), &Term::stdout()).as_bytes())?;
-    out.write_all(b"\n")?;
-    out.flush()
+    writeln!(out, "{}", fitted(text.trim_end(), &Term::stdout()))
 }

@@ -7,38 +7,56 @@ use crate::text::printable_lines;
 
 const TO_DO: &str = "\n  to do: ";
 
-/// What happened, then why, then what to do. Where no error says that, what the system said decides.
+/// An error in parts.
+pub(super) struct Told {
+    /// What happened, then why, cause by cause.
+    pub(super) said: Vec<String>,
+    /// What to do. Where no error says that, what the system said decides.
+    pub(super) advice: Option<String>,
+}
+
+impl Told {
+    pub(super) fn of(error: &anyhow::Error) -> Self {
+        let (mut said, mut advice) = (Vec::new(), Vec::new());
+        for cause in error.chain() {
+            // It may name a file, and whoever names a file does not command the terminal.
+            let text = printable_lines(&cause.to_string());
+            match text.split_once(TO_DO) {
+                Some((what, to_do)) => {
+                    said.push(what.to_owned());
+                    advice.push(to_do.to_owned());
+                }
+                None => said.push(text),
+            }
+        }
+        if advice.is_empty() {
+            let system = error.chain().find_map(of_the_system);
+            advice.extend(
+                system
+                    .and_then(|error| advice_on(error.kind()))
+                    .map(str::to_owned),
+            );
+        }
+        Self {
+            said,
+            advice: (!advice.is_empty()).then(|| advice.join("; ")),
+        }
+    }
+}
+
+/// What happened, then why, then what to do.
 pub(super) fn told(error: &anyhow::Error) -> String {
-    let mut advice = Vec::new();
-    let mut said = Vec::new();
-    for cause in error.chain() {
-        let text = cause.to_string();
-        let (what, to_do) = match text.split_once(TO_DO) {
-            Some((what, to_do)) => (what, Some(to_do)),
-            None => (text.as_str(), None),
-        };
-        said.push(what.to_owned());
-        advice.extend(to_do.map(str::to_owned));
-    }
-    if advice.is_empty() {
-        let system = error.chain().find_map(of_the_system);
-        advice.extend(
-            system
-                .and_then(|error| advice_on(error.kind()))
-                .map(str::to_owned),
-        );
-    }
+    let Told { mut said, advice } = Told::of(error);
     let mut told = said.remove(0);
     if !said.is_empty() {
         told.push_str("\n  because: ");
         told.push_str(&said.join(": "));
     }
-    if !advice.is_empty() {
+    if let Some(advice) = advice {
         told.push_str(TO_DO);
-        told.push_str(&advice.join("; "));
+        told.push_str(&advice);
     }
-    // It may name a file, and whoever names a file does not command the terminal.
-    printable_lines(&told)
+    told
 }
 
 fn of_the_system<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a io::Error> {

@@ -3,7 +3,6 @@
 mod ahead;
 mod columns;
 mod journal;
-mod numbers;
 mod page;
 mod plan;
 mod progress;
@@ -17,9 +16,9 @@ mod timeline;
 mod undo;
 mod wrap;
 
+pub use crate::numbers::{counted, grouped};
 pub use ahead::Ahead;
 pub use journal::{Journal, JournalError};
-pub use numbers::{counted, grouped};
 pub use page::{Part, REPORT, Told, remove_page, write_page};
 pub use plan::{PlanReport, SHOWN, introduction, outline, write_csv};
 pub use progress::{Progress, freeze, last_words};

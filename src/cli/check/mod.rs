@@ -2,7 +2,7 @@
 
 mod settings;
 
-use std::io::{self, Write, stdout};
+use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
 
@@ -18,6 +18,8 @@ use super::guide::{Example, Guide};
 use super::import_args::SettingsArgs;
 use super::profile::Profile;
 use super::sign_in::others_can_read;
+use super::stdout::print;
+use super::told::Told;
 use crate::api::{AllocationRequest, Answer, Departure, Service, SignInError};
 use crate::event::Stop;
 use crate::exit_code::ExitCode;
@@ -201,15 +203,12 @@ impl Check {
         }
     }
 
-    /// An error whose text may hold what to do.
     fn failed(name: &'static str, error: &anyhow::Error) -> Self {
-        let text = format!("{error:#}");
-        match text.split_once("\n  to do: ") {
-            Some((what, advice)) => Self::wrong(name, what, advice),
-            None => Self {
-                state: State::Failed,
-                ..Self::ok(name, text)
-            },
+        let Told { said, advice } = Told::of(error);
+        Self {
+            state: State::Failed,
+            advice,
+            ..Self::ok(name, said.join(": "))
         }
     }
 }
@@ -392,14 +391,5 @@ fn write_check(out: &mut dyn Write, check: &Check) -> io::Result<()> {
     match &check.advice {
         Some(advice) => line("", "", &format!("to do: {advice}")),
         None => Ok(()),
-    }
-}
-
-/// Writes to standard output. Whoever closed it has seen enough.
-fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let mut out = stdout().lock();
-    match write(&mut out).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
-        _ => Ok(()),
     }
 }

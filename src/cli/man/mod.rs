@@ -4,7 +4,7 @@ mod page;
 mod sections;
 
 use std::fs;
-use std::io::{self, Write, stdout};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -12,6 +12,7 @@ use clap::{Args, CommandFactory};
 
 use super::Cli;
 use super::guide::{Example, Guide, WRITES};
+use super::stdout::print;
 use crate::exit_code::ExitCode;
 use page::Page;
 
@@ -70,11 +71,10 @@ pub(super) fn man(args: &ManArgs) -> anyhow::Result<ExitCode> {
                 })?;
             }
         }
-        None => match stdout().write_all(Page::of_program(&cli)?.text.as_bytes()) {
-            // Whoever closed it has seen enough.
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
-            _ => {}
-        },
+        None => {
+            let page = Page::of_program(&cli)?;
+            print(|out| out.write_all(page.text.as_bytes()))?;
+        }
     }
     Ok(ExitCode::AllSucceeded)
 }

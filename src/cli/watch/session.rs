@@ -26,9 +26,9 @@ use crate::run;
 use crate::settings::ImportSettings;
 use crate::watch::{Job, Memory, Place, Tally, Verdict, WatchFolder, pause, run_in};
 
-/// What is said when a second signal ends the process.
 const GOES_ON: &str = "the watch has ended; what is in working goes on when it is started again";
 
+/// What is said when a second signal ends the process.
 const LAST_WORDS: &str = "left at once: start the watch again, and it goes on with what it was at";
 
 /// A watch under way.
