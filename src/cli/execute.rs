@@ -205,12 +205,12 @@ fn send<'a>(
     ));
     progress.begin(users.len() as u64, connection.endpoint.advice());
     let ahead = Mutex::new(ahead);
-    let noting = Noting {
+    let write_ahead = WriteAhead::new(&ahead);
+    let service = Noting {
         service: &connection.client,
         departures,
         window: counting(policy.rate),
     };
-    let service = WriteAhead::new(&noting, &ahead);
     let recorder = Recorder::new(
         all,
         (journal, standing, &ahead),
@@ -220,8 +220,9 @@ fn send<'a>(
         interrupt.clone(),
         &ready.folder,
     );
-    let (stop, mut recorded) = dispatch_and_record(ready, (&plan, &policy), &service, recorder)?;
-    let not_ahead = service.into_error();
+    let (stop, mut recorded) =
+        dispatch_and_record(ready, (&plan, &policy), (&service, &write_ahead), recorder)?;
+    let not_ahead = write_ahead.into_error();
     let ahead = ahead.into_inner().unwrap_or_else(PoisonError::into_inner);
     Ok(Sent {
         stop,
@@ -236,7 +237,7 @@ fn send<'a>(
 fn dispatch_and_record(
     ready: &Ready<'_>,
     (plan, policy): (&Plan, &dispatch::Policy),
-    service: &impl Service,
+    (service, write_ahead): (&impl Service, &WriteAhead<'_, '_>),
     recorder: Recorder<'_, '_>,
 ) -> anyhow::Result<(Option<Stop>, Recorded)> {
     let (all, way) = (&ready.proposal.roster.assignments, ready.way);
@@ -247,7 +248,8 @@ fn dispatch_and_record(
             .name("records".to_owned())
             .spawn_scoped(scope, || recorder.run(receiver, runtime.handle()))
             .context("cannot start a thread to record on; nothing was sent")?;
-        let dispatch = dispatch::run(service, all, plan, policy, way.interrupt, sender);
+        let may_leave = |users: &[UserIx]| write_ahead.write(users);
+        let dispatch = dispatch::run(service, may_leave, all, plan, policy, way.interrupt, sender);
         let stop = runtime.block_on(dispatch);
         let recorded = recorder.join();
         let recorded = recorded.unwrap_or_else(|panic| std::panic::resume_unwind(panic));

@@ -29,7 +29,7 @@ use tokio::sync::mpsc::Sender;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use crate::api::{Answer, Departure, Reply, Service};
+use crate::api::{AllocationRequest, Answer, Departure, Reply, Service};
 use crate::event::{Event, Stop};
 use crate::plan::Plan;
 use crate::rate::Rate;
@@ -64,11 +64,14 @@ pub struct Policy {
     pub seed: u64,
 }
 
-/// Sends the plan. Every event goes through `events`; when nobody takes them any more, nothing more is sent.
+/// Sends the plan. Every event goes through `events`; when nobody takes them any more, nothing more is sent. Before a
+/// request leaves, `write_ahead` takes the users that it names; where that gives `false`, the request does not leave, and
+/// the run stops.
 ///
 /// Gives why the run stopped early, if it did. Cancelling `interrupt` stops it; requests in flight are waited for.
 pub async fn run<S: Service>(
     service: &S,
+    write_ahead: impl Fn(&[UserIx]) -> bool,
     assignments: &Assignments,
     plan: &Plan,
     policy: &Policy,
@@ -95,7 +98,7 @@ pub async fn run<S: Service>(
         }
         let until = match step {
             Step::Send(sending) => {
-                in_flight.push(exchange(service, *sending, &halt));
+                in_flight.push(exchange(service, &write_ahead, *sending, &halt));
                 continue;
             }
             Step::Again => continue,
@@ -120,6 +123,7 @@ pub fn waits(max_retries: u32) -> impl Iterator<Item = Duration> {
 
 async fn exchange<S: Service>(
     service: &S,
+    write_ahead: &impl Fn(&[UserIx]) -> bool,
     sending: Sending,
     halt: &CancellationToken,
 ) -> (queue::Job, Departure, Reply) {
@@ -130,19 +134,33 @@ async fn exchange<S: Service>(
     } = sending;
     log::sending(&job, &request);
     let begun = Instant::now();
-    let reply = tokio::select! {
+    let reply = if write_ahead(&job.part.users) {
+        send(service, request, &departure, halt).await
+    } else {
+        Answer::NotSent.into()
+    };
+    log::answered(&job, &reply, begun.elapsed());
+    (job, departure, reply)
+}
+
+/// Sends a request, unless the run stops before it has left.
+async fn send<S: Service>(
+    service: &S,
+    request: AllocationRequest,
+    departure: &Departure,
+    halt: &CancellationToken,
+) -> Reply {
+    tokio::select! {
         // Looked at first: else the next to wait for a token would begin to ask for one.
         biased;
-        () = held_back(halt, &departure) => Answer::Lost {
+        () = held_back(halt, departure) => Answer::Lost {
             reason: "the run stopped before it had left".to_owned(),
             // It may have left at this very moment.
             departed: departure.at().is_some(),
         }
         .into(),
         reply = service.exchange(request, departure.clone()) => reply,
-    };
-    log::answered(&job, &reply, begun.elapsed());
-    (job, departure, reply)
+    }
 }
 
 /// Comes to an end when the run stops before the request has left: it may be waiting for a connection, or for a token.

@@ -108,13 +108,11 @@ impl<'a> Ahead<'a> {
     ///
     /// # Errors
     /// When it cannot be written: then the request must not leave.
-    pub fn about_to_send(&mut self, user_ids: &[String]) -> io::Result<()> {
-        let users = self.assignments.find_all(user_ids).into_iter();
-        let users: Vec<_> = users.flatten().collect();
+    pub fn about_to_send(&mut self, users: &[UserIx]) -> io::Result<()> {
         if let Some(undo) = &mut self.undo {
-            undo.about_to_send(&users)?;
+            undo.about_to_send(users)?;
         }
-        let new = self.written.missing(&users);
+        let new = self.written.missing(users);
         let row = |user: &UserIx| AttemptedRow {
             user: u32::try_from(user.index()).expect("as it was made"),
         };

@@ -18,8 +18,6 @@ pub use bundle_sets::{BundleSets, CodeIx, SetIx};
 pub use users::UserIx;
 use users::Users;
 
-use crate::user_id::UserKey;
-
 /// Everything that a file asks for.
 #[derive(Debug)]
 pub struct Roster {
@@ -98,12 +96,6 @@ impl Assignments {
     /// The user with this ID, in any spelling of it.
     pub fn find(&self, user_id: &str) -> Option<UserIx> {
         self.users.find(user_id)
-    }
-
-    /// The users with these IDs, as [`Self::find`] finds each; to find many at once takes less time.
-    pub fn find_all(&self, user_ids: &[String]) -> Vec<Option<UserIx>> {
-        let keys = user_ids.iter().map(|user_id| UserKey::of(user_id));
-        self.users.find_all(keys)
     }
 
     /// The user ID in the file's first spelling.

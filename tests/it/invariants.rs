@@ -208,7 +208,15 @@ async fn part(run: &Run, folder: &RunFolder, service: &FakeService, fate: Option
     let plan = Plan::new(all, standing.pending(all), batch_size);
     let interrupt = CancellationToken::new();
     let (sender, mut receiver) = mpsc::channel(1);
-    let dispatch = dispatch::run(service, all, &plan, &run.policy, &interrupt, sender);
+    let dispatch = dispatch::run(
+        service,
+        |_| true,
+        all,
+        &plan,
+        &run.policy,
+        &interrupt,
+        sender,
+    );
     let record = async {
         let mut recorded = 0;
         while let Some(event) = receiver.recv().await {

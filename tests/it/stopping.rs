@@ -1,5 +1,6 @@
 //! When a run stops early, and that it stops in good order.
 
+use std::cell::RefCell;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use seatload::dispatch;
 use seatload::event::{Event, Stop};
 use seatload::outcome::FailureKind;
 use seatload::plan::Plan;
+use seatload::roster::UserIx;
 
 use crate::support::run::Run;
 use crate::support::service::{FakeService, answer, lost, with_retry_after};
@@ -177,6 +179,7 @@ async fn when_nobody_takes_the_events_any_more_nothing_more_is_sent() {
     );
     let dispatch = seatload::dispatch::run(
         &service,
+        |_| true,
         run.assignments(),
         &plan,
         &run.policy,
@@ -188,6 +191,29 @@ async fn when_nobody_takes_the_events_any_more_nothing_more_is_sent() {
     let (stop, ()) = tokio::join!(dispatch, fail_at_the_first_decision);
     assert_eq!(stop, Some(Stop::NotRecorded));
     assert!(service.requests() <= 3, "{} requests", service.requests());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_written_down_is_not_sent_and_stops_the_run() {
+    let service = FakeService::new();
+    let run = Run::of_users(3).concurrency(1);
+    let all = run.assignments();
+    let plan = Plan::new(all, all.good_users(), NonZeroUsize::MIN);
+    let written = RefCell::new(Vec::new());
+    let write_ahead = |users: &[UserIx]| {
+        let mut written = written.borrow_mut();
+        written.extend_from_slice(users);
+        written.len() < 2
+    };
+    let (sender, mut receiver) = tokio::sync::mpsc::channel(64);
+    let (policy, interrupt) = (&run.policy, &run.interrupt);
+    let dispatch = dispatch::run(&service, write_ahead, all, &plan, policy, interrupt, sender);
+    let collect = async { while receiver.recv().await.is_some() {} };
+    let (stop, ()) = tokio::join!(dispatch, collect);
+    assert_eq!(stop, Some(Stop::NotRecorded));
+    let users: Vec<_> = all.good_users().collect();
+    assert_eq!(*written.borrow(), users[..2]);
+    assert_eq!(service.requests(), 1);
 }
 
 /// Takes no request: every one waits for a connection, or for a token, and never leaves.
@@ -205,7 +231,8 @@ async fn whoever_has_not_left_when_the_run_is_interrupted_does_not_leave_any_mor
     let all = run.assignments();
     let plan = Plan::new(all, all.good_users(), NonZeroUsize::MIN);
     let (sender, mut receiver) = tokio::sync::mpsc::channel(64);
-    let dispatch = dispatch::run(&Stuck, all, &plan, &run.policy, &run.interrupt, sender);
+    let (policy, interrupt) = (&run.policy, &run.interrupt);
+    let dispatch = dispatch::run(&Stuck, |_| true, all, &plan, policy, interrupt, sender);
     let interrupt = async {
         tokio::time::sleep(Duration::from_secs(5)).await;
         run.interrupt.cancel();

@@ -116,6 +116,7 @@ impl Run {
         let begin = Instant::now();
         let dispatch = dispatch::run(
             service,
+            |_| true,
             self.assignments(),
             &plan,
             &self.policy,
