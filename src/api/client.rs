@@ -164,7 +164,7 @@ impl Service for Client {
                 let is_echo = status != StatusCode::OK
                     && redactor.is_in_disguise(&String::from_utf8_lossy(begin));
                 let body = if is_echo { Vec::new() } else { body };
-                reading::read(status.as_u16(), &body, &request.user_ids)
+                reading::read(status.as_u16(), &body, &request)
             }
             Err(reason) => reading::read_cut(status.as_u16(), &reason),
         };
@@ -183,17 +183,9 @@ fn without(token: &Token, mut answer: Answer) -> Answer {
         Answer::Status { message: said, .. } | Answer::Unreadable { reason: said, .. } => {
             *said = redactor.text(said);
         }
-        Answer::Allocated(allocations) => {
-            let organizations = allocations.iter_mut();
-            let mut last = (String::new(), String::new());
-            for said in organizations.filter_map(|allocation| allocation.organization_id.as_mut()) {
-                // Hardly any answer names more than one.
-                if last.0 != *said {
-                    last = (said.clone(), redactor.text(said));
-                }
-                if last.1 != *said {
-                    said.clone_from(&last.1);
-                }
+        Answer::Allocated(confirmation) => {
+            for (organization, _) in &mut confirmation.confirmed {
+                *organization = redactor.text(organization).into();
             }
         }
         _ => {}

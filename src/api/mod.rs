@@ -1,6 +1,8 @@
 //! The licence API: the only room that knows HTTP.
 
+mod allocations;
 mod client;
+mod confirm;
 mod departure;
 mod endpoint;
 mod limits;
@@ -14,6 +16,7 @@ mod token;
 use std::future::Future;
 
 pub use client::Client;
+pub use confirm::Confirmation;
 pub use departure::Departure;
 pub use endpoint::{Endpoint, EndpointError, Variant, is_protected};
 pub use limits::{Budget, Limits};
@@ -49,8 +52,8 @@ impl From<Answer> for Reply {
 /// An answer, as far as it could be understood. What follows from it is not decided here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// 200 with the array that API.md describes.
-    Allocated(Vec<Allocation>),
+    /// 200 with the array that API.md describes: what it confirms.
+    Allocated(Confirmation),
     /// 200 with a body that is something else, or that broke off.
     Unreadable {
         /// What is wrong with it.

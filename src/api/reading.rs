@@ -1,17 +1,9 @@
 //! From a status and a body to an [`Answer`].
 
-use std::cell::OnceCell;
-use std::fmt;
-
-use hashbrown::HashMap;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::{Allocation, Answer};
+use super::{AllocationRequest, Answer, allocations};
 use crate::text::printable;
-use crate::user_id::UserKey;
 
 /// How much of a body is looked at for what it says to people, in bytes.
 pub(super) const LONGEST_MESSAGE: usize = 64 * 1024;
@@ -19,8 +11,8 @@ pub(super) const LONGEST_MESSAGE: usize = 64 * 1024;
 /// How much of what the service says is kept, in characters.
 const MESSAGE_CHARS: usize = 300;
 
-/// Reads an answer whose body arrived whole. Of what it says only what concerns the users asked for is kept.
-pub(super) fn read(status: u16, body: &[u8], asked: &[String]) -> Answer {
+/// Reads an answer whose body arrived whole.
+pub(super) fn read(status: u16, body: &[u8], asked: &AllocationRequest) -> Answer {
     let begin = &body[..body.len().min(LONGEST_MESSAGE)];
     let is_html = is_html(begin);
     if status != 200 {
@@ -30,12 +22,8 @@ pub(super) fn read(status: u16, body: &[u8], asked: &[String]) -> Answer {
             is_html,
         };
     }
-    let mut json = serde_json::Deserializer::from_slice(body);
-    let allocations = About(asked)
-        .deserialize(&mut json)
-        .and_then(|allocations| json.end().map(|()| allocations));
-    match allocations {
-        Ok(allocations) => Answer::Allocated(allocations),
+    match allocations::confirm(body, asked) {
+        Ok(confirmation) => Answer::Allocated(confirmation),
         Err(error) => Answer::Unreadable {
             reason: if is_html {
                 format!(
@@ -43,107 +31,11 @@ pub(super) fn read(status: u16, body: &[u8], asked: &[String]) -> Answer {
                     message(begin, true)
                 )
             } else {
-                let error = printable(&error.to_string(), MESSAGE_CHARS);
+                let error = printable(&error, MESSAGE_CHARS);
                 format!("200 with a body that is not the documented array: {error}")
             },
             is_html,
         },
-    }
-}
-
-/// Reads the documented array, and keeps what it says about these users: for each, what is said first, and what
-/// contradicts that.
-struct About<'a>(&'a [String]);
-
-impl<'de> DeserializeSeed<'de> for About<'_> {
-    type Value = Vec<Allocation>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_seq(self)
-    }
-}
-
-impl<'de> Visitor<'de> for About<'_> {
-    type Value = Vec<Allocation>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array of allocations")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut said: A) -> Result<Self::Value, A::Error> {
-        let mut asked = Asked::new(self.0);
-        let mut first: Vec<Option<Allocation>> = vec![None; self.0.len()];
-        let mut contradictions: Vec<Option<Allocation>> = Vec::new();
-        while let Some(allocation) = said.next_element_seed(Object)? {
-            let Some(place) = asked.place(&allocation.user_id) else {
-                continue;
-            };
-            match &first[place] {
-                None => first[place] = Some(allocation),
-                Some(same) if *same == allocation => {}
-                Some(_) => {
-                    contradictions.resize(self.0.len(), None);
-                    contradictions[place].get_or_insert(allocation);
-                }
-            }
-        }
-        let all = first.into_iter().chain(contradictions);
-        Ok(all.flatten().collect())
-    }
-}
-
-/// Where a user stands among those asked for.
-struct Asked<'a> {
-    users: &'a [String],
-    /// An answer in the request's order goes on here.
-    next: usize,
-    /// All places, once they are needed.
-    places: OnceCell<HashMap<UserKey<'a>, usize>>,
-}
-
-impl<'a> Asked<'a> {
-    fn new(users: &'a [String]) -> Self {
-        Self {
-            users,
-            next: 0,
-            places: OnceCell::new(),
-        }
-    }
-
-    fn place(&mut self, user_id: &str) -> Option<usize> {
-        let place = match self.users.get(self.next) {
-            Some(next) if next == user_id => self.next,
-            _ => {
-                let users = self.users.iter().zip(0..);
-                let all = || users.map(|(user, at)| (UserKey::of(user), at)).collect();
-                *self.places.get_or_init(all).get(&UserKey::of(user_id))?
-            }
-        };
-        self.next = place + 1;
-        Some(place)
-    }
-}
-
-/// Reads one allocation from an object, and from nothing else: a derived reader would take an array for it too.
-struct Object;
-
-impl<'de> DeserializeSeed<'de> for Object {
-    type Value = Allocation;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Allocation, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Object {
-    type Value = Allocation;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Allocation, A::Error> {
-        Allocation::deserialize(MapAccessDeserializer::new(object))
     }
 }
 
@@ -215,8 +107,16 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn asking_for(users: &[&str]) -> AllocationRequest {
+        AllocationRequest {
+            user_ids: users.iter().map(|&user| user.into()).collect(),
+            user_bundle_codes: vec!["IDU".into()],
+            use_external_license: false,
+        }
+    }
+
     fn message_of(body: &str) -> String {
-        match read(409, body.as_bytes(), &[]) {
+        match read(409, body.as_bytes(), &asking_for(&[])) {
             Answer::Status { message, .. } => message,
             other => panic!("{other:?}"),
         }
@@ -240,54 +140,8 @@ mod tests {
         assert_eq!(message_of(""), "");
     }
 
-    #[test]
-    fn only_the_documented_array_is_an_allocation() {
-        let array = br#"[{"userId":"a","organizationId":"o","useExternalLicense":true,"userBundleCodes":["IDU"],"more":1}]"#;
-        assert!(
-            matches!(read(200, array, &["a".into()]), Answer::Allocated(list) if list.len() == 1)
-        );
-        for body in [
-            "",
-            "{}",
-            "[1]",
-            r#"[{"userBundleCodes":[]}]"#,
-            "<html>",
-            "[{\"userId\":\"a\"}",
-        ] {
-            assert!(
-                matches!(read(200, body.as_bytes(), &[]), Answer::Unreadable { .. }),
-                "{body}"
-            );
-        }
-    }
-
-    #[test]
-    fn only_what_concerns_the_users_asked_for_is_kept() {
-        let said = r#"[{"userId":"b"},{"userId":"a"},{"userId":"a"},{"userId":"c"},{"userId":"a","userBundleCodes":["IDU"]},{"userId":"a","userBundleCodes":["PMD"]}]"#;
-        let Answer::Allocated(kept) = read(200, said.as_bytes(), &["a".into(), "z".into()]) else {
-            panic!("it is the documented array");
-        };
-        let kept: Vec<_> = kept
-            .iter()
-            .map(|one| (one.user_id.as_str(), one.user_bundle_codes.len()))
-            .collect();
-        assert_eq!(kept, [("a", 0), ("a", 1)]);
-    }
-
-    #[test]
-    fn a_user_with_a_million_codes_is_no_answer() {
-        let said = format!(
-            r#"[{{"userId":"a","userBundleCodes":[{}""]}}]"#,
-            r#""","#.repeat(1_000_000)
-        );
-        assert!(matches!(
-            read(200, said.as_bytes(), &["a".into()]),
-            Answer::Unreadable { .. }
-        ));
-    }
-
     proptest! {
-        /// Whatever comes back, reading it ends, and nobody is in it who was not asked for.
+        /// Whatever comes back, reading it ends, and whoever was asked for is in it once, and nobody else.
         #[test]
         fn no_body_is_too_broken_to_be_read(
             status in prop_oneof![Just(200_u16), 100_u16..600],
@@ -298,10 +152,12 @@ mod tests {
                 "<html>.{0,40}(<title>.{0,40}(</title>)?)?".prop_map(String::into_bytes),
             ],
         ) {
-            match read(status, &body, &["a".into()]) {
-                Answer::Allocated(kept) => {
+            match read(status, &body, &asking_for(&["a"])) {
+                Answer::Allocated(confirmation) => {
                     prop_assert_eq!(status, 200);
-                    prop_assert!(kept.len() <= 2 && kept.iter().all(|one| one.user_id == "a"));
+                    let confirmed = confirmation.confirmed.iter().flat_map(|(_, places)| places);
+                    let all: Vec<_> = confirmed.chain(&confirmation.unconfirmed).collect();
+                    prop_assert_eq!(all, [&0]);
                 }
                 Answer::Status { status: read, message, .. } => {
                     prop_assert_eq!(read, status);
@@ -318,13 +174,13 @@ mod tests {
         for body in ["<!DOCTYPE html><html>", "\n <html lang=en>"] {
             assert!(
                 matches!(
-                    read(200, body.as_bytes(), &[]),
+                    read(200, body.as_bytes(), &asking_for(&[])),
                     Answer::Unreadable { is_html: true, .. }
                 ),
                 "{body}"
             );
             assert!(matches!(
-                read(404, body.as_bytes(), &[]),
+                read(404, body.as_bytes(), &asking_for(&[])),
                 Answer::Status { is_html: true, .. }
             ));
         }

@@ -4,7 +4,6 @@
 //! `dispatcher` and the small files below it, which are pure.
 
 mod backoff;
-mod confirm;
 mod dispatcher;
 mod estimate;
 mod groups;

@@ -1,14 +1,14 @@
 //! What an answer means for the request that it answers: the table in one place.
 
-use crate::api::{Allocation, Answer, SignInError};
+use crate::api::{Answer, Confirmation, SignInError};
 use crate::event::Stop;
 use crate::outcome::{Applied, FailureKind};
 
 /// What follows from an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// The service says who holds what now; each user is to be looked for in it.
-    Allocated(Vec<Allocation>),
+    /// The service says who holds what now.
+    Allocated(Confirmation),
     /// The same request again, after a wait.
     Again(Hindrance),
     /// The same request again at once: there is another token.
@@ -99,7 +99,7 @@ pub(super) fn verdict(answer: Answer) -> Verdict {
         })
     };
     match answer {
-        Answer::Allocated(allocations) => Verdict::Allocated(allocations),
+        Answer::Allocated(confirmation) => Verdict::Allocated(confirmation),
         Answer::Unreadable { reason, .. } => again(reason, Applied::Maybe),
         Answer::TokenRefused => Verdict::Resend,
         Answer::NotSignedIn(SignInError::Trouble { reason, .. }) => Verdict::NoToken {

@@ -1,5 +1,6 @@
 //! Seats and who holds them, with the service's semantics: replace, all or nothing.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::api::{Allocation, AllocationRequest};
@@ -70,7 +71,10 @@ impl Ledger {
     ///
     /// # Errors
     /// When the request makes no sense or there are too few seats; then nothing has changed.
-    pub fn allocate(&mut self, request: &AllocationRequest) -> Result<Vec<Allocation>, Refused> {
+    pub fn allocate<'r>(
+        &mut self,
+        request: &'r AllocationRequest,
+    ) -> Result<Vec<Allocation<'r>>, Refused> {
         let users: BTreeSet<&String> = request.user_ids.iter().collect();
         let codes: BTreeSet<&String> = request.user_bundle_codes.iter().collect();
         self.check(&users, &codes)?;
@@ -89,11 +93,13 @@ impl Ledger {
                 self.seat(code).taken += 1;
             }
         }
-        let allocation = |user: &String| Allocation {
-            user_id: user.clone(),
-            organization_id: Some(ORGANIZATION.to_owned()),
+        let codes = request.user_bundle_codes.iter();
+        let codes: Vec<Cow<str>> = codes.map(Cow::from).collect();
+        let allocation = |user: &'r String| Allocation {
+            user_id: user.into(),
+            organization_id: Some(ORGANIZATION.into()),
             use_external_license: Some(request.use_external_license),
-            user_bundle_codes: request.user_bundle_codes.clone(),
+            user_bundle_codes: codes.clone(),
         };
         Ok(request.user_ids.iter().map(allocation).collect())
     }
@@ -182,7 +188,8 @@ mod tests {
     #[test]
     fn one_user_too_many_refuses_all_and_changes_nothing() {
         let mut ledger = ledger(&[("IDU", 2)]);
-        let refused = ledger.allocate(&request(&["a", "b", "c"], &["IDU"]));
+        let three = request(&["a", "b", "c"], &["IDU"]);
+        let refused = ledger.allocate(&three);
         assert!(matches!(refused, Err(Refused::NotEnoughSeats(_))));
         assert!(ledger.holdings().is_empty());
     }

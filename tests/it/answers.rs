@@ -8,7 +8,9 @@ use seatload::event::{Event, Stop};
 use seatload::outcome::FailureKind;
 
 use crate::support::run::Run;
-use crate::support::service::{FakeService, answer, by_seats, lost, reply, with_retry_after};
+use crate::support::service::{
+    FakeService, answer, by_seats, by_seats_but, lost, reply, with_retry_after,
+};
 
 #[tokio::test(start_paused = true)]
 async fn a_200_that_names_everyone_as_asked_makes_everyone_a_success() {
@@ -21,11 +23,10 @@ async fn a_200_that_names_everyone_as_asked_makes_everyone_a_success() {
 #[tokio::test(start_paused = true)]
 async fn a_user_missing_from_a_200_is_sent_once_more_and_then_unconfirmed() {
     let service = FakeService::new().script(|sent, ledger| {
-        let mut reply = by_seats(ledger, &sent.request);
-        if let Answer::Allocated(allocations) = &mut reply.answer {
-            allocations.retain(|allocation| !matches!(allocation.user_id.as_str(), "u3" | "u5"));
-        }
-        Some(reply)
+        let is_named = |said: &Allocation| !matches!(&*said.user_id, "u3" | "u5");
+        Some(by_seats_but(ledger, &sent.request, |said| {
+            said.retain(is_named);
+        }))
     });
     let ran = Run::of_users(10).at(&service).await;
     assert_eq!(ran.assert_finished().count("success"), 8);
@@ -39,11 +40,11 @@ async fn a_user_missing_from_a_200_is_sent_once_more_and_then_unconfirmed() {
 #[tokio::test(start_paused = true)]
 async fn a_user_who_is_confirmed_the_second_time_is_a_success() {
     let service = FakeService::new().script(|sent, ledger| {
-        let mut reply = by_seats(ledger, &sent.request);
-        if let (0, Answer::Allocated(allocations)) = (sent.nth, &mut reply.answer) {
-            allocations[4].user_bundle_codes = vec!["PMD".into()];
-        }
-        Some(reply)
+        Some(by_seats_but(ledger, &sent.request, |said| {
+            if sent.nth == 0 {
+                said[4].user_bundle_codes = vec!["PMD".into()];
+            }
+        }))
     });
     let ran = Run::of_users(10).at(&service).await;
     assert_eq!(ran.assert_finished().count("success"), 10);
@@ -53,18 +54,14 @@ async fn a_user_who_is_confirmed_the_second_time_is_a_success() {
 #[tokio::test(start_paused = true)]
 async fn an_answer_is_matched_by_user_id_and_never_by_position() {
     let service = FakeService::new().script(|sent, ledger| {
-        let mut reply = by_seats(ledger, &sent.request);
-        if let Answer::Allocated(allocations) = &mut reply.answer {
-            allocations.reverse();
-            allocations.insert(
-                0,
-                Allocation {
-                    user_id: "nobody asked for".into(),
-                    ..allocations[0].clone()
-                },
-            );
-        }
-        Some(reply)
+        Some(by_seats_but(ledger, &sent.request, |said| {
+            said.reverse();
+            let nobody = Allocation {
+                user_id: "nobody asked for".into(),
+                ..said[0].clone()
+            };
+            said.insert(0, nobody);
+        }))
     });
     let ran = Run::of_users(10).at(&service).await;
     assert_eq!(ran.assert_finished().count("success"), 10);

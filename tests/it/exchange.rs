@@ -60,11 +60,10 @@ async fn answer_of_bytes(bytes: Vec<u8>) -> Answer {
 async fn the_documented_answer_is_read() {
     let body = r#"[{"userId":"a","organizationId":"o","useExternalLicense":false,"userBundleCodes":["IDU"]}]"#;
     let reply = answer_of(ResponseTemplate::new(200).set_body_string(body)).await;
-    let Answer::Allocated(allocations) = reply.answer else {
+    let Answer::Allocated(confirmation) = reply.answer else {
         panic!("{reply:?}");
     };
-    assert_eq!(allocations[0].user_id, "a");
-    assert_eq!(allocations[0].organization_id.as_deref(), Some("o"));
+    assert_eq!(confirmation.confirmed, [("o".into(), vec![0])]);
 }
 
 #[tokio::test]

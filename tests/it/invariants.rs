@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use proptest::prelude::*;
-use seatload::api::{Answer, Reply};
+use seatload::api::{Allocation, Reply};
 use seatload::dispatch;
 use seatload::event::Event;
 use seatload::plan::Plan;
@@ -21,7 +21,9 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::run::{Ran, Run, file_of};
-use crate::support::service::{FakeService, Sent, answer, by_seats, lost, with_retry_after};
+use crate::support::service::{
+    FakeService, Sent, answer, by_seats, by_seats_but, lost, with_retry_after,
+};
 
 const SETS: [&str; 4] = ["IDU", "PMD;TSTNU", "ATTUNU", "IDU;ATTUNU"];
 
@@ -95,7 +97,7 @@ fn misbehave(case: &Case) -> impl FnMut(&Sent, &mut Ledger) -> Option<Reply> + u
             0 => applied_but(ledger, sent, lost(true)),
             1 => applied_but(ledger, sent, answer(504, "applied, perhaps")),
             2 => with_retry_after(answer(429, "slow down"), random.u64(0..20)),
-            3 | 4 => spoilt(by_seats(ledger, &sent.request), &mut random),
+            3 | 4 => by_seats_but(ledger, &sent.request, |said| spoil(said, &mut random)),
             5 => lost(true),
             _ => answer(503, ""),
         })
@@ -107,17 +109,14 @@ fn applied_but(ledger: &mut Ledger, sent: &Sent, reply: Reply) -> Reply {
     reply
 }
 
-/// An answer that leaves a user out, or says that it holds something else.
-fn spoilt(mut reply: Reply, random: &mut fastrand::Rng) -> Reply {
-    if let Answer::Allocated(allocations) = &mut reply.answer {
-        let user = random.usize(0..allocations.len());
-        if random.bool() {
-            allocations.remove(user);
-        } else {
-            allocations[user].user_bundle_codes.clear();
-        }
+/// Leaves a user out, or says that it holds something else.
+fn spoil(said: &mut Vec<Allocation>, random: &mut fastrand::Rng) {
+    let user = random.usize(0..said.len());
+    if random.bool() {
+        said.remove(user);
+    } else {
+        said[user].user_bundle_codes.clear();
     }
-    reply
 }
 
 fn check(case: &Case, service: &FakeService, ran: &Ran) -> Result<(), TestCaseError> {

@@ -1,12 +1,12 @@
 //! What an answer changes: users decided, tried again, or asked for alone.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::{Dispatcher, HINDRANCES, REFUSED_TOKENS, USED_UP_BATCHES, new_waits};
-use crate::api::{Allocation, Answer, Departure, Reply};
-use crate::dispatch::confirm::{Confirmation, confirm};
+use crate::api::{Answer, Confirmation, Departure, Reply};
 use crate::dispatch::isolate::{Part, PartEnd};
 use crate::dispatch::queue::{Job, Purpose};
 use crate::dispatch::sign_in::Trouble;
@@ -56,7 +56,7 @@ impl Dispatcher<'_> {
             self.hold.wait(wait, now);
         }
         match verdict(reply.answer) {
-            Verdict::Allocated(allocations) => self.allocated(job, &allocations, now),
+            Verdict::Allocated(confirmation) => self.allocated(job, confirmation, now),
             Verdict::Again(hindrance) => {
                 self.hindered(job, hindrance, reply.limits.retry_after, now);
             }
@@ -99,29 +99,32 @@ impl Dispatcher<'_> {
         }
     }
 
-    fn allocated(&mut self, job: Job, allocations: &[Allocation], now: Instant) {
+    fn allocated(&mut self, job: Job, confirmation: Confirmation, now: Instant) {
         self.note_answer(now);
         let Confirmation {
             confirmed,
             unconfirmed,
-        } = confirm(self.assignments, &job.part.users, allocations);
+        } = confirmation;
+        let users_at = |places: Vec<usize>| places.into_iter().map(|at| job.part.users[at]);
         if !confirmed.is_empty() {
             self.seen.any_success = true;
             self.seen.lone_not_found = 0;
             self.groups.note_success(job.group);
-            let attempts = job.part.asked;
-            let decisions = confirmed
-                .into_iter()
-                .map(|(user, organization_id)| Decision {
+            let mut decisions = Vec::new();
+            for (organization_id, places) in confirmed {
+                decisions.extend(users_at(places).map(|user| Decision {
                     user,
-                    outcome: Outcome::Success { organization_id },
-                    attempts,
+                    outcome: Outcome::Success {
+                        organization_id: Arc::clone(&organization_id),
+                    },
+                    attempts: job.part.asked,
                     applied: Applied::Maybe,
-                });
-            self.decided(job.batch, decisions.collect());
+                }));
+            }
+            self.decided(job.batch, decisions);
         }
         if !unconfirmed.is_empty() {
-            self.unconfirmed(&job, unconfirmed);
+            self.unconfirmed(&job, users_at(unconfirmed).collect());
         }
         self.end_part(&job, PartEnd::Accepted);
     }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
-use seatload::api::{Allocation, AllocationRequest, Answer, Departure, Reply, Service};
+use seatload::api::{
+    Allocation, AllocationRequest, Answer, Confirmation, Departure, Reply, Service,
+};
 use seatload::catalog;
 use seatload::sandbox::{Ledger, Refused};
 use tokio::time::{Instant, sleep};
@@ -173,15 +175,23 @@ impl Service for FakeService {
 }
 
 pub(crate) fn by_seats(ledger: &mut Ledger, request: &AllocationRequest) -> Reply {
+    by_seats_but(ledger, request, |_| ())
+}
+
+/// What the seats allow, but for what is said about it.
+pub(crate) fn by_seats_but<'r>(
+    ledger: &mut Ledger,
+    request: &'r AllocationRequest,
+    spoil: impl FnOnce(&mut Vec<Allocation<'r>>),
+) -> Reply {
     match ledger.allocate(request) {
-        Ok(allocations) => allocated(allocations),
+        Ok(mut allocations) => {
+            spoil(&mut allocations);
+            reply(Answer::Allocated(Confirmation::of(request, &allocations)))
+        }
         Err(Refused::NotEnoughSeats(message)) => answer(409, &message),
         Err(Refused::Malformed(message)) => answer(400, &message),
     }
-}
-
-pub(crate) fn allocated(allocations: Vec<Allocation>) -> Reply {
-    reply(Answer::Allocated(allocations))
 }
 
 pub(crate) fn answer(status: u16, message: &str) -> Reply {
