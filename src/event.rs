@@ -48,7 +48,7 @@ pub enum Event {
         cause: WaitCause,
     },
     /// Users' outcomes are known.
-    Decided(Vec<Decision>),
+    Decided(Decision),
     /// A bundle set's seats count as used up: its remaining users are not sent.
     Exhausted {
         /// The set's codes, joined by `;`.

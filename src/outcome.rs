@@ -140,14 +140,14 @@ pub enum Applied {
     Maybe,
 }
 
-/// The outcome of one user.
+/// The outcome of users who were decided together, and to whom the same happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
-    /// The user.
-    pub user: UserIx,
-    /// What became of its assignment.
+    /// The users.
+    pub users: Vec<UserIx>,
+    /// What became of the assignment of each.
     pub outcome: Outcome,
-    /// How many requests that named the user were sent.
+    /// How many requests that named a user were sent, for each of them.
     pub attempts: u32,
     /// Whether one of them may have been applied, whatever the outcome.
     pub applied: Applied,

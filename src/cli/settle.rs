@@ -17,29 +17,36 @@ pub(super) fn settle(
     standing: &mut Standing,
 ) -> io::Result<()> {
     let all = &proposal.roster.assignments;
-    let mut decisions = Vec::new();
+    let mut users = Vec::new();
     for user in all.good_users() {
-        if standing.is_pending(user)
-            && let Some(outcome) = outcome(proposal, user)
-        {
-            decisions.push(Decision {
-                user,
-                outcome,
-                attempts: 0,
-                applied: Applied::No,
-            });
+        if standing.is_pending(user) {
+            users.push(user);
         }
-        if decisions.len() == AT_ONCE {
-            journal.settle(standing, all, &decisions)?;
-            decisions.clear();
+        if users.len() == AT_ONCE {
+            journal.settle(standing, all, &decisions(proposal, &users))?;
+            users.clear();
         }
     }
-    journal.settle(standing, all, &decisions)?;
+    journal.settle(standing, all, &decisions(proposal, &users))?;
     journal.sync()
 }
 
-fn outcome(proposal: &Proposal, user: UserIx) -> Option<Outcome> {
-    match proposal.fate(user) {
+/// What is decided of these users, in their order.
+fn decisions(proposal: &Proposal, users: &[UserIx]) -> Vec<Decision> {
+    let same = users.chunk_by(|one, next| proposal.fate(*one) == proposal.fate(*next));
+    let decide = |users: &[UserIx]| {
+        Some(Decision {
+            users: users.to_vec(),
+            outcome: outcome(proposal, proposal.fate(users[0]))?,
+            attempts: 0,
+            applied: Applied::No,
+        })
+    };
+    same.filter_map(decide).collect()
+}
+
+fn outcome(proposal: &Proposal, fate: Fate) -> Option<Outcome> {
+    match fate {
         Fate::Sent => None,
         Fate::HoldsAlready => Some(Outcome::Success {
             organization_id: "".into(),

@@ -23,6 +23,9 @@ const TICK: Duration = Duration::from_millis(250);
 /// The longest that a record waits for the disk, unless each is waited for.
 const SYNC_PERIOD: Duration = Duration::from_millis(750);
 
+/// The most events that are taken together.
+const MOST_AT_ONCE: usize = 64;
+
 /// Records a run.
 pub struct Recorder<'a, 'p> {
     assignments: &'a Assignments,
@@ -84,25 +87,28 @@ impl<'a, 'p> Recorder<'a, 'p> {
     ///
     /// Blocks, so it wants a thread of its own.
     pub fn run(mut self, mut events: Receiver<Event>, runtime: &Handle) -> Recorded {
+        let mut taken = Vec::new();
         let recorded = loop {
-            let next = runtime.block_on(async { timeout(TICK, events.recv()).await });
-            let taken = match next {
-                Ok(Some(event)) => self.take(&event),
-                Ok(None) => {
+            let next = events.recv_many(&mut taken, MOST_AT_ONCE);
+            let next = runtime.block_on(async { timeout(TICK, next).await });
+            let done = match next {
+                Ok(0) => {
                     self.folder.beat();
                     break self.sync();
                 }
+                Ok(_) => self.take(&taken),
                 Err(_) => {
                     self.progress.tick(&self.tally);
                     Ok(())
                 }
             };
-            let taken = taken.and_then(|()| self.sync_if_due());
+            taken.clear();
+            let done = done.and_then(|()| self.sync_if_due());
             if self.progress.is_unheard() {
                 self.interrupt.cancel();
             }
-            if taken.is_err() {
-                break taken;
+            if done.is_err() {
+                break done;
             }
         };
         drop(events);
@@ -117,39 +123,43 @@ impl<'a, 'p> Recorder<'a, 'p> {
         }
     }
 
-    fn take(&mut self, event: &Event) -> io::Result<()> {
-        if let Event::Decided(decisions) = event {
-            self.record(decisions)?;
-        }
-        self.tally.count(event);
-        self.timeline.note(self.begun.elapsed(), event);
-        self.progress.show(event, &self.tally);
-        Ok(())
-    }
-
-    /// Records decisions, file by file: what one file has taken stands, even if the other takes nothing more.
-    fn record(&mut self, decisions: &[Decision]) -> io::Result<()> {
+    /// Takes events that have come together: what they decide is written together.
+    fn take(&mut self, events: &[Event]) -> io::Result<()> {
+        let decisions = events.iter().filter_map(decision);
         let is_success = |decision: &&Decision| decision.outcome.is_success();
-        let (successes, failures): (Vec<_>, Vec<_>) = decisions.iter().partition(is_success);
-        self.record_in_one_file(&successes)?;
-        self.record_in_one_file(&failures)
-    }
-
-    fn record_in_one_file(&mut self, decisions: &[&Decision]) -> io::Result<()> {
-        self.journal
-            .record(self.assignments, decisions, Timestamp::now())?;
+        let (successes, failures): (Vec<_>, Vec<_>) = decisions.partition(is_success);
+        // What one file has taken stands, even if the other takes nothing more.
+        let now = Timestamp::now();
+        let successes = self.journal.record(self.assignments, &successes, now);
+        let failures = self.journal.record(self.assignments, &failures, now);
         let synced = match self.sync {
             SyncWhen::Always => self.journal.sync(),
             SyncWhen::EverySecond => Ok(()),
         };
+        for event in events {
+            let is_written = decision(event).is_none_or(|decision| match is_success(&decision) {
+                true => successes.is_ok(),
+                false => failures.is_ok(),
+            });
+            if is_written {
+                self.count(event);
+                self.progress.show(event, &self.tally);
+            }
+        }
+        successes.and(failures).and(synced)
+    }
+
+    /// Counts an event; what it decides has been written.
+    fn count(&mut self, event: &Event) {
         let at = self.begun.elapsed();
-        for decision in decisions {
+        if let Some(decision) = decision(event) {
             let overruled = self.standing.note(decision);
-            let set = self.assignments.set(decision.user);
-            self.tally.count_decision(decision, overruled, set);
+            self.tally
+                .count_decision(decision, &overruled, self.assignments);
             self.timeline.decided(at, decision);
         }
-        synced
+        self.tally.count(event);
+        self.timeline.note(at, event);
     }
 
     fn sync_if_due(&mut self) -> io::Result<()> {
@@ -175,6 +185,13 @@ impl<'a, 'p> Recorder<'a, 'p> {
     }
 }
 
+fn decision(event: &Event) -> Option<&Decision> {
+    match event {
+        Event::Decided(decision) => Some(decision),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -184,33 +201,26 @@ mod tests {
     use crate::roster::tests::roster;
     use crate::settings::ProgressMode;
 
-    fn decided(user: usize, outcome: Outcome) -> Decision {
-        Decision {
-            user: UserIx::from_index(user),
+    fn decided(user: usize, outcome: Outcome) -> Event {
+        Event::Decided(Decision {
+            users: vec![UserIx::from_index(user)],
             outcome,
             attempts: 1,
             applied: Applied::No,
-        }
+        })
     }
 
-    /// `a` is a success and `b` a failure, and one answer told both.
-    fn one_of_each() -> Event {
-        Event::Decided(vec![
-            decided(
-                0,
-                Outcome::Success {
-                    organization_id: "".into(),
-                },
-            ),
-            decided(
-                1,
-                Outcome::Failure {
-                    kind: FailureKind::Rejected,
-                    status: Some(400),
-                    message: "no".into(),
-                },
-            ),
-        ])
+    /// `a` is a success and `b` a failure, and both come at once.
+    fn one_of_each() -> [Event; 2] {
+        let success = Outcome::Success {
+            organization_id: "".into(),
+        };
+        let failure = Outcome::Failure {
+            kind: FailureKind::Rejected,
+            status: Some(400),
+            message: "no".into(),
+        };
+        [decided(0, success), decided(1, failure)]
     }
 
     /// The user IDs that a file of the folder holds.
@@ -243,8 +253,10 @@ mod tests {
                 &folder,
             );
             let runtime = tokio::runtime::Runtime::new().unwrap();
-            let (sender, receiver) = tokio::sync::mpsc::channel(1);
-            sender.try_send(one_of_each()).unwrap();
+            let (sender, receiver) = tokio::sync::mpsc::channel(2);
+            for event in one_of_each() {
+                sender.try_send(event).unwrap();
+            }
             drop(sender);
             let recorded = recorder.run(receiver, runtime.handle());
 

@@ -49,21 +49,19 @@ impl Standing {
         self.stand(user, Stand::Failed(kind, applied));
     }
 
-    /// Takes note of a decision that has been recorded. Gives the failure that it overrules, if any.
-    pub(super) fn note(&mut self, decision: &Decision) -> Option<FailureKind> {
-        let before = self.users[decision.user.index()];
-        match &decision.outcome {
-            Outcome::Success { .. } => {
-                self.note_success(decision.user, decision.attempts > 0);
+    /// Takes note of a decision that has been recorded. Gives the failures that it overrules.
+    pub(super) fn note(&mut self, decision: &Decision) -> Vec<FailureKind> {
+        let mut overruled = Vec::new();
+        for &user in &decision.users {
+            if let Stand::Failed(kind, _) = self.users[user.index()] {
+                overruled.push(kind);
             }
-            Outcome::Failure { kind, .. } => {
-                self.note_failure(decision.user, *kind, decision.applied);
+            match &decision.outcome {
+                Outcome::Success { .. } => self.note_success(user, decision.attempts > 0),
+                Outcome::Failure { kind, .. } => self.note_failure(user, *kind, decision.applied),
             }
         }
-        match before {
-            Stand::Failed(kind, _) => Some(kind),
-            Stand::Pending | Stand::Success => None,
-        }
+        overruled
     }
 
     fn stand(&mut self, user: UserIx, now: Stand) {

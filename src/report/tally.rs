@@ -61,7 +61,7 @@ impl Tally {
         self.sent - self.answered
     }
 
-    /// Counts an event. Decisions are counted one by one, once they are recorded.
+    /// Counts an event. Decisions are counted apart, once they are recorded.
     pub(super) fn count(&mut self, event: &Event) {
         match event {
             Event::Sent { .. } => self.sent += 1,
@@ -82,20 +82,27 @@ impl Tally {
         }
     }
 
-    /// Counts a decision that has been recorded, and takes back the failure that it overrules.
+    /// Counts a decision that has been recorded, and takes back the failures that it overrules.
     pub(super) fn count_decision(
         &mut self,
         decision: &Decision,
-        overruled: Option<FailureKind>,
-        set: SetIx,
+        overruled: &[FailureKind],
+        assignments: &Assignments,
     ) {
-        self.done += 1;
-        if let Some(count) = overruled.and_then(|kind| self.failures.get_mut(&kind)) {
-            *count -= 1;
+        let users = decision.users.len() as u64;
+        self.done += users;
+        for kind in overruled {
+            if let Some(count) = self.failures.get_mut(kind) {
+                *count -= 1;
+            }
         }
         match &decision.outcome {
-            Outcome::Success { .. } => self.count_success(set),
-            Outcome::Failure { kind, .. } => *self.failures.entry(*kind).or_default() += 1,
+            Outcome::Success { .. } => {
+                for &user in &decision.users {
+                    self.count_success(assignments.set(user));
+                }
+            }
+            Outcome::Failure { kind, .. } => *self.failures.entry(*kind).or_default() += users,
         }
     }
 

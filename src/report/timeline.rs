@@ -102,9 +102,10 @@ impl Timeline {
     /// Takes note of a decision that has been recorded.
     pub(super) fn decided(&mut self, at: Duration, decision: &Decision) {
         let slot = self.slot(at);
+        let users = decision.users.len() as u64;
         match decision.outcome.is_success() {
-            true => slot.succeeded += 1,
-            false => slot.failed += 1,
+            true => slot.succeeded += users,
+            false => slot.failed += users,
         }
     }
 

@@ -219,13 +219,13 @@ async fn part(run: &Run, folder: &RunFolder, service: &FakeService, fate: Option
     let record = async {
         let mut recorded = 0;
         while let Some(event) = receiver.recv().await {
-            let Event::Decided(decisions) = event else {
+            let Event::Decided(decision) = event else {
                 continue;
             };
             if fate.is_some_and(|fate| recorded >= fate.dies_after) {
                 return false;
             }
-            journal.record(all, &decisions, Timestamp::now()).unwrap();
+            journal.record(all, &[decision], Timestamp::now()).unwrap();
             recorded += 1;
         }
         true

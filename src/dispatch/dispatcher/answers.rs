@@ -1,6 +1,5 @@
 //! What an answer changes: users decided, tried again, or asked for alone.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -110,18 +109,15 @@ impl Dispatcher<'_> {
             self.seen.any_success = true;
             self.seen.lone_not_found = 0;
             self.groups.note_success(job.group);
-            let mut decisions = Vec::new();
             for (organization_id, places) in confirmed {
-                decisions.extend(users_at(places).map(|user| Decision {
-                    user,
-                    outcome: Outcome::Success {
-                        organization_id: Arc::clone(&organization_id),
-                    },
+                let decision = Decision {
+                    users: users_at(places).collect(),
+                    outcome: Outcome::Success { organization_id },
                     attempts: job.part.asked,
                     applied: Applied::Maybe,
-                }));
+                };
+                self.decided(job.batch, decision);
             }
-            self.decided(job.batch, decisions);
         }
         if !unconfirmed.is_empty() {
             self.unconfirmed(&job, users_at(unconfirmed).collect());

@@ -4,7 +4,6 @@ mod answers;
 mod refusals;
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -293,23 +292,22 @@ impl<'a> Dispatcher<'a> {
         status: Option<u16>,
         said: &str,
     ) {
-        let message: Arc<str> = kind.explain(said).into();
-        let decisions = part.users.iter().map(|&user| Decision {
-            user,
+        let decision = Decision {
+            users: part.users.clone(),
             outcome: Outcome::Failure {
                 kind,
                 status,
-                message: Arc::clone(&message),
+                message: kind.explain(said).into(),
             },
             attempts: part.asked,
             applied: part.applied,
-        });
-        self.decided(batch, decisions.collect());
+        };
+        self.decided(batch, decision);
     }
 
-    fn decided(&mut self, batch: usize, decisions: Vec<Decision>) {
-        self.order.decided(batch, decisions.len());
-        self.events.push(Event::Decided(decisions));
+    fn decided(&mut self, batch: usize, decision: Decision) {
+        self.order.decided(batch, decision.users.len());
+        self.events.push(Event::Decided(decision));
     }
 
     fn waits(&mut self) -> Waits {

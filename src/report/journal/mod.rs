@@ -11,8 +11,8 @@ use std::collections::HashSet;
 use std::io;
 
 use jiff::Timestamp;
-use rows::{DecisionRow, FailureRow, MAYBE, Rows, SENT, SuccessRow};
 pub(super) use rows::{Failure, PlainRow};
+use rows::{FailureRow, MAYBE, Rows, SENT, SuccessRow};
 
 use super::Standing;
 use super::record_file::{self, RecordFile};
@@ -95,16 +95,12 @@ impl Journal {
         decisions: &[impl Borrow<Decision>],
         at: Timestamp,
     ) -> io::Result<()> {
-        let (mut success, mut failures) = (Vec::new(), Vec::new());
         let mut rows = Rows::new(assignments, at);
-        for decision in decisions {
-            match rows.decision(decision.borrow()) {
-                DecisionRow::Success(row) => success.push(row),
-                DecisionRow::Failure(row) => failures.push(row),
-            }
-        }
-        self.success.append(success)?;
-        self.failures.append(failures)
+        let decisions = || decisions.iter().map(Borrow::borrow);
+        self.success
+            .append(decisions().flat_map(|decision| rows.successes(decision)))?;
+        self.failures
+            .append(decisions().flat_map(|decision| rows.failures(decision)))
     }
 
     /// Records what was decided before anything is sent.

@@ -60,12 +60,6 @@ const NOT_SENT: &str = "no";
 pub(super) const MAYBE: &str = "maybe";
 const UNCHANGED: &str = "no";
 
-/// What a decision is written as.
-pub(super) enum DecisionRow {
-    Success(SuccessRow),
-    Failure(FailureRow),
-}
-
 /// A failure as it is recorded, in its own words again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::report) struct Failure {
@@ -97,13 +91,11 @@ impl FailureRow {
     }
 }
 
-/// Makes rows that belong together. What they have in common is written once: a batch has one set, and an answer one
-/// organisation.
+/// Makes rows that belong together. What they have in common is made once.
 pub(super) struct Rows<'a> {
     assignments: &'a Assignments,
     at: Arc<str>,
     codes: Option<(SetIx, Arc<str>)>,
-    organization: Option<(Arc<str>, Arc<str>)>,
 }
 
 impl<'a> Rows<'a> {
@@ -112,35 +104,46 @@ impl<'a> Rows<'a> {
             assignments,
             at: format!("{at:.3}").into(),
             codes: None,
-            organization: None,
         }
     }
 
-    pub(super) fn decision(&mut self, decision: &Decision) -> DecisionRow {
-        let user = decision.user;
-        match &decision.outcome {
-            Outcome::Success { organization_id } => DecisionRow::Success(SuccessRow {
-                user_id: user_id(self.assignments, user),
-                user_bundle_codes: self.codes(user),
-                use_external_license: self.assignments.external(user),
-                organization_id: self.organization(organization_id),
-                sent: sent(decision.attempts),
-                line: self.assignments.line(user),
-                attempts: decision.attempts,
-                completed_at: Arc::clone(&self.at),
-            }),
-            Outcome::Failure {
-                kind,
-                status,
-                message,
-            } => DecisionRow::Failure(FailureRow {
-                status: *status,
-                attempts: decision.attempts,
-                sent: sent(decision.attempts),
-                changed: changed(decision.applied),
-                ..self.not_sent(user, *kind, message)
-            }),
-        }
+    /// The decision's rows in the success file: none, if it is none.
+    pub(super) fn successes(&mut self, decision: &Decision) -> Vec<SuccessRow> {
+        let Outcome::Success { organization_id } = &decision.outcome else {
+            return Vec::new();
+        };
+        let organization_id: Arc<str> = told(organization_id).into();
+        let row = |&user| SuccessRow {
+            user_id: user_id(self.assignments, user),
+            user_bundle_codes: self.codes(user),
+            use_external_license: self.assignments.external(user),
+            organization_id: Arc::clone(&organization_id),
+            sent: sent(decision.attempts),
+            line: self.assignments.line(user),
+            attempts: decision.attempts,
+            completed_at: Arc::clone(&self.at),
+        };
+        decision.users.iter().map(row).collect()
+    }
+
+    /// The decision's rows in the failure file: none, if it is none.
+    pub(super) fn failures(&mut self, decision: &Decision) -> Vec<FailureRow> {
+        let Outcome::Failure {
+            kind,
+            status,
+            message,
+        } = &decision.outcome
+        else {
+            return Vec::new();
+        };
+        let row = |&user| FailureRow {
+            status: *status,
+            attempts: decision.attempts,
+            sent: sent(decision.attempts),
+            changed: changed(decision.applied),
+            ..self.not_sent(user, *kind, message)
+        };
+        decision.users.iter().map(row).collect()
     }
 
     /// A user that failed without having been sent.
@@ -168,17 +171,6 @@ impl<'a> Rows<'a> {
                 let codes: Arc<str> = self.assignments.sets().joined_codes(set).into();
                 self.codes = Some((set, Arc::clone(&codes)));
                 codes
-            }
-        }
-    }
-
-    fn organization(&mut self, said: &Arc<str>) -> Arc<str> {
-        match &self.organization {
-            Some((last, written)) if Arc::ptr_eq(last, said) => Arc::clone(written),
-            _ => {
-                let written: Arc<str> = told(said).into();
-                self.organization = Some((Arc::clone(said), Arc::clone(&written)));
-                written
             }
         }
     }

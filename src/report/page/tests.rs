@@ -50,7 +50,7 @@ impl Run {
                 organization_id: "".into(),
             };
             let decision = Decision {
-                user,
+                users: vec![user],
                 outcome,
                 attempts: 1,
                 applied: Applied::Maybe,

@@ -109,7 +109,7 @@ impl<'a> What<'a> {
                 wait_seconds: wait.as_secs_f64(),
                 cause: name(*cause),
             },
-            Event::Decided(decisions) => Self::decided(decisions, tally),
+            Event::Decided(decision) => Self::decided(decision, tally),
             Event::Exhausted { codes } => Self::Exhausted {
                 user_bundle_codes: codes,
             },
@@ -118,15 +118,12 @@ impl<'a> What<'a> {
         }
     }
 
-    fn decided(decisions: &[Decision], tally: &Tally) -> Self {
-        let mut success = 0;
-        let mut failures = BTreeMap::new();
-        for decision in decisions {
-            match &decision.outcome {
-                Outcome::Success { .. } => success += 1,
-                Outcome::Failure { kind, .. } => *failures.entry(kind.name()).or_default() += 1,
-            }
-        }
+    fn decided(decision: &Decision, tally: &Tally) -> Self {
+        let users = decision.users.len() as u64;
+        let (success, failures) = match &decision.outcome {
+            Outcome::Success { .. } => (users, BTreeMap::new()),
+            Outcome::Failure { kind, .. } => (0, BTreeMap::from([(kind.name(), users)])),
+        };
         Self::Decided {
             success,
             failures,

@@ -140,9 +140,9 @@ impl Run {
             let Event::Decided(decided) = event else {
                 continue;
             };
-            for decision in decided {
-                let user = self.assignments().user_id(decision.user).into_owned();
-                let twice = decisions.insert(user, decision.clone());
+            for &user in &decided.users {
+                let user = self.assignments().user_id(user).into_owned();
+                let twice = decisions.insert(user, decided.clone());
                 assert_eq!(twice, None, "a user was decided twice");
             }
         }
