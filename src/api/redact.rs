@@ -16,14 +16,23 @@ pub(super) const SHORTEST_PASSWORD: usize = 4;
 const ROUNDS: usize = 3;
 
 /// A secret that may be repeated, and what stands in its place.
-pub(super) struct Redactor<'s> {
-    pub(super) secret: &'s SecretString,
-    pub(super) name: &'static str,
-    /// Secrets of fewer bytes are not looked for.
-    pub(super) shortest: usize,
+pub(super) struct Redactor {
+    /// The secret as it is, and then as it may be spelt; none if it is too short to be looked for.
+    spellings: Vec<Zeroizing<String>>,
+    name: &'static str,
 }
 
-impl Redactor<'_> {
+impl Redactor {
+    /// Looks for the secret, unless it has fewer than `shortest` bytes.
+    pub(super) fn new(secret: &SecretString, name: &'static str, shortest: usize) -> Self {
+        let secret = secret.expose_secret();
+        let spellings = match secret.len() < shortest {
+            true => Vec::new(),
+            false => spellings(secret),
+        };
+        Self { spellings, name }
+    }
+
     /// The text as it may be shown.
     pub(super) fn text(&self, text: &str) -> String {
         let redacted = self.bytes(text.as_bytes().to_vec());
@@ -36,11 +45,7 @@ impl Redactor<'_> {
 
     /// A body without the secret in its usual spellings.
     pub(super) fn bytes(&self, mut body: Vec<u8>) -> Vec<u8> {
-        let secret = self.secret.expose_secret();
-        if secret.len() < self.shortest {
-            return body;
-        }
-        for spelling in spellings(secret) {
+        for spelling in &self.spellings {
             body = replace(body, spelling.as_bytes(), self.name.as_bytes());
         }
         body
@@ -48,15 +53,17 @@ impl Redactor<'_> {
 
     /// Whether the secret comes to light in decoding.
     pub(super) fn is_in_disguise(&self, text: &str) -> bool {
-        let secret = self.secret.expose_secret();
-        if secret.len() < self.shortest || !text.contains(['%', '&', '\\', '+']) {
+        let Some(secret) = self.spellings.first() else {
+            return false;
+        };
+        if !text.contains(['%', '&', '\\', '+']) {
             return false;
         }
         let mut decoded = Zeroizing::new(text.to_owned());
         (0..ROUNDS).any(|_| {
             decoded = Zeroizing::new(decode(&decoded));
             let spaced = Zeroizing::new(decoded.replace('+', " "));
-            decoded.contains(secret) || spaced.contains(secret)
+            decoded.contains(&**secret) || spaced.contains(&**secret)
         })
     }
 }
@@ -76,19 +83,27 @@ fn replace(body: Vec<u8>, what: &[u8], by: &[u8]) -> Vec<u8> {
     replaced
 }
 
-fn spellings(secret: &str) -> [Zeroizing<String>; 5] {
+fn spellings(secret: &str) -> Vec<Zeroizing<String>> {
     let quoted = Zeroizing::new(serde_json::to_string(secret).unwrap_or_default());
     let json = Zeroizing::new(quoted[1..quoted.len() - 1].to_owned());
     let form = |text: &str| -> Zeroizing<String> {
         Zeroizing::new(oauth2::url::form_urlencoded::byte_serialize(text.as_bytes()).collect())
     };
-    [
+    let all = [
         Zeroizing::new(secret.to_owned()),
         Zeroizing::new(json.replace('/', "\\/")),
         form(&json),
         form(secret),
         json,
-    ]
+    ];
+    // Most tokens have but one.
+    let mut spellings = Vec::new();
+    for spelling in all {
+        if !spellings.contains(&spelling) {
+            spellings.push(spelling);
+        }
+    }
+    spellings
 }
 
 /// Undoes one layer of what URLs, JSON and HTML do to characters; what is none of it stays.
@@ -158,12 +173,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn shown(said: &str, secret: &str) -> String {
-        let secret = SecretString::from(secret);
-        let redactor = Redactor {
-            secret: &secret,
-            name: "(it)",
-            shortest: SHORTEST_PASSWORD,
-        };
+        let redactor = Redactor::new(&secret.into(), "(it)", SHORTEST_PASSWORD);
         redactor.text(said)
     }
 

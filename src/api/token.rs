@@ -1,6 +1,8 @@
 //! The access token: seen by the service and by nobody else.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
@@ -8,9 +10,14 @@ use zeroize::Zeroizing;
 
 use super::redact::{Redactor, SHORTEST_TOKEN};
 
-/// An access token. It shows itself to nobody but the request that it authorises.
-#[derive(Debug, Clone)]
-pub struct Token(SecretString);
+/// An access token. It shows itself to nobody but the request that it authorises. All clones are one.
+#[derive(Clone)]
+pub struct Token(Arc<Inner>);
+
+struct Inner {
+    authorization: HeaderValue,
+    redactor: Redactor,
+}
 
 /// Why there is no token. Never holds any part of one.
 #[derive(Debug, thiserror::Error)]
@@ -47,7 +54,15 @@ impl Token {
         if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(TokenError::NotAToken(origin.to_owned()));
         }
-        Ok(Self(token.into()))
+        let header = Zeroizing::new(format!("Bearer {token}"));
+        let mut authorization =
+            HeaderValue::try_from(header.as_str()).expect("a token is visible ASCII");
+        authorization.set_sensitive(true);
+        let redactor = Redactor::new(&token.into(), "(the token)", SHORTEST_TOKEN);
+        Ok(Self(Arc::new(Inner {
+            authorization,
+            redactor,
+        })))
     }
 
     /// Reads a token from a file.
@@ -64,20 +79,19 @@ impl Token {
     }
 
     /// Keeps the token out of what the service says: whoever echoes it must not bring it into a report.
-    pub(super) fn redactor(&self) -> Redactor<'_> {
-        Redactor {
-            secret: &self.0,
-            name: "(the token)",
-            shortest: SHORTEST_TOKEN,
-        }
+    pub(super) fn redactor(&self) -> &Redactor {
+        &self.0.redactor
     }
 
     /// The value of the `Authorization` header, marked as sensitive so that nothing prints it.
     pub(super) fn authorization(&self) -> HeaderValue {
-        let text = Zeroizing::new(format!("Bearer {}", self.0.expose_secret()));
-        let mut value = HeaderValue::try_from(text.as_str()).expect("a token is visible ASCII");
-        value.set_sensitive(true);
-        value
+        self.0.authorization.clone()
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(…)")
     }
 }
 

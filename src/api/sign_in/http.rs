@@ -64,10 +64,6 @@ pub(super) async fn send(http: &Client, request: Request) -> Result<Answered, Si
 
 /// What somebody else said, without the secret that it may repeat.
 pub(super) fn said(text: &str, secret: &SecretString) -> String {
-    let redactor = Redactor {
-        secret,
-        name: "(the secret)",
-        shortest: SHORTEST_PASSWORD,
-    };
+    let redactor = Redactor::new(secret, "(the secret)", SHORTEST_PASSWORD);
     printable(redactor.text(text).trim(), SAID_CHARS)
 }
