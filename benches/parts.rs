@@ -80,7 +80,7 @@ fn one_batch(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(BATCH as u64));
     group.bench_function("request body", |bench| {
         bench.iter(|| {
-            let user_ids = users.iter().map(|&user| all.user_id(user).into_owned());
+            let user_ids = users.iter().map(|&user| all.user_id(user));
             let request = AllocationRequest {
                 user_ids: user_ids.collect(),
                 user_bundle_codes: vec!["IDU".to_owned()],

@@ -155,7 +155,7 @@ mod tests {
     /// The places that are confirmed when `a` and `b` were to hold IDU.
     fn confirmed(said: &str) -> Result<Vec<usize>, String> {
         let asked = AllocationRequest {
-            user_ids: vec!["a".into(), "b".into()],
+            user_ids: ["a", "b"].iter().collect(),
             user_bundle_codes: vec!["IDU".into()],
             use_external_license: false,
         };

@@ -101,7 +101,8 @@ impl Client {
     /// Reads a body, up to [`LONGEST_ANSWER`] and no further; of a refusal, only what is looked at.
     async fn body(&self, mut response: Response) -> Result<Vec<u8>, String> {
         let is_allocation = response.status() == StatusCode::OK;
-        let mut body = Vec::new();
+        let length = usize::try_from(response.content_length().unwrap_or_default());
+        let mut body = Vec::with_capacity(length.unwrap_or_default().min(LONG_ANSWER));
         let mut turn = None;
         while let Some(chunk) = response.chunk().await.map_err(tell)? {
             if body.len() + chunk.len() > LONGEST_ANSWER {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use super::{Allocation, AllocationRequest};
+use super::{Allocation, AllocationRequest, UserIds};
 use crate::user_id::UserKey;
 
 /// The users of a request, as places in it, by whether an answer names them with all that was asked.
@@ -117,7 +117,7 @@ fn is_as_asked(request: &AllocationRequest, allocation: &Allocation<'_>) -> bool
 
 /// Where users stand among those asked for.
 struct Places<'a> {
-    users: &'a [String],
+    users: &'a UserIds,
     /// An answer in the request's order, as services give it, goes on here: so nobody need be looked for.
     next: usize,
     /// All places, once they are needed.
@@ -125,7 +125,7 @@ struct Places<'a> {
 }
 
 impl<'a> Places<'a> {
-    fn new(users: &'a [String]) -> Self {
+    fn new(users: &'a UserIds) -> Self {
         Self {
             users,
             next: 0,
@@ -155,7 +155,7 @@ mod tests {
 
     fn asking_for(users: &[&str]) -> AllocationRequest {
         AllocationRequest {
-            user_ids: users.iter().map(|&user| user.into()).collect(),
+            user_ids: users.iter().collect(),
             user_bundle_codes: vec!["IDU".into(), "PMD".into()],
             use_external_license: true,
         }

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use super::UserIds;
+
 /// What is asked: every user in it shall hold every code in it, and no other.
 ///
 /// Three keys, in this order.
@@ -11,7 +13,7 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "camelCase")]
 pub struct AllocationRequest {
     /// The users.
-    pub user_ids: Vec<String>,
+    pub user_ids: UserIds,
     /// The codes that each of them shall hold.
     pub user_bundle_codes: Vec<String>,
     /// Whether the licences come from an external provider.
@@ -39,9 +41,7 @@ mod tests {
     #[test]
     fn a_request_is_spelt_and_ordered_as_documented() {
         let request = AllocationRequest {
-            user_ids: ["singer-77", "singer-88", "singer-111"]
-                .map(Into::into)
-                .into(),
+            user_ids: UserIds::from_iter(["singer-77", "singer-88", "singer-111"]),
             user_bundle_codes: ["RPADEVNU", "ATTUNU", "TSTNU"].map(Into::into).into(),
             use_external_license: true,
         };

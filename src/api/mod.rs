@@ -12,6 +12,7 @@ mod reading;
 mod redact;
 mod sign_in;
 mod token;
+mod user_ids;
 
 use std::future::Future;
 
@@ -26,6 +27,7 @@ pub use sign_in::{
     ClientCredentials, Password, SECRET_VARIABLES, SignInError, Source, TokenCommand, Tokens,
 };
 pub use token::{Token, TokenError};
+pub use user_ids::UserIds;
 
 /// What came of one exchange.
 #[derive(Debug, Clone, PartialEq, Eq)]

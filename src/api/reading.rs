@@ -109,7 +109,7 @@ mod tests {
 
     fn asking_for(users: &[&str]) -> AllocationRequest {
         AllocationRequest {
-            user_ids: users.iter().map(|&user| user.into()).collect(),
+            user_ids: users.iter().collect(),
             user_bundle_codes: vec!["IDU".into()],
             use_external_license: false,
         }

@@ -10,13 +10,11 @@ mod judge;
 mod judged;
 mod users;
 
-use std::borrow::Cow;
-
 pub use bad_row::{BadRow, Complaint, DOUBT};
 pub use builder::RosterBuilder;
 pub use bundle_sets::{BundleSets, CodeIx, SetIx};
-pub use users::UserIx;
 use users::Users;
+pub use users::{UserId, UserIx};
 
 /// Everything that a file asks for.
 #[derive(Debug)]
@@ -99,7 +97,7 @@ impl Assignments {
     }
 
     /// The user ID in the file's first spelling.
-    pub fn user_id(&self, user: UserIx) -> Cow<'_, str> {
+    pub fn user_id(&self, user: UserIx) -> UserId<'_> {
         self.users.user_id(user)
     }
 

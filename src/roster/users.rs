@@ -1,7 +1,7 @@
 //! Users by identity, packed: the one thing in memory that grows with the file.
 
-use std::borrow::Cow;
 use std::hash::BuildHasher;
+use std::ops::Deref;
 
 use hashbrown::DefaultHashBuilder;
 use uuid::Uuid;
@@ -144,20 +144,52 @@ impl Users {
     }
 
     /// The user ID in its first spelling.
-    pub(super) fn user_id(&self, user: UserIx) -> Cow<'_, str> {
+    pub(super) fn user_id(&self, user: UserIx) -> UserId<'_> {
         let user = self.get(user);
         let guid = Uuid::from_u128(u128::from_ne_bytes(user.id));
         let mut buffer = [0; 38];
         let written = match user.spelling {
             Spelling::Text | Spelling::GuidAsText => {
-                return Cow::Borrowed(text_at(&self.texts, user.id));
+                return UserId(Spelt::Text(text_at(&self.texts, user.id)));
             }
             Spelling::Lower => guid.hyphenated().encode_lower(&mut buffer),
             Spelling::Upper => guid.hyphenated().encode_upper(&mut buffer),
             Spelling::BracedLower => guid.braced().encode_lower(&mut buffer),
             Spelling::BracedUpper => guid.braced().encode_upper(&mut buffer),
         };
-        Cow::Owned(written.to_owned())
+        let length = written.len();
+        UserId(Spelt::Guid { buffer, length })
+    }
+}
+
+/// A user ID as it was first written: a text. It takes no memory but its own.
+pub struct UserId<'a>(Spelt<'a>);
+
+enum Spelt<'a> {
+    Text(&'a str),
+    /// The GUID is the buffer's beginning.
+    Guid {
+        buffer: [u8; 38],
+        length: usize,
+    },
+}
+
+impl Deref for UserId<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match &self.0 {
+            Spelt::Text(text) => text,
+            Spelt::Guid { buffer, length } => {
+                str::from_utf8(&buffer[..*length]).expect("a GUID is ASCII")
+            }
+        }
+    }
+}
+
+impl AsRef<str> for UserId<'_> {
+    fn as_ref(&self) -> &str {
+        self
     }
 }
 
@@ -227,7 +259,7 @@ mod tests {
         let mut users = Users::default();
         for spelling in spellings {
             let user = users.intern(spelling, UserKey::of(spelling), 1);
-            assert_eq!(users.user_id(user), spelling);
+            assert_eq!(&*users.user_id(user), spelling);
         }
         assert_eq!(users.len(), spellings.len());
         let again = users.intern(
@@ -235,7 +267,7 @@ mod tests {
             UserKey::of("{4f8FAD5B-D9CB-469F-A165-70867728950E}"),
             9,
         );
-        assert_eq!(users.user_id(again), spellings[5]);
+        assert_eq!(&*users.user_id(again), spellings[5]);
         assert_eq!(users.len(), spellings.len());
     }
 

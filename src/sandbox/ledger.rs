@@ -75,7 +75,7 @@ impl Ledger {
         &mut self,
         request: &'r AllocationRequest,
     ) -> Result<Vec<Allocation<'r>>, Refused> {
-        let users: BTreeSet<&String> = request.user_ids.iter().collect();
+        let users: BTreeSet<&str> = request.user_ids.iter().collect();
         let codes: BTreeSet<&String> = request.user_bundle_codes.iter().collect();
         self.check(&users, &codes)?;
         self.check_seats(&users, &codes)?;
@@ -85,7 +85,7 @@ impl Ledger {
                 user_bundle_codes: codes.iter().copied().cloned().collect(),
                 use_external_license: request.use_external_license,
             };
-            let before = self.holdings.insert(user.clone(), holding);
+            let before = self.holdings.insert(user.to_owned(), holding);
             for code in before.iter().flat_map(|held| &held.user_bundle_codes) {
                 self.seat(code).taken -= 1;
             }
@@ -95,7 +95,7 @@ impl Ledger {
         }
         let codes = request.user_bundle_codes.iter();
         let codes: Vec<Cow<str>> = codes.map(Cow::from).collect();
-        let allocation = |user: &'r String| Allocation {
+        let allocation = |user: &'r str| Allocation {
             user_id: user.into(),
             organization_id: Some(ORGANIZATION.into()),
             use_external_license: Some(request.use_external_license),
@@ -104,7 +104,7 @@ impl Ledger {
         Ok(request.user_ids.iter().map(allocation).collect())
     }
 
-    fn check(&self, users: &BTreeSet<&String>, codes: &BTreeSet<&String>) -> Result<(), Refused> {
+    fn check(&self, users: &BTreeSet<&str>, codes: &BTreeSet<&String>) -> Result<(), Refused> {
         let malformed = |what: String| Err(Refused::Malformed(what));
         if users.is_empty() || codes.is_empty() {
             return malformed("userIds and userBundleCodes may not be empty".to_owned());
@@ -121,7 +121,7 @@ impl Ledger {
 
     fn check_seats(
         &self,
-        users: &BTreeSet<&String>,
+        users: &BTreeSet<&str>,
         codes: &BTreeSet<&String>,
     ) -> Result<(), Refused> {
         for &code in codes {
@@ -130,7 +130,7 @@ impl Ledger {
                 .get(code)
                 .copied()
                 .unwrap_or(Seats { total: 0, taken: 0 });
-            let holds_already = |user: &&&String| {
+            let holds_already = |user: &&&str| {
                 self.holdings
                     .get(**user)
                     .is_some_and(|held| held.user_bundle_codes.contains(code))
@@ -168,7 +168,7 @@ mod tests {
 
     fn request(users: &[&str], codes: &[&str]) -> AllocationRequest {
         AllocationRequest {
-            user_ids: users.iter().map(|&user| user.into()).collect(),
+            user_ids: users.iter().collect(),
             user_bundle_codes: codes.iter().map(|&code| code.into()).collect(),
             use_external_license: false,
         }

@@ -33,7 +33,7 @@ async fn a_user_missing_from_a_200_is_sent_once_more_and_then_unconfirmed() {
     assert!(ran.outcome("u3").starts_with("unconfirmed: "));
     let sent = service.sent();
     assert_eq!(sent.len(), 2);
-    assert_eq!(sent[1].request.user_ids, ["u3", "u5"]);
+    assert_eq!(sent[1].users(), ["u3", "u5"]);
     assert_eq!((ran.attempts("u3"), ran.attempts("u0")), (2, 1));
 }
 
@@ -48,7 +48,7 @@ async fn a_user_who_is_confirmed_the_second_time_is_a_success() {
     });
     let ran = Run::of_users(10).at(&service).await;
     assert_eq!(ran.assert_finished().count("success"), 10);
-    assert_eq!(service.sent()[1].request.user_ids, ["u4"]);
+    assert_eq!(service.sent()[1].users(), ["u4"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -156,7 +156,7 @@ async fn where_seats_are_used_up_whoever_was_sent_before_a_kill_is_asked_all_the
     let service = FakeService::with_seats(1).script(|sent, ledger| {
         if sent.nth == 0 {
             let mut held = sent.request.clone();
-            held.user_ids = vec!["u9".into()];
+            held.user_ids = ["u9"].iter().collect();
             ledger.allocate(&held).unwrap();
         }
         None
@@ -284,7 +284,7 @@ async fn with_keep_trying_every_user_is_asked_for_alone() {
         .sent()
         .into_iter()
         .filter(|sent| sent.request.user_ids.len() == 1)
-        .map(|sent| sent.request.user_ids[0].clone())
+        .map(|sent| sent.request.user_ids[0].to_owned())
         .collect();
     assert!(
         ran.decisions

@@ -54,12 +54,10 @@ async fn ten_thousand_users_with_rows_shuffled_need_no_request_more_than_the_low
     let lower_bound: usize = users_of_set.iter().map(|users| users.div_ceil(100)).sum();
     assert_eq!(service.requests(), lower_bound);
     let mut times_sent: BTreeMap<String, usize> = BTreeMap::new();
-    for user in service
-        .sent()
-        .into_iter()
-        .flat_map(|sent| sent.request.user_ids)
-    {
-        *times_sent.entry(user).or_default() += 1;
+    for sent in service.sent() {
+        for user in sent.users() {
+            *times_sent.entry(user.to_owned()).or_default() += 1;
+        }
     }
     assert!(times_sent.values().all(|&times| times == 1));
     for (user, codes) in wanted {
@@ -77,12 +75,7 @@ async fn the_external_flag_parts_users_of_one_bundle_set() {
     let mut sent: Vec<_> = service
         .sent()
         .into_iter()
-        .map(|sent| {
-            (
-                sent.request.use_external_license,
-                sent.request.user_ids.join(","),
-            )
-        })
+        .map(|sent| (sent.request.use_external_license, sent.users().join(",")))
         .collect();
     sent.sort();
     assert_eq!(sent, [(false, "b".into()), (true, "a,c".into())]);

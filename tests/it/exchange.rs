@@ -14,7 +14,7 @@ use crate::support::server::{RawServer, http_with};
 
 fn request() -> AllocationRequest {
     AllocationRequest {
-        user_ids: vec!["a".into()],
+        user_ids: ["a"].iter().collect(),
         user_bundle_codes: vec!["IDU".into()],
         use_external_license: false,
     }

@@ -127,8 +127,8 @@ fn check(case: &Case, service: &FakeService, ran: &Ran) -> Result<(), TestCaseEr
     let mut times_sent: BTreeMap<String, u32> = BTreeMap::new();
     for sent in service.sent() {
         prop_assert!(sent.request.user_ids.len() <= case.batch_size);
-        for user in sent.request.user_ids {
-            *times_sent.entry(user).or_default() += 1;
+        for user in sent.users() {
+            *times_sent.entry(user.to_owned()).or_default() += 1;
         }
     }
     for (user, decision) in &ran.decisions {
@@ -285,7 +285,7 @@ async fn killed_and_resumed(case: &Case, fates: &[Fate]) -> Result<(), TestCaseE
         run.policy.maybe_applied = named(&run, &service.sent(), &decided);
         part(&run, &folder, &service, fate).await;
         for sent in &service.sent()[sent_before..] {
-            for user in &sent.request.user_ids {
+            for user in sent.users() {
                 prop_assert!(
                     !decided.contains(user),
                     "{} was decided and sent again",
@@ -299,7 +299,7 @@ async fn killed_and_resumed(case: &Case, fates: &[Fate]) -> Result<(), TestCaseE
         decided = all
             .good_users()
             .filter(|&user| !standing.is_pending(user))
-            .map(|user| all.user_id(user).into_owned())
+            .map(|user| all.user_id(user).to_owned())
             .collect();
         let succeeded = recorded(folder.path(), "success.csv");
         let failed = recorded(folder.path(), "failures.csv");
@@ -323,7 +323,7 @@ async fn killed_and_resumed(case: &Case, fates: &[Fate]) -> Result<(), TestCaseE
 
 /// Who was named by a request and is not decided, as the program would have written it down.
 fn named(run: &Run, sent: &[Sent], decided: &BTreeSet<String>) -> HashSet<UserIx> {
-    let users = sent.iter().flat_map(|sent| &sent.request.user_ids);
+    let users = sent.iter().flat_map(Sent::users);
     users
         .filter(|user| !decided.contains(*user))
         .filter_map(|user| run.assignments().find(user))

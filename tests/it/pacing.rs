@@ -215,7 +215,7 @@ async fn an_hour_of_waits_and_retries_loses_nobody_and_never_falls_into_lockstep
     let mut seen = BTreeSet::new();
     let mut together: BTreeMap<Duration, usize> = BTreeMap::new();
     for sent in service.sent() {
-        if !seen.insert(sent.request.user_ids) {
+        if !seen.insert(sent.users().join(",")) {
             *together.entry(sent.at).or_default() += 1;
         }
     }

@@ -535,7 +535,7 @@ fn whoever_was_given_a_seat_before_a_kill_is_no_conflict_after_it() {
         if nth == 0 {
             return allocate();
         }
-        let answer = (asked.user_ids == ["u9"]).then(allocate);
+        let answer = asked.user_ids.iter().eq(["u9"]).then(allocate);
         let _ = arrived.send(answer.is_some());
         // Until the other end is dropped.
         let _ = gate.lock().unwrap().recv();

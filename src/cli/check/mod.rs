@@ -20,7 +20,7 @@ use super::profile::Profile;
 use super::sign_in::others_can_read;
 use super::stdout::print;
 use super::told::Told;
-use crate::api::{AllocationRequest, Answer, Departure, Service, SignInError};
+use crate::api::{AllocationRequest, Answer, Departure, Service, SignInError, UserIds};
 use crate::event::Stop;
 use crate::exit_code::ExitCode;
 use crate::report::fitted_beside;
@@ -311,7 +311,7 @@ async fn sign_in(connection: &Connection) -> Check {
 async fn endpoint(connection: &Connection) -> Check {
     let name = "endpoint";
     let nobody = AllocationRequest {
-        user_ids: Vec::new(),
+        user_ids: UserIds::default(),
         user_bundle_codes: Vec::new(),
         use_external_license: false,
     };

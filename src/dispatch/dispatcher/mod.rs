@@ -257,9 +257,7 @@ impl<'a> Dispatcher<'a> {
         let users = job.part.users.iter();
         Sending {
             request: AllocationRequest {
-                user_ids: users
-                    .map(|&user| self.assignments.user_id(user).into_owned())
-                    .collect(),
+                user_ids: users.map(|&user| self.assignments.user_id(user)).collect(),
                 user_bundle_codes: self
                     .assignments
                     .sets()

@@ -247,11 +247,7 @@ impl PlainRow {
 
 /// The user ID as a cell.
 fn user_id(assignments: &Assignments, user: UserIx) -> String {
-    let user_id = assignments.user_id(user);
-    match guard(&user_id) {
-        Cow::Owned(guarded) => guarded,
-        Cow::Borrowed(_) => user_id.into_owned(),
-    }
+    guard(&assignments.user_id(user)).into_owned()
 }
 
 fn changed(applied: Applied) -> Cow<'static, str> {

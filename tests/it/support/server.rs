@@ -294,9 +294,8 @@ impl FaultyService {
             .skip(from)
             .map(|request| {
                 let (_, body) = request.split_once("\r\n\r\n").unwrap();
-                serde_json::from_str::<AllocationRequest>(body)
-                    .unwrap()
-                    .user_ids
+                let asked = serde_json::from_str::<AllocationRequest>(body).unwrap();
+                asked.user_ids.iter().map(str::to_owned).collect()
             })
             .collect()
     }

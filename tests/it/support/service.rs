@@ -22,6 +22,10 @@ pub(crate) struct Sent {
 }
 
 impl Sent {
+    pub(crate) fn users(&self) -> Vec<&str> {
+        self.request.user_ids.iter().collect()
+    }
+
     pub(crate) fn names(&self, user: &str) -> bool {
         self.request.user_ids.iter().any(|id| id == user)
     }
