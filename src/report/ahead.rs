@@ -17,6 +17,9 @@ use crate::settings::SyncWhen;
 /// The file's name.
 const ATTEMPTED: &str = "attempted.csv";
 
+/// The most room that a line of it takes.
+const LINE_BYTES: usize = "4294967295\n".len();
+
 /// A user whom a request has named, by its place in the order in which the input first names users.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct AttemptedRow {
@@ -113,10 +116,12 @@ impl<'a> Ahead<'a> {
             undo.about_to_send(users)?;
         }
         let new = self.written.missing(users);
-        let row = |user: &UserIx| AttemptedRow {
-            user: u32::try_from(user.index()).expect("as it was made"),
-        };
-        self.attempted.append(new.iter().map(row))?;
+        let mut lines = Vec::with_capacity(new.len() * LINE_BYTES);
+        for user in &new {
+            lines.extend_from_slice(itoa::Buffer::new().format(user.index()).as_bytes());
+            lines.push(b'\n');
+        }
+        self.attempted.append_lines(&lines)?;
         for user in new {
             self.written.mark(user);
         }

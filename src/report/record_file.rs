@@ -61,6 +61,14 @@ impl<Row: Serialize + Default> RecordFile<Row> {
         self.write(&finished(bytes)?)
     }
 
+    /// Adds records that stand in these lines, as [`append`](Self::append) does.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub(super) fn append_lines(&mut self, lines: &[u8]) -> io::Result<()> {
+        self.write(lines)
+    }
+
     /// Waits until the disk has every record.
     ///
     /// # Errors
@@ -170,6 +178,15 @@ fn writer<W: Write>(out: W) -> csv::Writer<W> {
 
 fn finished(writer: csv::Writer<Vec<u8>>) -> io::Result<Vec<u8>> {
     writer.into_inner().map_err(csv::IntoInnerError::into_error)
+}
+
+/// Cells as they stand in a line, without its end.
+pub(super) fn cells<const N: usize>(texts: [&str; N]) -> io::Result<Vec<u8>> {
+    let mut line = writer(Vec::new());
+    line.write_record(texts)?;
+    let mut line = finished(line)?;
+    line.pop();
+    Ok(line)
 }
 
 /// How much of a file stands in whole records.

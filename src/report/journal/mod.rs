@@ -96,11 +96,15 @@ impl Journal {
         at: Timestamp,
     ) -> io::Result<()> {
         let mut rows = Rows::new(assignments, at);
-        let decisions = || decisions.iter().map(Borrow::borrow);
-        self.success
-            .append(decisions().flat_map(|decision| rows.successes(decision)))?;
+        let decisions = decisions.iter().map(Borrow::borrow);
+        let users: usize = decisions.clone().map(|decision| decision.users.len()).sum();
+        let mut successes = Vec::with_capacity(users * rows::LINE_BYTES);
+        for decision in decisions.clone() {
+            rows.successes(decision, &mut successes)?;
+        }
+        self.success.append_lines(&successes)?;
         self.failures
-            .append(decisions().flat_map(|decision| rows.failures(decision)))
+            .append(decisions.flat_map(|decision| rows.failures(decision)))
     }
 
     /// Records what was decided before anything is sent.

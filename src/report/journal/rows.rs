@@ -1,14 +1,19 @@
 //! The rows of the CSV files. Each struct is a file's header and its rows.
 
 use std::borrow::Cow;
+use std::io;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::outcome::{Applied, Decision, FailureKind, Outcome, explain};
+use crate::report::record_file;
 use crate::roster::{Assignments, BadRow, DOUBT, SetIx, UserIx, Withheld};
 use crate::text::{guard, printable, unguard};
+
+/// About how much room a line of the success file takes.
+pub(super) const LINE_BYTES: usize = 160;
 
 /// How much of a message stands in a file, in characters.
 const MESSAGE_CHARS: usize = 600;
@@ -107,23 +112,39 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// The decision's rows in the success file: none, if it is none.
-    pub(super) fn successes(&mut self, decision: &Decision) -> Vec<SuccessRow> {
+    /// Adds the decision's lines in the success file: none, if it is none. Each is a [`SuccessRow`].
+    ///
+    /// Most users of a run end here, and those of a decision differ in few cells, so the others are made once.
+    pub(super) fn successes(&self, decision: &Decision, lines: &mut Vec<u8>) -> io::Result<()> {
         let Outcome::Success { organization_id } = &decision.outcome else {
-            return Vec::new();
+            return Ok(());
         };
-        let organization_id: Arc<str> = told(organization_id).into();
-        let row = |&user| SuccessRow {
-            user_id: user_id(self.assignments, user),
-            user_bundle_codes: self.codes(user),
-            use_external_license: self.assignments.external(user),
-            organization_id: Arc::clone(&organization_id),
-            sent: sent(decision.attempts),
-            line: self.assignments.line(user),
-            attempts: decision.attempts,
-            completed_at: Arc::clone(&self.at),
-        };
-        decision.users.iter().map(row).collect()
+        let all = self.assignments;
+        let wanted = |user: UserIx| (all.set(user), all.external(user));
+        for users in decision
+            .users
+            .chunk_by(|one, next| wanted(*one) == wanted(*next))
+        {
+            let (set, external) = wanted(users[0]);
+            let middle = record_file::cells([
+                &all.sets().joined_codes(set),
+                &external.to_string(),
+                &told(organization_id),
+                &sent(decision.attempts),
+            ])?;
+            let end = record_file::cells([&decision.attempts.to_string(), &self.at])?;
+            for &user in users {
+                push_cell(lines, &guard(&all.user_id(user)))?;
+                lines.push(b',');
+                lines.extend_from_slice(&middle);
+                lines.push(b',');
+                lines.extend_from_slice(itoa::Buffer::new().format(all.line(user)).as_bytes());
+                lines.push(b',');
+                lines.extend_from_slice(&end);
+                lines.push(b'\n');
+            }
+        }
+        Ok(())
     }
 
     /// The decision's rows in the failure file: none, if it is none.
@@ -243,6 +264,16 @@ impl PlainRow {
             line: assignments.line(user),
         }
     }
+}
+
+/// Adds a cell to a line.
+fn push_cell(line: &mut Vec<u8>, text: &str) -> io::Result<()> {
+    // Whatever wants quotes, as a comma or a line end does, comes no later than the comma; in a GUID nothing does.
+    match text.bytes().all(|byte| byte > b',') {
+        true => line.extend_from_slice(text.as_bytes()),
+        false => line.extend(record_file::cells([text])?),
+    }
+    Ok(())
 }
 
 /// The user ID as a cell.
