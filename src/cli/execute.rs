@@ -34,7 +34,7 @@ use crate::roster::UserIx;
 use crate::run::{self, RunFolder};
 use crate::settings::{Reading, RunSettings};
 
-/// Events under way between dispatch and the recorder.
+/// How many moments' events may be under way between dispatch and the recorder.
 const CHANNEL: usize = 64;
 
 /// When this part of a run began.

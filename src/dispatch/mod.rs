@@ -63,8 +63,8 @@ pub struct Policy {
     pub seed: u64,
 }
 
-/// Sends the plan. Every event goes through `events`; when nobody takes them any more, nothing more is sent. Before a
-/// request leaves, `write_ahead` takes the users that it names; where that gives `false`, the request does not leave, and
+/// Sends the plan. Every event goes through `events`, together with those of the same moment; when nobody takes them any
+/// more, nothing more is sent. Before a request leaves, `write_ahead` takes the users that it names; where that gives `false`, the request does not leave, and
 /// the run stops.
 ///
 /// Gives why the run stopped early, if it did. Cancelling `interrupt` stops it; requests in flight are waited for.
@@ -75,7 +75,7 @@ pub async fn run<S: Service>(
     plan: &Plan,
     policy: &Policy,
     interrupt: &CancellationToken,
-    events: Sender<Event>,
+    events: Sender<Vec<Event>>,
 ) -> Option<Stop> {
     let mut dispatcher = Dispatcher::new(assignments, plan, policy, Instant::now());
     // Whoever has not left by then does not leave any more.
@@ -89,11 +89,10 @@ pub async fn run<S: Service>(
             halt.cancel();
         }
         let step = dispatcher.step(Instant::now());
-        for event in dispatcher.take_events() {
-            if events.send(event).await.is_err() {
-                // What is in flight could not be recorded: it counts as pending.
-                return Some(Stop::NotRecorded);
-            }
+        let happened = dispatcher.take_events();
+        if !happened.is_empty() && events.send(happened).await.is_err() {
+            // What is in flight could not be recorded: it counts as pending.
+            return Some(Stop::NotRecorded);
         }
         let until = match step {
             Step::Send(sending) => {

@@ -23,7 +23,7 @@ const TICK: Duration = Duration::from_millis(250);
 /// The longest that a record waits for the disk, unless each is waited for.
 const SYNC_PERIOD: Duration = Duration::from_millis(750);
 
-/// The most events that are taken together.
+/// How many moments' events are taken together, at most.
 const MOST_AT_ONCE: usize = 64;
 
 /// Records a run.
@@ -86,7 +86,7 @@ impl<'a, 'p> Recorder<'a, 'p> {
     /// Takes events until no more come, or one cannot be recorded; then the channel is closed, which stops the run.
     ///
     /// Blocks, so it wants a thread of its own.
-    pub fn run(mut self, mut events: Receiver<Event>, runtime: &Handle) -> Recorded {
+    pub fn run(mut self, mut events: Receiver<Vec<Event>>, runtime: &Handle) -> Recorded {
         let mut taken = Vec::new();
         let recorded = loop {
             let next = events.recv_many(&mut taken, MOST_AT_ONCE);
@@ -124,8 +124,8 @@ impl<'a, 'p> Recorder<'a, 'p> {
     }
 
     /// Takes events that have come together: what they decide is written together.
-    fn take(&mut self, events: &[Event]) -> io::Result<()> {
-        let decisions = events.iter().filter_map(decision);
+    fn take(&mut self, moments: &[Vec<Event>]) -> io::Result<()> {
+        let decisions = moments.iter().flatten().filter_map(decision);
         let is_success = |decision: &&Decision| decision.outcome.is_success();
         let (successes, failures): (Vec<_>, Vec<_>) = decisions.partition(is_success);
         // What one file has taken stands, even if the other takes nothing more.
@@ -136,7 +136,7 @@ impl<'a, 'p> Recorder<'a, 'p> {
             SyncWhen::Always => self.journal.sync(),
             SyncWhen::EverySecond => Ok(()),
         };
-        for event in events {
+        for event in moments.iter().flatten() {
             let is_written = decision(event).is_none_or(|decision| match is_success(&decision) {
                 true => successes.is_ok(),
                 false => failures.is_ok(),
@@ -211,7 +211,7 @@ mod tests {
     }
 
     /// `a` is a success and `b` a failure, and both come at once.
-    fn one_of_each() -> [Event; 2] {
+    fn one_of_each() -> Vec<Event> {
         let success = Outcome::Success {
             organization_id: "".into(),
         };
@@ -220,7 +220,7 @@ mod tests {
             status: Some(400),
             message: "no".into(),
         };
-        [decided(0, success), decided(1, failure)]
+        vec![decided(0, success), decided(1, failure)]
     }
 
     /// The user IDs that a file of the folder holds.
@@ -253,10 +253,8 @@ mod tests {
                 &folder,
             );
             let runtime = tokio::runtime::Runtime::new().unwrap();
-            let (sender, receiver) = tokio::sync::mpsc::channel(2);
-            for event in one_of_each() {
-                sender.try_send(event).unwrap();
-            }
+            let (sender, receiver) = tokio::sync::mpsc::channel(1);
+            sender.try_send(one_of_each()).unwrap();
             drop(sender);
             let recorded = recorder.run(receiver, runtime.handle());
 

@@ -218,15 +218,17 @@ async fn part(run: &Run, folder: &RunFolder, service: &FakeService, fate: Option
     );
     let record = async {
         let mut recorded = 0;
-        while let Some(event) = receiver.recv().await {
-            let Event::Decided(decision) = event else {
-                continue;
-            };
-            if fate.is_some_and(|fate| recorded >= fate.dies_after) {
-                return false;
+        while let Some(events) = receiver.recv().await {
+            for event in events {
+                let Event::Decided(decision) = event else {
+                    continue;
+                };
+                if fate.is_some_and(|fate| recorded >= fate.dies_after) {
+                    return false;
+                }
+                journal.record(all, &[decision], Timestamp::now()).unwrap();
+                recorded += 1;
             }
-            journal.record(all, &[decision], Timestamp::now()).unwrap();
-            recorded += 1;
         }
         true
     };

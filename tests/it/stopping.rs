@@ -186,8 +186,11 @@ async fn when_nobody_takes_the_events_any_more_nothing_more_is_sent() {
         &run.interrupt,
         sender,
     );
-    let fail_at_the_first_decision =
-        async move { while !matches!(receiver.recv().await, Some(Event::Decided(_)) | None) {} };
+    let is_decision = |event: &Event| matches!(event, Event::Decided(_));
+    let fail_at_the_first_decision = async move {
+        let goes_on = |events: Vec<Event>| !events.iter().any(is_decision);
+        while receiver.recv().await.is_some_and(goes_on) {}
+    };
     let (stop, ()) = tokio::join!(dispatch, fail_at_the_first_decision);
     assert_eq!(stop, Some(Stop::NotRecorded));
     assert!(service.requests() <= 3, "{} requests", service.requests());

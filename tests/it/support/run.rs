@@ -125,8 +125,8 @@ impl Run {
         );
         let collect = async {
             let mut events = Vec::new();
-            while let Some(event) = receiver.recv().await {
-                events.push((begin.elapsed(), event));
+            while let Some(together) = receiver.recv().await {
+                events.extend(together.into_iter().map(|event| (begin.elapsed(), event)));
             }
             events
         };
