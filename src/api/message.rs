@@ -1,8 +1,10 @@
 //! The bodies of the licence API's requests and answers (API.md, "The call").
 
 use std::borrow::Cow;
+use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::UserIds;
 
@@ -21,17 +23,58 @@ pub struct AllocationRequest {
 }
 
 /// What the service says that one user holds. A 200 carries an array of these.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Allocation<'a> {
     /// The user.
+    #[serde(borrow)]
     pub user_id: Cow<'a, str>,
     /// The organisation.
+    #[serde(borrow, default)]
     pub organization_id: Option<Cow<'a, str>>,
     /// Whether the licences come from an external provider.
+    #[serde(default)]
     pub use_external_license: Option<bool>,
     /// The codes that the user holds.
+    #[serde(borrow, default, deserialize_with = "few")]
     pub user_bundle_codes: Vec<Cow<'a, str>>,
+}
+
+/// The most codes that a user can sensibly hold. More come only from an answer that means harm.
+const MOST_CODES: usize = 1000;
+
+/// Reads a list that is not absurdly long, so that an answer cannot fill the memory.
+fn few<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Cow<'de, str>>, D::Error> {
+    #[derive(Deserialize)]
+    struct Code<'a>(#[serde(borrow)] Cow<'a, str>);
+
+    struct Few;
+
+    impl<'de> Visitor<'de> for Few {
+        type Value = Vec<Cow<'de, str>>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "at most {MOST_CODES} codes")
+        }
+
+        /// `null` says that there are none.
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(Vec::new())
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut codes: A) -> Result<Self::Value, A::Error> {
+            let mut few = Vec::new();
+            while let Some(Code(code)) = codes.next_element()? {
+                if few.len() == MOST_CODES {
+                    return Err(A::Error::invalid_length(MOST_CODES + 1, &self));
+                }
+                few.push(code);
+            }
+            Ok(few)
+        }
+    }
+
+    deserializer.deserialize_any(Few)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The licence API: the only room that knows HTTP.
 
+mod alike;
 mod allocations;
 mod client;
 mod confirm;

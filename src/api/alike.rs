@@ -1,0 +1,160 @@
+//! The short way through an answer that says the same of every user.
+//!
+//! Most answers are one text over and over: but for the user IDs, which stand there in the request's order. Then it is
+//! enough to understand what is said of the first three. Of any other answer this says nothing.
+
+use super::confirm::Confirmation;
+use super::{AllocationRequest, UserIds, allocations};
+
+/// Of so many users, the first begins the text and the last ends it; the one between them stands for all others.
+const SAMPLE: usize = 3;
+
+/// What the text confirms, if it says of every user asked for, in their order, the same and what was asked.
+pub(super) fn confirm_all(text: &str, asked: &AllocationRequest) -> Option<Confirmation> {
+    let sample = sample(text, &asked.user_ids)?;
+    let asked_of_sample = AllocationRequest {
+        user_ids: asked.user_ids.iter().take(SAMPLE).collect(),
+        user_bundle_codes: asked.user_bundle_codes.clone(),
+        use_external_license: asked.use_external_license,
+    };
+    let mut confirmation = allocations::read(&sample, &asked_of_sample).ok()?;
+    let [(_, places)] = &mut confirmation.confirmed[..] else {
+        return None;
+    };
+    if places.len() < SAMPLE {
+        return None;
+    }
+    *places = (0..asked.user_ids.len()).collect();
+    Some(confirmation)
+}
+
+/// The text as if only the first three had been asked for. None where it is not the same between any two user IDs.
+///
+/// Each ID is a JSON text of its own, in quotes and without escapes. So to put another there changes nothing else, and
+/// the sample is sound, and says that, exactly where the text is, and does.
+fn sample(text: &str, user_ids: &UserIds) -> Option<String> {
+    let mut all = user_ids.iter();
+    let (first, second, third) = (all.next()?, all.next()?, all.next()?);
+    let (head, rest) = text.split_once(first)?;
+    let (between, _) = rest.split_once(second)?;
+    let mut tail = rest;
+    for user_id in user_ids.iter().skip(1) {
+        tail = tail.strip_prefix(between)?.strip_prefix(user_id)?;
+    }
+    let is_quoted = head.ends_with('"')
+        && between.starts_with('"')
+        && between.ends_with('"')
+        && tail.starts_with('"');
+    (is_quoted && user_ids.iter().all(is_plain))
+        .then(|| [head, first, between, second, between, third, tail].concat())
+}
+
+/// Whether JSON spells the text as it is.
+fn is_plain(text: &str) -> bool {
+    let is_special = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
+    // To look at every byte is quicker here than to stop at the first that is special.
+    !text.bytes().fold(false, |any, byte| any | is_special(byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn asking_for(users: &[String]) -> AllocationRequest {
+        AllocationRequest {
+            user_ids: users.iter().collect(),
+            user_bundle_codes: vec!["IDU".into()],
+            use_external_license: false,
+        }
+    }
+
+    fn users(count: usize) -> Vec<String> {
+        (0..count).map(|user| format!("u{user}")).collect()
+    }
+
+    fn object(user: &str) -> String {
+        format!(
+            r#"{{"userId":"{user}","organizationId":"o","useExternalLicense":false,"userBundleCodes":["IDU"]}}"#
+        )
+    }
+
+    fn array(objects: &[String]) -> String {
+        format!("[{}]", objects.join(","))
+    }
+
+    #[test]
+    fn an_answer_that_says_the_same_of_everyone_confirms_everyone() {
+        let users = users(50);
+        let objects: Vec<_> = users.iter().map(|user| object(user)).collect();
+        let confirmation = confirm_all(&array(&objects), &asking_for(&users)).unwrap();
+        assert_eq!(confirmation.confirmed, [("o".into(), (0..50).collect())]);
+        assert!(confirmation.unconfirmed.is_empty());
+    }
+
+    #[test]
+    fn of_an_answer_that_says_anything_else_nothing_is_said() {
+        let users = users(6);
+        let asked = asking_for(&users);
+        let all: Vec<_> = users.iter().map(|user| object(user)).collect();
+        for at in 0..users.len() {
+            for (what, with) in [
+                ("IDU", "PMD"),
+                ("false", "true"),
+                (r#""o""#, r#""p""#),
+                (r#""userId":"u"#, r#""userId":"w"#),
+                (r#""userId""#, r#""user""#),
+                ("}", r#","userId":"u9"}"#),
+                ("}", ""),
+            ] {
+                let mut said = all.clone();
+                said[at] = said[at].replace(what, with);
+                assert_eq!(confirm_all(&array(&said), &asked), None, "{at}: {with}");
+            }
+            let mut said = all.clone();
+            said.remove(at);
+            assert_eq!(confirm_all(&array(&said), &asked), None, "without {at}");
+        }
+        assert_eq!(confirm_all("", &asked), None);
+    }
+
+    /// An ID, and how the answer spells it: they may hold anything, and each other.
+    fn ids() -> impl Strategy<Value = Vec<String>> {
+        let id = prop_oneof![
+            "[au:,]{1,3}",
+            "[\"\\\\{}é]{1,2}",
+            (0_u128..9).prop_map(|guid| uuid::Uuid::from_u128(guid).to_string()),
+        ];
+        prop::collection::btree_set(id, 3..7).prop_map(|ids| ids.into_iter().collect())
+    }
+
+    proptest! {
+        /// Whatever the IDs are, and wherever they stand: what it says is what is found by reading every word.
+        #[test]
+        fn the_short_way_leads_where_the_long_one_does(
+            ids in ids(),
+            before in prop_oneof![
+                Just(r#"{"userId":""#), Just(r#"{"userId":"{"#), Just(r#"{"userId":"a"#),
+                Just(r#"{"userId":"u","organizationId":""#), Just(r#"{"userId":"u","x":""#),
+                Just(r#"{"useExternalLicense":false,"userId":""#),
+            ],
+            after in prop_oneof![
+                Just(r#"","useExternalLicense":false,"userBundleCodes":["IDU"]}"#),
+                Just(r#"}","useExternalLicense":false,"userBundleCodes":["IDU"]}"#),
+                Just(r#"","userBundleCodes":["IDU"]}"#),
+                Just(r#"","useExternalLicense":false,"userBundleCodes":["IDU"],"userId":"a"}"#),
+            ],
+            escape in any::<bool>(),
+        ) {
+            let spelt = |id: &String| match escape {
+                true => serde_json::to_string(id).unwrap().trim_matches('"').to_owned(),
+                false => id.clone(),
+            };
+            let objects: Vec<_> = ids.iter().map(|id| format!("{before}{}{after}", spelt(id))).collect();
+            let (text, asked) = (array(&objects), asking_for(&ids));
+            if let Some(confirmation) = confirm_all(&text, &asked) {
+                prop_assert_eq!(allocations::read(&text, &asked).ok(), Some(confirmation));
+            }
+        }
+    }
+}
