@@ -6,8 +6,8 @@ use std::ops::Index;
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// How long a GUID is, which most IDs are, in bytes.
-const GUID: usize = 36;
+/// How long a GUID is, which most IDs are.
+const GUID_BYTES: usize = 36;
 
 /// A list of user IDs that costs two pieces of memory, however many they are: one text, and where each ID ends in it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
@@ -17,6 +17,14 @@ pub struct UserIds {
 }
 
 impl UserIds {
+    /// None yet, with room for so many.
+    pub fn with_room_for(count: usize) -> Self {
+        Self {
+            text: String::with_capacity(count * GUID_BYTES),
+            ends: Vec::with_capacity(count),
+        }
+    }
+
     /// Adds one.
     pub fn push(&mut self, user_id: &str) {
         self.text.push_str(user_id);
@@ -57,11 +65,7 @@ impl Index<usize> for UserIds {
 impl<T: AsRef<str>> FromIterator<T> for UserIds {
     fn from_iter<I: IntoIterator<Item = T>>(user_ids: I) -> Self {
         let user_ids = user_ids.into_iter();
-        let (expected, _) = user_ids.size_hint();
-        let mut all = Self {
-            text: String::with_capacity(expected * GUID),
-            ends: Vec::with_capacity(expected),
-        };
+        let mut all = Self::with_room_for(user_ids.size_hint().0);
         for user_id in user_ids {
             all.push(user_id.as_ref());
         }

@@ -4,7 +4,7 @@ use hashbrown::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::roster::{BundleSets, Roster, SetIx, UserIx, Withheld};
+use crate::roster::{BundleSets, Roster, SetIx, UserId, UserIx, Withheld};
 
 /// What becomes of the codes that a user holds and the file does not name.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,10 +55,11 @@ impl Holdings {
             }),
         };
         let mut sets_here: HashMap<SetIx, SetIx> = HashMap::new();
+        let mut buffer = UserId::encode_buffer();
         let users = roster.assignments.all_users();
         let held = users.map(|user| {
             let theirs = &current.assignments;
-            let found = theirs.find(&roster.assignments.user_id(user));
+            let found = theirs.find(roster.assignments.user_id(user).encode(&mut buffer));
             found.map_or(if_absent, |found| {
                 let set = theirs.set(found);
                 let sets = roster.assignments.sets_mut();

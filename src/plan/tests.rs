@@ -36,7 +36,7 @@ fn target(proposal: &Proposal, user: UserIx) -> BTreeSet<&str> {
 }
 
 fn number(proposal: &Proposal, user: UserIx) -> usize {
-    proposal.roster.assignments.user_id(user)[1..]
+    proposal.roster.assignments.user_id(user).to_string()[1..]
         .parse()
         .unwrap()
 }

@@ -40,7 +40,7 @@ fn good(roster: &Roster) -> Vec<String> {
             let flag = if all.external(user) { "!" } else { "" };
             format!(
                 "{}={}{flag}",
-                &*all.user_id(user),
+                all.user_id(user),
                 all.sets().joined_codes(all.set(user))
             )
         })
@@ -218,7 +218,7 @@ proptest! {
         let roster = roster(&file);
         let all = &roster.assignments;
         let held = |user: UserIx| -> (String, BTreeSet<&str>) {
-            (all.user_id(user).to_owned(), all.sets().codes(all.set(user)).collect())
+            (all.user_id(user).to_string(), all.sets().codes(all.set(user)).collect())
         };
         let good: BTreeMap<_, _> = all.good_users().map(held).collect();
         let withheld: BTreeMap<_, _> = roster.withheld.iter().map(|&(user, _)| held(user)).collect();
@@ -254,7 +254,7 @@ fn rows_go_in_the_files_order_however_many_there_are() {
     let all = &roster.assignments;
     assert_eq!(all.len(), 7_000);
     for (place, user) in all.all_users().enumerate() {
-        assert_eq!(*all.user_id(user), format!("u{place}"));
+        assert_eq!(all.user_id(user).to_string(), format!("u{place}"));
         assert_eq!(all.line(user) as usize, place + 2);
     }
     // Of each bad row one user, and some of them twice.

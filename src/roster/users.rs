@@ -1,10 +1,11 @@
 //! Users by identity, packed: the one thing in memory that grows with the file.
 
+use std::fmt;
 use std::hash::BuildHasher;
-use std::ops::Deref;
 
 use hashbrown::DefaultHashBuilder;
 use uuid::Uuid;
+use uuid::fmt::Braced;
 
 use super::bundle_sets::{BundleSets, SetIx};
 use super::chunks::Chunks;
@@ -146,50 +147,55 @@ impl Users {
     /// The user ID in its first spelling.
     pub(super) fn user_id(&self, user: UserIx) -> UserId<'_> {
         let user = self.get(user);
-        let guid = Uuid::from_u128(u128::from_ne_bytes(user.id));
-        let mut buffer = [0; 38];
-        let written = match user.spelling {
+        match user.spelling {
             Spelling::Text | Spelling::GuidAsText => {
-                return UserId(Spelt::Text(text_at(&self.texts, user.id)));
+                UserId(Spelt::Text(text_at(&self.texts, user.id)))
             }
-            Spelling::Lower => guid.hyphenated().encode_lower(&mut buffer),
-            Spelling::Upper => guid.hyphenated().encode_upper(&mut buffer),
-            Spelling::BracedLower => guid.braced().encode_lower(&mut buffer),
-            Spelling::BracedUpper => guid.braced().encode_upper(&mut buffer),
-        };
-        let length = written.len();
-        UserId(Spelt::Guid { buffer, length })
-    }
-}
-
-/// A user ID as it was first written: a text. It takes no memory but its own.
-pub struct UserId<'a>(Spelt<'a>);
-
-enum Spelt<'a> {
-    Text(&'a str),
-    /// The GUID is the buffer's beginning.
-    Guid {
-        buffer: [u8; 38],
-        length: usize,
-    },
-}
-
-impl Deref for UserId<'_> {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        match &self.0 {
-            Spelt::Text(text) => text,
-            Spelt::Guid { buffer, length } => {
-                str::from_utf8(&buffer[..*length]).expect("a GUID is ASCII")
+            spelling => {
+                let guid = Uuid::from_u128(u128::from_ne_bytes(user.id));
+                UserId(Spelt::Guid(guid, spelling))
             }
         }
     }
 }
 
-impl AsRef<str> for UserId<'_> {
-    fn as_ref(&self) -> &str {
-        self
+/// A user ID as it was first written. A GUID is kept as a number, so it becomes a text only by
+/// [`encode`](Self::encode) or by being displayed.
+#[derive(Debug, Clone, Copy)]
+pub struct UserId<'a>(Spelt<'a>);
+
+#[derive(Debug, Clone, Copy)]
+enum Spelt<'a> {
+    Text(&'a str),
+    Guid(Uuid, Spelling),
+}
+
+impl<'a> UserId<'a> {
+    /// Room for any GUID.
+    pub const fn encode_buffer() -> [u8; Braced::LENGTH] {
+        [0; Braced::LENGTH]
+    }
+
+    /// The text. If it is a GUID's, it stands in the buffer.
+    pub fn encode<'b>(self, buffer: &'b mut [u8; Braced::LENGTH]) -> &'b str
+    where
+        'a: 'b,
+    {
+        match self.0 {
+            Spelt::Text(text) => text,
+            Spelt::Guid(guid, spelling) => match spelling {
+                Spelling::Upper => guid.hyphenated().encode_upper(buffer),
+                Spelling::BracedLower => guid.braced().encode_lower(buffer),
+                Spelling::BracedUpper => guid.braced().encode_upper(buffer),
+                _ => guid.hyphenated().encode_lower(buffer),
+            },
+        }
+    }
+}
+
+impl fmt::Display for UserId<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.encode(&mut UserId::encode_buffer()))
     }
 }
 
@@ -259,7 +265,7 @@ mod tests {
         let mut users = Users::default();
         for spelling in spellings {
             let user = users.intern(spelling, UserKey::of(spelling), 1);
-            assert_eq!(&*users.user_id(user), spelling);
+            assert_eq!(users.user_id(user).to_string(), spelling);
         }
         assert_eq!(users.len(), spellings.len());
         let again = users.intern(
@@ -267,7 +273,7 @@ mod tests {
             UserKey::of("{4f8FAD5B-D9CB-469F-A165-70867728950E}"),
             9,
         );
-        assert_eq!(&*users.user_id(again), spellings[5]);
+        assert_eq!(users.user_id(again).to_string(), spellings[5]);
         assert_eq!(users.len(), spellings.len());
     }
 

@@ -177,7 +177,7 @@ fn asked(roster: &Roster) -> BTreeMap<String, (Vec<String>, bool)> {
         .map(|user| {
             let mut codes: Vec<_> = all.sets().codes(all.set(user)).map(str::to_owned).collect();
             codes.sort();
-            (all.user_id(user).to_owned(), (codes, all.external(user)))
+            (all.user_id(user).to_string(), (codes, all.external(user)))
         })
         .collect()
 }
@@ -278,7 +278,7 @@ fn plan(roster: &Roster) -> Vec<(Vec<String>, bool, Vec<String>)> {
                 external,
                 users
                     .iter()
-                    .map(|&user| all.user_id(user).to_owned())
+                    .map(|&user| all.user_id(user).to_string())
                     .collect(),
             )
         })

@@ -301,7 +301,7 @@ async fn killed_and_resumed(case: &Case, fates: &[Fate]) -> Result<(), TestCaseE
         decided = all
             .good_users()
             .filter(|&user| !standing.is_pending(user))
-            .map(|user| all.user_id(user).to_owned())
+            .map(|user| all.user_id(user).to_string())
             .collect();
         let succeeded = recorded(folder.path(), "success.csv");
         let failed = recorded(folder.path(), "failures.csv");

@@ -76,7 +76,7 @@ proptest! {
         let planned: Vec<Vec<String>> = plan
             .batches()
             .iter()
-            .map(|batch| plan.users(batch).iter().map(|&user| all.user_id(user).to_owned()).collect())
+            .map(|batch| plan.users(batch).iter().map(|&user| all.user_id(user).to_string()).collect())
             .collect();
         // Of batches that want the same code, the later one is named by no request before the earlier one is decided.
         let sent = tokio::runtime::Builder::new_current_thread()

@@ -19,11 +19,11 @@ use super::queue::{IsolationId, Job, Queue};
 use super::sign_in::SignIn;
 use super::verdict::RefusalStatus;
 use super::width::Width;
-use crate::api::{AllocationRequest, Departure};
+use crate::api::{AllocationRequest, Departure, UserIds};
 use crate::event::{Event, Stop, WaitCause};
 use crate::outcome::{Applied, Decision, FailureKind, Outcome};
 use crate::plan::{GroupIx, Plan};
-use crate::roster::Assignments;
+use crate::roster::{Assignments, UserId};
 
 /// So many batches in a row that use up their retries say that the service is down.
 const USED_UP_BATCHES: u32 = 3;
@@ -254,10 +254,17 @@ impl<'a> Dispatcher<'a> {
             users: job.part.users.len(),
         });
         let group = self.plan.group(job.group);
-        let users = job.part.users.iter();
+        let mut user_ids = UserIds::with_room_for(job.part.users.len());
+        for &user in &job.part.users {
+            user_ids.push(
+                self.assignments
+                    .user_id(user)
+                    .encode(&mut UserId::encode_buffer()),
+            );
+        }
         Sending {
             request: AllocationRequest {
-                user_ids: users.map(|&user| self.assignments.user_id(user)).collect(),
+                user_ids,
                 user_bundle_codes: self
                     .assignments
                     .sets()

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::outcome::{Applied, Decision, FailureKind, Outcome, explain};
 use crate::report::record_file;
-use crate::roster::{Assignments, BadRow, DOUBT, SetIx, UserIx, Withheld};
+use crate::roster::{Assignments, BadRow, DOUBT, SetIx, UserId, UserIx, Withheld};
 use crate::text::{guard, printable, unguard};
 
 /// About how much room a line of the success file takes.
@@ -133,8 +133,9 @@ impl<'a> Rows<'a> {
                 &sent(decision.attempts),
             ])?;
             let end = record_file::cells([&decision.attempts.to_string(), &self.at])?;
+            let mut buffer = UserId::encode_buffer();
             for &user in users {
-                push_cell(lines, &guard(&all.user_id(user)))?;
+                push_cell(lines, &guard(all.user_id(user).encode(&mut buffer)))?;
                 lines.push(b',');
                 lines.extend_from_slice(&middle);
                 lines.push(b',');
@@ -269,7 +270,7 @@ impl PlainRow {
 /// Adds a cell to a line.
 fn push_cell(line: &mut Vec<u8>, text: &str) -> io::Result<()> {
     // Whatever wants quotes, as a comma or a line end does, comes no later than the comma; in a GUID nothing does.
-    match text.bytes().all(|byte| byte > b',') {
+    match text.bytes().fold(true, |all, byte| all & (byte > b',')) {
         true => line.extend_from_slice(text.as_bytes()),
         false => line.extend(record_file::cells([text])?),
     }
@@ -278,7 +279,7 @@ fn push_cell(line: &mut Vec<u8>, text: &str) -> io::Result<()> {
 
 /// The user ID as a cell.
 fn user_id(assignments: &Assignments, user: UserIx) -> String {
-    guard(&assignments.user_id(user)).into_owned()
+    guard(&assignments.user_id(user).to_string()).into_owned()
 }
 
 fn changed(applied: Applied) -> Cow<'static, str> {

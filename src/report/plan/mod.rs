@@ -271,7 +271,7 @@ fn changes(proposal: &Proposal, most: usize) -> Option<Changes> {
         changes.other_flag += u64::from(change.other_flag);
         if !change.losses.is_empty() && changes.losses.len() < most {
             changes.losses.push(Loss {
-                user_id: all.user_id(user).to_owned(),
+                user_id: all.user_id(user).to_string(),
                 line: all.line(user),
                 codes: names(proposal, &change.losses),
             });
@@ -310,7 +310,7 @@ fn codes(proposal: &Proposal) -> Vec<Code> {
             free: demand.free,
             short: demand.short(),
             first_short: demand.first_short.map(|user| FirstShort {
-                user_id: all.user_id(user).to_owned(),
+                user_id: all.user_id(user).to_string(),
                 line: all.line(user),
             }),
         }

@@ -64,7 +64,7 @@ fn row(proposal: &Proposal, user: UserIx, action: &'static str) -> Row {
         }
     };
     Row {
-        user_id: guard(&all.user_id(user)).into_owned(),
+        user_id: guard(&all.user_id(user).to_string()).into_owned(),
         user_bundle_codes: all.sets().joined_codes(all.set(user)),
         use_external_license: all.external(user),
         line: all.line(user),

@@ -141,7 +141,7 @@ impl Run {
                 continue;
             };
             for &user in &decided.users {
-                let user = self.assignments().user_id(user).to_owned();
+                let user = self.assignments().user_id(user).to_string();
                 let twice = decisions.insert(user, decided.clone());
                 assert_eq!(twice, None, "a user was decided twice");
             }
@@ -149,7 +149,7 @@ impl Run {
         let pending = self
             .assignments()
             .good_users()
-            .map(|user| self.assignments().user_id(user).to_owned())
+            .map(|user| self.assignments().user_id(user).to_string())
             .filter(|user| !decisions.contains_key(user))
             .collect();
         Ran {
