@@ -17,13 +17,23 @@ use crate::settings::SyncWhen;
 /// The file's name.
 const ATTEMPTED: &str = "attempted.csv";
 
-/// The most room that a line of it takes.
-const LINE_BYTES: usize = "4294967295\n".len();
-
-/// A user whom a request has named, by its place in the order in which the input first names users.
+/// Users whom a request has named, by their places in the order in which the input first names users: those from the first
+/// to the last.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct AttemptedRow {
-    user: u32,
+    first: u32,
+    last: u32,
+}
+
+impl AttemptedRow {
+    /// Users who follow each other.
+    fn of(users: &[UserIx]) -> Self {
+        let place = |user: UserIx| u32::try_from(user.index()).expect("as it was made");
+        Self {
+            first: place(users[0]),
+            last: place(users[users.len() - 1]),
+        }
+    }
 }
 
 /// Writes down who is about to be sent, so that whoever goes on after a kill knows who may hold what was asked; and what
@@ -75,18 +85,26 @@ impl<'a> Ahead<'a> {
         }
         let mut this = Self::begin(folder, proposal, sync)?;
         for row in this.attempted.read()? {
-            let AttemptedRow { user } = row.map_err(|source| JournalError::Damaged {
+            let AttemptedRow { first, last } = row.map_err(|source| JournalError::Damaged {
                 file: ATTEMPTED,
                 source,
             })?;
-            let place = user as usize;
-            let is_known = place < this.assignments.len();
-            let known = is_known.then(|| UserIx::from_index(place));
-            let stranger = || JournalError::Stranger {
-                file: ATTEMPTED,
-                user: user.to_string(),
-            };
-            this.written.mark(known.ok_or_else(stranger)?);
+            if first > last {
+                let what = io::Error::new(io::ErrorKind::InvalidData, "the last comes first");
+                return Err(JournalError::Damaged {
+                    file: ATTEMPTED,
+                    source: what.into(),
+                });
+            }
+            if last as usize >= this.assignments.len() {
+                return Err(JournalError::Stranger {
+                    file: ATTEMPTED,
+                    user: last.to_string(),
+                });
+            }
+            for place in first..=last {
+                this.written.mark(UserIx::from_index(place as usize));
+            }
         }
         if let Some(undo) = &mut this.undo {
             let users = this.assignments.good_users();
@@ -116,12 +134,8 @@ impl<'a> Ahead<'a> {
             undo.about_to_send(users)?;
         }
         let new = self.written.missing(users);
-        let mut lines = Vec::with_capacity(new.len() * LINE_BYTES);
-        for user in &new {
-            lines.extend_from_slice(itoa::Buffer::new().format(user.index()).as_bytes());
-            lines.push(b'\n');
-        }
-        self.attempted.append_lines(&lines)?;
+        let stretches = new.chunk_by(|one, next| one.index() + 1 == next.index());
+        self.attempted.append(stretches.map(AttemptedRow::of))?;
         for user in new {
             self.written.mark(user);
         }

@@ -386,8 +386,9 @@ fn a_damaged_run_folder_is_told_and_keeps_what_it_has() {
     assert_eq!(ended.code, 3, "{}", ended.stderr);
     let sound = dir.read("run/attempted.csv");
     for (damaged, what) in [
-        ("user\n0\n99\n", "attempted.csv names the user 99"),
-        ("user\n0\nx\n", "attempted.csv is damaged"),
+        ("first,last\n0,0\n1,99\n", "attempted.csv names the user 99"),
+        ("first,last\n0,0\nx,1\n", "attempted.csv is damaged"),
+        ("first,last\n0,0\n2,1\n", "attempted.csv is damaged"),
         ("user\n\"0\n1\n2\n", "a quote is open over several lines"),
     ] {
         dir.write("run/attempted.csv", damaged);
