@@ -149,13 +149,13 @@ pub(super) fn prepare(
     progress: &mut Progress,
 ) -> anyhow::Result<Prepared> {
     let intent = &settings.intent;
-    let read = match folder {
-        None => read::read(intent.input.open()?, &intent.reading, beside, progress)?,
+    let (read, as_read) = match folder {
+        None => read::read_to_send(intent.input.open()?, &intent.reading, beside, progress)?,
         Some(folder) => keep_and_read(folder, intent, beside, progress)?,
     };
     read::check_ids(&read)?;
     let columns = read.columns.clone();
-    let (proposal, as_read) = read.propose(&intent.reading, intent.seats.clone());
+    let proposal = read.propose(&intent.reading, intent.seats.clone());
     progress.finish();
     read::introduce(&intent.input, &columns, &proposal.roster, progress);
     let refused = refusal(settings, &proposal);
@@ -206,7 +206,7 @@ fn keep_and_read(
     intent: &Intent,
     beside: Beside,
     progress: &mut Progress,
-) -> anyhow::Result<WasRead> {
+) -> anyhow::Result<(WasRead, AsRead)> {
     let source = intent.input.open()?;
     let kept = File::create_new(folder.path().join(KEPT_INPUT))
         .with_context(|| format!("cannot keep the input in {}", folder.path().display()))?;
@@ -218,7 +218,7 @@ fn keep_and_read(
         }),
         ..source
     };
-    let read = read::read(source, &intent.reading, beside, progress)?;
+    let read = read::read_to_send(source, &intent.reading, beside, progress)?;
     on_disk.sync_all()?;
     Ok(read)
 }

@@ -81,7 +81,7 @@ pub(super) fn plan(command: PlanCommand) -> anyhow::Result<ExitCode> {
     let read = read::read(intent.input.open()?, &intent.reading, beside, &mut progress)?;
     progress.finish();
     read::check_ids(&read)?;
-    let (proposal, _) = read.propose(&intent.reading, intent.seats.clone());
+    let proposal = read.propose(&intent.reading, intent.seats.clone());
     let most = if as_json { usize::MAX } else { SHOWN };
     let time = |count| least_time(count, requests.rate, requests.burst);
     let report = PlanReport::new(&intent, &proposal, (&requests, first), time, most);

@@ -26,16 +26,14 @@ pub(super) struct WasRead {
     pub(super) columns: Columns,
     /// Who holds what now, if a file says so.
     current: Option<Roster>,
-    pub(super) as_read: AsRead,
 }
 
 impl WasRead {
     /// What is to be done with every user.
-    pub(super) fn propose(self, reading: &Reading, seats: Option<SeatLimit>) -> (Proposal, AsRead) {
+    pub(super) fn propose(self, reading: &Reading, seats: Option<SeatLimit>) -> Proposal {
         let absent = reading.current.as_ref().map(|current| current.absent);
         let current = self.current.as_ref().zip(absent);
-        let proposal = Proposal::new(self.roster, current, reading.mode, seats);
-        (proposal, self.as_read)
+        Proposal::new(self.roster, current, reading.mode, seats)
     }
 }
 
@@ -71,18 +69,44 @@ pub(super) fn read_beside(reading: &Reading) -> anyhow::Result<Beside> {
     Ok(beside)
 }
 
-/// Reads an input to its end. Its fingerprint is that of all its bytes.
+/// Reads an input to its end, of which a run is made: so what tells it from others is taken as well, from all its bytes.
+pub(super) fn read_to_send(
+    source: Source,
+    reading: &Reading,
+    beside: Beside,
+    progress: &mut Progress,
+) -> anyhow::Result<(WasRead, AsRead)> {
+    let directory = beside.directory.as_ref().map(fingerprint);
+    let current = beside.current.as_ref().map(fingerprint);
+    let fingerprinter = Fingerprinter::default();
+    let source = Source {
+        reader: Box::new(fingerprinter.read(source.reader)),
+        ..source
+    };
+    let read = read(source, reading, beside, progress)?;
+    let as_read = AsRead {
+        input: fingerprinter.finish(),
+        directory,
+        current,
+    };
+    Ok((read, as_read))
+}
+
+fn fingerprint<T>((_, fingerprint): &(T, Fingerprint)) -> Fingerprint {
+    fingerprint.clone()
+}
+
+/// Reads an input to its end.
 pub(super) fn read(
     source: Source,
     reading: &Reading,
     beside: Beside,
     progress: &mut Progress,
 ) -> anyhow::Result<WasRead> {
-    let (directory, directory_fingerprint) = beside.directory.unzip();
-    let (current, current_fingerprint) = beside.current.unzip();
+    let directory = beside.directory.map(|(directory, _)| directory);
+    let current = beside.current.map(|(current, _)| current);
     let catalog = Catalog::allowing(&reading.allowed_codes);
-    let fingerprinter = Fingerprinter::default();
-    let bytes = fingerprinter.read(progress.reading(source.reader, source.bytes));
+    let bytes = progress.reading(source.reader, source.bytes);
     let bytes = ReadAhead::new(bytes).map_err(|source| InputError::Read { line: 1, source })?;
     let rows = RowReader::new(bytes, &reading.format, &catalog)?;
     let columns = rows.columns().clone();
@@ -95,11 +119,6 @@ pub(super) fn read(
         roster,
         columns,
         current,
-        as_read: AsRead {
-            input: fingerprinter.finish(),
-            directory: directory_fingerprint,
-            current: current_fingerprint,
-        },
     })
 }
 

@@ -213,12 +213,11 @@ pub(super) fn read_the_same(
 ) -> anyhow::Result<Proposal> {
     let input = record.input(folder);
     let read = read::read_beside(&record.reading)
-        .and_then(|beside| read::read(input.open()?, &record.reading, beside, progress));
+        .and_then(|beside| read::read_to_send(input.open()?, &record.reading, beside, progress));
     match read {
-        Ok(read) => {
-            record.check(&input, &read.as_read)?;
-            let (proposal, _) = read.propose(&record.reading, record.seats.clone());
-            Ok(proposal)
+        Ok((read, as_read)) => {
+            record.check(&input, &as_read)?;
+            Ok(read.propose(&record.reading, record.seats.clone()))
         }
         Err(error) => {
             // If a file is another than it was, then that is what to say.
