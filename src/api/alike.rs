@@ -59,14 +59,12 @@ fn is_plain(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::message::tests::asking_for;
     use proptest::prelude::*;
 
-    fn asking_for(users: &[String]) -> AllocationRequest {
-        AllocationRequest {
-            user_ids: users.iter().collect(),
-            user_bundle_codes: vec!["IDU".into()],
-            use_external_license: false,
-        }
+    fn asking(users: &[String]) -> AllocationRequest {
+        let users: Vec<_> = users.iter().map(String::as_str).collect();
+        asking_for(&users)
     }
 
     fn users(count: usize) -> Vec<String> {
@@ -87,7 +85,7 @@ mod tests {
     fn an_answer_that_says_the_same_of_everyone_confirms_everyone() {
         let users = users(50);
         let objects: Vec<_> = users.iter().map(|user| object(user)).collect();
-        let confirmation = confirm_all(&array(&objects), &asking_for(&users)).unwrap();
+        let confirmation = confirm_all(&array(&objects), &asking(&users)).unwrap();
         assert_eq!(confirmation.confirmed, [("o".into(), (0..50).collect())]);
         assert!(confirmation.unconfirmed.is_empty());
     }
@@ -95,7 +93,7 @@ mod tests {
     #[test]
     fn of_an_answer_that_says_anything_else_nothing_is_said() {
         let users = users(6);
-        let asked = asking_for(&users);
+        let asked = asking(&users);
         let all: Vec<_> = users.iter().map(|user| object(user)).collect();
         for at in 0..users.len() {
             for (what, with) in [
@@ -151,7 +149,7 @@ mod tests {
                 false => id.clone(),
             };
             let objects: Vec<_> = ids.iter().map(|id| format!("{before}{}{after}", spelt(id))).collect();
-            let (text, asked) = (array(&objects), asking_for(&ids));
+            let (text, asked) = (array(&objects), asking(&ids));
             if let Some(confirmation) = confirm_all(&text, &asked) {
                 prop_assert_eq!(allocations::read(&text, &asked).ok(), Some(confirmation));
             }

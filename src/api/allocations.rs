@@ -74,15 +74,11 @@ impl<'de> Visitor<'de> for Object {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::message::tests::asking_for;
 
     /// The places that are confirmed when `a` and `b` were to hold IDU.
     fn confirmed(said: &str) -> Result<Vec<usize>, String> {
-        let asked = AllocationRequest {
-            user_ids: ["a", "b"].iter().collect(),
-            user_bundle_codes: vec!["IDU".into()],
-            use_external_license: false,
-        };
-        let confirmed = confirm(said.as_bytes(), &asked)?.confirmed;
+        let confirmed = confirm(said.as_bytes(), &asking_for(&["a", "b"]))?.confirmed;
         Ok(confirmed
             .into_iter()
             .flat_map(|(_, places)| places)

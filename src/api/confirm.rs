@@ -150,14 +150,15 @@ impl<'a> Places<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::message::tests;
 
     const GUID: &str = "0f8fad5b-d9cb-469f-a165-70867728950e";
 
     fn asking_for(users: &[&str]) -> AllocationRequest {
         AllocationRequest {
-            user_ids: users.iter().collect(),
             user_bundle_codes: vec!["IDU".into(), "PMD".into()],
             use_external_license: true,
+            ..tests::asking_for(users)
         }
     }
 

@@ -78,8 +78,17 @@ fn few<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Cow<'de, str>>,
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+
+    /// That these users shall hold IDU, not of an external provider.
+    pub(in crate::api) fn asking_for(users: &[&str]) -> AllocationRequest {
+        AllocationRequest {
+            user_ids: users.iter().collect(),
+            user_bundle_codes: vec!["IDU".into()],
+            use_external_license: false,
+        }
+    }
 
     #[test]
     fn a_request_is_spelt_and_ordered_as_documented() {

@@ -105,15 +105,8 @@ fn in_json(json: &Value) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::message::tests::asking_for;
     use proptest::prelude::*;
-
-    fn asking_for(users: &[&str]) -> AllocationRequest {
-        AllocationRequest {
-            user_ids: users.iter().collect(),
-            user_bundle_codes: vec!["IDU".into()],
-            use_external_license: false,
-        }
-    }
 
     fn message_of(body: &str) -> String {
         match read(409, body.as_bytes(), &asking_for(&[])) {

@@ -44,7 +44,7 @@ impl<Row: Serialize + Default> RecordFile<Row> {
             row: PhantomData,
         };
         if length == 0 {
-            this.write(&header::<Row>()?)?;
+            this.append_lines(&header::<Row>()?)?;
         }
         Ok(this)
     }
@@ -58,7 +58,7 @@ impl<Row: Serialize + Default> RecordFile<Row> {
         for row in rows {
             bytes.serialize(row)?;
         }
-        self.write(&finished(bytes)?)
+        self.append_lines(&finished(bytes)?)
     }
 
     /// Adds records that stand in these lines, as [`append`](Self::append) does.
@@ -66,7 +66,17 @@ impl<Row: Serialize + Default> RecordFile<Row> {
     /// # Errors
     /// When they cannot be written.
     pub(super) fn append_lines(&mut self, lines: &[u8]) -> io::Result<()> {
-        self.write(lines)
+        if lines.is_empty() {
+            return Ok(());
+        }
+        self.is_dirty = true;
+        if let Err(error) = self.file.write_all(lines) {
+            // Best effort: what is torn all the same is cut off by whoever opens the file next.
+            let _ = self.file.set_len(self.length);
+            return Err(error);
+        }
+        self.length += lines.len() as u64;
+        Ok(())
     }
 
     /// Waits until the disk has every record.
@@ -88,20 +98,6 @@ impl<Row: Serialize + Default> RecordFile<Row> {
     pub(super) fn take_unsynced(&mut self) -> io::Result<Option<File>> {
         let is_dirty = std::mem::take(&mut self.is_dirty);
         is_dirty.then(|| self.file.try_clone()).transpose()
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if bytes.is_empty() {
-            return Ok(());
-        }
-        self.is_dirty = true;
-        if let Err(error) = self.file.write_all(bytes) {
-            // Best effort: what is torn all the same is cut off by whoever opens the file next.
-            let _ = self.file.set_len(self.length);
-            return Err(error);
-        }
-        self.length += bytes.len() as u64;
-        Ok(())
     }
 }
 

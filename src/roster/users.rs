@@ -33,8 +33,14 @@ impl UserIx {
 enum Spelling {
     /// Not a GUID: `id` says where the text stands.
     Text,
-    /// A GUID written as no other variant can: `id` says where the text stands.
+    /// A GUID written in no usual form: `id` says where the text stands.
     GuidAsText,
+    Guid(GuidForm),
+}
+
+/// The usual forms of a GUID.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum GuidForm {
     Lower,
     Upper,
     BracedLower,
@@ -151,9 +157,9 @@ impl Users {
             Spelling::Text | Spelling::GuidAsText => {
                 UserId(Spelt::Text(text_at(&self.texts, user.id)))
             }
-            spelling => {
+            Spelling::Guid(form) => {
                 let guid = Uuid::from_u128(u128::from_ne_bytes(user.id));
-                UserId(Spelt::Guid(guid, spelling))
+                UserId(Spelt::Guid(guid, form))
             }
         }
     }
@@ -167,7 +173,7 @@ pub struct UserId<'a>(Spelt<'a>);
 #[derive(Debug, Clone, Copy)]
 enum Spelt<'a> {
     Text(&'a str),
-    Guid(Uuid, Spelling),
+    Guid(Uuid, GuidForm),
 }
 
 impl<'a> UserId<'a> {
@@ -183,11 +189,11 @@ impl<'a> UserId<'a> {
     {
         match self.0 {
             Spelt::Text(text) => text,
-            Spelt::Guid(guid, spelling) => match spelling {
-                Spelling::Upper => guid.hyphenated().encode_upper(buffer),
-                Spelling::BracedLower => guid.braced().encode_lower(buffer),
-                Spelling::BracedUpper => guid.braced().encode_upper(buffer),
-                _ => guid.hyphenated().encode_lower(buffer),
+            Spelt::Guid(guid, form) => match form {
+                GuidForm::Lower => guid.hyphenated().encode_lower(buffer),
+                GuidForm::Upper => guid.hyphenated().encode_upper(buffer),
+                GuidForm::BracedLower => guid.braced().encode_lower(buffer),
+                GuidForm::BracedUpper => guid.braced().encode_upper(buffer),
             },
         }
     }
@@ -203,9 +209,9 @@ impl fmt::Display for UserId<'_> {
 fn pack(user_id: &str, key: UserKey<'_>, texts: &mut String) -> ([u8; 16], Spelling) {
     let as_text = match key {
         UserKey::Text(_) => Spelling::Text,
-        UserKey::Guid(guid) => match guid_spelling(user_id) {
-            Spelling::GuidAsText => Spelling::GuidAsText,
-            packed => return (guid.to_ne_bytes(), packed),
+        UserKey::Guid(guid) => match guid_form(user_id) {
+            Some(form) => return (guid.to_ne_bytes(), Spelling::Guid(form)),
+            None => Spelling::GuidAsText,
         },
     };
     let mut id = [0; 16];
@@ -219,21 +225,22 @@ fn has_key(user: &User, key: UserKey<'_>, texts: &str) -> bool {
     match (user.spelling, key) {
         (Spelling::Text, UserKey::Text(text)) => text_at(texts, user.id) == text,
         (Spelling::GuidAsText, UserKey::Guid(_)) => UserKey::of(text_at(texts, user.id)) == key,
+        (Spelling::Guid(_), UserKey::Guid(guid)) => user.id == guid.to_ne_bytes(),
         (Spelling::Text, UserKey::Guid(_)) | (_, UserKey::Text(_)) => false,
-        (_, UserKey::Guid(guid)) => user.id == guid.to_ne_bytes(),
     }
 }
 
-fn guid_spelling(guid: &str) -> Spelling {
+/// The form of a GUID's text, if it is a usual one.
+fn guid_form(guid: &str) -> Option<GuidForm> {
     let upper = guid.bytes().any(|byte| byte.is_ascii_uppercase());
     let lower = guid.bytes().any(|byte| byte.is_ascii_lowercase());
-    match (guid.len(), upper, lower) {
-        (36, false, _) => Spelling::Lower,
-        (36, true, false) => Spelling::Upper,
-        (38, false, _) => Spelling::BracedLower,
-        (38, true, false) => Spelling::BracedUpper,
-        _ => Spelling::GuidAsText,
-    }
+    Some(match (guid.len(), upper, lower) {
+        (36, false, _) => GuidForm::Lower,
+        (36, true, false) => GuidForm::Upper,
+        (38, false, _) => GuidForm::BracedLower,
+        (38, true, false) => GuidForm::BracedUpper,
+        _ => return None,
+    })
 }
 
 fn text_at(texts: &str, id: [u8; 16]) -> &str {

@@ -300,3 +300,55 @@ fn sent(attempts: u32) -> Cow<'static, str> {
 fn told(text: &str) -> String {
     guard(&printable(text, MESSAGE_CHARS)).into_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::roster::tests::roster;
+    use proptest::prelude::*;
+
+    /// A file of these users; every other one has another set.
+    fn file(users: &[String]) -> String {
+        let mut file = csv::Writer::from_writer(Vec::new());
+        file.write_record(["userId", "codes"]).unwrap();
+        for (user, codes) in users.iter().zip(["IDU", "PMD;TSTNU"].iter().cycle()) {
+            file.write_record([user, *codes]).unwrap();
+        }
+        String::from_utf8(file.into_inner().unwrap()).unwrap()
+    }
+
+    proptest! {
+        /// The lines of successes are made without the CSV writer, as far as it goes: they say all the same what the rows would.
+        #[test]
+        fn a_success_is_read_as_it_was_written(
+            users in prop::collection::btree_set("[ab,;@+é-]{1,5}( [a,])?|[0-9A-F]{32}", 1..8),
+            organization in "[a,\"\n=é ]{0,6}",
+            attempts in 0_u32..3,
+        ) {
+            let users: Vec<_> = users.into_iter().collect();
+            let roster = roster(&file(&users));
+            let all = &roster.assignments;
+            let decision = Decision {
+                users: all.good_users().collect(),
+                outcome: Outcome::Success { organization_id: organization.as_str().into() },
+                attempts,
+                applied: Applied::Maybe,
+            };
+            let mut lines = Vec::new();
+            Rows::new(all, Timestamp::UNIX_EPOCH).successes(&decision, &mut lines).unwrap();
+            let reader = csv::ReaderBuilder::new().has_headers(false).from_reader(&lines[..]);
+            let read: Vec<SuccessRow> = reader.into_deserialize().map(Result::unwrap).collect();
+            prop_assert_eq!(read.len(), decision.users.len());
+            for (row, &user) in read.iter().zip(&decision.users) {
+                prop_assert_eq!(unguard(&row.user_id), all.user_id(user).to_string());
+                prop_assert_eq!(&*row.user_bundle_codes, all.sets().joined_codes(all.set(user)));
+                prop_assert_eq!(row.use_external_license, all.external(user));
+                prop_assert_eq!(&*row.organization_id, told(&organization));
+                prop_assert_eq!(&*row.sent, if attempts > 0 { SENT } else { NOT_SENT });
+                prop_assert_eq!(row.line, all.line(user));
+                prop_assert_eq!(row.attempts, attempts);
+                prop_assert_eq!(&*row.completed_at, "1970-01-01T00:00:00.000Z");
+            }
+        }
+    }
+}
