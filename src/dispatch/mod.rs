@@ -22,8 +22,8 @@ use std::collections::HashSet;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
-use futures::StreamExt;
 use futures::stream::FuturesUnordered;
+use futures::{FutureExt, StreamExt};
 use tokio::sync::mpsc::Sender;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -33,7 +33,7 @@ use crate::event::{Event, Stop};
 use crate::plan::Plan;
 use crate::rate::Rate;
 use crate::roster::{Assignments, UserIx};
-use dispatcher::{Dispatcher, Sending, Step};
+use dispatcher::{Dispatcher, Next, Sending};
 pub use estimate::least_time;
 
 /// How a run goes about it.
@@ -64,8 +64,8 @@ pub struct Policy {
 }
 
 /// Sends the plan. Every event goes through `events`, together with those of the same moment; when nobody takes them any
-/// more, nothing more is sent. Before a request leaves, `write_ahead` takes the users that it names; where that gives `false`, the request does not leave, and
-/// the run stops.
+/// more, nothing more is sent. Before requests leave, `write_ahead` takes the users that they name; where that gives
+/// `false`, none of them leaves, and the run stops.
 ///
 /// Gives why the run stopped early, if it did. Cancelling `interrupt` stops it; requests in flight are waited for.
 pub async fn run<S: Service>(
@@ -88,25 +88,40 @@ pub async fn run<S: Service>(
         if dispatcher.has_stopped() {
             halt.cancel();
         }
-        let step = dispatcher.step(Instant::now());
+        let (leaving, next) = dispatcher.leaving(Instant::now());
         let happened = dispatcher.take_events();
         if !happened.is_empty() && events.send(happened).await.is_err() {
             // What is in flight could not be recorded: it counts as pending.
             return Some(Stop::NotRecorded);
         }
-        let until = match step {
-            Step::Send(sending) => {
-                in_flight.push(exchange(service, &write_ahead, *sending, &halt));
-                continue;
-            }
-            Step::Again => continue,
-            Step::WaitUntil(until) => Some(until),
-            Step::WaitForAnswer => None,
-            Step::Done => return dispatcher.into_stop(),
+        if !leaving.is_empty() {
+            let users = leaving.iter().flat_map(|sending| &sending.job.part.users);
+            let may_leave = write_ahead(&users.copied().collect::<Vec<_>>());
+            in_flight.extend(
+                leaving
+                    .into_iter()
+                    .map(|sending| exchange(service, sending, may_leave, &halt)),
+            );
+        }
+        let until = match next {
+            Next::Now => continue,
+            // What has not left yet need not.
+            _ if interrupt.is_cancelled() && !halt.is_cancelled() => continue,
+            Next::At(until) => Some(until),
+            Next::Answer => None,
+            Next::End => return dispatcher.into_stop(),
         };
         tokio::select! {
-            Some((job, departure, reply)) = in_flight.next() => {
-                dispatcher.answered(job, &departure, reply, Instant::now());
+            mut answer = in_flight.next(), if !in_flight.is_empty() => {
+                let now = Instant::now();
+                while let Some((job, departure, reply)) = answer {
+                    dispatcher.answered(job, &departure, reply, now);
+                    // To look for what has come with it would let go what is still to leave.
+                    if dispatcher.has_stopped() {
+                        break;
+                    }
+                    answer = in_flight.next().now_or_never().flatten();
+                }
             }
             () = wait(until) => {}
             () = interrupt.cancelled(), if !interrupt.is_cancelled() => {}
@@ -121,8 +136,8 @@ pub fn waits(max_retries: u32) -> impl Iterator<Item = Duration> {
 
 async fn exchange<S: Service>(
     service: &S,
-    write_ahead: &impl Fn(&[UserIx]) -> bool,
     sending: Sending,
+    may_leave: bool,
     halt: &CancellationToken,
 ) -> (queue::Job, Departure, Reply) {
     let Sending {
@@ -132,7 +147,7 @@ async fn exchange<S: Service>(
     } = sending;
     log::sending(&job, &request);
     let begun = Instant::now();
-    let reply = if write_ahead(&job.part.users) {
+    let reply = if may_leave {
         send(service, request, &departure, halt).await
     } else {
         Answer::NotSent.into()

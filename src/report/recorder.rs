@@ -23,9 +23,6 @@ const TICK: Duration = Duration::from_millis(250);
 /// The longest that a record waits for the disk, unless each is waited for.
 const SYNC_PERIOD: Duration = Duration::from_millis(750);
 
-/// How many moments' events are taken together, at most.
-const MOST_AT_ONCE: usize = 64;
-
 /// Records a run.
 pub struct Recorder<'a, 'p> {
     assignments: &'a Assignments,
@@ -87,22 +84,19 @@ impl<'a, 'p> Recorder<'a, 'p> {
     ///
     /// Blocks, so it wants a thread of its own.
     pub fn run(mut self, mut events: Receiver<Vec<Event>>, runtime: &Handle) -> Recorded {
-        let mut taken = Vec::new();
         let recorded = loop {
-            let next = events.recv_many(&mut taken, MOST_AT_ONCE);
-            let next = runtime.block_on(async { timeout(TICK, next).await });
+            let next = runtime.block_on(async { timeout(TICK, events.recv()).await });
             let done = match next {
-                Ok(0) => {
+                Ok(Some(moment)) => self.take(&moment),
+                Ok(None) => {
                     self.folder.beat();
                     break self.sync();
                 }
-                Ok(_) => self.take(&taken),
                 Err(_) => {
                     self.progress.tick(&self.tally);
                     Ok(())
                 }
             };
-            taken.clear();
             let done = done.and_then(|()| self.sync_if_due());
             if self.progress.is_unheard() {
                 self.interrupt.cancel();
@@ -124,8 +118,8 @@ impl<'a, 'p> Recorder<'a, 'p> {
     }
 
     /// Takes events that have come together: what they decide is written together.
-    fn take(&mut self, moments: &[Vec<Event>]) -> io::Result<()> {
-        let decisions = moments.iter().flatten().filter_map(decision);
+    fn take(&mut self, moment: &[Event]) -> io::Result<()> {
+        let decisions = moment.iter().filter_map(decision);
         let is_success = |decision: &&Decision| decision.outcome.is_success();
         let (successes, failures): (Vec<_>, Vec<_>) = decisions.partition(is_success);
         // What one file has taken stands, even if the other takes nothing more.
@@ -136,7 +130,7 @@ impl<'a, 'p> Recorder<'a, 'p> {
             SyncWhen::Always => self.journal.sync(),
             SyncWhen::EverySecond => Ok(()),
         };
-        for event in moments.iter().flatten() {
+        for event in moment {
             let is_written = decision(event).is_none_or(|decision| match is_success(&decision) {
                 true => successes.is_ok(),
                 false => failures.is_ok(),

@@ -12,7 +12,7 @@ use seatload::plan::Plan;
 use seatload::roster::UserIx;
 
 use crate::support::run::Run;
-use crate::support::service::{FakeService, answer, lost, with_retry_after};
+use crate::support::service::{FakeService, Sent, answer, lost, with_retry_after};
 
 #[tokio::test(start_paused = true)]
 async fn a_service_that_is_down_stops_the_run_after_three_batches() {
@@ -169,7 +169,7 @@ async fn a_wait_asked_for_with_the_last_answer_keeps_nobody() {
 #[tokio::test(start_paused = true)]
 async fn when_nobody_takes_the_events_any_more_nothing_more_is_sent() {
     let service = FakeService::new();
-    let run = Run::of_users(10_000);
+    let run = Run::of_users(10_000).concurrency(1);
     let (sender, mut receiver) = tokio::sync::mpsc::channel(1);
     let batch_size = std::num::NonZeroUsize::new(100).unwrap();
     let plan = seatload::plan::Plan::new(
@@ -219,6 +219,27 @@ async fn what_cannot_be_written_down_is_not_sent_and_stops_the_run() {
     assert_eq!(service.requests(), 1);
 }
 
+#[tokio::test(start_paused = true)]
+async fn requests_that_leave_together_are_written_down_together() {
+    let service = FakeService::new();
+    let run = Run::of_users(25).concurrency(8);
+    let all = run.assignments();
+    let plan = Plan::new(all, all.good_users(), NonZeroUsize::MIN);
+    let written = RefCell::new(Vec::new());
+    let write_ahead = |users: &[UserIx]| {
+        written.borrow_mut().push(users.len());
+        true
+    };
+    let (sender, mut receiver) = tokio::sync::mpsc::channel(64);
+    let (policy, interrupt) = (&run.policy, &run.interrupt);
+    let dispatch = dispatch::run(&service, write_ahead, all, &plan, policy, interrupt, sender);
+    let collect = async { while receiver.recv().await.is_some() {} };
+    let (stop, ()) = tokio::join!(dispatch, collect);
+    assert_eq!((stop, service.requests()), (None, 25));
+    // The first goes alone, to find out how the service is.
+    assert_eq!(written.take(), [1, 8, 8, 8]);
+}
+
 /// Takes no request: every one waits for a connection, or for a token, and never leaves.
 struct Stuck;
 
@@ -245,4 +266,60 @@ async fn whoever_has_not_left_when_the_run_is_interrupted_does_not_leave_any_mor
     let (stop, (), ()) = tokio::join!(dispatch, interrupt, collect);
     assert_eq!(stop, Some(Stop::Interrupted));
     assert_eq!(begin.elapsed().as_secs(), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_for_the_records_when_the_run_is_interrupted_does_not_leave_any_more() {
+    let service = FakeService::new();
+    let run = Run::of_users(10);
+    let all = run.assignments();
+    let plan = Plan::new(all, all.good_users(), NonZeroUsize::MIN);
+    let (sender, mut receiver) = tokio::sync::mpsc::channel(1);
+    // As if the recorder were far behind.
+    sender.try_send(Vec::new()).unwrap();
+    let (policy, interrupt) = (&run.policy, &run.interrupt);
+    let dispatch = dispatch::run(&service, |_| true, all, &plan, policy, interrupt, sender);
+    let interrupt = async {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        run.interrupt.cancel();
+        while receiver.recv().await.is_some() {}
+    };
+    let (stop, ()) = tokio::join!(dispatch, interrupt);
+    assert_eq!(stop, Some(Stop::Interrupted));
+    assert_eq!(service.requests(), 0);
+}
+
+/// The third answer takes a little longer than the others.
+struct ThirdIsSlow(FakeService);
+
+impl Service for ThirdIsSlow {
+    async fn exchange(&self, request: AllocationRequest, departure: Departure) -> Reply {
+        let is_third = self.0.requests() == 2;
+        let reply = self.0.exchange(request, departure).await;
+        if is_third {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        reply
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_has_not_left_when_an_answer_stops_the_run_does_not_leave_any_more() {
+    let expired = |sent: &Sent| (sent.nth == 2).then(|| answer(401, "expired"));
+    let service = ThirdIsSlow(FakeService::new().script(move |sent, _| expired(sent)));
+    let run = Run::of_users(10).concurrency(2);
+    let all = run.assignments();
+    let plan = Plan::new(all, all.good_users(), NonZeroUsize::MIN);
+    let (sender, mut receiver) = tokio::sync::mpsc::channel(1);
+    let (policy, interrupt) = (&run.policy, &run.interrupt);
+    let dispatch = dispatch::run(&service, |_| true, all, &plan, policy, interrupt, sender);
+    let collect = async {
+        receiver.recv().await;
+        // The third answer comes while the fourth request waits for the records.
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        while receiver.recv().await.is_some() {}
+    };
+    let (stop, ()) = tokio::join!(dispatch, collect);
+    assert!(matches!(stop, Some(Stop::Unauthorized { .. })), "{stop:?}");
+    assert_eq!(service.0.requests(), 3);
 }

@@ -37,19 +37,17 @@ const REFUSED_TOKENS: usize = 3;
 /// Waits up to this are not worth a word.
 const SHORT_WAIT: Duration = Duration::from_secs(2);
 
-/// What to do next.
-#[derive(Debug)]
-pub(super) enum Step {
-    /// Send a request.
-    Send(Box<Sending>),
-    /// Nothing to send before then, unless an answer comes.
-    WaitUntil(Instant),
-    /// Nothing to send before an answer comes.
-    WaitForAnswer,
+/// What there is to do before another request may leave.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Next {
     /// Something was decided without a request: deliver the events, and ask again.
-    Again,
-    /// The run is over.
-    Done,
+    Now,
+    /// Wait until then, unless an answer comes.
+    At(Instant),
+    /// Wait for an answer.
+    Answer,
+    /// Nothing: the run is over.
+    End,
 }
 
 /// A request to send, and what to bring back with its answer.
@@ -162,47 +160,57 @@ impl<'a> Dispatcher<'a> {
         self.stop
     }
 
-    /// What to do next.
-    pub(super) fn step(&mut self, now: Instant) -> Step {
+    /// The requests that may leave now, and what there is to do before another may.
+    pub(super) fn leaving(&mut self, now: Instant) -> (Vec<Sending>, Next) {
+        let mut leaving = Vec::new();
+        loop {
+            match self.step(now) {
+                Ok(sending) => leaving.push(sending),
+                Err(next) => return (leaving, next),
+            }
+        }
+    }
+
+    fn step(&mut self, now: Instant) -> Result<Sending, Next> {
         if self.stop.is_some() {
-            return match self.in_flight {
-                0 => Step::Done,
-                _ => Step::WaitForAnswer,
-            };
+            return Err(match self.in_flight {
+                0 => Next::End,
+                _ => Next::Answer,
+            });
         }
         if self.in_flight >= self.width.allowed() {
-            return Step::WaitForAnswer;
+            return Err(Next::Answer);
         }
         self.queue.wake(now, self.policy.in_order);
         let Some(job) = self.next_job() else {
-            return match self.queue.next_wake() {
+            return Err(match self.queue.next_wake() {
                 Some(until) => {
                     self.announce(until, WaitCause::Retry, now);
-                    Step::WaitUntil(until)
+                    Next::At(until)
                 }
-                None if self.in_flight == 0 => Step::Done,
-                None => Step::WaitForAnswer,
-            };
+                None if self.in_flight == 0 => Next::End,
+                None => Next::Answer,
+            });
         };
         // Whoever may hold the seats already is asked for: to say that it was refused could be untrue.
         if self.groups.is_exhausted(job.group) && job.part.applied == Applied::No {
             self.give_up(&job);
-            return Step::Again;
+            return Err(Next::Now);
         }
         match self.admit(now) {
-            Ok(departure) => Step::Send(Box::new(self.send(job, departure))),
+            Ok(departure) => Ok(self.send(job, departure)),
             Err((until, cause)) => {
                 self.queue.push_front(job);
                 if cause != WaitCause::Rate && until - now > hold::LONGEST {
                     self.stop(Stop::WaitTooLong { wait: until - now });
-                    return Step::Again;
+                    return Err(Next::Now);
                 }
                 if cause == WaitCause::QuotaTold {
                     // What the new window holds is learnt from one request.
                     self.width.narrow();
                 }
                 self.announce(until, cause, now);
-                Step::WaitUntil(until)
+                Err(Next::At(until))
             }
         }
     }
