@@ -29,6 +29,8 @@ pub(super) const PENDING: &str = "pending.csv";
 pub struct Journal {
     success: RecordFile<SuccessRow>,
     failures: RecordFile<FailureRow>,
+    /// Room for lines that are being made.
+    lines: Vec<u8>,
 }
 
 /// Why a journal cannot be gone on with.
@@ -77,6 +79,7 @@ impl Journal {
         let mut journal = Self {
             success: RecordFile::open(&folder.path().join(SUCCESS))?,
             failures: RecordFile::open(&folder.path().join(FAILURES))?,
+            lines: Vec::new(),
         };
         let mut standing = Standing::new(roster.assignments.len());
         let recorded = journal.read(&roster.assignments, &mut standing)?;
@@ -97,12 +100,11 @@ impl Journal {
     ) -> io::Result<()> {
         let mut rows = Rows::new(assignments, at);
         let decisions = decisions.iter().map(Borrow::borrow);
-        let users: usize = decisions.clone().map(|decision| decision.users.len()).sum();
-        let mut successes = Vec::with_capacity(users * rows::LINE_BYTES);
+        self.lines.clear();
         for decision in decisions.clone() {
-            rows.successes(decision, &mut successes)?;
+            rows.successes(decision, &mut self.lines)?;
         }
-        self.success.append_lines(&successes)?;
+        self.success.append_lines(&self.lines)?;
         self.failures
             .append(decisions.flat_map(|decision| rows.failures(decision)))
     }

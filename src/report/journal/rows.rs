@@ -12,9 +12,6 @@ use crate::report::record_file;
 use crate::roster::{Assignments, BadRow, DOUBT, SetIx, UserId, UserIx, Withheld};
 use crate::text::{guard, printable, unguard};
 
-/// About how much room a line of the success file takes.
-pub(super) const LINE_BYTES: usize = 160;
-
 /// How much of a message stands in a file, in characters.
 const MESSAGE_CHARS: usize = 600;
 
@@ -127,22 +124,21 @@ impl<'a> Rows<'a> {
         {
             let (set, external) = wanted(users[0]);
             let middle = record_file::cells([
+                "",
                 &all.sets().joined_codes(set),
                 &external.to_string(),
                 &told(organization_id),
                 &sent(decision.attempts),
+                "",
             ])?;
-            let end = record_file::cells([&decision.attempts.to_string(), &self.at])?;
+            let mut end = record_file::cells(["", &decision.attempts.to_string(), &self.at])?;
+            end.push(b'\n');
             let mut buffer = UserId::encode_buffer();
             for &user in users {
                 push_cell(lines, &guard(all.user_id(user).encode(&mut buffer)))?;
-                lines.push(b',');
                 lines.extend_from_slice(&middle);
-                lines.push(b',');
                 lines.extend_from_slice(itoa::Buffer::new().format(all.line(user)).as_bytes());
-                lines.push(b',');
                 lines.extend_from_slice(&end);
-                lines.push(b'\n');
             }
         }
         Ok(())
