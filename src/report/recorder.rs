@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -22,6 +23,9 @@ const TICK: Duration = Duration::from_millis(250);
 
 /// The longest that a record waits for the disk, unless each is waited for.
 const SYNC_PERIOD: Duration = Duration::from_millis(750);
+
+/// So many events are enough to be taken together.
+const ENOUGH: usize = 256;
 
 /// Records a run.
 pub struct Recorder<'a, 'p> {
@@ -87,7 +91,17 @@ impl<'a, 'p> Recorder<'a, 'p> {
         let recorded = loop {
             let next = runtime.block_on(async { timeout(TICK, events.recv()).await });
             let done = match next {
-                Ok(Some(moment)) => self.take(&moment),
+                Ok(Some(mut waiting)) => {
+                    while waiting.len() < ENOUGH
+                        && let Ok(next) = events.try_recv()
+                    {
+                        waiting.extend(next);
+                    }
+                    let taken = self.take(&waiting);
+                    // Where there are few processors, sending comes first: what is to be recorded can wait.
+                    thread::yield_now();
+                    taken
+                }
                 Ok(None) => {
                     self.folder.beat();
                     break self.sync();
@@ -117,9 +131,9 @@ impl<'a, 'p> Recorder<'a, 'p> {
         }
     }
 
-    /// Takes events that have come together: what they decide is written together.
-    fn take(&mut self, moment: &[Event]) -> io::Result<()> {
-        let decisions = moment.iter().filter_map(decision);
+    /// Takes events that are there together: what they decide is written together.
+    fn take(&mut self, events: &[Event]) -> io::Result<()> {
+        let decisions = events.iter().filter_map(decision);
         let is_success = |decision: &&Decision| decision.outcome.is_success();
         let (successes, failures): (Vec<_>, Vec<_>) = decisions.partition(is_success);
         // What one file has taken stands, even if the other takes nothing more.
@@ -130,7 +144,7 @@ impl<'a, 'p> Recorder<'a, 'p> {
             SyncWhen::Always => self.journal.sync(),
             SyncWhen::EverySecond => Ok(()),
         };
-        for event in moment {
+        for event in events {
             let is_written = decision(event).is_none_or(|decision| match is_success(&decision) {
                 true => successes.is_ok(),
                 false => failures.is_ok(),
