@@ -29,7 +29,7 @@ pub(crate) fn measure(size: Size) -> Outcome<Vec<Line>> {
         let server = Server::start(Duration::ZERO)?;
         let mut ours = 0.0_f64;
         let mut wrk: Option<f64> = None;
-        for _ in 0..size.of(3, 1) {
+        for _ in 0..size.of(8, 1) {
             ours = ours.max(import(&server, &input, connections)?);
             if let Some(rate) = load_generator(&server, &script, connections, size)? {
                 wrk = Some(rate.max(wrk.unwrap_or_default()));
@@ -78,7 +78,7 @@ fn load_generator(
     let url = format!("{}/la/api/account/bench/user-license", server.base);
     let run = Command::new("wrk")
         .args(["--threads", "1", "--connections", &connections.to_string()])
-        .args(["--duration", size.of("5s", "1s"), "--script"])
+        .args(["--duration", size.of("2s", "1s"), "--script"])
         .arg(script)
         .arg(url)
         .output();
