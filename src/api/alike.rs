@@ -1,52 +1,88 @@
 //! The short way through an answer that says the same of every user.
 //!
 //! Most answers are one text over and over: but for the user IDs, which stand there in the request's order. Then it is
-//! enough to understand what is said of the first three. Of any other answer this says nothing.
+//! enough to understand what is said of three. Of any other answer this says nothing.
 
-use super::confirm::Confirmation;
+use super::confirm::{Confirmation, Confirming};
 use super::{AllocationRequest, UserIds, allocations};
-
-/// Of so many users, the first begins the text and the last ends it; the one between them stands for all others.
-const SAMPLE: usize = 3;
 
 /// What the text confirms, if it says of every user asked for, in their order, the same and what was asked.
 pub(super) fn confirm_all(text: &str, asked: &AllocationRequest) -> Option<Confirmation> {
-    let sample = sample(text, &asked.user_ids)?;
+    let alike = Alike::find(text, &asked.user_ids)?;
+    let user_ids = alike.strangers();
+    let sample = alike.about(&user_ids);
     let asked_of_sample = AllocationRequest {
-        user_ids: asked.user_ids.iter().take(SAMPLE).collect(),
+        user_ids: user_ids.iter().collect(),
         user_bundle_codes: asked.user_bundle_codes.clone(),
         use_external_license: asked.use_external_license,
     };
-    let mut confirmation = allocations::read(&sample, &asked_of_sample).ok()?;
+    let mut confirming = Confirming::new(&asked_of_sample);
+    let mut allocations = 0;
+    let note = |allocation| {
+        confirming.note(&allocation);
+        allocations += 1;
+    };
+    allocations::read(&sample, note).ok()?;
+    let mut confirmation = confirming.finish();
     let [(_, places)] = &mut confirmation.confirmed[..] else {
         return None;
     };
-    if places.len() < SAMPLE {
+    // With one more, it may say of somebody something else as well.
+    if places.len() < user_ids.len() || allocations > user_ids.len() {
         return None;
     }
     *places = (0..asked.user_ids.len()).collect();
     Some(confirmation)
 }
 
-/// The text as if only the first three had been asked for. None where it is not the same between any two user IDs.
+/// A text that is the same between any two user IDs.
 ///
-/// Each ID is a JSON text of its own, in quotes and without escapes. So to put another there changes nothing else, and
-/// the sample is sound, and says that, exactly where the text is, and does.
-fn sample(text: &str, user_ids: &UserIds) -> Option<String> {
-    let mut all = user_ids.iter();
-    let (first, second, third) = (all.next()?, all.next()?, all.next()?);
-    let (head, rest) = text.split_once(first)?;
-    let (between, _) = rest.split_once(second)?;
-    let mut tail = rest;
-    for user_id in user_ids.iter().skip(1) {
-        tail = tail.strip_prefix(between)?.strip_prefix(user_id)?;
+/// Each ID is a JSON text of its own, in quotes and without escapes. So to put others there, fewer or more, changes nothing
+/// else: the text is sound, and says of each ID in its place what it says of the others, if it does so for three. The first
+/// begins the text and the last ends it; the one between them stands for all others.
+struct Alike<'a> {
+    head: &'a str,
+    between: &'a str,
+    tail: &'a str,
+}
+
+impl<'a> Alike<'a> {
+    fn find(text: &'a str, user_ids: &UserIds) -> Option<Self> {
+        let mut all = user_ids.iter();
+        let (first, second, _) = (all.next()?, all.next()?, all.next()?);
+        let (head, rest) = text.split_once(first)?;
+        let (between, _) = rest.split_once(second)?;
+        let mut tail = rest;
+        for user_id in user_ids.iter().skip(1) {
+            tail = tail.strip_prefix(between)?.strip_prefix(user_id)?;
+        }
+        let is_quoted = head.ends_with('"')
+            && between.starts_with('"')
+            && between.ends_with('"')
+            && tail.starts_with('"');
+        let this = Self {
+            head,
+            between,
+            tail,
+        };
+        (is_quoted && user_ids.iter().all(is_plain)).then_some(this)
     }
-    let is_quoted = head.ends_with('"')
-        && between.starts_with('"')
-        && between.ends_with('"')
-        && tail.starts_with('"');
-    (is_quoted && user_ids.iter().all(is_plain))
-        .then(|| [head, first, between, second, between, third, tail].concat())
+
+    /// Three IDs that the text names nowhere else, however it spells what it says: they are longer than that.
+    fn strangers(&self) -> [String; 3] {
+        let length = self.head.len() + self.between.len() + self.tail.len() + 1;
+        ["x", "y", "z"].map(|letter| letter.repeat(length))
+    }
+
+    /// The text with these IDs in place of its own.
+    fn about(&self, [first, second, third]: &[String; 3]) -> String {
+        let Self {
+            head,
+            between,
+            tail,
+        } = *self;
+        [head, first, between, second, between, third, tail].concat()
+    }
 }
 
 /// Whether JSON spells the text as it is.
@@ -116,6 +152,41 @@ mod tests {
         assert_eq!(confirm_all("", &asked), None);
     }
 
+    #[test]
+    fn of_an_answer_that_says_one_thing_more_nothing_is_said() {
+        let users = users(5);
+        let all: Vec<_> = users.iter().map(|user| object(user)).collect();
+        for user in ["u1", "u3", "u9"] {
+            let more = object(user).replace("IDU", "PMD");
+            for at in [0, 2, 5] {
+                let mut said = all.clone();
+                said.insert(at, more.clone());
+                assert_eq!(
+                    confirm_all(&array(&said), &asking(&users)),
+                    None,
+                    "{user}, {at}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_user_is_named_only_where_the_user_ids_stand() {
+        let users = users(4);
+        let listed: Vec<_> = users.iter().map(|user| format!("\"{user}\"")).collect();
+        let list = listed.join(",");
+        let stranger = object("s").replace('}', &format!(r#","more":[{list}]}}"#));
+        let named: Vec<_> = users[..3].iter().map(|user| object(user)).collect();
+        let escaped = named
+            .iter()
+            .map(|user| user.replace(":\"u", ":\"\\u0075"))
+            .collect();
+        for named in [named, escaped] {
+            let text = array(&[vec![stranger.clone()], named].concat());
+            assert_eq!(confirm_all(&text, &asking(&users)), None, "{text}");
+        }
+    }
+
     /// An ID, and how the answer spells it: they may hold anything, and each other.
     fn ids() -> impl Strategy<Value = Vec<String>> {
         let id = prop_oneof![
@@ -151,7 +222,7 @@ mod tests {
             let objects: Vec<_> = ids.iter().map(|id| format!("{before}{}{after}", spelt(id))).collect();
             let (text, asked) = (array(&objects), asking(&ids));
             if let Some(confirmation) = confirm_all(&text, &asked) {
-                prop_assert_eq!(allocations::read(&text, &asked).ok(), Some(confirmation));
+                prop_assert_eq!(allocations::read_all(&text, &asked).ok(), Some(confirmation));
             }
         }
     }

@@ -17,32 +17,37 @@ pub(super) fn confirm(body: &[u8], asked: &AllocationRequest) -> Result<Confirma
     let text = str::from_utf8(body).map_err(|error| error.to_string())?;
     match alike::confirm_all(text, asked) {
         Some(confirmation) => Ok(confirmation),
-        None => read(text, asked).map_err(|error| error.to_string()),
+        None => read_all(text, asked).map_err(|error| error.to_string()),
     }
 }
 
-/// Reads one allocation after the other.
-pub(super) fn read(text: &str, asked: &AllocationRequest) -> serde_json::Result<Confirmation> {
-    let mut json = serde_json::Deserializer::from_str(text);
+/// Confirms by reading every word.
+pub(super) fn read_all(text: &str, asked: &AllocationRequest) -> serde_json::Result<Confirmation> {
     let mut confirming = Confirming::new(asked);
-    json.deserialize_seq(Array(&mut confirming))?;
-    json.end()?;
+    read(text, |allocation| confirming.note(&allocation))?;
     Ok(confirming.finish())
 }
 
-/// Reads the array, and hands on what is in it.
-struct Array<'c, 'a>(&'c mut Confirming<'a>);
+/// Hands on one allocation after the other.
+pub(super) fn read<'t>(text: &'t str, note: impl FnMut(Allocation<'t>)) -> serde_json::Result<()> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    json.deserialize_seq(Array(note))?;
+    json.end()
+}
 
-impl<'de> Visitor<'de> for Array<'_, '_> {
+/// Reads the array, and hands on what is in it.
+struct Array<Note>(Note);
+
+impl<'de, Note: FnMut(Allocation<'de>)> Visitor<'de> for Array<Note> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an array of allocations")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<(), A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut array: A) -> Result<(), A::Error> {
         while let Some(allocation) = array.next_element_seed(Object)? {
-            self.0.note(&allocation);
+            (self.0)(allocation);
         }
         Ok(())
     }
