@@ -75,6 +75,9 @@ pub enum Damage {
     /// It would be a GUID, if it had all its digits.
     #[error("looks like a GUID and has {0} of its 32 digits")]
     Guid(usize),
+    /// It is a GUID with marks around it, or with blanks for hyphens.
+    #[error("is a GUID with marks or blanks that are no part of it: take them away")]
+    GuidMarks,
     /// It is laid out as a GUID, with a letter that is no digit.
     #[error("looks like a GUID, and '{0}' is none of its digits")]
     GuidLetter(char),
@@ -149,9 +152,9 @@ pub fn emails(text: &str) -> impl Iterator<Item = &str> {
         .filter(is_address)
 }
 
-/// The user ID that a damaged one may have been: without what nobody sees, and with plain marks.
+/// The user ID that a damaged one may have been: without what nobody sees, with plain dashes, and without the marks around it.
 pub fn undamaged(user_id: &str) -> String {
-    let plain: String = user_id
+    let plain: String = without_escapes(user_id)
         .chars()
         .filter(|&character| character.is_whitespace() || !is_unprintable(character))
         .map(|character| match character {
@@ -160,8 +163,38 @@ pub fn undamaged(user_id: &str) -> String {
             other => other,
         })
         .collect();
-    let is_mark = |character: char| is_quote(character) || character == '\'' || character == ' ';
-    plain.trim_matches(is_mark).to_owned()
+    match marked_guid(&plain) {
+        Some(guid) => guid,
+        None => plain.trim_matches(is_mark).to_owned(),
+    }
+}
+
+/// The text without what the reports write for characters that cannot be seen.
+fn without_escapes(text: &str) -> String {
+    let mut parts = text.split("\\u{");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        plain.push_str(part.split_once('}').map_or(part, |(_, rest)| rest));
+    }
+    plain
+}
+
+/// The GUID in a text that holds nothing else but marks around it, and blanks for hyphens.
+fn marked_guid(text: &str) -> Option<String> {
+    let inner = text.trim_matches(is_mark);
+    let inner = match inner.get(..URN.len()) {
+        Some(urn) if urn.eq_ignore_ascii_case(URN) => &inner[URN.len()..],
+        _ => inner,
+    };
+    let inner = inner.replace(' ', "-");
+    (inner != text && guid(&inner).is_some()).then_some(inner)
+}
+
+const URN: &str = "urn:uuid:";
+
+/// A mark that people, mail programs and spreadsheets put around an ID.
+fn is_mark(character: char) -> bool {
+    is_quote(character) || "'=(){}[]<> .,;".contains(character)
 }
 
 /// The errors that cells show.
@@ -194,6 +227,9 @@ fn nearly_guid(text: &str) -> Option<Damage> {
         let with_hyphens = text.replace(is_dash, "-");
         let looks_like_one = guid(&with_hyphens).is_some() || nearly_guid(&with_hyphens).is_some();
         return looks_like_one.then_some(Damage::Dash(dash));
+    }
+    if marked_guid(text).is_some() {
+        return Some(Damage::GuidMarks);
     }
     let inner = text.trim_matches(['{', '}', '(', ')']);
     let groups: Vec<_> = inner.split('-').collect();
@@ -283,6 +319,14 @@ mod tests {
                 Damage::GuidLetter('o'),
             ),
             ("0f8fad5b–d9cb–469f–a165–70867728950e", Damage::Dash('–')),
+            ("(0f8fad5b-d9cb-469f-a165-70867728950e)", Damage::GuidMarks),
+            ("{0f8fad5b-d9cb-469f-a165-70867728950e", Damage::GuidMarks),
+            ("<0f8fad5bd9cb469fa16570867728950e>.", Damage::GuidMarks),
+            (
+                "urn:uuid:0f8fad5b-d9cb-469f-a165-70867728950e",
+                Damage::GuidMarks,
+            ),
+            ("0f8fad5b d9cb 469f a165 70867728950e", Damage::GuidMarks),
             ("TRUE", Damage::Truth),
             ("ann\\u{200b}", Damage::Escape),
             ("ann@example.com", Damage::Email),
@@ -316,10 +360,28 @@ mod tests {
 
     #[test]
     fn what_a_damaged_id_may_have_been_is_known() {
-        for damaged in ["u3\u{200b}", "'u3", "“u3”", "\u{feff}u3\u{a0}"] {
-            assert_eq!(undamaged(damaged), "u3");
+        for damaged in [
+            "u3\u{200b}",
+            "'u3",
+            "“u3”",
+            "\u{feff}u3\u{a0}",
+            "=\"u3\"",
+            "=u3",
+            "u\\u{ad}3\\u{200b}",
+        ] {
+            assert_eq!(undamaged(damaged), "u3", "{damaged}");
         }
         assert_eq!(undamaged("0f8f–d9cb"), "0f8f-d9cb");
+        for damaged in [
+            format!("({GUID})"),
+            format!("{{{GUID}"),
+            format!("[{GUID}]."),
+            format!("URN:UUID:{GUID}"),
+            GUID.replace('-', " "),
+            format!("=\"{GUID}\""),
+        ] {
+            assert_eq!(undamaged(&damaged), GUID, "{damaged}");
+        }
     }
 
     #[test]

@@ -116,6 +116,27 @@ fn a_user_is_withheld_even_when_its_bad_row_comes_first() {
 }
 
 #[test]
+fn a_user_is_withheld_whatever_marks_its_bad_row_puts_around_it() {
+    let guid = "0f8fad5b-d9cb-469f-a165-70867728950e";
+    for (user, damaged) in [
+        ("0012", "=\"0012\"".to_owned()),
+        ("ann", "=ann".to_owned()),
+        ("ann", "ann\\u{200b}".to_owned()),
+        (guid, format!("=\"{guid}\"")),
+        (guid, format!("({guid})")),
+        (guid, format!("[{guid}]")),
+        (guid, format!("{guid}.")),
+        (guid, format!("urn:uuid:{guid}")),
+        (guid, guid.replace('-', " ")),
+    ] {
+        let cell = damaged.replace('"', "\"\"");
+        let roster = roster(&format!("userId,code\n{user},IDU\n\"{cell}\",PMD\n"));
+        assert!(good(&roster).is_empty(), "{damaged}");
+        assert_eq!(roster.withheld.len(), 1, "{damaged}");
+    }
+}
+
+#[test]
 fn a_user_is_withheld_though_its_bad_row_has_it_in_the_wrong_column_or_within_another_cell() {
     let shifted = roster("name,userId,code\nSmith, John,u1,IDU\nJohn,u1,PMD\nAnn,u2,PMD\n");
     assert_eq!(good(&shifted), ["u2=PMD"]);
