@@ -75,7 +75,7 @@ impl<'r> RowReader<'r> {
         let external = optional(&columns.external);
         let priority = optional(&columns.priority);
         let codes = match &columns.codes {
-            CodeColumns::Long(column) => self.cell(column, &mut fault),
+            CodeColumns::Long(column) => self.with_surplus(self.cell(column, &mut fault)),
             CodeColumns::Wide(_) => self.marked_codes(&mut fault),
         };
         if fault.is_none() && record.last_line > record.line && self.holds_rows() {
@@ -148,6 +148,19 @@ impl<'r> RowReader<'r> {
             });
         }
         Cow::Borrowed(unguard(text))
+    }
+
+    /// The cell of the codes, and behind it what stands beyond the last column: maybe codes that lack their quotes.
+    fn with_surplus<'a>(&self, codes: Cow<'a, str>) -> Cow<'a, str> {
+        let surplus = self.record.fields.iter().skip(self.columns.count);
+        let surplus = surplus.map(String::from_utf8_lossy);
+        surplus.fold(codes, |mut codes, cell| {
+            if !trimmed(&cell).is_empty() {
+                codes.to_mut().push(';');
+                codes.to_mut().push_str(trimmed(&cell));
+            }
+            codes
+        })
     }
 
     /// The codes of the columns that hold a yes, joined as a cell of a long file would hold them.

@@ -175,6 +175,12 @@ fn each_kind_of_bad_row_says_what_is_wrong_and_where() {
 }
 
 #[test]
+fn what_stands_beyond_the_last_column_is_kept_with_the_codes() {
+    let roster = roster("userId,code\na,IDU,ATTUNU, ,PMD\n");
+    assert_eq!(roster.bad_rows[0].codes, "IDU;ATTUNU;PMD");
+}
+
+#[test]
 fn a_user_id_of_more_than_256_bytes_is_a_bad_row() {
     let roster = roster(&format!(
         "userId,code\n{},IDU\n{},IDU\n",
