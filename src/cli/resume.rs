@@ -24,8 +24,8 @@ use crate::exit_code::ExitCode;
 use crate::input::{Fingerprint, Input};
 use crate::plan::Proposal;
 use crate::report::{
-    Ahead, Journal, Progress, SUMMARY, Standing, counted, grouped, has_finished, not_before,
-    remove_page,
+    Ahead, Journal, Progress, RunCounts, SUMMARY, Standing, counted, grouped, has_finished,
+    not_before, remove_page,
 };
 use crate::run::{AsRead, RunFolder, RunRecord};
 use crate::settings::{ProgressMode, RunSettings};
@@ -253,5 +253,11 @@ fn nothing_to_do(folder: &RunFolder, printed: Printed) -> anyhow::Result<ExitCod
         // Whoever closed standard output does not want to see it.
         let _ = stdout().write_all(&summary);
     }
-    Ok(ExitCode::AllSucceeded)
+    let counts = RunCounts::read(folder.path());
+    Ok(
+        match counts.is_some_and(|counts| !counts.failures.is_empty()) {
+            true => ExitCode::SomeFailed,
+            false => ExitCode::AllSucceeded,
+        },
+    )
 }

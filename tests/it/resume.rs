@@ -71,7 +71,7 @@ fn a_run_that_has_finished_is_left_as_it_is() {
     let mut command = dir.seatload();
     command.env_remove("SEATLOAD_TOKEN").args(["resume", "run"]);
     let resumed = ended(command);
-    assert_eq!(resumed.code, 0);
+    assert_eq!(resumed.code, 1, "a user has failed");
     assert!(
         resumed.stderr.contains("has finished"),
         "{}",
