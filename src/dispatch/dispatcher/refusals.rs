@@ -23,16 +23,16 @@ impl Dispatcher<'_> {
         if self.stop.is_some() {
             return;
         }
-        self.events.push(Event::Split {
-            batch: job.batch,
-            users: job.part.users.len(),
-        });
         if refusal.status == RefusalStatus::Conflict
             && self.groups.is_exhausted(job.group)
             && job.part.applied == Applied::No
         {
             return self.give_up(&job);
         }
+        self.events.push(Event::Split {
+            batch: job.batch,
+            users: job.part.users.len(),
+        });
         if refusal.status == RefusalStatus::TooLarge {
             self.queue.limit_size(job.part.users.len() / 2);
         }
