@@ -24,6 +24,13 @@ impl Waits {
             random,
         }
     }
+
+    /// How long it would be to the next attempt, even if there is none.
+    pub(super) fn one_more(&mut self) -> Duration {
+        let half = self.whole / 2;
+        self.whole = (self.whole * 2).min(LONGEST);
+        half + half.mul_f64(self.random.f64())
+    }
 }
 
 impl Iterator for Waits {
@@ -31,9 +38,7 @@ impl Iterator for Waits {
 
     fn next(&mut self) -> Option<Duration> {
         self.left = self.left.checked_sub(1)?;
-        let half = self.whole / 2;
-        self.whole = (self.whole * 2).min(LONGEST);
-        Some(half + half.mul_f64(self.random.f64()))
+        Some(self.one_more())
     }
 }
 

@@ -130,6 +130,20 @@ async fn a_429_without_a_word_on_when_still_binds_all() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_429_binds_all_even_where_its_batch_is_not_tried_again() {
+    let service = FakeService::new()
+        .latency(Duration::from_millis(10))
+        .script(|sent, _| (sent.nth == 5).then(|| answer(429, "")));
+    let run = Run::of_users(600)
+        .batch_size(10)
+        .rate("20/s", 1)
+        .max_retries(0);
+    run.at(&service).await.assert_finished();
+    let arrivals = arrivals(&service);
+    assert!(arrivals[6] - arrivals[5] >= Duration::from_millis(250));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_quota_told_in_headers_is_never_overdrawn() {
     // 20 requests in each 30 s, told with every answer.
     let mut window_start = Duration::ZERO;

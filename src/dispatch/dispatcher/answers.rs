@@ -15,7 +15,7 @@ use crate::outcome::{Applied, Decision, FailureKind, Outcome};
 use crate::roster::UserIx;
 
 impl Dispatcher<'_> {
-    /// Takes the answer to what [`step`](Self::step) gave to send.
+    /// Takes the answer to what [`leaving`](Self::leaving) gave to send.
     pub(in crate::dispatch) fn answered(
         &mut self,
         mut job: Job,
@@ -188,12 +188,15 @@ impl Dispatcher<'_> {
         if self.stop.is_some() {
             return;
         }
-        let Some(wait) = job.waits.next() else {
-            return self.used_up(&job, &hindrance.reason);
-        };
+        let again_after = job.waits.next();
         if hindrance.binds_run {
+            // The others have to wait even where this batch is not tried again.
+            let wait = again_after.unwrap_or_else(|| job.waits.one_more());
             self.hold.wait(wait, now);
         }
+        let Some(wait) = again_after else {
+            return self.used_up(&job, &hindrance.reason);
+        };
         self.events.push(Event::Retrying {
             batch: job.batch,
             wait: wait.max(retry_after.unwrap_or_default()),
