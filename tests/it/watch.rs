@@ -383,6 +383,23 @@ fn killed_in_the_middle_of_a_run_the_next_start_goes_on_with_it() {
 }
 
 #[test]
+fn while_a_run_is_under_way_the_watch_leaves_signs_of_life() {
+    let service = FaultyService::new(0, 7);
+    let dir = drop_folder();
+    dir.write("drop/a.csv", users(&["a"]));
+    service.freeze_at(0);
+    let mut child = dir.start(&arguments(&service.server.base_url, &[]));
+    wait_until("no request is held back", || service.is_frozen());
+    let lock = dir.path("drop/.seatload/lock");
+    let last_alive = || fs::metadata(&lock).unwrap().modified().unwrap();
+    let begun = last_alive();
+    wait_until("no sign of life", || last_alive() > begun);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    service.thaw();
+}
+
+#[test]
 fn thirty_files_and_a_kill_leave_each_imported_once_and_in_order() {
     let service = FaultyService::new(0, 42);
     let url = service.server.base_url.clone();

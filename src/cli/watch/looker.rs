@@ -12,6 +12,9 @@ use crate::settings::ProgressMode;
 use crate::text::printable;
 use crate::watch::{Arrivals, Kind, Tally, WatchFolder, kind, status};
 
+/// How often there is a sign of life while something is done.
+const BEAT: Duration = Duration::from_millis(500);
+
 /// How often the folder is looked at, at most and at least.
 const MOST_OFTEN: Duration = Duration::from_millis(20);
 const LEAST_OFTEN: Duration = Duration::from_secs(1);
@@ -99,11 +102,16 @@ impl Looker {
             let (working, is_done) = mpsc::channel::<()>();
             let looker = &mut *self;
             scope.spawn(move || {
-                while is_done.recv_timeout(looker.period.max(MOST_OFTEN))
-                    == Err(RecvTimeoutError::Timeout)
-                {
-                    // Who looks next, with nothing else to do, tells what is wrong.
-                    let _ = looker.look(folder);
+                let period = looker.period.max(MOST_OFTEN);
+                let mut looked = Instant::now();
+                while is_done.recv_timeout(period.min(BEAT)) == Err(RecvTimeoutError::Timeout) {
+                    // Requests may leave all the while.
+                    folder.beat();
+                    if looked.elapsed() >= period {
+                        looked = Instant::now();
+                        // Who looks next, with nothing else to do, tells what is wrong.
+                        let _ = looker.look(folder);
+                    }
                 }
             });
             let done = what();
