@@ -205,7 +205,7 @@ fn send<'a>(
     ));
     progress.begin(users.len() as u64, connection.endpoint.advice());
     let ahead = Mutex::new(ahead);
-    let write_ahead = WriteAhead::new(&ahead);
+    let write_ahead = WriteAhead::new(&ahead, &ready.folder);
     let service = Noting {
         service: &connection.client,
         departures,

@@ -1,28 +1,47 @@
-//! Whom a request names, and what they hold, is on disk before it leaves.
+//! Whom a request names, and what they hold, is on disk before it leaves; so is a sign of life.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::io;
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use crate::report::Ahead;
 use crate::roster::UserIx;
+use crate::run::RunFolder;
+
+/// How old a sign of life may be when a request leaves.
+const BEAT: Duration = Duration::from_millis(250);
 
 /// Writes down what is about to change.
 pub(super) struct WriteAhead<'m, 'a> {
     ahead: &'m Mutex<Ahead<'a>>,
+    folder: &'m RunFolder,
+    beaten: Cell<Option<Instant>>,
     error: OnceCell<io::Error>,
 }
 
 impl<'m, 'a> WriteAhead<'m, 'a> {
-    pub(super) fn new(ahead: &'m Mutex<Ahead<'a>>) -> Self {
+    pub(super) fn new(ahead: &'m Mutex<Ahead<'a>>, folder: &'m RunFolder) -> Self {
         Self {
             ahead,
+            folder,
+            beaten: Cell::new(None),
             error: OnceCell::new(),
         }
     }
 
-    /// Whether these users stand there now, so that a request that names them may leave.
+    /// Leaves a sign of life, unless there is a fresh one: whoever goes on after a kill has to know when something may have
+    /// left, even if the records are far behind.
+    fn beat(&self) {
+        if self.beaten.get().is_none_or(|at| at.elapsed() >= BEAT) {
+            self.folder.beat();
+            self.beaten.set(Some(Instant::now()));
+        }
+    }
+
+    /// Whether these users stand there now, so that requests that name them may leave.
     pub(super) fn write(&self, users: &[UserIx]) -> bool {
+        self.beat();
         // Nothing panics in the middle of a record: it would be cut off.
         let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
         let Err(error) = ahead.about_to_send(users) else {
@@ -58,7 +77,7 @@ mod tests {
         let (a, b) = (UserIx::from_index(0), UserIx::from_index(1));
         let ahead = Ahead::begin(&folder, &proposal, SyncWhen::EverySecond).unwrap();
         let ahead = Mutex::new(ahead);
-        let write_ahead = WriteAhead::new(&ahead);
+        let write_ahead = WriteAhead::new(&ahead, &folder);
 
         assert!(write_ahead.write(&[a]));
         ahead.lock().unwrap().shut(&folder);
@@ -66,5 +85,23 @@ mod tests {
         assert!(write_ahead.write(&[a]));
         assert!(!write_ahead.write(&[b]));
         assert!(write_ahead.into_error().is_some());
+    }
+
+    #[test]
+    fn before_a_request_leaves_there_is_a_sign_of_life() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = RunFolder::create(&parent.path().join("run")).unwrap();
+        let proposal = Proposal::new(roster("userId,code\na,IDU\n"), None, Mode::Replace, None);
+        let ahead = Ahead::begin(&folder, &proposal, SyncWhen::EverySecond).unwrap();
+        let ahead = Mutex::new(ahead);
+        let lock = folder.path().join("lock");
+        let long_ago = std::time::SystemTime::UNIX_EPOCH;
+        std::fs::File::open(&lock)
+            .unwrap()
+            .set_modified(long_ago)
+            .unwrap();
+        assert!(WriteAhead::new(&ahead, &folder).write(&[UserIx::from_index(0)]));
+        let last_alive = std::fs::metadata(&lock).unwrap().modified().unwrap();
+        assert!(last_alive.elapsed().unwrap() < Duration::from_secs(60));
     }
 }
