@@ -197,3 +197,29 @@ impl Ahead<'_> {
         self.attempted.shut(&folder.path().join(ATTEMPTED));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Absent, Mode};
+    use crate::roster::tests::{holdings, roster};
+
+    #[test]
+    fn with_sync_always_the_disk_has_it_before_a_request_leaves() {
+        for (sync, waits) in [(SyncWhen::Always, true), (SyncWhen::EverySecond, false)] {
+            let parent = tempfile::tempdir().unwrap();
+            let folder = RunFolder::create(&parent.path().join("run")).unwrap();
+            let current = holdings("userId,code\na,PMD\n");
+            let current = Some((&current, Absent::Unknown));
+            let wanted = roster("userId,code\na,IDU\n");
+            let proposal = Proposal::new(wanted, current, Mode::Replace, None);
+            let mut ahead = Ahead::begin(&folder, &proposal, sync).unwrap();
+            ahead.about_to_send(&[UserIx::from_index(0)]).unwrap();
+            assert_eq!(
+                ahead.take_unsynced().unwrap().count() == 0,
+                waits,
+                "{sync:?}"
+            );
+        }
+    }
+}

@@ -279,4 +279,28 @@ mod tests {
             assert_eq!(recorded.tally.success, succeeded.len() as u64, "{full}");
         }
     }
+
+    #[test]
+    fn with_sync_always_the_disk_has_what_was_taken_before_anything_is_shown() {
+        for (sync, waits) in [(SyncWhen::Always, true), (SyncWhen::EverySecond, false)] {
+            let parent = tempfile::tempdir().unwrap();
+            let folder = RunFolder::create(&parent.path().join("run")).unwrap();
+            let roster = roster("userId,code\na,IDU\nb,IDU\n");
+            let proposal = Proposal::new(roster, None, Mode::Replace, None);
+            let (journal, standing) = Journal::open(&folder, &proposal.roster).unwrap();
+            let ahead = Mutex::new(Ahead::begin(&folder, &proposal, sync).unwrap());
+            let mut progress = Progress::new(ProgressMode::None);
+            let mut recorder = Recorder::new(
+                &proposal.roster.assignments,
+                (journal, standing, &ahead),
+                2,
+                sync,
+                &mut progress,
+                CancellationToken::new(),
+                &folder,
+            );
+            recorder.take(&one_of_each()).unwrap();
+            assert_eq!(recorder.journal.is_synced(), waits, "{sync:?}");
+        }
+    }
 }

@@ -135,6 +135,16 @@ impl Journal {
         self.failures.sync()
     }
 
+    /// Whether the disk has everything recorded.
+    #[cfg(test)]
+    pub(super) fn is_synced(&mut self) -> bool {
+        let unsynced = [
+            self.success.take_unsynced().unwrap(),
+            self.failures.take_unsynced().unwrap(),
+        ];
+        unsynced.iter().all(Option::is_none)
+    }
+
     /// Takes out of the failure file what a later record has overruled: failed users who were sent again.
     ///
     /// # Errors
