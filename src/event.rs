@@ -206,7 +206,7 @@ impl Stop {
                 "check the network and how you sign in: `seatload check` tries it out"
             }
             Self::Forbidden { .. } => {
-                "use the token of an organisation administrator, and check --account and --organization"
+                "use the token of an organisation administrator; if --account or --organization was wrong, import the input again with the right one, since `resume` keeps those of the run"
             }
             Self::UnexpectedStatus {
                 status: 300..400, ..
@@ -221,7 +221,7 @@ impl Stop {
                 "check the network and the service's status page, then go on"
             }
             Self::NotFound { .. } => {
-                "check --account, --organization and --endpoint, that the organisation has licences of these codes, and the first user IDs of the file"
+                "check --account, --organization and --endpoint, that the organisation has licences of these codes, and the first user IDs of the file; if an address was wrong, import the input again with the right one, since `resume` keeps that of the run"
             }
             Self::BadRows { .. } => "mend the input where failures.csv says, and import it again",
             Self::FirstDone => "look at the reports and at the portal, then go on with the rest",

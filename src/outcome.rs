@@ -105,7 +105,7 @@ impl FailureKind {
                 "the licences may or may not have been allocated: import this row again, which is harmless"
             }
             Self::Invalid => "correct this row, then import failures.csv",
-            Self::Withheld => "correct the user's bad rows, then import failures.csv",
+            Self::Withheld => "mend what failures.csv says of the user, then import that file",
         }
     }
 }

@@ -198,7 +198,7 @@ impl<'a> Rows<'a> {
         let (said, advice) = match why {
             Withheld::BadRow => (
                 "another row of this user is bad, so nothing was sent",
-                kind.advice(),
+                "correct the user's bad rows, then import failures.csv",
             ),
             Withheld::HoldingsUnknown => (
                 "the file of --current does not name this user, so to add to what it holds could take something away",
