@@ -78,8 +78,24 @@ impl RunFolder {
                 path: path.to_owned(),
             });
         }
+        Self::claim(path, is_new)
+    }
+
+    /// Takes a folder that was empty a moment ago.
+    fn claim(path: &Path, is_new: bool) -> Result<Self, FolderError> {
+        let lock = lock(path)?;
+        // Since then another process may have made a run here, and ended.
+        let is_empty = Lock::is_alone_in(path).map_err(|source| FolderError::NotWritable {
+            path: path.to_owned(),
+            source,
+        })?;
+        if !is_empty {
+            return Err(FolderError::NotEmpty {
+                path: path.to_owned(),
+            });
+        }
         Ok(Self {
-            lock: lock(path)?,
+            lock,
             last_alive: None,
             path: path.to_owned(),
             is_new,
@@ -289,6 +305,19 @@ mod tests {
         let error = RunFolder::create(parent.path()).unwrap_err();
         assert!(matches!(error, FolderError::NotEmpty { .. }));
         let left = fs::read_to_string(parent.path().join("success.csv")).unwrap();
+        assert_eq!(left, "precious");
+    }
+
+    #[test]
+    fn a_folder_in_which_another_process_has_made_a_run_meanwhile_is_left_alone() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("run");
+        let other = RunFolder::create(&path).unwrap();
+        fs::write(path.join("success.csv"), "precious").unwrap();
+        drop(other);
+        let error = RunFolder::claim(&path, true).unwrap_err();
+        assert!(matches!(error, FolderError::NotEmpty { .. }));
+        let left = fs::read_to_string(path.join("success.csv")).unwrap();
         assert_eq!(left, "precious");
     }
 

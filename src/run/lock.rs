@@ -57,6 +57,19 @@ impl Lock {
         folder.join(NAME).exists()
     }
 
+    /// Whether a folder holds nothing else.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn is_alone_in(folder: &Path) -> io::Result<bool> {
+        for entry in fs::read_dir(folder)? {
+            if entry?.file_name() != NAME {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// When whoever locked a folder last was last alive.
     pub fn last_alive(folder: &Path) -> Option<SystemTime> {
         fs::metadata(folder.join(NAME)).ok()?.modified().ok()
