@@ -9,6 +9,7 @@ use reqwest::{Body, Response, StatusCode};
 use tokio::sync::Semaphore;
 
 use super::departure::DepartingBody;
+use super::redact::Redactor;
 use super::sign_in::{Numbered, Refused};
 use super::{
     AllocationRequest, Answer, Departure, Endpoint, Limits, Network, NetworkError, Reply, Service,
@@ -103,7 +104,7 @@ impl Client {
     }
 
     /// Reads a body, up to [`LONGEST_ANSWER`] and no further; of a refusal, only what is looked at.
-    async fn body(&self, mut response: Response) -> Result<Vec<u8>, String> {
+    async fn body(&self, mut response: Response, redactor: &Redactor) -> Result<Vec<u8>, String> {
         let is_allocation = response.status() == StatusCode::OK;
         let length = usize::try_from(response.content_length().unwrap_or_default());
         let mut body = Vec::with_capacity(length.unwrap_or_default().min(LONG_ANSWER));
@@ -114,7 +115,7 @@ impl Client {
             }
             body.extend_from_slice(&chunk);
             if !is_allocation && body.len() >= reading::LONGEST_MESSAGE {
-                break;
+                return Ok(redactor.beginning(body));
             }
             if turn.is_none() && body.len() > LONG_ANSWER {
                 turn = self.long_answers.acquire().await.ok();
@@ -157,19 +158,22 @@ impl Service for Client {
         if !is_refused {
             self.tokens.accepted(number);
         }
-        let answer = match self.body(response).await {
+        let answer = match self.body(response, token.redactor()).await {
             _ if is_refused && self.tokens.refused(number) == Refused::Again => {
                 Answer::TokenRefused
             }
             Ok(body) => {
                 let redactor = token.redactor();
                 let body = redactor.bytes(body);
+                let answer = reading::read(status.as_u16(), &body, &request);
                 // Only the beginning of what is said is kept, and a part of a secret is one too.
                 let begin = &body[..body.len().min(reading::LONGEST_MESSAGE)];
-                let is_echo = status != StatusCode::OK
+                let is_echo = !matches!(answer, Answer::Allocated(_))
                     && redactor.is_in_disguise(&String::from_utf8_lossy(begin));
-                let body = if is_echo { Vec::new() } else { body };
-                reading::read(status.as_u16(), &body, &request)
+                match is_echo {
+                    true => reading::read(status.as_u16(), b"", &request),
+                    false => answer,
+                }
             }
             Err(reason) => reading::read_cut(status.as_u16(), &reason),
         };

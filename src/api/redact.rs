@@ -51,6 +51,19 @@ impl Redactor {
         body
     }
 
+    /// The beginning of a body that is not read any further: without the secret, and without what may be a part of it at the
+    /// end.
+    pub(super) fn beginning(&self, body: Vec<u8>) -> Vec<u8> {
+        let mut body = self.bytes(body);
+        for spelling in &self.spellings {
+            let spelling = spelling.as_bytes();
+            let mut lengths = (1..spelling.len()).rev();
+            let begun = lengths.find(|&length| body.ends_with(&spelling[..length]));
+            body.truncate(body.len() - begun.unwrap_or_default());
+        }
+        body
+    }
+
     /// Whether the secret comes to light in decoding.
     pub(super) fn is_in_disguise(&self, text: &str) -> bool {
         let Some(secret) = self.spellings.first() else {
@@ -211,6 +224,23 @@ mod tests {
         ] {
             let shown = shown(said, "p4ss/w0rd");
             assert_eq!(shown, "(not shown, since it repeats (it))", "{said}");
+        }
+    }
+
+    #[test]
+    fn where_a_body_is_cut_off_the_beginning_of_a_secret_is_too() {
+        let whole = "a/b".repeat(6);
+        let redactor = Redactor::new(&whole.clone().into(), "it", SHORTEST_TOKEN);
+        for (end, left) in [
+            ("a/ba", ""),
+            ("xa\\/ba", "x"),
+            ("b", "b"),
+            ("", ""),
+            (&whole, "it"),
+        ] {
+            let beginning = redactor.beginning(format!("said: {end}").into_bytes());
+            let beginning = String::from_utf8(beginning).unwrap();
+            assert_eq!(beginning, format!("said: {left}"));
         }
     }
 

@@ -10,7 +10,7 @@ use tokio::io::AsyncWriteExt;
 use wiremock::matchers::{body_string, header, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use crate::support::server::{RawServer, http_with};
+use crate::support::server::{RawServer, http, http_with};
 
 fn request() -> AllocationRequest {
     AllocationRequest {
@@ -21,8 +21,12 @@ fn request() -> AllocationRequest {
 }
 
 async fn exchange_at(base_url: &str, departure: &Departure) -> Reply {
+    exchange_with("t0ken", base_url, departure).await
+}
+
+async fn exchange_with(token: &str, base_url: &str, departure: &Departure) -> Reply {
     let endpoint = Endpoint::new(base_url, Variant::PostLa, None, "acc-1").unwrap();
-    let token = Token::new("t0ken".to_owned().into(), "test").unwrap();
+    let token = Token::new(token.to_owned().into(), "test").unwrap();
     let network = Network {
         timeout: Duration::from_secs(30),
         ..Network::default()
@@ -297,5 +301,28 @@ async fn json_of_the_wrong_shape_is_not_a_success() {
             matches!(reply.answer, Answer::Unreadable { .. }),
             "{body}: {reply:?}"
         );
+    }
+}
+
+#[tokio::test]
+async fn no_part_of_a_token_is_in_what_is_told_of_an_answer() {
+    let token = "s3cret+".repeat(100);
+    let in_json = token.replace('+', "\\u002B");
+    let in_html = token.replace('+', "&#43;");
+    let page = format!("<html><title>{in_html}</title></html>");
+    for (status, body) in [
+        (200, format!("\"{in_json}\"")),
+        (200, format!("[\"{in_json}\"]")),
+        (200, format!("{}[\"{in_json}\"]", " ".repeat(70_000))),
+        (200, page.clone()),
+        (502, page),
+        (400, format!("{{\"message\":\"{in_json}\"}}")),
+        (400, format!("{}{token}", " ".repeat(64 * 1024 - 50))),
+    ] {
+        let server = RawServer::answering(move |_, _| http(status, &body));
+        let told = exchange_with(&token, &server.base_url, &Departure::default()).await;
+        let told = format!("{told:?}");
+        assert!(!told.contains("s3cret"), "{told}");
+        assert!(told.contains(&status.to_string()), "{told}");
     }
 }
