@@ -74,6 +74,8 @@ pub(super) struct Ready<'a> {
     pub(super) proposal: &'a Proposal,
     /// Who is to be sent, in the order in which they are to be served.
     pub(super) to_send: Vec<UserIx>,
+    /// Before when the service does not want to be asked, as it said to an earlier part of the run.
+    pub(super) not_before: Option<Timestamp>,
 }
 
 impl Ready<'_> {
@@ -269,6 +271,9 @@ fn policy(
     has_succeeded: bool,
 ) -> dispatch::Policy {
     let requests = &ready.settings.requests;
+    let held_for = ready
+        .not_before
+        .map(|until| until.duration_since(Timestamp::now()));
     let quiet_for = [ready.folder.quiet_for(), ready.way.departures.quiet_for()];
     dispatch::Policy {
         rate: requests.rate,
@@ -280,6 +285,7 @@ fn policy(
         has_succeeded,
         maybe_applied,
         quiet_for: quiet_for.into_iter().flatten().min(),
+        held_for: held_for.and_then(|wait| Duration::try_from(wait).ok()),
         left_before: ready.way.departures.left(counting(requests.rate)),
         seed: fastrand::u64(..),
     }

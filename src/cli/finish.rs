@@ -107,7 +107,7 @@ pub(super) fn summary(
         &ready.proposal.roster,
         (&recorded.tally, &recorded.standing),
         pending,
-        stop,
+        (stop, recorded.not_before),
         (began, ready.begin.clock.elapsed(), ended),
     )
 }

@@ -136,6 +136,7 @@ impl Prepared {
                 .pending(&proposal.roster.assignments)
                 .collect(),
             proposal: &proposal,
+            not_before: None,
         };
         execute::execute(&ready, records, progress)
     }

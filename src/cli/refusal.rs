@@ -40,7 +40,7 @@ pub(super) fn report_refusal(
         roster,
         (&Tally::new(&standing, all, 0), &standing),
         roster.good as u64,
-        Some(stop),
+        (Some(stop), None),
         (now, Duration::ZERO, now),
     );
     let told = Told {

@@ -20,6 +20,7 @@ use super::run_args::{REQUESTS, RunArgs};
 use super::settle::settle;
 use super::sign_in;
 use super::summary_args::{Printed, SummaryArgs};
+use crate::dispatch;
 use crate::exit_code::ExitCode;
 use crate::input::{Fingerprint, Input};
 use crate::plan::Proposal;
@@ -76,7 +77,9 @@ pub(super) fn resume(args: ResumeArgs) -> anyhow::Result<ExitCode> {
     if has_finished(folder.path()) && !args.retry_failed {
         return nothing_to_do(&folder, args.summary.printed());
     }
-    if let Some(until) = not_before(folder.path()).filter(|until| *until > Timestamp::now()) {
+    if let Some(until) = not_before(folder.path())
+        && until > Timestamp::now() + dispatch::LONGEST_WAIT
+    {
         bail!(
             "the service asked not to be called before {until:.0}\n  to do: go on after that, or import pending.csv if you know better"
         );
@@ -145,6 +148,7 @@ pub(super) fn go_on(
         Whom::Unanswered => standing.unanswered(all).collect(),
         Whom::Undecided => standing.pending(all).collect(),
     };
+    let not_before = not_before(folder.path());
     // From here on they are out of date, and the journal alone tells.
     folder
         .remove(SUMMARY)
@@ -168,6 +172,7 @@ pub(super) fn go_on(
         folder,
         proposal,
         to_send,
+        not_before,
     };
     let records = Records {
         journal,

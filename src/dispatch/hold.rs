@@ -8,7 +8,7 @@ use crate::api::Limits;
 use crate::event::WaitCause;
 
 /// The longest wait that a run sits through.
-pub(super) const LONGEST: Duration = Duration::from_secs(15 * 60);
+pub const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
 
 /// A wait longer than any; an instant that far away can still be told.
 const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
@@ -155,7 +155,7 @@ mod tests {
         hold.wait(Duration::MAX, now);
         assert!(
             hold.until(now)
-                .is_some_and(|(until, _)| until - now > LONGEST)
+                .is_some_and(|(until, _)| until - now > LONGEST_WAIT)
         );
     }
 }

@@ -35,6 +35,7 @@ use crate::rate::Rate;
 use crate::roster::{Assignments, UserIx};
 use dispatcher::{Dispatcher, Next, Sending};
 pub use estimate::least_time;
+pub use hold::LONGEST_WAIT;
 
 /// How a run goes about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +58,8 @@ pub struct Policy {
     pub maybe_applied: HashSet<UserIx>,
     /// How long ago an earlier part of the run may have sent its last request: it may have used up the rate.
     pub quiet_for: Option<Duration>,
+    /// How long the service does not want to be asked, as it said to an earlier part of the run.
+    pub held_for: Option<Duration>,
     /// When the last requests of other runs left, in order: they count in the rate's window.
     pub left_before: Vec<Instant>,
     /// For the random part of waits.

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::{Ahead, Journal, Progress, Standing, Tally, Timeline};
-use crate::event::Event;
+use crate::event::{Event, WaitCause};
 use crate::outcome::Decision;
 use crate::roster::Assignments;
 use crate::run::RunFolder;
@@ -37,6 +37,7 @@ pub struct Recorder<'a, 'p> {
     tally: Tally,
     begun: Instant,
     timeline: Timeline,
+    not_before: Option<Timestamp>,
     progress: &'a mut Progress,
     interrupt: CancellationToken,
     folder: &'a RunFolder,
@@ -53,6 +54,8 @@ pub struct Recorded {
     pub tally: Tally,
     /// How it went over time.
     pub timeline: Timeline,
+    /// Before when the service does not want to be asked, if it said so.
+    pub not_before: Option<Timestamp>,
     /// Why recording ended early, if it did.
     pub error: Option<io::Error>,
 }
@@ -77,6 +80,7 @@ impl<'a, 'p> Recorder<'a, 'p> {
             standing,
             begun: Instant::now(),
             timeline: Timeline::default(),
+            not_before: None,
             progress,
             interrupt,
             folder,
@@ -127,6 +131,7 @@ impl<'a, 'p> Recorder<'a, 'p> {
             standing: self.standing,
             tally: self.tally,
             timeline: self.timeline,
+            not_before: self.not_before,
             error: recorded.err(),
         }
     }
@@ -165,6 +170,14 @@ impl<'a, 'p> Recorder<'a, 'p> {
             self.tally
                 .count_decision(decision, &overruled, self.assignments);
             self.timeline.decided(at, decision);
+        }
+        if let Event::Waiting {
+            wait,
+            cause: WaitCause::ToldToWait | WaitCause::QuotaTold,
+        } = event
+        {
+            let until = Timestamp::now().saturating_add(*wait);
+            self.not_before = self.not_before.max(until.ok());
         }
         self.tally.count(event);
         self.timeline.note(at, event);

@@ -147,7 +147,7 @@ impl Summary {
         roster: &Roster,
         (tally, standing): (&Tally, &Standing),
         pending: u64,
-        stop: Option<&Stop>,
+        (stop, not_before): (Option<&Stop>, Option<Timestamp>),
         (started, took, finished): (Timestamp, Duration, Timestamp),
     ) -> Self {
         let users = (roster.good + roster.withheld.len()) as u64;
@@ -163,11 +163,11 @@ impl Summary {
                 advice: stop.advice().to_owned(),
                 not_before: match stop {
                     Stop::WaitTooLong { wait } => {
-                        let until = finished.saturating_add(*wait).unwrap_or(Timestamp::MAX);
-                        Some(format!("{until:.3}"))
+                        Some(finished.saturating_add(*wait).unwrap_or(Timestamp::MAX))
                     }
-                    _ => None,
-                },
+                    _ => not_before.filter(|until| *until > finished),
+                }
+                .map(|until| format!("{until:.3}")),
             }),
             rows: roster.rows,
             users: UserCounts {

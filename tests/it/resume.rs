@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::OpenOptions;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
+use std::process::Child;
 use std::sync::Mutex;
 use std::sync::mpsc;
 
@@ -166,6 +167,33 @@ fn a_run_that_was_told_to_come_back_later_does_not_come_back_before() {
     );
     assert_eq!(server.requests().len(), 1);
     assert_eq!(dir.rows("run/pending.csv").len(), 3);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_wait_that_was_interrupted_is_sat_through_where_the_run_goes_on() {
+    let server = RawServer::answering(|_, _| http_with(429, "Retry-After: 600\r\n", ""));
+    let dir = Dir::new();
+    dir.write("users.csv", users(3));
+    let notes_before = || dir.read("run/summary.json").contains(r#""notBefore": "2"#);
+    let import = dir.start_import(&server.base_url, &["--progress", "json"]);
+    interrupted_in_a_wait(import);
+    assert!(notes_before());
+    interrupted_in_a_wait(dir.start(&["resume", "run", "--progress", "json"]));
+    assert!(notes_before());
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[cfg(unix)]
+fn interrupted_in_a_wait(mut child: Child) {
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().contains(r#""waiting""#)));
+    let kill = std::process::Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(kill.unwrap().success());
+    lines.for_each(drop);
+    assert_eq!(child.wait().unwrap().code(), Some(130));
 }
 
 #[test]

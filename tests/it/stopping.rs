@@ -133,6 +133,15 @@ async fn an_interrupt_ends_a_wait_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_wait_that_an_earlier_part_of_the_run_was_asked_for_is_sat_through() {
+    let service = FakeService::new();
+    let mut run = Run::of_users(10);
+    run.policy.held_for = Some(Duration::from_secs(40));
+    run.at(&service).await.assert_finished();
+    assert_eq!(service.sent()[0].at, Duration::from_secs(40));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_wait_up_to_a_quarter_of_an_hour_is_sat_through_and_a_longer_one_stops_the_run() {
     for (seconds, stops) in [
         (900, false),

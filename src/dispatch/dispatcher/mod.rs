@@ -126,7 +126,11 @@ impl<'a> Dispatcher<'a> {
                 (policy.quiet_for, &policy.left_before),
                 now,
             ),
-            hold: Hold::default(),
+            hold: policy.held_for.map_or_else(Hold::default, |wait| {
+                let mut hold = Hold::default();
+                hold.wait(wait, now);
+                hold
+            }),
             seen: Seen {
                 any_success: policy.has_succeeded,
                 ..Seen::default()
@@ -201,7 +205,7 @@ impl<'a> Dispatcher<'a> {
             Ok(departure) => Ok(self.send(job, departure)),
             Err((until, cause)) => {
                 self.queue.push_front(job);
-                if cause != WaitCause::Rate && until - now > hold::LONGEST {
+                if cause != WaitCause::Rate && until - now > hold::LONGEST_WAIT {
                     self.stop(Stop::WaitTooLong { wait: until - now });
                     return Err(Next::Now);
                 }

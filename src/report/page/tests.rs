@@ -105,7 +105,7 @@ impl Run {
             roster,
             (&tally, &self.standing),
             pending,
-            self.stop.as_ref(),
+            (self.stop.as_ref(), None),
             (span.0, self.part.took, span.1),
         );
         let told = Told {

@@ -57,6 +57,7 @@ impl Run {
                 has_succeeded: false,
                 maybe_applied: HashSet::new(),
                 quiet_for: None,
+                held_for: None,
                 left_before: Vec::new(),
                 seed: 7,
             },
