@@ -134,8 +134,8 @@ fn of_status(status: u16, message: String) -> Verdict {
                 _ => format!("status {status}: {message}"),
             },
             applied: match status {
-                // The server failed in the middle of it, or a gateway lost the answer.
-                500 | 502 | 504 => Applied::Maybe,
+                // The server failed in the middle of it, or a gateway lost the answer: some say 503 of that, too.
+                500 | 502 | 503 | 504 => Applied::Maybe,
                 _ => Applied::No,
             },
             binds_run: status == 429,
@@ -166,7 +166,7 @@ mod tests {
             (429, Applied::No),
             (500, Applied::Maybe),
             (502, Applied::Maybe),
-            (503, Applied::No),
+            (503, Applied::Maybe),
             (504, Applied::Maybe),
         ] {
             let Verdict::Again(hindrance) = of(status) else {

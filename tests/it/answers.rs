@@ -107,14 +107,15 @@ async fn retries_used_up_are_unavailable_if_surely_nothing_was_applied_and_unkno
         }
     };
     for (replies, kind) in [
-        (vec![answer(503, "")], FailureKind::Unavailable),
+        (vec![answer(425, "")], FailureKind::Unavailable),
         (vec![lost(false)], FailureKind::Unavailable),
         (vec![lost(true)], FailureKind::Unknown),
         (
-            vec![answer(503, ""), lost(true), answer(503, "")],
+            vec![answer(425, ""), lost(true), answer(425, "")],
             FailureKind::Unknown,
         ),
         (vec![answer(500, "")], FailureKind::Unknown),
+        (vec![answer(503, "")], FailureKind::Unknown),
         (vec![answer(504, ""), lost(false)], FailureKind::Unknown),
     ] {
         let service = FakeService::new().script(trouble(replies));
@@ -133,7 +134,7 @@ async fn that_an_attempt_may_have_been_applied_is_remembered_when_its_batch_is_s
             Some(answer(504, "done, perhaps"))
         }
         1 => Some(answer(409, "no")),
-        _ => Some(answer(503, "")),
+        _ => Some(answer(425, "")),
     });
     let ran = Run::of_users(4).max_retries(1).at(&service).await;
     assert_eq!(ran.count("unavailable"), 0);
@@ -142,7 +143,7 @@ async fn that_an_attempt_may_have_been_applied_is_remembered_when_its_batch_is_s
 
 #[tokio::test(start_paused = true)]
 async fn nobody_whom_an_earlier_part_of_the_run_may_have_sent_is_said_to_be_untouched() {
-    let service = FakeService::new().script(|_, _| Some(answer(503, "")));
+    let service = FakeService::new().script(|_, _| Some(answer(425, "")));
     let mut run = Run::of_users(4).max_retries(0).batch_size(2);
     run.policy.maybe_applied = run.assignments().good_users().take(1).collect();
     let ran = run.at(&service).await;

@@ -24,7 +24,7 @@ async fn a_service_that_is_down_stops_the_run_after_three_batches() {
             reason: "status 503: maintenance".into()
         })
     );
-    assert_eq!(ran.count("unavailable"), 300);
+    assert_eq!(ran.count("unknown"), 300);
     assert_eq!(ran.pending.len(), 700);
     assert_eq!(service.requests(), 18, "three batches, six attempts each");
 }
@@ -58,7 +58,7 @@ async fn batches_lost_now_and_then_do_not_stop_the_run() {
         .concurrency(1)
         .at(&service)
         .await;
-    assert_eq!(ran.assert_finished().count("unavailable"), 1000);
+    assert_eq!(ran.assert_finished().count("unknown"), 1000);
     assert_eq!(ran.count("success"), 2000);
 }
 
