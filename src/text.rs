@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::path::Path;
 
 /// What stands before text that a spreadsheet would take for a formula: such a program shows the
 /// text and drops the mark.
@@ -65,6 +66,17 @@ pub fn unguard(text: &str) -> &str {
     }
 }
 
+/// A path as a shell takes it for one word.
+pub fn shell_word(path: &Path) -> String {
+    let path = path.display().to_string();
+    match cfg!(windows) {
+        true if path.contains(' ') => format!("\"{path}\""),
+        true => path,
+        // What cannot be quoted holds a NUL, and no path does.
+        false => shlex::try_quote(&path).map_or_else(|_| path.clone(), Cow::into_owned),
+    }
+}
+
 /// Whether a spreadsheet would run the text, with or without guards before it.
 fn is_formula(text: &str) -> bool {
     text.trim_start_matches(GUARD)
@@ -83,6 +95,20 @@ mod tests {
             "red \\u{1b}[31m alert"
         );
         assert_eq!(printable("abc\u{202e}fdp.exe", 80), "abc\\u{202e}fdp.exe");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_path_is_one_word_for_a_shell() {
+        for (path, word) in [
+            ("run", "run"),
+            ("/tmp/a-b_c.d", "/tmp/a-b_c.d"),
+            ("my run", "'my run'"),
+            ("my run's", "\"my run's\""),
+            ("$(x)", "'$(x)'"),
+        ] {
+            assert_eq!(shell_word(Path::new(path)), word);
+        }
     }
 
     #[test]

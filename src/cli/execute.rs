@@ -33,6 +33,7 @@ use crate::report::{
 use crate::roster::UserIx;
 use crate::run::{self, RunFolder};
 use crate::settings::{Reading, RunSettings};
+use crate::text::shell_word;
 
 /// How many moments' events may be under way between dispatch and the recorder.
 const CHANNEL: usize = 64;
@@ -357,7 +358,7 @@ fn go_on_with(folder: &Path) -> String {
 }
 
 pub(super) fn go_on_command(folder: &Path) -> String {
-    format!("seatload resume {}", folder.display())
+    format!("seatload resume {}", shell_word(folder))
 }
 
 fn cannot_write(folder: &RunFolder, error: &io::Error) -> String {

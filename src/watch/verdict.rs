@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::places::Place;
 use crate::event::Stop;
 use crate::report::{RunCounts, counted, grouped};
-use crate::text::printable;
+use crate::text::{printable, shell_word};
 
 /// The longest that the service's words may be, in characters.
 const LONGEST_WORDS: usize = 400;
@@ -73,13 +73,13 @@ impl Verdict {
     /// The note beside the file `name`, if it wants one. `run` is where its reports will be.
     pub fn note(&self, name: &str, run: &Path) -> Option<String> {
         let what = self.what();
-        let run = run.display();
+        let (word, run) = (shell_word(run), run.display());
         let more = match self {
             Self::Finished(counts) if counts.failures.is_empty() => return None,
             Self::Finished(_) => format!(
                 "to do: see {run}/failures.csv: each message says what to do.\n\
                  Mend that file and drop it into the folder that is watched. Or, once there are seats, say:\n\
-                 \n    seatload resume {run} --retry-failed\n"
+                 \n    seatload resume {word} --retry-failed\n"
             ),
             Self::Changed => format!(
                 "What was imported is told in {run}; whatever was written to the file later is not.\n\
@@ -88,12 +88,12 @@ impl Verdict {
             ),
             Self::Stopped(stop) => format!(
                 "to do: {}; then go on with the users who are left:\n\
-                 \n    seatload resume {run}\n",
+                 \n    seatload resume {word}\n",
                 stop.advice()
             ),
             Self::CannotGoOn { why } => format!(
                 "{why}\n\nWhat was sent before is told in {run}. To go on by hand:\n\
-                 \n    seatload resume {run}\n"
+                 \n    seatload resume {word}\n"
             ),
             Self::NotImported { why } => format!(
                 "{why}\n\nOnce that is mended, drop the file into the folder that is watched again.\n"
