@@ -225,7 +225,7 @@ pub(super) fn introduce(input: &Input, columns: &Columns, roster: &Roster, progr
     if bad == 0 {
         return;
     }
-    let withheld = match withheld(Withheld::BadRow) {
+    let withheld = match withheld(Withheld::BadRow) + withheld(Withheld::Suspected) {
         0 => String::new(),
         users => format!("; {} withheld because of them", counted(users, "user")),
     };

@@ -65,19 +65,18 @@ impl Fold {
     /// The roster of all rows added. `codes` are all codes by their place.
     pub(super) fn finish(mut self, codes: Vec<String>) -> Roster {
         let order = self.order();
-        let is_withheld = |user: &UserIx| self.users.get(*user).withheld;
+        let why = |user: UserIx| Some((user, self.users.get(user).withheld?));
         let all = (0..self.users.len()).map(UserIx::from_index);
         // Mostly there is nobody to look for among millions.
         let withheld: Vec<_> = match self.withheld {
             0 => Vec::new(),
-            _ => all.filter(is_withheld).collect(),
+            _ => all.filter_map(why).collect(),
         };
         Roster {
             good: self.users.len() - self.withheld,
             withheld: withheld
                 .into_iter()
-                .filter(|user| self.users.get(*user).set != BundleSets::EMPTY)
-                .map(|user| (user, Withheld::BadRow))
+                .filter(|(user, _)| self.users.get(*user).set != BundleSets::EMPTY)
                 .collect(),
             assignments: Assignments {
                 users: self.users,
@@ -142,7 +141,7 @@ impl Fold {
 
     /// A row turns out to be bad because of another one of its user.
     fn refuse(&mut self, block: &Block, ask: &PackedAsk, user: UserIx, complaint: Complaint) {
-        self.withhold(user);
+        self.withhold(user, Withheld::BadRow);
         let cells = block.cells(ask);
         let cells = Cells {
             user: Cow::Borrowed(match ask.named_by {
@@ -158,16 +157,23 @@ impl Fold {
     }
 
     fn add_refused(&mut self, refused: &Refused) {
-        for suspect in &refused.suspects {
-            let key = UserKey::of(suspect);
-            let user = self.users.intern(suspect, key, refused.row.line);
-            self.withhold(user);
+        let named = refused.named.iter().map(|user| (user, Withheld::BadRow));
+        let suspects = refused.suspects.iter();
+        let suspects = suspects.map(|user| (user, Withheld::Suspected));
+        for (user, why) in named.chain(suspects) {
+            let key = UserKey::of(user);
+            let user = self.users.intern(user, key, refused.row.line);
+            self.withhold(user, why);
         }
         self.bad_rows.push(refused.row.clone());
     }
 
-    fn withhold(&mut self, user: UserIx) {
+    /// What a row says that names the user counts more than what one says that may be about it.
+    fn withhold(&mut self, user: UserIx, why: Withheld) {
         let withheld = &mut self.users.get_mut(user).withheld;
-        self.withheld += usize::from(!std::mem::replace(withheld, true));
+        self.withheld += usize::from(withheld.is_none());
+        if why == Withheld::BadRow || withheld.is_none() {
+            *withheld = Some(why);
+        }
     }
 }

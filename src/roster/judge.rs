@@ -76,6 +76,7 @@ impl<'d> Judge<'d> {
             Ok(ask) => block.add(&ask, &self.row_codes),
             Err(complaint) => block.add_refused(Refused {
                 row: bad_row(row.line, &row.cells, *complaint, self.default_external),
+                named: self.named(row),
                 suspects: self.suspects(row),
             }),
         }
@@ -222,7 +223,14 @@ impl<'d> Judge<'d> {
         Ok(code)
     }
 
-    /// The user IDs of all whom a bad row may name.
+    /// The user IDs of all whom a row names where user IDs stand.
+    fn named(&self, row: &Row<'_>) -> Vec<String> {
+        let mut named = Vec::new();
+        self.add_whoever(&row.cells.user, &mut named);
+        named
+    }
+
+    /// The user IDs of all others whom a bad row may be about.
     fn suspects(&self, row: &Row<'_>) -> Vec<String> {
         let mut suspects = Vec::new();
         let in_doubt = row.trouble.iter().flat_map(|trouble| &trouble.suspects);
@@ -233,7 +241,6 @@ impl<'d> Judge<'d> {
         if row.cells.user.is_empty() && !row.cells.codes.is_empty() {
             self.add_whoever(&self.last_named, &mut suspects);
         }
-        self.add_whoever(&row.cells.user, &mut suspects);
         suspects
     }
 

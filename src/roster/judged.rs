@@ -29,10 +29,13 @@ pub(super) struct AskedCells<'a> {
     pub(super) external: &'a str,
 }
 
-/// A bad row, and the user IDs of all whom it may name: they are withheld.
+/// A bad row, and the user IDs of all whom it may be about: they are withheld.
 #[derive(Debug)]
 pub(super) struct Refused {
     pub(super) row: BadRow,
+    /// Those whom it names where user IDs stand.
+    pub(super) named: Vec<String>,
+    /// Others.
     pub(super) suspects: Vec<String>,
 }
 

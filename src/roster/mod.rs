@@ -36,6 +36,8 @@ pub struct Roster {
 pub enum Withheld {
     /// Another of its rows is bad.
     BadRow,
+    /// A bad row may be about it, and does not name it where user IDs stand.
+    Suspected,
     /// Nobody knows what it holds, so to add to that could take something away.
     HoldingsUnknown,
     /// It holds something with the other external flag, and a request has one flag for all codes.
@@ -46,7 +48,8 @@ impl Roster {
     /// The user is not to be sent.
     pub fn withhold(&mut self, user: UserIx, why: Withheld) {
         let withheld = &mut self.assignments.users.get_mut(user).withheld;
-        if !std::mem::replace(withheld, true) {
+        if withheld.is_none() {
+            *withheld = Some(why);
             self.good -= 1;
             self.withheld.push((user, why));
         }
@@ -83,7 +86,7 @@ impl Assignments {
         let order = self.order.as_deref();
         self.all_users()
             .map(move |user| order.map_or(user, |order| order[user.index()]))
-            .filter(|&user| !self.users.get(user).withheld)
+            .filter(|&user| self.users.get(user).withheld.is_none())
     }
 
     /// Gives the user another bundle set to hold.

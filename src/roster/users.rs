@@ -7,6 +7,7 @@ use hashbrown::DefaultHashBuilder;
 use uuid::Uuid;
 use uuid::fmt::Braced;
 
+use super::Withheld;
 use super::bundle_sets::{BundleSets, SetIx};
 use super::chunks::Chunks;
 use super::index::Index;
@@ -67,7 +68,7 @@ pub(super) struct User {
     spelling: Spelling,
     pub(super) named_by: NamedBy,
     pub(super) external: bool,
-    pub(super) withheld: bool,
+    pub(super) withheld: Option<Withheld>,
 }
 
 /// All users, found by identity or by place.
@@ -145,7 +146,7 @@ impl Users {
             spelling,
             named_by: NamedBy::Id,
             external: false,
-            withheld: false,
+            withheld: None,
         });
         user
     }

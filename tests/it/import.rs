@@ -642,3 +642,24 @@ fn the_name_of_a_file_does_not_command_the_terminal() {
         assert!(ended.stderr.contains("users\\u{1b}[2J"), "{}", ended.stderr);
     }
 }
+
+#[test]
+fn failures_imported_again_unmended_give_nobody_a_part_of_what_was_asked() {
+    let server = RawServer::answering(|_, request| confirming(request));
+    for file in [
+        "userId,code\nann,IDU\n,ATTUNU\nbob,IDU\n",
+        "userId,code\nann,IDU\nann\u{200b},ATTUNU\nbob,IDU\n",
+        "userId,code\nann,IDU\n\"=\"\"ann\"\"\",ATTUNU\nbob,IDU\n",
+        "name,userId,code\nAnn,ann,IDU\nSmith, Ann,ann,ATTUNU\nBob,bob,IDU\n",
+        "userId,code\nann,IDU\ncarl,\"PMD\nann,PMD\"\nbob,IDU\n",
+        "userId,code\nann,IDU\nann,IDU,ATTUNU\nbob,IDU\n",
+    ] {
+        let dir = Dir::new();
+        dir.write("users.csv", file);
+        assert_eq!(dir.import(&server.base_url, &[]).code, 1, "{file}");
+        assert!(!dir.read("run/success.csv").contains("ann"), "{file}");
+        let again = dir.import_file("run/failures.csv", "again", &server.base_url, &[]);
+        assert_eq!(again.code, 1, "{file}: {}", again.stderr);
+        assert_eq!(dir.rows("again/success.csv").len(), 0, "{file}");
+    }
+}

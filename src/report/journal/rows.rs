@@ -200,6 +200,10 @@ impl<'a> Rows<'a> {
                 "another row of this user is bad, so nothing was sent",
                 "correct the user's bad rows, then import failures.csv",
             ),
+            Withheld::Suspected => (
+                "a bad row may be about this user, so nothing was sent",
+                "correct the bad rows, and take the ? off these codes once they are all that the user shall hold; then import failures.csv",
+            ),
             Withheld::HoldingsUnknown => (
                 "the file of --current does not name this user, so to add to what it holds could take something away",
                 "add the user to that file, or say by --absent-means-none that whoever it lacks holds nothing; then import this row again, with --mode add",
@@ -209,7 +213,15 @@ impl<'a> Rows<'a> {
                 "give this row the useExternalLicense that the user has, or all codes that it shall hold, to be imported without --mode add",
             ),
         };
-        self.not_sent(user, kind, &explain(said, advice))
+        let row = self.not_sent(user, kind, &explain(said, advice));
+        match why {
+            // The bad row would not be taken for this user's another time, if it is not corrected.
+            Withheld::Suspected => FailureRow {
+                user_bundle_codes: format!("{DOUBT} {}", row.user_bundle_codes).into(),
+                ..row
+            },
+            _ => row,
+        }
     }
 
     pub(super) fn invalid(&self, bad: &BadRow) -> FailureRow {

@@ -249,7 +249,7 @@ fn users(proposal: &Proposal, first: usize) -> Users {
     users.to_send_now = users.to_send.min(first as u64);
     for (_, why) in &roster.withheld {
         match why {
-            Withheld::BadRow => users.withheld.bad_row += 1,
+            Withheld::BadRow | Withheld::Suspected => users.withheld.bad_row += 1,
             Withheld::HoldingsUnknown => users.withheld.holdings_unknown += 1,
             Withheld::HeldOtherwise => users.withheld.held_otherwise += 1,
         }
