@@ -32,6 +32,15 @@ struct Credit {
 }
 
 impl Hold {
+    /// With what is left of a wait that an earlier part of the run was asked for.
+    pub(super) fn new(left: Option<Duration>, now: Instant) -> Self {
+        let mut this = Self::default();
+        if let Some(left) = left {
+            this.wait(left, now);
+        }
+        this
+    }
+
     /// Nobody sends for so long.
     pub(super) fn wait(&mut self, wait: Duration, now: Instant) {
         self.told_until = self.told_until.max(Some(now + wait.min(FOR_EVER)));

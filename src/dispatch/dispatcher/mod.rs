@@ -126,11 +126,7 @@ impl<'a> Dispatcher<'a> {
                 (policy.quiet_for, &policy.left_before),
                 now,
             ),
-            hold: policy.held_for.map_or_else(Hold::default, |wait| {
-                let mut hold = Hold::default();
-                hold.wait(wait, now);
-                hold
-            }),
+            hold: Hold::new(policy.held_for, now),
             seen: Seen {
                 any_success: policy.has_succeeded,
                 ..Seen::default()
