@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::OpenOptions;
-use std::io::{BufRead, BufReader, Write};
-use std::process::Child;
+use std::io::Write;
 use std::sync::Mutex;
 use std::sync::mpsc;
 
@@ -185,7 +184,9 @@ fn a_wait_that_was_interrupted_is_sat_through_where_the_run_goes_on() {
 }
 
 #[cfg(unix)]
-fn interrupted_in_a_wait(mut child: Child) {
+fn interrupted_in_a_wait(mut child: std::process::Child) {
+    use std::io::{BufRead, BufReader};
+
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     assert!(lines.any(|line| line.unwrap().contains(r#""waiting""#)));
     let kill = std::process::Command::new("kill")

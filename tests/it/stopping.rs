@@ -1,14 +1,11 @@
 //! When a run stops early, and that it stops in good order.
 
 use std::cell::RefCell;
-use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use seatload::api::{AllocationRequest, Departure, Reply, Service};
-use seatload::dispatch;
 use seatload::event::{Event, Stop};
 use seatload::outcome::FailureKind;
-use seatload::plan::Plan;
 use seatload::roster::UserIx;
 
 use crate::support::run::Run;
@@ -180,21 +177,7 @@ async fn when_nobody_takes_the_events_any_more_nothing_more_is_sent() {
     let service = FakeService::new();
     let run = Run::of_users(10_000).concurrency(1);
     let (sender, mut receiver) = tokio::sync::mpsc::channel(1);
-    let batch_size = std::num::NonZeroUsize::new(100).unwrap();
-    let plan = seatload::plan::Plan::new(
-        run.assignments(),
-        run.assignments().good_users(),
-        batch_size,
-    );
-    let dispatch = seatload::dispatch::run(
-        &service,
-        |_| true,
-        run.assignments(),
-        &plan,
-        &run.policy,
-        &run.interrupt,
-        sender,
-    );
+    let dispatch = run.dispatch(&service, |_| true, sender);
     let is_decision = |event: &Event| matches!(event, Event::Decided(_));
     let fail_at_the_first_decision = async move {
         let goes_on = |events: Vec<Event>| !events.iter().any(is_decision);
@@ -208,9 +191,8 @@ async fn when_nobody_takes_the_events_any_more_nothing_more_is_sent() {
 #[tokio::test(start_paused = true)]
 async fn what_cannot_be_written_down_is_not_sent_and_stops_the_run() {
     let service = FakeService::new();
-    let run = Run::of_users(3).concurrency(1);
+    let run = Run::of_users(3).batch_size(1).concurrency(1);
     let all = run.assignments();
-    let plan = Plan::new(all, all.good_users(), NonZeroUsize::MIN);
     let written = RefCell::new(Vec::new());
     let write_ahead = |users: &[UserIx]| {
         let mut written = written.borrow_mut();
@@ -218,8 +200,7 @@ async fn what_cannot_be_written_down_is_not_sent_and_stops_the_run() {
         written.len() < 2
     };
     let (sender, mut receiver) = tokio::sync::mpsc::channel(64);
-    let (policy, interrupt) = (&run.policy, &run.interrupt);
-    let dispatch = dispatch::run(&service, write_ahead, all, &plan, policy, interrupt, sender);
+    let dispatch = run.dispatch(&service, write_ahead, sender);
     let collect = async { while receiver.recv().await.is_some() {} };
     let (stop, ()) = tokio::join!(dispatch, collect);
     assert_eq!(stop, Some(Stop::NotRecorded));
@@ -231,17 +212,14 @@ async fn what_cannot_be_written_down_is_not_sent_and_stops_the_run() {
 #[tokio::test(start_paused = true)]
 async fn requests_that_leave_together_are_written_down_together() {
     let service = FakeService::new();
-    let run = Run::of_users(25).concurrency(8);
-    let all = run.assignments();
-    let plan = Plan::new(all, all.good_users(), NonZeroUsize::MIN);
+    let run = Run::of_users(25).batch_size(1).concurrency(8);
     let written = RefCell::new(Vec::new());
     let write_ahead = |users: &[UserIx]| {
         written.borrow_mut().push(users.len());
         true
     };
     let (sender, mut receiver) = tokio::sync::mpsc::channel(64);
-    let (policy, interrupt) = (&run.policy, &run.interrupt);
-    let dispatch = dispatch::run(&service, write_ahead, all, &plan, policy, interrupt, sender);
+    let dispatch = run.dispatch(&service, write_ahead, sender);
     let collect = async { while receiver.recv().await.is_some() {} };
     let (stop, ()) = tokio::join!(dispatch, collect);
     assert_eq!((stop, service.requests()), (None, 25));
@@ -260,12 +238,9 @@ impl Service for Stuck {
 
 #[tokio::test(start_paused = true)]
 async fn whoever_has_not_left_when_the_run_is_interrupted_does_not_leave_any_more() {
-    let run = Run::of_users(10);
-    let all = run.assignments();
-    let plan = Plan::new(all, all.good_users(), NonZeroUsize::MIN);
+    let run = Run::of_users(10).batch_size(1);
     let (sender, mut receiver) = tokio::sync::mpsc::channel(64);
-    let (policy, interrupt) = (&run.policy, &run.interrupt);
-    let dispatch = dispatch::run(&Stuck, |_| true, all, &plan, policy, interrupt, sender);
+    let dispatch = run.dispatch(&Stuck, |_| true, sender);
     let interrupt = async {
         tokio::time::sleep(Duration::from_secs(5)).await;
         run.interrupt.cancel();
@@ -280,14 +255,11 @@ async fn whoever_has_not_left_when_the_run_is_interrupted_does_not_leave_any_mor
 #[tokio::test(start_paused = true)]
 async fn whoever_waits_for_the_records_when_the_run_is_interrupted_does_not_leave_any_more() {
     let service = FakeService::new();
-    let run = Run::of_users(10);
-    let all = run.assignments();
-    let plan = Plan::new(all, all.good_users(), NonZeroUsize::MIN);
+    let run = Run::of_users(10).batch_size(1);
     let (sender, mut receiver) = tokio::sync::mpsc::channel(1);
     // As if the recorder were far behind.
     sender.try_send(Vec::new()).unwrap();
-    let (policy, interrupt) = (&run.policy, &run.interrupt);
-    let dispatch = dispatch::run(&service, |_| true, all, &plan, policy, interrupt, sender);
+    let dispatch = run.dispatch(&service, |_| true, sender);
     let interrupt = async {
         tokio::time::sleep(Duration::from_secs(5)).await;
         run.interrupt.cancel();
@@ -316,12 +288,9 @@ impl Service for ThirdIsSlow {
 async fn whoever_has_not_left_when_an_answer_stops_the_run_does_not_leave_any_more() {
     let expired = |sent: &Sent| (sent.nth == 2).then(|| answer(401, "expired"));
     let service = ThirdIsSlow(FakeService::new().script(move |sent, _| expired(sent)));
-    let run = Run::of_users(10).concurrency(2);
-    let all = run.assignments();
-    let plan = Plan::new(all, all.good_users(), NonZeroUsize::MIN);
+    let run = Run::of_users(10).batch_size(1).concurrency(2);
     let (sender, mut receiver) = tokio::sync::mpsc::channel(1);
-    let (policy, interrupt) = (&run.policy, &run.interrupt);
-    let dispatch = dispatch::run(&service, |_| true, all, &plan, policy, interrupt, sender);
+    let dispatch = run.dispatch(&service, |_| true, sender);
     let collect = async {
         receiver.recv().await;
         // The third answer comes while the fourth request waits for the records.

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, HashSet};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
+use seatload::api::Service;
 use seatload::catalog::Catalog;
 use seatload::dispatch::{self, Policy};
 use seatload::event::{Event, Stop};
 use seatload::input::{Format, RowReader};
 use seatload::outcome::{Decision, FailureKind, Outcome};
 use seatload::plan::Plan;
-use seatload::roster::{Assignments, Roster, RosterBuilder};
+use seatload::roster::{Assignments, Roster, RosterBuilder, UserIx};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -107,23 +108,9 @@ impl Run {
     }
 
     pub(crate) async fn at(&self, service: &FakeService) -> Ran {
-        let batch_size = NonZeroUsize::new(self.batch_size).unwrap();
-        let plan = Plan::new(
-            self.assignments(),
-            self.assignments().good_users(),
-            batch_size,
-        );
         let (sender, mut receiver) = mpsc::channel(16);
         let begin = Instant::now();
-        let dispatch = dispatch::run(
-            service,
-            |_| true,
-            self.assignments(),
-            &plan,
-            &self.policy,
-            &self.interrupt,
-            sender,
-        );
+        let dispatch = self.dispatch(service, |_| true, sender);
         let collect = async {
             let mut events = Vec::new();
             while let Some(together) = receiver.recv().await {
@@ -133,6 +120,20 @@ impl Run {
         };
         let (stop, events) = tokio::join!(dispatch, collect);
         self.ran(stop, events, begin.elapsed())
+    }
+
+    /// The dispatch alone: who takes the events, and who writes ahead, is up to the caller.
+    pub(crate) async fn dispatch(
+        &self,
+        service: &impl Service,
+        write_ahead: impl Fn(&[UserIx]) -> bool,
+        events: mpsc::Sender<Vec<Event>>,
+    ) -> Option<Stop> {
+        let all = self.assignments();
+        let batch_size = NonZeroUsize::new(self.batch_size).unwrap();
+        let plan = Plan::new(all, all.good_users(), batch_size);
+        let (policy, interrupt) = (&self.policy, &self.interrupt);
+        dispatch::run(service, write_ahead, all, &plan, policy, interrupt, events).await
     }
 
     fn ran(&self, stop: Option<Stop>, events: Vec<(Duration, Event)>, took: Duration) -> Ran {
