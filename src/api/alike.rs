@@ -7,7 +7,7 @@ use super::confirm::{Confirmation, Confirming};
 use super::{AllocationRequest, UserIds, allocations};
 
 /// What the text confirms, if it says of every user asked for, in their order, the same and what was asked.
-pub(super) fn confirm_all(text: &str, asked: &AllocationRequest) -> Option<Confirmation> {
+pub fn confirm_all(text: &str, asked: &AllocationRequest) -> Option<Confirmation> {
     let alike = Alike::find(text, &asked.user_ids)?;
     let user_ids = alike.strangers();
     let sample = alike.about(&user_ids);

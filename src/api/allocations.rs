@@ -13,7 +13,7 @@ use super::{Allocation, AllocationRequest, alike};
 ///
 /// # Errors
 /// When it is not the documented array; the error says where.
-pub(super) fn confirm(body: &[u8], asked: &AllocationRequest) -> Result<Confirmation, String> {
+pub fn confirm(body: &[u8], asked: &AllocationRequest) -> Result<Confirmation, String> {
     let text = str::from_utf8(body).map_err(|error| error.to_string())?;
     match alike::confirm_all(text, asked) {
         Some(confirmation) => Ok(confirmation),
@@ -22,14 +22,14 @@ pub(super) fn confirm(body: &[u8], asked: &AllocationRequest) -> Result<Confirma
 }
 
 /// Confirms by reading every word.
-pub(super) fn read_all(text: &str, asked: &AllocationRequest) -> serde_json::Result<Confirmation> {
+pub fn read_all(text: &str, asked: &AllocationRequest) -> serde_json::Result<Confirmation> {
     let mut confirming = Confirming::new(asked);
     read(text, |allocation| confirming.note(&allocation))?;
     Ok(confirming.finish())
 }
 
 /// Hands on one allocation after the other.
-pub(super) fn read<'t>(text: &'t str, note: impl FnMut(Allocation<'t>)) -> serde_json::Result<()> {
+pub fn read<'t>(text: &'t str, note: impl FnMut(Allocation<'t>)) -> serde_json::Result<()> {
     let mut json = serde_json::Deserializer::from_str(text);
     json.deserialize_seq(Array(note))?;
     json.end()

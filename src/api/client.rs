@@ -210,7 +210,7 @@ fn request_id(headers: &HeaderMap, token: &Token) -> Option<String> {
 }
 
 /// What went wrong, down to the cause, without the URL that every message would repeat.
-pub(super) fn tell(error: reqwest::Error) -> String {
+pub fn tell(error: reqwest::Error) -> String {
     let error = error.without_url();
     let what = if error.is_timeout() && error.is_connect() {
         "no connection within the time allowed"

@@ -36,7 +36,7 @@ impl Confirmation {
 }
 
 /// Takes allocations one after the other, and keeps of each no more than what it confirms.
-pub(super) struct Confirming<'a> {
+pub struct Confirming<'a> {
     request: &'a AllocationRequest,
     places: Places<'a>,
     /// By place.
@@ -54,7 +54,7 @@ enum Said {
 }
 
 impl<'a> Confirming<'a> {
-    pub(super) fn new(request: &'a AllocationRequest) -> Self {
+    pub fn new(request: &'a AllocationRequest) -> Self {
         Self {
             request,
             places: Places::new(&request.user_ids),
@@ -63,7 +63,7 @@ impl<'a> Confirming<'a> {
         }
     }
 
-    pub(super) fn note(&mut self, allocation: &Allocation<'_>) {
+    pub fn note(&mut self, allocation: &Allocation<'_>) {
         let Some(place) = self.places.of(&allocation.user_id) else {
             return;
         };
@@ -87,7 +87,7 @@ impl<'a> Confirming<'a> {
         })
     }
 
-    pub(super) fn finish(self) -> Confirmation {
+    pub fn finish(self) -> Confirmation {
         let organizations = self.organizations.into_iter();
         let mut confirmed: Vec<_> = organizations.map(|named| (named, Vec::new())).collect();
         let mut unconfirmed = Vec::new();

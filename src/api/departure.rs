@@ -34,13 +34,13 @@ impl Departure {
 }
 
 /// A request's body that marks the departure when it is taken.
-pub(super) struct DepartingBody {
+pub struct DepartingBody {
     bytes: Option<Bytes>,
     departure: Departure,
 }
 
 impl DepartingBody {
-    pub(super) fn new(bytes: Bytes, departure: Departure) -> Self {
+    pub fn new(bytes: Bytes, departure: Departure) -> Self {
         Self {
             bytes: Some(bytes),
             departure,

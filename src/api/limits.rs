@@ -26,7 +26,7 @@ impl Limits {
     /// Reads the headers; what makes no sense in them is passed over.
     ///
     /// `now` is what the local clock says, for a `Retry-After` date in an answer that has no `Date` of its own.
-    pub(super) fn read(headers: &HeaderMap, now: SystemTime) -> Self {
+    pub fn read(headers: &HeaderMap, now: SystemTime) -> Self {
         let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
         let number = |name: &str| text(name)?.parse::<u64>().ok();
         let date = |name: &str| httpdate::parse_http_date(text(name)?).ok();

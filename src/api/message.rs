@@ -78,11 +78,11 @@ fn few<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Cow<'de, str>>,
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub mod tests {
     use super::*;
 
     /// That these users shall hold IDU, not of an external provider.
-    pub(in crate::api) fn asking_for(users: &[&str]) -> AllocationRequest {
+    pub fn asking_for(users: &[&str]) -> AllocationRequest {
         AllocationRequest {
             user_ids: users.iter().collect(),
             user_bundle_codes: vec!["IDU".into()],

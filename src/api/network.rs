@@ -100,7 +100,7 @@ pub enum NetworkError {
 
 impl Network {
     /// A client for addresses such as `url`.
-    pub(super) fn client(&self, url: &Url) -> Result<reqwest::Client, NetworkError> {
+    pub fn client(&self, url: &Url) -> Result<reqwest::Client, NetworkError> {
         // Fails only where a provider is installed already, which then serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let connect_timeout = self.connect_timeout.unwrap_or(LONGEST_CONNECT);

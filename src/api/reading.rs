@@ -6,13 +6,13 @@ use super::{AllocationRequest, Answer, allocations};
 use crate::text::printable;
 
 /// How much of a body is looked at for what it says to people, in bytes.
-pub(super) const LONGEST_MESSAGE: usize = 64 * 1024;
+pub const LONGEST_MESSAGE: usize = 64 * 1024;
 
 /// How much of what the service says is kept, in characters.
 const MESSAGE_CHARS: usize = 300;
 
 /// Reads an answer whose body arrived whole.
-pub(super) fn read(status: u16, body: &[u8], asked: &AllocationRequest) -> Answer {
+pub fn read(status: u16, body: &[u8], asked: &AllocationRequest) -> Answer {
     let begin = &body[..body.len().min(LONGEST_MESSAGE)];
     let is_html = is_html(begin);
     if status != 200 {
@@ -43,7 +43,7 @@ pub(super) fn read(status: u16, body: &[u8], asked: &AllocationRequest) -> Answe
 }
 
 /// Reads an answer whose body did not arrive whole: the status still says what it says.
-pub(super) fn read_cut(status: u16, reason: &str) -> Answer {
+pub fn read_cut(status: u16, reason: &str) -> Answer {
     if status == 200 {
         return Answer::Unreadable {
             reason: format!("200, and then {reason}"),

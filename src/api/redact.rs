@@ -7,16 +7,16 @@ use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
 /// Shorter than any real token: such a text may stand in an answer by chance, and taking it out would spoil the answer.
-pub(super) const SHORTEST_TOKEN: usize = 16;
+pub const SHORTEST_TOKEN: usize = 16;
 
 /// A password may be as short.
-pub(super) const SHORTEST_PASSWORD: usize = 4;
+pub const SHORTEST_PASSWORD: usize = 4;
 
 /// How often text is decoded: somebody may have encoded what was encoded.
 const ROUNDS: usize = 3;
 
 /// A secret that may be repeated, and what stands in its place.
-pub(super) struct Redactor {
+pub struct Redactor {
     /// The secret as it is, and then as it may be spelt; none if it is too short to be looked for.
     spellings: Vec<Zeroizing<String>>,
     name: &'static str,
@@ -24,7 +24,7 @@ pub(super) struct Redactor {
 
 impl Redactor {
     /// Looks for the secret, unless it has fewer than `shortest` bytes.
-    pub(super) fn new(secret: &SecretString, name: &'static str, shortest: usize) -> Self {
+    pub fn new(secret: &SecretString, name: &'static str, shortest: usize) -> Self {
         let secret = secret.expose_secret();
         let spellings = match secret.len() < shortest {
             true => Vec::new(),
@@ -34,7 +34,7 @@ impl Redactor {
     }
 
     /// The text as it may be shown.
-    pub(super) fn text(&self, text: &str) -> String {
+    pub fn text(&self, text: &str) -> String {
         let redacted = self.bytes(text.as_bytes().to_vec());
         let text = String::from_utf8_lossy(&redacted).into_owned();
         match self.is_in_disguise(&text) {
@@ -44,7 +44,7 @@ impl Redactor {
     }
 
     /// A body without the secret in its usual spellings.
-    pub(super) fn bytes(&self, mut body: Vec<u8>) -> Vec<u8> {
+    pub fn bytes(&self, mut body: Vec<u8>) -> Vec<u8> {
         for spelling in &self.spellings {
             body = replace(body, spelling.as_bytes(), self.name.as_bytes());
         }
@@ -53,7 +53,7 @@ impl Redactor {
 
     /// The beginning of a body that is not read any further: without the secret, and without what may be a part of it at the
     /// end.
-    pub(super) fn beginning(&self, body: Vec<u8>) -> Vec<u8> {
+    pub fn beginning(&self, body: Vec<u8>) -> Vec<u8> {
         let mut body = self.bytes(body);
         for spelling in &self.spellings {
             let spelling = spelling.as_bytes();
@@ -65,7 +65,7 @@ impl Redactor {
     }
 
     /// Whether the secret comes to light in decoding.
-    pub(super) fn is_in_disguise(&self, text: &str) -> bool {
+    pub fn is_in_disguise(&self, text: &str) -> bool {
         let Some(secret) = self.spellings.first() else {
             return false;
         };

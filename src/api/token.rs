@@ -79,12 +79,12 @@ impl Token {
     }
 
     /// Keeps the token out of what the service says: whoever echoes it must not bring it into a report.
-    pub(super) fn redactor(&self) -> &Redactor {
+    pub fn redactor(&self) -> &Redactor {
         &self.0.redactor
     }
 
     /// The value of the `Authorization` header, marked as sensitive so that nothing prints it.
-    pub(super) fn authorization(&self) -> HeaderValue {
+    pub fn authorization(&self) -> HeaderValue {
         self.0.authorization.clone()
     }
 }

@@ -13,7 +13,7 @@ use crate::settings::{Asking, ImportSettings, Target};
 use crate::text::printable;
 
 /// Finds that the run may begin. An error says why not.
-pub(super) fn agree(
+pub fn agree(
     settings: &ImportSettings,
     proposal: &Proposal,
     progress: &Progress,

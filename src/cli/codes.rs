@@ -17,14 +17,14 @@ use crate::exit_code::ExitCode;
 /// take them.
 #[derive(Debug, Args)]
 #[command(after_long_help = GUIDE.text())]
-pub(super) struct CodesArgs {
+pub struct CodesArgs {
     /// As a JSON array of objects with `code` and `name`
     #[arg(long, env = "SEATLOAD_JSON", hide_env_values = true)]
     #[arg(action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
     json: bool,
 }
 
-pub(super) const GUIDE: Guide = Guide {
+pub const GUIDE: Guide = Guide {
     examples: &[
         Example {
             does: "Look a code up",
@@ -45,7 +45,7 @@ struct Code {
 }
 
 /// Writes the list to standard output.
-pub(super) fn codes(args: &CodesArgs) -> anyhow::Result<ExitCode> {
+pub fn codes(args: &CodesArgs) -> anyhow::Result<ExitCode> {
     print(|out| write(out, args.json))?;
     Ok(ExitCode::AllSucceeded)
 }

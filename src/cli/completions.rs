@@ -14,12 +14,12 @@ use crate::exit_code::ExitCode;
 /// to date.
 #[derive(Debug, Args)]
 #[command(after_long_help = GUIDE.text())]
-pub(super) struct CompletionsArgs {
+pub struct CompletionsArgs {
     /// The shell
     shell: Shell,
 }
 
-pub(super) const GUIDE: Guide = Guide {
+pub const GUIDE: Guide = Guide {
     examples: &[
         Example {
             does: "bash, in ~/.bashrc",
@@ -42,7 +42,7 @@ pub(super) const GUIDE: Guide = Guide {
 };
 
 /// Writes the script to standard output.
-pub(super) fn completions(args: &CompletionsArgs) -> anyhow::Result<ExitCode> {
+pub fn completions(args: &CompletionsArgs) -> anyhow::Result<ExitCode> {
     let mut command = offered(&Cli::command()).version(env!("CARGO_PKG_VERSION"));
     let name = command.get_name().to_owned();
     let mut script = Vec::new();

@@ -26,15 +26,15 @@ const SANDBOX_LATENCY: Duration = Duration::from_millis(40);
 const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
 
 /// A way to the service.
-pub(super) struct Connection {
-    pub(super) runtime: Runtime,
-    pub(super) client: Client,
-    pub(super) endpoint: Endpoint,
+pub struct Connection {
+    pub runtime: Runtime,
+    pub client: Client,
+    pub endpoint: Endpoint,
 }
 
 impl Connection {
     /// Makes the client, and starts the stand-in if that is the target.
-    pub(super) fn new(settings: &RunSettings) -> anyhow::Result<Self> {
+    pub fn new(settings: &RunSettings) -> anyhow::Result<Self> {
         // One thread both decides and sends: to hand each request to another would cost more than all that is done for it.
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.context("cannot start the runtime")?;
@@ -66,7 +66,7 @@ impl Connection {
     }
 
     /// Gets the first token, so that a wrong secret is known before anything else is done. Cancelling `interrupt` ends it.
-    pub(super) fn sign_in(
+    pub fn sign_in(
         &self,
         max_retries: u32,
         interrupt: &CancellationToken,
@@ -110,7 +110,7 @@ fn not_begun(stop: &Stop) -> anyhow::Error {
 }
 
 /// Reads the files that say how connections are made.
-pub(super) fn network(settings: &NetworkSettings, timeout: Duration) -> anyhow::Result<Network> {
+pub fn network(settings: &NetworkSettings, timeout: Duration) -> anyhow::Result<Network> {
     let read = |path: &Option<PathBuf>| {
         let read = path
             .as_ref()

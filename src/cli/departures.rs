@@ -9,7 +9,7 @@ use crate::api::{AllocationRequest, Departure, Reply, Service};
 
 /// The requests of one run after another.
 #[derive(Debug, Default)]
-pub(super) struct Departures {
+pub struct Departures {
     noted: Mutex<Noted>,
     /// When an earlier process may have sent its last request.
     last_alive: Option<SystemTime>,
@@ -41,7 +41,7 @@ impl Noted {
 
 impl Departures {
     /// After those of an earlier process, of which no more is known than when it was last alive.
-    pub(super) fn after(last_alive: Option<SystemTime>) -> Self {
+    pub fn after(last_alive: Option<SystemTime>) -> Self {
         Self {
             last_alive,
             ..Self::default()
@@ -54,7 +54,7 @@ impl Departures {
     }
 
     /// When requests left, in order. What left longer ago than `window` is forgotten.
-    pub(super) fn left(&self, window: Duration) -> Vec<Instant> {
+    pub fn left(&self, window: Duration) -> Vec<Instant> {
         let noted = &mut self.noted().departures;
         noted.retain(|departure| departure.at().is_some_and(|at| at.elapsed() <= window));
         let mut left: Vec<_> = noted.iter().filter_map(Departure::at).collect();
@@ -63,7 +63,7 @@ impl Departures {
     }
 
     /// How long ago an earlier process was last alive, if there was one.
-    pub(super) fn quiet_for(&self) -> Option<Duration> {
+    pub fn quiet_for(&self) -> Option<Duration> {
         // A clock that was set back in between says nothing: then it may have been a moment ago.
         let quiet = |alive: SystemTime| alive.elapsed().unwrap_or_default();
         self.last_alive.map(quiet)
@@ -76,11 +76,11 @@ impl Departures {
 }
 
 /// A way to the service that takes note of what leaves.
-pub(super) struct Noting<'a, S> {
-    pub(super) service: &'a S,
-    pub(super) departures: &'a Departures,
+pub struct Noting<'a, S> {
+    pub service: &'a S,
+    pub departures: &'a Departures,
     /// How long what has left may count.
-    pub(super) window: Duration,
+    pub window: Duration,
 }
 
 impl<S: Service + Sync> Service for Noting<'_, S> {

@@ -39,13 +39,13 @@ use crate::text::shell_word;
 const CHANNEL: usize = 64;
 
 /// When this part of a run began.
-pub(super) struct Begin {
-    pub(super) at: Timestamp,
-    pub(super) clock: Instant,
+pub struct Begin {
+    pub at: Timestamp,
+    pub clock: Instant,
 }
 
 impl Begin {
-    pub(super) fn now() -> Self {
+    pub fn now() -> Self {
         Self {
             at: Timestamp::now(),
             clock: Instant::now(),
@@ -55,49 +55,49 @@ impl Begin {
 
 /// The way to the service, and what runs on it have in common.
 #[derive(Clone, Copy)]
-pub(super) struct Way<'a> {
-    pub(super) connection: &'a Connection,
+pub struct Way<'a> {
+    pub connection: &'a Connection,
     /// What earlier runs have sent, and where each adds to.
-    pub(super) departures: &'a Departures,
+    pub departures: &'a Departures,
     /// Cancelled when the run is to stop.
-    pub(super) interrupt: &'a CancellationToken,
+    pub interrupt: &'a CancellationToken,
 }
 
 /// A run of which everything is ready.
-pub(super) struct Ready<'a> {
-    pub(super) begin: Begin,
-    pub(super) input: &'a Input,
-    pub(super) reading: &'a Reading,
-    pub(super) batch_size: NonZeroUsize,
-    pub(super) settings: &'a RunSettings,
-    pub(super) way: Way<'a>,
-    pub(super) folder: RunFolder,
-    pub(super) proposal: &'a Proposal,
+pub struct Ready<'a> {
+    pub begin: Begin,
+    pub input: &'a Input,
+    pub reading: &'a Reading,
+    pub batch_size: NonZeroUsize,
+    pub settings: &'a RunSettings,
+    pub way: Way<'a>,
+    pub folder: RunFolder,
+    pub proposal: &'a Proposal,
     /// Who is to be sent, in the order in which they are to be served.
-    pub(super) to_send: Vec<UserIx>,
+    pub to_send: Vec<UserIx>,
     /// Before when the service does not want to be asked, as it said to an earlier part of the run.
-    pub(super) not_before: Option<Timestamp>,
+    pub not_before: Option<Timestamp>,
 }
 
 impl Ready<'_> {
     /// Who is to be sent for now.
-    pub(super) fn now(&self) -> &[UserIx] {
+    pub fn now(&self) -> &[UserIx] {
         let first = self.settings.first.map_or(usize::MAX, NonZeroUsize::get);
         &self.to_send[..first.min(self.to_send.len())]
     }
 }
 
 /// The records of a run, open.
-pub(super) struct Records<'a> {
-    pub(super) journal: Journal,
-    pub(super) standing: Standing,
-    pub(super) ahead: Ahead<'a>,
+pub struct Records<'a> {
+    pub journal: Journal,
+    pub standing: Standing,
+    pub ahead: Ahead<'a>,
 }
 
 /// How a run ended, or a part of it.
-pub(super) struct Ended {
+pub struct Ended {
     /// Why it stopped early, if it did.
-    pub(super) stop: Option<Stop>,
+    pub stop: Option<Stop>,
     summary: Summary,
     /// None if the reports could not be written.
     finished: Option<Finished>,
@@ -106,7 +106,7 @@ pub(super) struct Ended {
 }
 
 /// Sends whoever is to be sent, and writes the reports. An error means that nothing was sent.
-pub(super) fn execute(
+pub fn execute(
     ready: &Ready<'_>,
     records: Records<'_>,
     progress: &mut Progress,
@@ -294,7 +294,7 @@ fn policy(
 
 impl Ended {
     /// Says how the run ended, who was left out on purpose, and how to go back.
-    pub(super) fn conclude(
+    pub fn conclude(
         &self,
         folder: &Path,
         reading: &Reading,
@@ -345,7 +345,7 @@ impl Ended {
 }
 
 /// Listens for the signals that end a run in this folder.
-pub(super) fn listen(folder: &RunFolder) -> anyhow::Result<CancellationToken> {
+pub fn listen(folder: &RunFolder) -> anyhow::Result<CancellationToken> {
     let interrupt = CancellationToken::new();
     let go_on = go_on_with(folder.path());
     run::listen(interrupt.clone(), move || last_words(&go_on))
@@ -357,7 +357,7 @@ fn go_on_with(folder: &Path) -> String {
     format!("go on with: {}", go_on_command(folder))
 }
 
-pub(super) fn go_on_command(folder: &Path) -> String {
+pub fn go_on_command(folder: &Path) -> String {
     format!("seatload resume {}", shell_word(folder))
 }
 

@@ -14,24 +14,24 @@ use crate::report::{About, Journal, Part, Recorded, Summary, Told, Undo, WayBack
 use crate::settings::{Reading, RunSettings, Target};
 
 /// How a run ended, as far as it is not a matter of single users.
-pub(super) struct End<'a> {
-    pub(super) summary: &'a Summary,
-    pub(super) stop: Option<&'a Stop>,
+pub struct End<'a> {
+    pub summary: &'a Summary,
+    pub stop: Option<&'a Stop>,
     /// How many requests were planned.
-    pub(super) requests: usize,
-    pub(super) span: (Timestamp, Timestamp),
+    pub requests: usize,
+    pub span: (Timestamp, Timestamp),
 }
 
 /// What the end of a run brings forth, beside files.
-pub(super) struct Finished {
+pub struct Finished {
     /// The sentence that matters.
-    pub(super) sentence: String,
+    pub sentence: String,
     /// How to go back, if anything was written down for that.
-    pub(super) way_back: Option<WayBack>,
+    pub way_back: Option<WayBack>,
 }
 
 /// Writes what can only be written at the end. The summary comes last: it says that all is done.
-pub(super) fn finish(
+pub fn finish(
     ready: &Ready<'_>,
     recorded: Recorded,
     undo: Option<Undo<'_>>,
@@ -91,7 +91,7 @@ fn part(ready: &Ready<'_>, recorded: &Recorded, end: &End<'_>) -> Part {
 }
 
 /// The run in numbers.
-pub(super) fn summary(
+pub fn summary(
     ready: &Ready<'_>,
     recorded: &Recorded,
     pending: u64,
@@ -113,7 +113,7 @@ pub(super) fn summary(
 }
 
 /// What the summary says of the run's settings.
-pub(super) fn about(
+pub fn about(
     (input, reading, batch_size): (&Input, &Reading, NonZeroUsize),
     run: &RunSettings,
     endpoint: &Endpoint,

@@ -7,26 +7,26 @@ use crate::exit_code::ExitCode;
 
 /// What helps to use a command.
 #[derive(Debug)]
-pub(super) struct Guide {
-    pub(super) examples: &'static [Example],
-    pub(super) codes: &'static [(ExitCode, &'static str)],
+pub struct Guide {
+    pub examples: &'static [Example],
+    pub codes: &'static [(ExitCode, &'static str)],
 }
 
 /// Lines for a shell.
 #[derive(Debug)]
-pub(super) struct Example {
-    pub(super) does: &'static str,
-    pub(super) lines: &'static [&'static str],
+pub struct Example {
+    pub does: &'static str,
+    pub lines: &'static [&'static str],
 }
 
 /// Of a command that does nothing but write something.
-pub(super) const WRITES: &[(ExitCode, &str)] = &[
+pub const WRITES: &[(ExitCode, &str)] = &[
     (ExitCode::AllSucceeded, "it is written"),
     (ExitCode::NothingSent, "bad usage, or it cannot be written"),
 ];
 
 /// The program's own.
-pub(super) const MAIN: Guide = Guide {
+pub const MAIN: Guide = Guide {
     examples: &[
         Example {
             does: "Try it, without the service",
@@ -49,7 +49,7 @@ pub(super) const MAIN: Guide = Guide {
 
 impl Guide {
     /// That of a command, or the program's.
-    pub(super) fn of(command: &str) -> &'static Self {
+    pub fn of(command: &str) -> &'static Self {
         match command {
             "import" => &import_args::GUIDE,
             "plan" => &plan::GUIDE,
@@ -65,7 +65,7 @@ impl Guide {
     }
 
     /// As help shows it.
-    pub(super) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         let mut text = "Examples:\n".to_owned();
         // Writing to a string cannot fail.
         for example in self.examples {

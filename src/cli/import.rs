@@ -25,7 +25,7 @@ use crate::run::{AsRead, KEPT_INPUT, RunFolder, RunRecord};
 use crate::settings::{ImportSettings, Intent};
 
 /// Imports a file. An error means that nothing was sent.
-pub(super) fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
+pub fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
     let printed = args.printed();
     let settings = &args.into_settings()?;
     let mut progress = Progress::new(settings.run.progress);
@@ -77,7 +77,7 @@ pub(super) fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
 }
 
 /// A file that has been read, and that may be sent unless it is refused.
-pub(super) struct Prepared {
+pub struct Prepared {
     proposal: Proposal,
     as_read: AsRead,
     /// Why it is not sent, if it is refused.
@@ -87,7 +87,7 @@ pub(super) struct Prepared {
 impl Prepared {
     /// Reports who would have been sent and who would not, if the file is refused, and says why it is. Then nothing is
     /// sent, and no run has begun.
-    pub(super) fn report_refusal(
+    pub fn report_refusal(
         &self,
         settings: &ImportSettings,
         connection: &Connection,
@@ -103,7 +103,7 @@ impl Prepared {
 
     /// Begins a run in a folder, and takes it to its end. An error means that nothing was sent, and nothing is left of
     /// the folder.
-    pub(super) fn run(
+    pub fn run(
         self,
         settings: &ImportSettings,
         folder: RunFolder,
@@ -143,7 +143,7 @@ impl Prepared {
 }
 
 /// Reads everything, says what was read, and finds that the run may begin.
-pub(super) fn prepare(
+pub fn prepare(
     settings: &ImportSettings,
     beside: Beside,
     folder: Option<&RunFolder>,

@@ -27,7 +27,7 @@ use crate::settings::{
 /// them can be imported again.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = BRIEFLY, after_long_help = GUIDE.text(), args_override_self = true)]
-pub(super) struct ImportArgs {
+pub struct ImportArgs {
     /// The file, a CSV or an Excel workbook; - for standard input
     ///
     /// Either may be compressed by gzip or zstd.
@@ -42,7 +42,7 @@ pub(super) struct ImportArgs {
 
 /// Every setting of an import.
 #[derive(Debug, Clone, Args)]
-pub(super) struct SettingsArgs {
+pub struct SettingsArgs {
     #[command(flatten)]
     service: ServiceArgs,
 
@@ -89,7 +89,7 @@ Examples:
 
 `--help` shows all flags, their variables, and more examples.";
 
-pub(super) const GUIDE: Guide = Guide {
+pub const GUIDE: Guide = Guide {
     examples: &[
         Example {
             does: "Try it, without the service",
@@ -131,12 +131,12 @@ pub(super) const GUIDE: Guide = Guide {
 
 impl ImportArgs {
     /// How the summary is printed.
-    pub(super) fn printed(&self) -> Printed {
+    pub fn printed(&self) -> Printed {
         self.summary.printed()
     }
 
     /// Finds the arguments sound, or says what is wrong with them.
-    pub(super) fn into_settings(self) -> anyhow::Result<ImportSettings> {
+    pub fn into_settings(self) -> anyhow::Result<ImportSettings> {
         self.settings.begin_log()?;
         self.settings.into_import_settings(self.input)
     }
@@ -144,12 +144,12 @@ impl ImportArgs {
 
 impl SettingsArgs {
     /// Begins to log, if that was asked for.
-    pub(super) fn begin_log(&self) -> anyhow::Result<()> {
+    pub fn begin_log(&self) -> anyhow::Result<()> {
         self.run.begin_log()
     }
 
     /// As an import of a file needs them.
-    pub(super) fn into_import_settings(self, input: PathBuf) -> anyhow::Result<ImportSettings> {
+    pub fn into_import_settings(self, input: PathBuf) -> anyhow::Result<ImportSettings> {
         let endpoint = self.service.variant();
         let target = self.service.target()?;
         let is_strict = self.input_args.is_strict();
@@ -170,7 +170,7 @@ impl SettingsArgs {
     }
 
     /// As far as a plan needs them: nothing is sent, so there need be no account and no token.
-    pub(super) fn into_plan_settings(
+    pub fn into_plan_settings(
         self,
         input: PathBuf,
     ) -> anyhow::Result<(Intent, (Requests, Option<NonZeroUsize>), ProgressMode)> {
@@ -183,7 +183,7 @@ impl SettingsArgs {
     }
 
     /// As far as a connection needs them.
-    pub(super) fn into_run_settings(self) -> anyhow::Result<RunSettings> {
+    pub fn into_run_settings(self) -> anyhow::Result<RunSettings> {
         self.run.begin_log()?;
         let defaults = default_requests(self.service.variant(), false);
         let target = self.service.target()?;

@@ -12,7 +12,7 @@ use crate::settings::Reading;
 const INPUT: &str = "Input";
 
 #[derive(Debug, Clone, Args)]
-pub(super) struct InputArgs {
+pub struct InputArgs {
     /// The encoding of the file, such as windows-1252
     ///
     /// For a file that is not UTF-8 and has no byte order mark.
@@ -78,12 +78,12 @@ pub(super) struct InputArgs {
 }
 
 impl InputArgs {
-    pub(super) fn is_strict(&self) -> bool {
+    pub fn is_strict(&self) -> bool {
         self.strict
     }
 
     /// How the input is read, by itself.
-    pub(super) fn into_reading(self) -> Reading {
+    pub fn into_reading(self) -> Reading {
         Reading {
             format: Format {
                 encoding: self.encoding,

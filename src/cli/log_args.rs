@@ -16,7 +16,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 const LOG: &str = "Log";
 
 #[derive(Debug, Clone, Args)]
-pub(super) struct LogArgs {
+pub struct LogArgs {
     /// A file to log every exchange to, for support
     ///
     /// Lines are added to it.
@@ -44,12 +44,12 @@ enum LogFormat {
 
 impl LogArgs {
     /// Whether the log goes where progress is shown.
-    pub(super) fn is_on_screen(&self) -> bool {
+    pub fn is_on_screen(&self) -> bool {
         self.verbose > 0 && self.log_file.is_none()
     }
 
     /// Begins to log, if that was asked for.
-    pub(super) fn begin(&self) -> anyhow::Result<()> {
+    pub fn begin(&self) -> anyhow::Result<()> {
         let level = match (self.verbose, &self.log_file) {
             (0, None) => return Ok(()),
             (0 | 1, _) => LevelFilter::INFO,

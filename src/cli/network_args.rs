@@ -10,10 +10,10 @@ use crate::api::ProxyUrl;
 use crate::duration;
 use crate::settings::NetworkSettings;
 
-pub(super) const NETWORK: &str = "Network";
+pub const NETWORK: &str = "Network";
 
 #[derive(Debug, Clone, Args)]
-pub(super) struct NetworkArgs {
+pub struct NetworkArgs {
     /// The proxy, such as http://proxy:8080 or socks5h://proxy:1080 [default: what HTTPS_PROXY or ALL_PROXY name]; one
     /// with a password is given by the variable
     #[arg(long, value_name = "URL", env = "SEATLOAD_PROXY", help_heading = NETWORK, hide_env_values = true)]
@@ -34,7 +34,7 @@ pub(super) struct NetworkArgs {
 }
 
 impl NetworkArgs {
-    pub(super) fn into_settings(self) -> anyhow::Result<NetworkSettings> {
+    pub fn into_settings(self) -> anyhow::Result<NetworkSettings> {
         // Not by a parser of the flag's: that would show the value, and it may hold a password.
         let proxy = self.proxy.as_deref().map(ProxyUrl::parse).transpose();
         Ok(NetworkSettings {

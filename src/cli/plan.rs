@@ -21,7 +21,7 @@ use crate::report::{PlanReport, Progress, SHOWN, fitted, introduction, outline, 
 /// requests and how long they take; with --current what users gain and lose, with --seats whether the seats suffice.
 #[derive(Debug, Args)]
 #[command(after_long_help = GUIDE.text(), args_override_self = true)]
-pub(super) struct PlanCommand {
+pub struct PlanCommand {
     /// The file, a CSV or an Excel workbook; - for standard input
     ///
     /// Either may be compressed by gzip or zstd.
@@ -43,7 +43,7 @@ pub(super) struct PlanCommand {
 
 const OUTPUT: &str = "Output";
 
-pub(super) const GUIDE: Guide = Guide {
+pub const GUIDE: Guide = Guide {
     examples: &[
         Example {
             does: "Whether the seats suffice",
@@ -72,7 +72,7 @@ pub(super) const GUIDE: Guide = Guide {
 };
 
 /// Shows a plan on standard output.
-pub(super) fn plan(command: PlanCommand) -> anyhow::Result<ExitCode> {
+pub fn plan(command: PlanCommand) -> anyhow::Result<ExitCode> {
     let (as_json, as_csv) = (command.json, command.csv);
     let (intent, (requests, first), progress) =
         command.settings.into_plan_settings(command.input)?;

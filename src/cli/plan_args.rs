@@ -19,7 +19,7 @@ const HOLDINGS: &str = "Holdings";
 const SEATS: &str = "Seats";
 
 #[derive(Debug, Clone, Args)]
-pub(super) struct PlanArgs {
+pub struct PlanArgs {
     /// A file of what users hold now
     ///
     /// It has the same columns as the input. With it an import shows what it gives and takes away, sends only users for whom
@@ -119,16 +119,16 @@ impl FormatSetting {
 }
 
 /// What the arguments come to.
-pub(super) struct PlanSettings {
-    pub(super) current: Option<Current>,
-    pub(super) mode: Mode,
-    pub(super) seats: Option<SeatLimit>,
-    pub(super) priority: Option<ColumnChoice>,
+pub struct PlanSettings {
+    pub current: Option<Current>,
+    pub mode: Mode,
+    pub seats: Option<SeatLimit>,
+    pub priority: Option<ColumnChoice>,
 }
 
 impl PlanArgs {
     /// Finds the arguments sound, and reads the file of seats.
-    pub(super) fn into_settings(self, catalog: &Catalog) -> anyhow::Result<PlanSettings> {
+    pub fn into_settings(self, catalog: &Catalog) -> anyhow::Result<PlanSettings> {
         let mode = match self.mode {
             ModeArg::Replace => Mode::Replace,
             ModeArg::Add => Mode::Add,

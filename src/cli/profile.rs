@@ -64,7 +64,7 @@ const NOT_RECORDED: [&str; 2] = ["token-command", "proxy"];
 
 /// Settings of a configuration file.
 #[derive(Debug, Default)]
-pub(super) struct Profile {
+pub struct Profile {
     settings: BTreeMap<String, Setting>,
     /// The file, if nobody has named it.
     found: Option<PathBuf>,
@@ -92,7 +92,7 @@ struct Named {
 
 impl Profile {
     /// Finds what the command line, or the environment, names; or else what is there.
-    pub(super) fn find(arguments: &[OsString]) -> anyhow::Result<Self> {
+    pub fn find(arguments: &[OsString]) -> anyhow::Result<Self> {
         let Some(named) = named(arguments) else {
             return Ok(Self::default());
         };
@@ -134,7 +134,7 @@ impl Profile {
     }
 
     /// The file, if it is used though nobody has named it.
-    pub(super) fn found(&self) -> Option<&Path> {
+    pub fn found(&self) -> Option<&Path> {
         let found = self.found.as_deref();
         found.filter(|_| !self.settings.is_empty())
     }
@@ -222,7 +222,7 @@ impl Profile {
     }
 
     /// Makes the settings the defaults of their flags.
-    pub(super) fn apply(&self, command: Command) -> Command {
+    pub fn apply(&self, command: Command) -> Command {
         let mut command = command;
         for name in COMMANDS {
             command = command.mut_subcommand(name, |subcommand| {
@@ -245,7 +245,7 @@ impl Profile {
     }
 
     /// Where the value of a flag that was not given comes from, if it is from the file.
-    pub(super) fn origin(&self, long: &str) -> Option<&str> {
+    pub fn origin(&self, long: &str) -> Option<&str> {
         self.settings
             .get(long)
             .map(|setting| setting.origin.as_str())

@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
 /// Asks for a secret, without showing what is typed. None where nobody can be asked, or nothing is typed.
-pub(super) fn ask(prompt: String) -> anyhow::Result<Option<SecretString>> {
+pub fn ask(prompt: String) -> anyhow::Result<Option<SecretString>> {
     if !stdin().is_terminal() || !stderr().is_terminal() {
         return Ok(None);
     }

@@ -21,16 +21,16 @@ use crate::user_id::Damage;
 const COMPLAINTS_SHOWN: usize = 10;
 
 /// An input that was read to its end, and what is read beside it.
-pub(super) struct WasRead {
-    pub(super) roster: Roster,
-    pub(super) columns: Columns,
+pub struct WasRead {
+    pub roster: Roster,
+    pub columns: Columns,
     /// Who holds what now, if a file says so.
     current: Option<Roster>,
 }
 
 impl WasRead {
     /// What is to be done with every user.
-    pub(super) fn propose(self, reading: &Reading, seats: Option<SeatLimit>) -> Proposal {
+    pub fn propose(self, reading: &Reading, seats: Option<SeatLimit>) -> Proposal {
         let absent = reading.current.as_ref().map(|current| current.absent);
         let current = self.current.as_ref().zip(absent);
         Proposal::new(self.roster, current, reading.mode, seats)
@@ -39,7 +39,7 @@ impl WasRead {
 
 /// What is read beside the input. The fingerprints are those of all bytes.
 #[derive(Default)]
-pub(super) struct Beside {
+pub struct Beside {
     /// Who has which e-mail address.
     directory: Option<(Directory, Fingerprint)>,
     /// Who holds what now.
@@ -47,7 +47,7 @@ pub(super) struct Beside {
 }
 
 /// Reads the directory, and what users hold.
-pub(super) fn read_beside(reading: &Reading) -> anyhow::Result<Beside> {
+pub fn read_beside(reading: &Reading) -> anyhow::Result<Beside> {
     let mut beside = Beside::default();
     if let Some(path) = &reading.directory {
         let fingerprinter = Fingerprinter::default();
@@ -70,7 +70,7 @@ pub(super) fn read_beside(reading: &Reading) -> anyhow::Result<Beside> {
 }
 
 /// Reads an input to its end, of which a run is made: so what tells it from others is taken as well, from all its bytes.
-pub(super) fn read_to_send(
+pub fn read_to_send(
     source: Source,
     reading: &Reading,
     beside: Beside,
@@ -97,7 +97,7 @@ fn fingerprint<T>((_, fingerprint): &(T, Fingerprint)) -> Fingerprint {
 }
 
 /// Reads an input to its end.
-pub(super) fn read(
+pub fn read(
     source: Source,
     reading: &Reading,
     beside: Beside,
@@ -162,7 +162,7 @@ fn read_directory(path: &Path, fingerprinter: &Fingerprinter) -> anyhow::Result<
 }
 
 /// Finds that not every user ID is an e-mail address: then one word says more than a complaint for each.
-pub(super) fn check_ids(read: &WasRead) -> anyhow::Result<()> {
+pub fn check_ids(read: &WasRead) -> anyhow::Result<()> {
     let roster = &read.roster;
     let is_email = |complaint: &Complaint| {
         matches!(
@@ -185,7 +185,7 @@ pub(super) fn check_ids(read: &WasRead) -> anyhow::Result<()> {
 }
 
 /// Says what was read, and what is wrong with it.
-pub(super) fn introduce(input: &Input, columns: &Columns, roster: &Roster, progress: &Progress) {
+pub fn introduce(input: &Input, columns: &Columns, roster: &Roster, progress: &Progress) {
     progress.tell(&format!(
         "{input}: {}, {}",
         counted(roster.rows, "row"),

@@ -14,13 +14,13 @@ use crate::run::RunFolder;
 use crate::settings::ImportSettings;
 
 /// Why nothing is sent, if there is a bad row where there may be none.
-pub(super) fn refusal(settings: &ImportSettings, proposal: &Proposal) -> Option<Stop> {
+pub fn refusal(settings: &ImportSettings, proposal: &Proposal) -> Option<Stop> {
     let rows = proposal.roster.bad_rows.len() as u64;
     (settings.is_strict && rows > 0).then_some(Stop::BadRows { rows })
 }
 
 /// Reports who would have been sent and who would not.
-pub(super) fn report_refusal(
+pub fn report_refusal(
     settings: &ImportSettings,
     endpoint: &Endpoint,
     proposal: &Proposal,

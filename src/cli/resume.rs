@@ -38,7 +38,7 @@ use crate::settings::{ProgressMode, RunSettings};
 /// with. A run that has finished is left as it is.
 #[derive(Debug, Args)]
 #[command(after_long_help = GUIDE.text(), args_override_self = true)]
-pub(super) struct ResumeArgs {
+pub struct ResumeArgs {
     /// The run's folder
     run_folder: PathBuf,
 
@@ -54,7 +54,7 @@ pub(super) struct ResumeArgs {
     summary: SummaryArgs,
 }
 
-pub(super) const GUIDE: Guide = Guide {
+pub const GUIDE: Guide = Guide {
     examples: &[
         Example {
             does: "Go on where a run stopped",
@@ -69,7 +69,7 @@ pub(super) const GUIDE: Guide = Guide {
 };
 
 /// Goes on with a run. An error means that nothing was sent.
-pub(super) fn resume(args: ResumeArgs) -> anyhow::Result<ExitCode> {
+pub fn resume(args: ResumeArgs) -> anyhow::Result<ExitCode> {
     let begin = Begin::now();
     RunRecord::look_for(&args.run_folder)?;
     let folder = RunFolder::open(&args.run_folder)?;
@@ -112,7 +112,7 @@ pub(super) fn resume(args: ResumeArgs) -> anyhow::Result<ExitCode> {
 
 /// Who is sent again when a run goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Whom {
+pub enum Whom {
     /// Those who are neither a success nor failed.
     Undecided,
     /// Those who failed for want of an answer as well.
@@ -122,7 +122,7 @@ pub(super) enum Whom {
 }
 
 /// Takes a run from where it stands to its end. An error means that nothing was sent.
-pub(super) fn go_on(
+pub fn go_on(
     (begin, folder, record): (Begin, RunFolder, &RunRecord),
     proposal: &Proposal,
     whom: Whom,
@@ -211,7 +211,7 @@ fn first_left(
 }
 
 /// Reads the input, which must be the one that the run began with.
-pub(super) fn read_the_same(
+pub fn read_the_same(
     record: &RunRecord,
     folder: &Path,
     progress: &mut Progress,

@@ -18,11 +18,11 @@ use crate::settings::{ProgressMode, Requests, RunSettings, SyncWhen, Target};
 /// Without `--burst`, this part of the rate may leave at once.
 const BURST_PART: u32 = 10;
 
-pub(super) const REQUESTS: &str = "Requests";
-pub(super) const REPORTS: &str = "Reports";
+pub const REQUESTS: &str = "Requests";
+pub const REPORTS: &str = "Reports";
 
 #[derive(Debug, Clone, Args)]
-pub(super) struct RunArgs {
+pub struct RunArgs {
     /// The most requests in any window, such as 160/5m
     ///
     /// [default: 10/s for post-la, 160/5m for put-lease]
@@ -105,7 +105,7 @@ enum SyncArg {
 
 impl RunArgs {
     /// The settings of a run that begins or goes on. What is not said is as before.
-    pub(super) fn into_settings(
+    pub fn into_settings(
         self,
         target: Target,
         before: &Requests,
@@ -128,7 +128,7 @@ impl RunArgs {
     }
 
     /// How requests are sent. What is not said is as before.
-    pub(super) fn requests(&self, before: &Requests) -> anyhow::Result<Requests> {
+    pub fn requests(&self, before: &Requests) -> anyhow::Result<Requests> {
         let rate = self.rate.unwrap_or(before.rate);
         let burst = match (self.burst, self.rate) {
             (Some(burst), _) => burst,
@@ -150,17 +150,17 @@ impl RunArgs {
     }
 
     /// Begins to log, if that was asked for.
-    pub(super) fn begin_log(&self) -> anyhow::Result<()> {
+    pub fn begin_log(&self) -> anyhow::Result<()> {
         self.log.begin()
     }
 
     /// How many users are sent for now.
-    pub(super) fn first(&self) -> Option<NonZeroUsize> {
+    pub fn first(&self) -> Option<NonZeroUsize> {
         self.first
     }
 
     /// How progress is shown.
-    pub(super) fn progress(&self) -> ProgressMode {
+    pub fn progress(&self) -> ProgressMode {
         match self.progress {
             // Bars and lines of a log would spoil each other.
             ProgressArg::Auto if self.log.is_on_screen() => ProgressMode::Plain,
@@ -170,7 +170,7 @@ impl RunArgs {
 }
 
 /// How requests are sent by a variant of the call, unless it is said. `in_order`: it matters who comes first.
-pub(super) fn default_requests(variant: Variant, in_order: bool) -> Requests {
+pub fn default_requests(variant: Variant, in_order: bool) -> Requests {
     let rate = match variant {
         Variant::PostLa => "10/s",
         Variant::PutLease => "160/5m",

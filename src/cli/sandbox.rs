@@ -25,7 +25,7 @@ use crate::seats;
 /// holdings as JSON. Nothing is kept when it ends.
 #[derive(Debug, Args)]
 #[command(after_long_help = GUIDE.text())]
-pub(super) struct SandboxArgs {
+pub struct SandboxArgs {
     /// The port; 0 is any that is free
     #[arg(
         long,
@@ -104,7 +104,7 @@ pub(super) struct SandboxArgs {
     seed: u64,
 }
 
-pub(super) const GUIDE: Guide = Guide {
+pub const GUIDE: Guide = Guide {
     examples: &[Example {
         does: "Serve it in one terminal, and import from another",
         lines: &[
@@ -123,7 +123,7 @@ pub(super) const GUIDE: Guide = Guide {
 };
 
 /// Serves until a signal comes.
-pub(super) fn serve(args: SandboxArgs) -> anyhow::Result<ExitCode> {
+pub fn serve(args: SandboxArgs) -> anyhow::Result<ExitCode> {
     let defaults = SandboxSettings::default();
     let settings = SandboxSettings {
         account: args.account,

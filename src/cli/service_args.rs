@@ -9,14 +9,14 @@ use clap::{ArgAction, Args, ValueEnum};
 use crate::api::Variant;
 use crate::settings::Target;
 
-pub(super) const SERVICE: &str = "Service";
+pub const SERVICE: &str = "Service";
 
 /// The service's address, unless it is said.
 const AUTOMATION: &str = "https://cloud.uipath.com";
 const PUBLIC_SECTOR: &str = "https://govcloud.uipath.us";
 
 #[derive(Debug, Clone, Args)]
-pub(super) struct ServiceArgs {
+pub struct ServiceArgs {
     /// The account (organisation) ID in the address
     #[arg(long, value_name = "ID", env = "SEATLOAD_ACCOUNT", help_heading = SERVICE, hide_env_values = true)]
     account: Option<String>,
@@ -105,7 +105,7 @@ impl Cloud {
 
 impl ServiceArgs {
     /// Which variant of the call is used.
-    pub(super) fn variant(&self) -> Variant {
+    pub fn variant(&self) -> Variant {
         match (self.endpoint, &self.cloud) {
             (Some(EndpointArg::PostLa), _) | (None, None) => Variant::PostLa,
             (Some(EndpointArg::PutLease), _) | (None, Some(_)) => Variant::PutLease,
@@ -113,7 +113,7 @@ impl ServiceArgs {
     }
 
     /// Where requests go.
-    pub(super) fn target(self) -> anyhow::Result<Target> {
+    pub fn target(self) -> anyhow::Result<Target> {
         let endpoint = self.variant();
         if self.sandbox {
             return Ok(Target::Sandbox { endpoint });

@@ -11,7 +11,7 @@ use crate::roster::UserIx;
 const AT_ONCE: usize = 10_000;
 
 /// Records those who are not to be sent: who holds what it shall hold, and for whom there is no seat.
-pub(super) fn settle(
+pub fn settle(
     proposal: &Proposal,
     journal: &mut Journal,
     standing: &mut Standing,

@@ -15,9 +15,9 @@ use crate::settings::SignInSettings;
 use crate::text::printable;
 
 /// Secrets' variables. No flag takes a secret: a command line is seen by every process.
-pub(super) const TOKEN_VARIABLE: &str = "SEATLOAD_TOKEN";
-pub(super) const CLIENT_SECRET_VARIABLE: &str = "SEATLOAD_CLIENT_SECRET";
-pub(super) const PASSWORD_VARIABLE: &str = "SEATLOAD_PASSWORD";
+pub const TOKEN_VARIABLE: &str = "SEATLOAD_TOKEN";
+pub const CLIENT_SECRET_VARIABLE: &str = "SEATLOAD_CLIENT_SECRET";
+pub const PASSWORD_VARIABLE: &str = "SEATLOAD_PASSWORD";
 
 /// What an external application's token is to be good for, unless it is said.
 const SCOPE: &str = "PM.License.Write";
@@ -36,7 +36,7 @@ enum Way {
 }
 
 /// How to sign in to a service below `base_url`. What is lacking is asked for, where somebody can be asked.
-pub(super) fn source(settings: &SignInSettings, base_url: &str) -> anyhow::Result<Source> {
+pub fn source(settings: &SignInSettings, base_url: &str) -> anyhow::Result<Source> {
     let token = variable(TOKEN_VARIABLE)?;
     match (way(settings, token.is_some())?, token) {
         (Some(Way::TokenFile(path)), _) => {
@@ -60,7 +60,7 @@ pub(super) fn source(settings: &SignInSettings, base_url: &str) -> anyhow::Resul
 
 /// How a run that goes on signs in: as it is told now, or else as `before`. A secret that is at hand now comes before the
 /// file that held one then.
-pub(super) fn again(
+pub fn again(
     now: SignInSettings,
     before: &SignInSettings,
 ) -> anyhow::Result<SignInSettings> {
@@ -218,7 +218,7 @@ fn variable(name: &'static str) -> anyhow::Result<Option<SecretString>> {
     }
 }
 
-pub(super) fn warn_if_others_can_read(path: &Path) {
+pub fn warn_if_others_can_read(path: &Path) {
     if others_can_read(path) {
         let path = path.display();
         // Whoever closed standard error does not want to hear it.
@@ -231,7 +231,7 @@ pub(super) fn warn_if_others_can_read(path: &Path) {
 
 /// Whether a file's rights let others than its owner read it.
 #[cfg(unix)]
-pub(super) fn others_can_read(path: &Path) -> bool {
+pub fn others_can_read(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
 
     std::fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o077 != 0)
@@ -239,6 +239,6 @@ pub(super) fn others_can_read(path: &Path) -> bool {
 
 /// Elsewhere rights are no bits.
 #[cfg(not(unix))]
-pub(super) fn others_can_read(_: &Path) -> bool {
+pub fn others_can_read(_: &Path) -> bool {
     false
 }

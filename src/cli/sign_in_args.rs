@@ -7,10 +7,10 @@ use clap::Args;
 use crate::api::TokenCommand;
 use crate::settings::SignInSettings;
 
-pub(super) const SIGN_IN: &str = "Sign-in";
+pub const SIGN_IN: &str = "Sign-in";
 
 #[derive(Debug, Clone, Args)]
-pub(super) struct SignInArgs {
+pub struct SignInArgs {
     /// A file that holds the access token
     ///
     /// It is used if SEATLOAD_TOKEN holds none, and read again when the token has expired.
@@ -54,7 +54,7 @@ pub(super) struct SignInArgs {
 }
 
 impl SignInArgs {
-    pub(super) fn into_settings(self) -> SignInSettings {
+    pub fn into_settings(self) -> SignInSettings {
         SignInSettings {
             token_file: self.token_file,
             token_command: self.token_command.map(TokenCommand::new),

@@ -6,7 +6,7 @@ use clap::{ArgAction, Args};
 use super::run_args::REPORTS;
 
 #[derive(Debug, Clone, Args)]
-pub(super) struct SummaryArgs {
+pub struct SummaryArgs {
     /// Print the summary as JSON in place of a table
     ///
     /// Just as summary.json has it.
@@ -17,14 +17,14 @@ pub(super) struct SummaryArgs {
 
 /// How a summary is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Printed {
+pub enum Printed {
     AsTable,
     AsJson,
 }
 
 impl SummaryArgs {
     /// How the summary is printed.
-    pub(super) fn printed(&self) -> Printed {
+    pub fn printed(&self) -> Printed {
         match self.json {
             true => Printed::AsJson,
             false => Printed::AsTable,

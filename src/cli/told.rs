@@ -8,15 +8,15 @@ use crate::text::printable_lines;
 const TO_DO: &str = "\n  to do: ";
 
 /// An error in parts.
-pub(super) struct Told {
+pub struct Told {
     /// What happened, then why, cause by cause.
-    pub(super) said: Vec<String>,
+    pub said: Vec<String>,
     /// What to do. Where no error says that, what the system said decides.
-    pub(super) advice: Option<String>,
+    pub advice: Option<String>,
 }
 
 impl Told {
-    pub(super) fn of(error: &anyhow::Error) -> Self {
+    pub fn of(error: &anyhow::Error) -> Self {
         let (mut said, mut advice) = (Vec::new(), Vec::new());
         for cause in error.chain() {
             // It may name a file, and whoever names a file does not command the terminal.
@@ -45,7 +45,7 @@ impl Told {
 }
 
 /// What happened, then why, then what to do.
-pub(super) fn told(error: &anyhow::Error) -> String {
+pub fn told(error: &anyhow::Error) -> String {
     let Told { mut said, advice } = Told::of(error);
     let mut told = said.remove(0);
     if !said.is_empty() {

@@ -13,7 +13,7 @@ use crate::run::RunFolder;
 const BEAT: Duration = Duration::from_millis(250);
 
 /// Writes down what is about to change.
-pub(super) struct WriteAhead<'m, 'a> {
+pub struct WriteAhead<'m, 'a> {
     ahead: &'m Mutex<Ahead<'a>>,
     folder: &'m RunFolder,
     beaten: Cell<Option<Instant>>,
@@ -21,7 +21,7 @@ pub(super) struct WriteAhead<'m, 'a> {
 }
 
 impl<'m, 'a> WriteAhead<'m, 'a> {
-    pub(super) fn new(ahead: &'m Mutex<Ahead<'a>>, folder: &'m RunFolder) -> Self {
+    pub fn new(ahead: &'m Mutex<Ahead<'a>>, folder: &'m RunFolder) -> Self {
         Self {
             ahead,
             folder,
@@ -40,7 +40,7 @@ impl<'m, 'a> WriteAhead<'m, 'a> {
     }
 
     /// Whether these users stand there now, so that requests that name them may leave.
-    pub(super) fn write(&self, users: &[UserIx]) -> bool {
+    pub fn write(&self, users: &[UserIx]) -> bool {
         self.beat();
         // Nothing panics in the middle of a record: it would be cut off.
         let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
@@ -53,7 +53,7 @@ impl<'m, 'a> WriteAhead<'m, 'a> {
     }
 
     /// Why writing ended early, if it did.
-    pub(super) fn into_error(self) -> Option<io::Error> {
+    pub fn into_error(self) -> Option<io::Error> {
         self.error.into_inner()
     }
 }

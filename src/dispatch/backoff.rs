@@ -10,14 +10,14 @@ const LONGEST: Duration = Duration::from_secs(60);
 /// The nth wait lies between half and the whole of 0.5 s · 2ⁿ, cut at 60 s: never near zero, and
 /// never the same for two batches that failed together.
 #[derive(Debug, Clone)]
-pub(super) struct Waits {
+pub struct Waits {
     left: u32,
     whole: Duration,
     random: fastrand::Rng,
 }
 
 impl Waits {
-    pub(super) fn new(max_retries: u32, random: fastrand::Rng) -> Self {
+    pub fn new(max_retries: u32, random: fastrand::Rng) -> Self {
         Self {
             left: max_retries,
             whole: FIRST,
@@ -26,7 +26,7 @@ impl Waits {
     }
 
     /// How long it would be to the next attempt, even if there is none.
-    pub(super) fn one_more(&mut self) -> Duration {
+    pub fn one_more(&mut self) -> Duration {
         let half = self.whole / 2;
         self.whole = (self.whole * 2).min(LONGEST);
         half + half.mul_f64(self.random.f64())

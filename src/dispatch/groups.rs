@@ -4,11 +4,11 @@ use super::queue::{IsolationId, Job, Purpose};
 use crate::plan::GroupIx;
 
 /// So many lone users refused in a row say that it is not about them.
-pub(super) const LONE_REFUSALS: u32 = 3;
+pub const LONE_REFUSALS: u32 = 3;
 
 /// The state of every group of the plan.
 #[derive(Debug)]
-pub(super) struct Groups {
+pub struct Groups {
     groups: Vec<GroupState>,
 }
 
@@ -25,7 +25,7 @@ struct GroupState {
 }
 
 impl Groups {
-    pub(super) fn new(count: usize) -> Self {
+    pub fn new(count: usize) -> Self {
         Self {
             groups: std::iter::repeat_with(GroupState::default)
                 .take(count)
@@ -38,7 +38,7 @@ impl Groups {
     }
 
     /// Gives the job back if it may go now; otherwise keeps it until [`release`](Self::release).
-    pub(super) fn admit(&mut self, job: Job) -> Option<Job> {
+    pub fn admit(&mut self, job: Job) -> Option<Job> {
         let state = self.state(job.group);
         let holder = match job.purpose {
             Purpose::Isolate(isolation) => Some(isolation),
@@ -52,12 +52,12 @@ impl Groups {
     }
 
     /// Seats are being fought over: only this isolation's parts go until it is over, unless another was first.
-    pub(super) fn contest(&mut self, group: GroupIx, isolation: IsolationId) {
+    pub fn contest(&mut self, group: GroupIx, isolation: IsolationId) {
         self.state(group).contested_by.get_or_insert(isolation);
     }
 
     /// An isolation is over: gives the jobs that have waited for it, in order.
-    pub(super) fn release(&mut self, group: GroupIx, isolation: IsolationId) -> Vec<Job> {
+    pub fn release(&mut self, group: GroupIx, isolation: IsolationId) -> Vec<Job> {
         let state = self.state(group);
         if state.contested_by != Some(isolation) {
             return Vec::new();
@@ -69,7 +69,7 @@ impl Groups {
     }
 
     /// A user of the group has its licences.
-    pub(super) fn note_success(&mut self, group: GroupIx) {
+    pub fn note_success(&mut self, group: GroupIx) {
         let state = self.state(group);
         state.lone_conflicts = 0;
         state.exhausted = false;
@@ -77,7 +77,7 @@ impl Groups {
     }
 
     /// A lone user was refused with 409. Whether the seats count as used up from now on.
-    pub(super) fn note_lone_conflict(&mut self, group: GroupIx) -> bool {
+    pub fn note_lone_conflict(&mut self, group: GroupIx) -> bool {
         let state = self.state(group);
         state.lone_conflicts += 1;
         let is_new = !state.exhausted && state.lone_conflicts >= LONE_REFUSALS;
@@ -86,11 +86,11 @@ impl Groups {
     }
 
     /// Whether nobody has been told yet that the seats are used up.
-    pub(super) fn tell(&mut self, group: GroupIx) -> bool {
+    pub fn tell(&mut self, group: GroupIx) -> bool {
         !std::mem::replace(&mut self.state(group).told, true)
     }
 
-    pub(super) fn is_exhausted(&self, group: GroupIx) -> bool {
+    pub fn is_exhausted(&self, group: GroupIx) -> bool {
         self.groups[group.index()].exhausted
     }
 }

@@ -19,7 +19,7 @@ const SAME_WINDOW: Duration = Duration::from_secs(2);
 
 /// Until when nobody may send, as far as the service has said.
 #[derive(Debug, Default)]
-pub(super) struct Hold {
+pub struct Hold {
     told_until: Option<Instant>,
     credit: Option<Credit>,
 }
@@ -33,7 +33,7 @@ struct Credit {
 
 impl Hold {
     /// With what is left of a wait that an earlier part of the run was asked for.
-    pub(super) fn new(left: Option<Duration>, now: Instant) -> Self {
+    pub fn new(left: Option<Duration>, now: Instant) -> Self {
         let mut this = Self::default();
         if let Some(left) = left {
             this.wait(left, now);
@@ -42,14 +42,14 @@ impl Hold {
     }
 
     /// Nobody sends for so long.
-    pub(super) fn wait(&mut self, wait: Duration, now: Instant) {
+    pub fn wait(&mut self, wait: Duration, now: Instant) {
         self.told_until = self.told_until.max(Some(now + wait.min(FOR_EVER)));
     }
 
     /// Heeds a quota told in headers. `in_flight` requests may or may not be counted in it already.
     ///
     /// Answers overtake each other, so within one window of the quota what is left only falls.
-    pub(super) fn heed(&mut self, limits: Limits, in_flight: usize, now: Instant) {
+    pub fn heed(&mut self, limits: Limits, in_flight: usize, now: Instant) {
         let Some(budget) = limits.budget else {
             return;
         };
@@ -67,7 +67,7 @@ impl Hold {
     }
 
     /// Until when nobody may send, and why; `None` when one may now.
-    pub(super) fn until(&self, now: Instant) -> Option<(Instant, WaitCause)> {
+    pub fn until(&self, now: Instant) -> Option<(Instant, WaitCause)> {
         let told = self.told_until.map(|until| (until, WaitCause::ToldToWait));
         let used_up = self
             .credit
@@ -81,7 +81,7 @@ impl Hold {
     }
 
     /// A request goes.
-    pub(super) fn sent(&mut self) {
+    pub fn sent(&mut self) {
         if let Some(credit) = &mut self.credit {
             credit.left = credit.left.saturating_sub(1);
         }

@@ -8,17 +8,17 @@ use crate::roster::UserIx;
 
 /// Users who are asked for together.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Part {
-    pub(super) users: Vec<UserIx>,
+pub struct Part {
+    pub users: Vec<UserIx>,
     /// How many requests have named them.
-    pub(super) asked: u32,
+    pub asked: u32,
     /// Whether any of those may have been applied.
-    pub(super) applied: Applied,
+    pub applied: Applied,
 }
 
 /// How a part was answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum PartEnd {
+pub enum PartEnd {
     /// The service took it.
     Accepted,
     /// The service refused it; a part of several users comes back to be split.
@@ -29,7 +29,7 @@ pub(super) enum PartEnd {
 
 /// A refused batch on its way to an answer for each of its users.
 #[derive(Debug)]
-pub(super) struct Isolation {
+pub struct Isolation {
     /// What is left to ask, the next on top.
     rest: Vec<Pending>,
     /// The part that is being asked is the first half of a part known to be refused: if the service
@@ -48,7 +48,7 @@ struct Pending {
 
 impl Isolation {
     /// Begins with a part of several users that the service has refused.
-    pub(super) fn new(refused: Part) -> Self {
+    pub fn new(refused: Part) -> Self {
         Self {
             rest: vec![Pending {
                 part: refused,
@@ -61,7 +61,7 @@ impl Isolation {
     }
 
     /// The next part to ask for.
-    pub(super) fn next_part(&mut self) -> Option<Part> {
+    pub fn next_part(&mut self) -> Option<Part> {
         let Pending {
             mut part,
             known_refused,
@@ -81,7 +81,7 @@ impl Isolation {
     }
 
     /// Takes note of how the last part from [`next_part`](Self::next_part), of `users` users, was answered.
-    pub(super) fn note(&mut self, users: usize, end: PartEnd) {
+    pub fn note(&mut self, users: usize, end: PartEnd) {
         match end {
             PartEnd::Accepted => {
                 self.largest_accepted = self.largest_accepted.max(users);
@@ -101,12 +101,12 @@ impl Isolation {
     }
 
     /// Gives up: all users that have no answer of their own yet, in order.
-    pub(super) fn into_rest(self) -> impl Iterator<Item = Part> {
+    pub fn into_rest(self) -> impl Iterator<Item = Part> {
         self.rest.into_iter().rev().map(|pending| pending.part)
     }
 
     /// At the end: how many users a request can hold, if nobody in particular was to blame.
-    pub(super) fn size_to_blame(&self) -> Option<usize> {
+    pub fn size_to_blame(&self) -> Option<usize> {
         (self.all_accepted && self.largest_accepted > 0).then_some(self.largest_accepted)
     }
 }

@@ -8,7 +8,7 @@ use super::queue::Job;
 use crate::api::{AllocationRequest, Answer, Reply};
 
 /// A request is about to be sent.
-pub(super) fn sending(job: &Job, request: &AllocationRequest) {
+pub fn sending(job: &Job, request: &AllocationRequest) {
     if enabled!(tracing::Level::DEBUG) {
         debug!(
             batch = job.batch,
@@ -20,7 +20,7 @@ pub(super) fn sending(job: &Job, request: &AllocationRequest) {
 }
 
 /// An exchange has ended.
-pub(super) fn answered(job: &Job, reply: &Reply, took: Duration) {
+pub fn answered(job: &Job, reply: &Reply, took: Duration) {
     let Reply {
         answer, request_id, ..
     } = reply;

@@ -7,7 +7,7 @@ use crate::roster::Assignments;
 
 /// Who is under way and undecided, where it matters who comes first.
 #[derive(Debug)]
-pub(super) struct Order {
+pub struct Order {
     is_kept: bool,
     /// The last batch that was begun, from 1.
     begun: usize,
@@ -20,7 +20,7 @@ pub(super) struct Order {
 impl Order {
     /// With `is_kept`, no two requests are under way that want the same code, and no batch is begun before those that
     /// come first and want one of its codes are decided.
-    pub(super) fn new(is_kept: bool) -> Self {
+    pub fn new(is_kept: bool) -> Self {
         Self {
             is_kept,
             begun: 0,
@@ -30,13 +30,13 @@ impl Order {
     }
 
     /// Whether a batch of the group may be begun.
-    pub(super) fn may_begin(&self, group: GroupIx, plan: &Plan, assignments: &Assignments) -> bool {
+    pub fn may_begin(&self, group: GroupIx, plan: &Plan, assignments: &Assignments) -> bool {
         let mut open = self.open.values();
         open.all(|(open, _)| are_apart(*open, group, plan, assignments))
     }
 
     /// Whether a request of the group may go: none that wants one of its codes is in flight, or rests to go again.
-    pub(super) fn may_go(
+    pub fn may_go(
         &self,
         group: GroupIx,
         resting: impl Iterator<Item = GroupIx>,
@@ -48,7 +48,7 @@ impl Order {
     }
 
     /// A batch, from 1, is begun, or goes on.
-    pub(super) fn begin(&mut self, batch: usize, plan: &Plan) {
+    pub fn begin(&mut self, batch: usize, plan: &Plan) {
         if self.is_kept && batch > self.begun {
             self.begun = batch;
             let begun = &plan.batches()[batch - 1];
@@ -58,21 +58,21 @@ impl Order {
     }
 
     /// A request has been sent.
-    pub(super) fn sent(&mut self, group: GroupIx) {
+    pub fn sent(&mut self, group: GroupIx) {
         if self.is_kept {
             self.in_flight.push(group);
         }
     }
 
     /// A request has been answered.
-    pub(super) fn answered(&mut self, group: GroupIx) {
+    pub fn answered(&mut self, group: GroupIx) {
         if let Some(place) = self.in_flight.iter().position(|other| *other == group) {
             self.in_flight.swap_remove(place);
         }
     }
 
     /// So many of a batch's users are decided.
-    pub(super) fn decided(&mut self, batch: usize, users: usize) {
+    pub fn decided(&mut self, batch: usize, users: usize) {
         if let Some((_, undecided)) = self.open.get_mut(&batch) {
             *undecided = undecided.saturating_sub(users);
             if *undecided == 0 {

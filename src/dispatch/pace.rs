@@ -34,7 +34,7 @@ const LATE: Duration = Duration::from_millis(20);
 const SAME_BREATH: Duration = Duration::from_millis(1);
 
 /// Lets requests go as fast as the rate allows.
-pub(super) struct Pace {
+pub struct Pace {
     bucket: Bucket,
     clock: SetClock,
     window: Window,
@@ -50,7 +50,7 @@ pub(super) struct Pace {
 impl Pace {
     /// With `quiet_for`, an earlier part of the run may have used up the rate that long ago. `left_before` is when requests of
     /// other runs left, in order.
-    pub(super) fn new(
+    pub fn new(
         rate: Rate,
         burst: NonZeroU32,
         (quiet_for, left_before): (Option<Duration>, &[Instant]),
@@ -81,7 +81,7 @@ impl Pace {
     }
 
     /// Lets one request go, or says before when to not ask again.
-    pub(super) fn admit(&mut self, now: Instant) -> Result<Departure, Instant> {
+    pub fn admit(&mut self, now: Instant) -> Result<Departure, Instant> {
         if let Some(until) = self.shut_until.filter(|until| *until > now) {
             return Err(until);
         }

@@ -13,19 +13,19 @@ use crate::roster::UserIx;
 
 /// Users to be sent in one request, as often as it takes.
 #[derive(Debug)]
-pub(super) struct Job {
+pub struct Job {
     /// The plan's batch that the users come from, from 1.
-    pub(super) batch: usize,
-    pub(super) group: GroupIx,
-    pub(super) part: Part,
-    pub(super) purpose: Purpose,
+    pub batch: usize,
+    pub group: GroupIx,
+    pub part: Part,
+    pub purpose: Purpose,
     /// The waits that are left before the retries are used up.
-    pub(super) waits: Waits,
+    pub waits: Waits,
 }
 
 /// What a job is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Purpose {
+pub enum Purpose {
     /// A batch of the plan.
     Allocate,
     /// A part of a batch that was refused.
@@ -36,11 +36,11 @@ pub(super) enum Purpose {
 
 /// Names one isolation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct IsolationId(pub(super) usize);
+pub struct IsolationId(pub usize);
 
 /// Jobs at hand, then jobs that rest after a failed attempt, then the plan's batches that nobody has touched.
 #[derive(Debug)]
-pub(super) struct Queue {
+pub struct Queue {
     ready: VecDeque<Job>,
     resting: BinaryHeap<Reverse<Resting>>,
     /// The next batch of the plan, from 0.
@@ -50,7 +50,7 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    pub(super) fn new() -> Self {
+    pub fn new() -> Self {
         Self {
             ready: VecDeque::new(),
             resting: BinaryHeap::new(),
@@ -60,22 +60,22 @@ impl Queue {
     }
 
     /// Puts a job before all others.
-    pub(super) fn push_front(&mut self, job: Job) {
+    pub fn push_front(&mut self, job: Job) {
         self.ready.push_front(job);
     }
 
     /// Keeps a job until then.
-    pub(super) fn rest(&mut self, job: Job, until: Instant) {
+    pub fn rest(&mut self, job: Job, until: Instant) {
         self.resting.push(Reverse(Resting { until, job }));
     }
 
     /// No request holds more users than that from now on.
-    pub(super) fn limit_size(&mut self, most: usize) {
+    pub fn limit_size(&mut self, most: usize) {
         self.size_limit = self.size_limit.min(most.max(1));
     }
 
     /// Readies the jobs that have rested enough. With `before_others`, they come before all that are at hand.
-    pub(super) fn wake(&mut self, now: Instant, before_others: bool) {
+    pub fn wake(&mut self, now: Instant, before_others: bool) {
         while self.next_wake().is_some_and(|until| until <= now) {
             match self.resting.pop() {
                 Some(Reverse(rested)) if before_others => self.ready.push_front(rested.job),
@@ -86,20 +86,20 @@ impl Queue {
     }
 
     /// The groups of the jobs that rest.
-    pub(super) fn resting(&self) -> impl Iterator<Item = GroupIx> {
+    pub fn resting(&self) -> impl Iterator<Item = GroupIx> {
         self.resting
             .iter()
             .map(|Reverse(resting)| resting.job.group)
     }
 
     /// When the next resting job is to be sent again.
-    pub(super) fn next_wake(&self) -> Option<Instant> {
+    pub fn next_wake(&self) -> Option<Instant> {
         self.resting.peek().map(|Reverse(resting)| resting.until)
     }
 
     /// The next job that is at hand. With `finish_first`, no new batch is begun while a job rests; and none is that
     /// `may_begin` forbids.
-    pub(super) fn pop(
+    pub fn pop(
         &mut self,
         plan: &Plan,
         finish_first: bool,

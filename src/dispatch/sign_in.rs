@@ -8,7 +8,7 @@ use super::backoff::Waits;
 
 /// How signing in stands. Its waits are its own: they say nothing about any batch.
 #[derive(Debug, Default)]
-pub(super) struct SignIn {
+pub struct SignIn {
     /// The waits that are left before it is given up; whole again once a request has had a token.
     waits: Option<Waits>,
     /// When it failed, the last time, and when it is tried again.
@@ -17,7 +17,7 @@ pub(super) struct SignIn {
 
 /// What follows when a token was asked for in vain.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Trouble {
+pub enum Trouble {
     /// It is tried again after this wait.
     Wait(Duration),
     /// That is known: somebody else has asked for the same token.
@@ -28,12 +28,12 @@ pub(super) enum Trouble {
 
 impl SignIn {
     /// When it is tried again, if it is in trouble.
-    pub(super) fn until(&self, now: Instant) -> Option<Instant> {
+    pub fn until(&self, now: Instant) -> Option<Instant> {
         self.trouble.map(|(_, due)| due).filter(|due| *due > now)
     }
 
     /// A token was asked for in vain. `told` is what was said of when to ask again.
-    pub(super) fn failed(
+    pub fn failed(
         &mut self,
         told: Option<Duration>,
         now: Instant,
@@ -51,7 +51,7 @@ impl SignIn {
     }
 
     /// A request left then: if that was after the trouble, there was a token again.
-    pub(super) fn sent(&mut self, left: Instant) {
+    pub fn sent(&mut self, left: Instant) {
         if self.trouble.is_none_or(|(failed, _)| left > failed) {
             self.waits = None;
         }

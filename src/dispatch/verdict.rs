@@ -6,7 +6,7 @@ use crate::outcome::{Applied, FailureKind};
 
 /// What follows from an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub enum Verdict {
     /// The service says who holds what now.
     Allocated(Confirmation),
     /// The same request again, after a wait.
@@ -26,23 +26,23 @@ pub(super) enum Verdict {
 
 /// A passing trouble.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Hindrance {
-    pub(super) reason: String,
-    pub(super) applied: Applied,
+pub struct Hindrance {
+    pub reason: String,
+    pub applied: Applied,
     /// It is about the run as a whole: nobody should send for now.
-    pub(super) binds_run: bool,
+    pub binds_run: bool,
 }
 
 /// A permanent answer about a request's content.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Refusal {
-    pub(super) status: RefusalStatus,
-    pub(super) message: String,
+pub struct Refusal {
+    pub status: RefusalStatus,
+    pub message: String,
 }
 
 /// The statuses that refuse a request for what it asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum RefusalStatus {
+pub enum RefusalStatus {
     BadRequest,
     NotFound,
     Conflict,
@@ -62,7 +62,7 @@ impl RefusalStatus {
         })
     }
 
-    pub(super) fn code(self) -> u16 {
+    pub fn code(self) -> u16 {
         match self {
             Self::BadRequest => 400,
             Self::NotFound => 404,
@@ -73,14 +73,14 @@ impl RefusalStatus {
     }
 
     /// Whether a request that holds too many users may be refused so.
-    pub(super) fn may_blame_the_size(self) -> bool {
+    pub fn may_blame_the_size(self) -> bool {
         matches!(
             self,
             Self::BadRequest | Self::TooLarge | Self::Unprocessable
         )
     }
 
-    pub(super) fn failure(self) -> FailureKind {
+    pub fn failure(self) -> FailureKind {
         match self {
             Self::NotFound => FailureKind::NotFound,
             Self::Conflict => FailureKind::Conflict,
@@ -90,7 +90,7 @@ impl RefusalStatus {
 }
 
 /// Decides an answer.
-pub(super) fn verdict(answer: Answer) -> Verdict {
+pub fn verdict(answer: Answer) -> Verdict {
     let again = |reason, applied| {
         Verdict::Again(Hindrance {
             reason,

@@ -2,7 +2,7 @@
 
 /// Narrow until the service has answered well, and again after trouble.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Width {
+pub struct Width {
     state: State,
     /// `--concurrency`.
     full: usize,
@@ -18,14 +18,14 @@ enum State {
 }
 
 impl Width {
-    pub(super) fn new(full: usize) -> Self {
+    pub fn new(full: usize) -> Self {
         Self {
             state: State::Unproven,
             full,
         }
     }
 
-    pub(super) fn allowed(self) -> usize {
+    pub fn allowed(self) -> usize {
         match self.state {
             State::Unproven => 1,
             State::Widening(width) => width,
@@ -34,12 +34,12 @@ impl Width {
     }
 
     /// Whether requests go one at a time for now, so that one that failed is tried again before others are sent.
-    pub(super) fn is_alone(self) -> bool {
+    pub fn is_alone(self) -> bool {
         matches!(self.state, State::Unproven | State::Widening(1))
     }
 
     /// The service answered as it should.
-    pub(super) fn answered(&mut self) {
+    pub fn answered(&mut self) {
         self.state = match self.state {
             State::Widening(width) if width + 1 < self.full => State::Widening(width + 1),
             _ => State::Full,
@@ -47,7 +47,7 @@ impl Width {
     }
 
     /// The service asked for a wait, or is in trouble.
-    pub(super) fn narrow(&mut self) {
+    pub fn narrow(&mut self) {
         if self.state != State::Unproven {
             self.state = State::Widening(1);
         }

@@ -9,7 +9,7 @@ use crate::api::Departure;
 
 /// Keeps fewer than `most` requests in any window of length `length` before letting one more go.
 #[derive(Debug)]
-pub(super) struct Window {
+pub struct Window {
     most: usize,
     length: Duration,
     /// When requests left, in order; those that have left the window are dropped.
@@ -20,7 +20,7 @@ pub(super) struct Window {
 
 impl Window {
     /// With requests that have left already, in order.
-    pub(super) fn new(most: usize, length: Duration, left: &[Instant]) -> Self {
+    pub fn new(most: usize, length: Duration, left: &[Instant]) -> Self {
         Self {
             most,
             length,
@@ -30,7 +30,7 @@ impl Window {
     }
 
     /// When one more may go: now, or not before the instant given. Ask again then.
-    pub(super) fn check(&mut self, now: Instant) -> Result<(), Instant> {
+    pub fn check(&mut self, now: Instant) -> Result<(), Instant> {
         self.settle(now);
         if self.left.len() + self.leaving.len() < self.most {
             return Ok(());
@@ -39,7 +39,7 @@ impl Window {
         Err(*self.left.front().unwrap_or(&now) + self.length)
     }
 
-    pub(super) fn let_go(&mut self, departure: Departure) {
+    pub fn let_go(&mut self, departure: Departure) {
         self.leaving.push(departure);
     }
 

@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 /// Lets through so many bytes and then ends, until it is granted more. So a record that goes on for ever, for want of
 /// a line's end or of a closing quote, takes bounded memory.
-pub(super) struct Allowance<R> {
+pub struct Allowance<R> {
     inner: R,
     granted: usize,
     left: usize,
@@ -13,7 +13,7 @@ pub(super) struct Allowance<R> {
 
 /// Whether and why nothing more came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ending {
+pub enum Ending {
     /// More may come.
     None,
     /// The input has ended.
@@ -23,7 +23,7 @@ pub(super) enum Ending {
 }
 
 impl<R> Allowance<R> {
-    pub(super) fn new(inner: R, granted: usize) -> Self {
+    pub fn new(inner: R, granted: usize) -> Self {
         Self {
             inner,
             granted,
@@ -33,11 +33,11 @@ impl<R> Allowance<R> {
     }
 
     /// Grants the whole allowance again.
-    pub(super) fn grant(&mut self) {
+    pub fn grant(&mut self) {
         self.left = self.granted;
     }
 
-    pub(super) fn ending(&self) -> Ending {
+    pub fn ending(&self) -> Ending {
         match (self.ended, self.left) {
             (true, 0) => Ending::Allowance,
             (true, _) => Ending::Input,

@@ -104,7 +104,7 @@ impl fmt::Display for Place {
 
 impl Columns {
     /// Finds the columns, in the first record of a file.
-    pub(super) fn find(
+    pub fn find(
         first: &ByteRecord,
         format: &Format,
         catalog: &Catalog,

@@ -19,10 +19,10 @@ const MAX_WORKBOOK_BYTES: u64 = 512 * 1024 * 1024;
 const MAX_COMPRESSIONS: usize = 2;
 
 /// A reader of anything.
-pub(super) type Bytes<'r> = Box<dyn Read + Send + 'r>;
+pub type Bytes<'r> = Box<dyn Read + Send + 'r>;
 
 /// What an input turned out to be.
-pub(super) enum Decoded<'r> {
+pub enum Decoded<'r> {
     /// Text. It is UTF-8 if the file was, or if its encoding is known.
     Text(Bytes<'r>),
     /// An Excel workbook, in a temporary file of its own, since reading one jumps to and fro.
@@ -30,7 +30,7 @@ pub(super) enum Decoded<'r> {
 }
 
 /// Takes compression off, and decodes: as the byte order mark says, else as `encoding` says.
-pub(super) fn decode<'r>(
+pub fn decode<'r>(
     input: Bytes<'r>,
     encoding: Option<&'static Encoding>,
 ) -> Result<Decoded<'r>, InputError> {
@@ -109,10 +109,10 @@ fn unreadable(source: io::Error) -> InputError {
 }
 
 /// A reader whose first bytes have been seen already.
-pub(super) type Peeked<R> = Chain<Cursor<Vec<u8>>, R>;
+pub type Peeked<R> = Chain<Cursor<Vec<u8>>, R>;
 
 /// The first bytes, and a reader that gives them all the same.
-pub(super) fn peek<R: Read>(mut input: R, most: usize) -> io::Result<(Vec<u8>, Peeked<R>)> {
+pub fn peek<R: Read>(mut input: R, most: usize) -> io::Result<(Vec<u8>, Peeked<R>)> {
     let mut start = Vec::new();
     input.by_ref().take(most as u64).read_to_end(&mut start)?;
     Ok((start.clone(), Cursor::new(start).chain(input)))

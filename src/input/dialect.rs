@@ -11,15 +11,15 @@ const CANDIDATES: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 /// What the beginning of the text says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Dialect {
-    pub(super) delimiter: u8,
+pub struct Dialect {
+    pub delimiter: u8,
     /// The bytes of a first line such as `sep=;`, which spreadsheets write for themselves; 0 if there is none.
-    pub(super) preamble_bytes: usize,
+    pub preamble_bytes: usize,
 }
 
 impl Dialect {
     /// Finds the dialect from the first lines. `fits` says whether columns can be told from a first record.
-    pub(super) fn find(
+    pub fn find(
         sample: &[u8],
         told: Option<u8>,
         has_header: bool,
@@ -59,7 +59,7 @@ fn preamble(sample: &[u8]) -> Option<(u8, usize)> {
 }
 
 /// Whether a byte can separate columns.
-pub(super) fn can_separate(byte: u8) -> bool {
+pub fn can_separate(byte: u8) -> bool {
     byte == b'\t' || (byte.is_ascii_punctuation() && byte != b'"') || byte == b' '
 }
 

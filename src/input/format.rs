@@ -54,7 +54,7 @@ pub struct ColumnChoice(pub String);
 /// An encoding of the WHATWG Encoding Standard, by any of its labels there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct EncodingLabel(pub(super) &'static Encoding);
+pub struct EncodingLabel(pub &'static Encoding);
 
 impl FromStr for EncodingLabel {
     type Err = String;

@@ -6,13 +6,13 @@ use super::{ColumnChoice, InputError, MAX_COLUMNS};
 use crate::text::printable;
 
 /// What a column can hold, and the names that say so once case, blanks, `_` and `-` are gone.
-pub(super) struct Wanted {
-    pub(super) what: &'static str,
+pub struct Wanted {
+    pub what: &'static str,
     /// The flag that chooses it, if one does.
-    pub(super) flag: Option<&'static str>,
+    pub flag: Option<&'static str>,
     /// A name that will do, as the service writes it.
-    pub(super) example: &'static str,
-    pub(super) names: &'static [&'static str],
+    pub example: &'static str,
+    pub names: &'static [&'static str],
 }
 
 /// A column: where it stands, from 0, and its name as the file writes it.
@@ -25,13 +25,13 @@ pub struct Column {
 }
 
 /// The names that a first record gives, or how many columns it has.
-pub(super) struct Header {
-    pub(super) names: Option<Vec<String>>,
-    pub(super) count: usize,
+pub struct Header {
+    pub names: Option<Vec<String>>,
+    pub count: usize,
 }
 
 impl Header {
-    pub(super) fn new(first: &ByteRecord, has_header: bool) -> Result<Self, InputError> {
+    pub fn new(first: &ByteRecord, has_header: bool) -> Result<Self, InputError> {
         let names: Vec<String> = first
             .iter()
             .map(|name| String::from_utf8_lossy(name).trim().to_owned())
@@ -53,18 +53,18 @@ impl Header {
         })
     }
 
-    pub(super) fn shown(&self) -> Option<String> {
+    pub fn shown(&self) -> Option<String> {
         let names = self.names.as_ref()?;
         Some(printable(&names[..self.count].join(", "), 200))
     }
 
-    pub(super) fn column(&self, at: usize) -> Column {
+    pub fn column(&self, at: usize) -> Column {
         let name = self.names.as_ref().map(|names| names[at].clone());
         Column { at, name }
     }
 
     /// The column that was chosen, or else the one that is named so.
-    pub(super) fn choose(
+    pub fn choose(
         &self,
         wanted: &Wanted,
         choice: Option<&ColumnChoice>,
@@ -106,7 +106,7 @@ impl Header {
         Ok(first.map(|(at, _)| self.column(at)))
     }
 
-    pub(super) fn missing(&self, wanted: &Wanted) -> InputError {
+    pub fn missing(&self, wanted: &Wanted) -> InputError {
         match self.shown() {
             Some(header) => InputError::NoColumn {
                 what: wanted.what,
@@ -120,7 +120,7 @@ impl Header {
     }
 }
 
-pub(super) fn two_columns(
+pub fn two_columns(
     what: String,
     flag: Option<&'static str>,
     (first_at, first): (usize, &str),

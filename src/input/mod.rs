@@ -32,7 +32,7 @@ pub use fingerprint::{Fingerprint, Fingerprinter};
 pub use format::{ColumnChoice, EncodingLabel, Format, parse_delimiter};
 pub use header::Column;
 pub use reader::RowReader;
-pub(crate) use reader::is_yes;
+pub use reader::is_yes;
 pub use seats_table::SeatsTable;
 pub use sheet::CellDamage;
 pub use source::{Input, Source};

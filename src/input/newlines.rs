@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 
 /// Turns CRLF and lone CR into LF, and ends the last line with one where it has none.
-pub(super) struct Newlines<R> {
+pub struct Newlines<R> {
     inner: R,
     /// A CR stood last, and has been passed on as LF: an LF right behind it belongs to it.
     after_cr: bool,
@@ -12,7 +12,7 @@ pub(super) struct Newlines<R> {
 }
 
 impl<R: Read> Newlines<R> {
-    pub(super) fn new(inner: R) -> Self {
+    pub fn new(inner: R) -> Self {
         Self {
             inner,
             after_cr: false,

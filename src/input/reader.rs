@@ -244,7 +244,7 @@ fn trimmed(text: &str) -> &str {
 }
 
 /// What a mark in a column of a code, or an external flag, says.
-pub(crate) fn is_yes(cell: &str) -> Option<bool> {
+pub fn is_yes(cell: &str) -> Option<bool> {
     let is = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(cell));
     if is(&["", "0", "false", "no", "n"]) {
         Some(false)

@@ -16,25 +16,25 @@ const SAMPLE_BYTES: usize = 256 * 1024;
 
 /// One record, used again for the next.
 #[derive(Debug, Default)]
-pub(super) struct Record {
-    pub(super) fields: ByteRecord,
+pub struct Record {
+    pub fields: ByteRecord,
     /// The line on which it begins, from 1.
-    pub(super) line: u32,
+    pub line: u32,
     /// The line on which it ends.
-    pub(super) last_line: u32,
+    pub last_line: u32,
     /// Cells of a workbook that do not hold what they show, by their place.
-    pub(super) damages: Vec<(usize, CellDamage)>,
+    pub damages: Vec<(usize, CellDamage)>,
 }
 
 /// Reads records as a stream: one is in memory at a time.
-pub(super) enum Records<'r> {
+pub enum Records<'r> {
     Text(Box<TextRecords<'r>>),
     Sheet(Sheet),
 }
 
 impl<'r> Records<'r> {
     /// Opens an input of any kind. `fits` says whether columns can be told from a first record.
-    pub(super) fn open(
+    pub fn open(
         input: Bytes<'r>,
         format: &Format,
         fits: impl Fn(&ByteRecord) -> bool,
@@ -46,7 +46,7 @@ impl<'r> Records<'r> {
     }
 
     /// Reads the next record that is not blank; `false` at the end.
-    pub(super) fn read(&mut self, record: &mut Record) -> Result<bool, InputError> {
+    pub fn read(&mut self, record: &mut Record) -> Result<bool, InputError> {
         loop {
             let is_there = match self {
                 Self::Text(text) => text.read(record)?,
@@ -62,7 +62,7 @@ impl<'r> Records<'r> {
     }
 
     /// What separates the columns; a comma where nothing does.
-    pub(super) fn delimiter(&self) -> char {
+    pub fn delimiter(&self) -> char {
         match self {
             Self::Text(text) => char::from(text.delimiter),
             Self::Sheet(_) => ',',
@@ -71,7 +71,7 @@ impl<'r> Records<'r> {
 
     /// Whether a record has fields that the header lacks, or lacks some that the header has. Empty fields at the end are
     /// delimiters that nobody meant; a sheet's row ends with its last cell.
-    pub(super) fn is_ragged(&self, record: &Record, columns: usize) -> bool {
+    pub fn is_ragged(&self, record: &Record, columns: usize) -> bool {
         if record.fields.len() == columns {
             return false;
         }
@@ -80,14 +80,14 @@ impl<'r> Records<'r> {
         is_short || beyond.any(|field| !field.trim_ascii().is_empty())
     }
 
-    pub(super) fn is_sheet(&self) -> bool {
+    pub fn is_sheet(&self) -> bool {
         matches!(self, Self::Sheet(_))
     }
 }
 
 type Lines<'r> = Allowance<Peeked<Newlines<Bytes<'r>>>>;
 
-pub(super) struct TextRecords<'r> {
+pub struct TextRecords<'r> {
     csv: csv::Reader<Lines<'r>>,
     delimiter: u8,
     /// Lines before those that `csv` sees.

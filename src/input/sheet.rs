@@ -53,7 +53,7 @@ const MAX_SHEET_BYTES: u64 = 4 * 1024 * 1024 * 1024;
 const MAX_PART_BYTES: u64 = 256 * 1024 * 1024;
 
 /// A sheet that is being read.
-pub(super) struct Sheet {
+pub struct Sheet {
     rows: Receiver<Sent>,
 }
 
@@ -71,7 +71,7 @@ struct SheetRow {
 
 impl Sheet {
     /// Opens the sheet of that name, or the first that is not hidden.
-    pub(super) fn open(file: File, name: Option<&str>) -> Result<Self, InputError> {
+    pub fn open(file: File, name: Option<&str>) -> Result<Self, InputError> {
         let file = check(file)?;
         let mut workbook: Workbook =
             Xlsx::new(BufReader::new(file)).map_err(|error| unreadable(&error.to_string()))?;
@@ -106,7 +106,7 @@ impl Sheet {
         Ok(Self { rows })
     }
 
-    pub(super) fn read(&mut self, record: &mut Record) -> Result<bool, InputError> {
+    pub fn read(&mut self, record: &mut Record) -> Result<bool, InputError> {
         record.fields.clear();
         record.damages.clear();
         let sent = self.rows.recv();
@@ -235,7 +235,7 @@ fn text_of(value: &DataRef<'_>) -> (String, Option<CellDamage>) {
 }
 
 /// The address of a cell as spreadsheets write it, such as `C58`.
-pub(super) fn address(place: usize, line: u32) -> String {
+pub fn address(place: usize, line: u32) -> String {
     let mut letters = Vec::new();
     let mut left = place + 1;
     while left > 0 {

@@ -9,7 +9,7 @@ use super::records::{Record, Records};
 use super::{Format, InputError};
 
 /// A table of which some columns are read.
-pub(super) struct Table<'r> {
+pub struct Table<'r> {
     name: &'static str,
     records: Records<'r>,
     record: Record,
@@ -44,7 +44,7 @@ pub enum TableError {
 
 impl<'r> Table<'r> {
     /// Opens a table that has these columns. `name` is what it is called when something is wrong.
-    pub(super) fn open(
+    pub fn open(
         name: &'static str,
         input: impl Read + Send + 'r,
         wanted: &[Wanted],
@@ -66,7 +66,7 @@ impl<'r> Table<'r> {
     }
 
     /// Goes to the next row that is not blank. `false` at the end.
-    pub(super) fn advance(&mut self) -> Result<bool, TableError> {
+    pub fn advance(&mut self) -> Result<bool, TableError> {
         if !self.records.read(&mut self.record)? {
             return Ok(false);
         }
@@ -82,7 +82,7 @@ impl<'r> Table<'r> {
     }
 
     /// The row's cell in the column that was wanted at this place, trimmed.
-    pub(super) fn cell(&self, wanted: usize) -> Result<&str, TableError> {
+    pub fn cell(&self, wanted: usize) -> Result<&str, TableError> {
         let bytes = self.record.fields.get(self.columns[wanted].at);
         let text = std::str::from_utf8(bytes.unwrap_or_default())
             .map_err(|_| self.bad("it is not UTF-8"))?
@@ -94,12 +94,12 @@ impl<'r> Table<'r> {
     }
 
     /// The row's line, from 1.
-    pub(super) fn line(&self) -> u32 {
+    pub fn line(&self) -> u32 {
         self.record.line
     }
 
     /// The row cannot be trusted.
-    pub(super) fn bad(&self, what: &str) -> TableError {
+    pub fn bad(&self, what: &str) -> TableError {
         TableError::BadRow {
             table: self.name,
             line: self.record.line,

@@ -46,7 +46,7 @@ pub struct Holdings {
 
 impl Holdings {
     /// Looks up what the users of `roster` hold, by the roster of a file that says so.
-    pub(super) fn find(roster: &mut Roster, current: &Roster, absent: Absent) -> Self {
+    pub fn find(roster: &mut Roster, current: &Roster, absent: Absent) -> Self {
         let if_absent = match absent {
             Absent::Unknown => None,
             Absent::HoldsNothing => Some(Held {
@@ -83,7 +83,7 @@ impl Holdings {
     }
 
     /// Lets every user keep what it holds. Whoever cannot be given more without a risk to that is withheld.
-    pub(super) fn keep(&self, roster: &mut Roster) {
+    pub fn keep(&self, roster: &mut Roster) {
         let users: Vec<_> = roster.assignments.good_users().collect();
         for user in users {
             let all = &mut roster.assignments;

@@ -55,7 +55,7 @@ fn gains<'a>(
 }
 
 /// How many seats the good users need, by code in the order of the codes' names.
-pub(super) fn demand(
+pub fn demand(
     all: &Assignments,
     holdings: Option<&Holdings>,
     limit: Option<&SeatLimit>,
@@ -111,7 +111,7 @@ pub(super) fn demand(
 }
 
 /// The good users for whom no seat is left once those before them have theirs, and the code that has run out.
-pub(super) fn without_seat(
+pub fn without_seat(
     all: &Assignments,
     holdings: Option<&Holdings>,
     limit: &SeatLimit,

@@ -149,7 +149,7 @@ impl<'a> Ahead<'a> {
     ///
     /// # Errors
     /// When there can be no second handle of a file.
-    pub(super) fn take_unsynced(&mut self) -> io::Result<impl Iterator<Item = File> + use<>> {
+    pub fn take_unsynced(&mut self) -> io::Result<impl Iterator<Item = File> + use<>> {
         let attempted = self.attempted.take_unsynced()?;
         let undo = self.undo.as_mut().map(Undo::take_unsynced).transpose()?;
         Ok(attempted.into_iter().chain(undo.flatten()))
@@ -168,23 +168,23 @@ impl<'a> Ahead<'a> {
 }
 
 /// By user, whether a file has it.
-pub(super) struct Written(Vec<bool>);
+pub struct Written(Vec<bool>);
 
 impl Written {
-    pub(super) fn none_of(assignments: &Assignments) -> Self {
+    pub fn none_of(assignments: &Assignments) -> Self {
         Self(vec![false; assignments.len()])
     }
 
-    pub(super) fn has(&self, user: UserIx) -> bool {
+    pub fn has(&self, user: UserIx) -> bool {
         self.0[user.index()]
     }
 
-    pub(super) fn mark(&mut self, user: UserIx) {
+    pub fn mark(&mut self, user: UserIx) {
         self.0[user.index()] = true;
     }
 
     /// Those of the users whom the file lacks.
-    pub(super) fn missing(&self, users: &[UserIx]) -> Vec<UserIx> {
+    pub fn missing(&self, users: &[UserIx]) -> Vec<UserIx> {
         let users = users.iter().copied();
         users.filter(|&user| !self.has(user)).collect()
     }
@@ -193,7 +193,7 @@ impl Written {
 #[cfg(test)]
 impl Ahead<'_> {
     /// From here on its files take nothing more, as if the disk were full.
-    pub(crate) fn shut(&mut self, folder: &RunFolder) {
+    pub fn shut(&mut self, folder: &RunFolder) {
         self.attempted.shut(&folder.path().join(ATTEMPTED));
     }
 }

@@ -4,21 +4,21 @@ use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, Row, Table};
 
 /// A table without lines, its header's cells given.
-pub(super) fn new_table(header: impl Into<Row>) -> Table {
+pub fn new_table(header: impl Into<Row>) -> Table {
     let mut table = Table::new();
     table.load_style(NOTHING).set_header(header);
     table
 }
 
 /// Every column but the first holds numbers.
-pub(super) fn right_align_numbers(table: &mut Table) {
+pub fn right_align_numbers(table: &mut Table) {
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
 }
 
 /// The table without what its cells are padded with at either end.
-pub(super) fn lines(table: &Table) -> String {
+pub fn lines(table: &Table) -> String {
     table
         .lines()
         .map(|line| format!("{}\n", line.strip_prefix(' ').unwrap_or(&line).trim_end()))

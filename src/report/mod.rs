@@ -22,7 +22,7 @@ pub use journal::{Journal, JournalError};
 pub use page::{Part, REPORT, Told, remove_page, write_page};
 pub use plan::{PlanReport, SHOWN, introduction, outline, write_csv};
 pub use progress::{Progress, freeze, last_words};
-pub(crate) use record_file::RecordFile;
+pub use record_file::RecordFile;
 pub use recorder::{Recorded, Recorder};
 pub use standing::Standing;
 pub use summary::{

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// A file of rows, each on a line of its own. What a crash or a full disk has cut off in the middle of a record is taken away.
-pub(crate) struct RecordFile<Row> {
+pub struct RecordFile<Row> {
     file: File,
     /// How long the file is, as far as its records are whole.
     length: u64,
@@ -23,7 +23,7 @@ impl<Row: Serialize + Default> RecordFile<Row> {
     ///
     /// # Errors
     /// When the file cannot be read or written; [`io::ErrorKind::InvalidData`] when more than its last record is damaged.
-    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+    pub fn open(path: &Path) -> io::Result<Self> {
         let mut file = OpenOptions::new()
             .read(true)
             .append(true)
@@ -53,7 +53,7 @@ impl<Row: Serialize + Default> RecordFile<Row> {
     ///
     /// # Errors
     /// When they cannot be written.
-    pub(crate) fn append(&mut self, rows: impl IntoIterator<Item = Row>) -> io::Result<()> {
+    pub fn append(&mut self, rows: impl IntoIterator<Item = Row>) -> io::Result<()> {
         let mut bytes = writer(Vec::new());
         for row in rows {
             bytes.serialize(row)?;
@@ -65,7 +65,7 @@ impl<Row: Serialize + Default> RecordFile<Row> {
     ///
     /// # Errors
     /// When they cannot be written.
-    pub(super) fn append_lines(&mut self, lines: &[u8]) -> io::Result<()> {
+    pub fn append_lines(&mut self, lines: &[u8]) -> io::Result<()> {
         if lines.is_empty() {
             return Ok(());
         }
@@ -83,7 +83,7 @@ impl<Row: Serialize + Default> RecordFile<Row> {
     ///
     /// # Errors
     /// When the disk does not take them.
-    pub(crate) fn sync(&mut self) -> io::Result<()> {
+    pub fn sync(&mut self) -> io::Result<()> {
         if self.is_dirty {
             self.file.sync_data()?;
             self.is_dirty = false;
@@ -95,7 +95,7 @@ impl<Row: Serialize + Default> RecordFile<Row> {
     ///
     /// # Errors
     /// When there can be no second handle.
-    pub(super) fn take_unsynced(&mut self) -> io::Result<Option<File>> {
+    pub fn take_unsynced(&mut self) -> io::Result<Option<File>> {
         let is_dirty = std::mem::take(&mut self.is_dirty);
         is_dirty.then(|| self.file.try_clone()).transpose()
     }
@@ -106,7 +106,7 @@ impl<Row: DeserializeOwned> RecordFile<Row> {
     ///
     /// # Errors
     /// When the file cannot be read. A record that cannot be understood is an error of its own.
-    pub(crate) fn read(
+    pub fn read(
         &mut self,
     ) -> io::Result<impl Iterator<Item = csv::Result<Row>> + use<'_, Row>> {
         self.file.seek(SeekFrom::Start(0))?;
@@ -120,7 +120,7 @@ impl<Row: DeserializeOwned> RecordFile<Row> {
 #[cfg(test)]
 impl<Row> RecordFile<Row> {
     /// From here on the file takes nothing more, as if the disk were full.
-    pub(super) fn shut(&mut self, path: &Path) {
+    pub fn shut(&mut self, path: &Path) {
         // Through a handle that only reads nobody writes, whatever its rights.
         self.file = File::open(path).unwrap();
     }
@@ -130,14 +130,14 @@ impl<Row> RecordFile<Row> {
 ///
 /// # Errors
 /// When it cannot be opened. A record that cannot be understood is an error of its own.
-pub(super) fn read_all<Row: DeserializeOwned>(
+pub fn read_all<Row: DeserializeOwned>(
     path: &Path,
 ) -> io::Result<impl Iterator<Item = csv::Result<Row>> + use<Row>> {
     Ok(csv::Reader::from_reader(File::open(path)?).into_deserialize())
 }
 
 /// Writes rows below their header.
-pub(super) fn write_all<Row: Serialize + Default>(
+pub fn write_all<Row: Serialize + Default>(
     out: &mut dyn Write,
     rows: impl Iterator<Item = Row>,
 ) -> io::Result<()> {
@@ -177,7 +177,7 @@ fn finished(writer: csv::Writer<Vec<u8>>) -> io::Result<Vec<u8>> {
 }
 
 /// Cells as they stand in a line, without its end.
-pub(super) fn cells<const N: usize>(texts: [&str; N]) -> io::Result<Vec<u8>> {
+pub fn cells<const N: usize>(texts: [&str; N]) -> io::Result<Vec<u8>> {
     let mut line = writer(Vec::new());
     line.write_record(texts)?;
     let mut line = finished(line)?;

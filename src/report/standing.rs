@@ -35,22 +35,22 @@ impl Standing {
         }
     }
 
-    pub(super) fn note_beforehand(&mut self, kind: FailureKind) {
+    pub fn note_beforehand(&mut self, kind: FailureKind) {
         *self.beforehand.entry(kind).or_default() += 1;
     }
 
-    pub(super) fn note_success(&mut self, user: UserIx, was_sent: bool) {
+    pub fn note_success(&mut self, user: UserIx, was_sent: bool) {
         self.held_already += u64::from(!was_sent);
         self.stand(user, Stand::Success);
     }
 
     /// `applied`: as far as it is known.
-    pub(super) fn note_failure(&mut self, user: UserIx, kind: FailureKind, applied: Applied) {
+    pub fn note_failure(&mut self, user: UserIx, kind: FailureKind, applied: Applied) {
         self.stand(user, Stand::Failed(kind, applied));
     }
 
     /// Takes note of a decision that has been recorded. Gives the failures that it overrules.
-    pub(super) fn note(&mut self, decision: &Decision) -> Vec<FailureKind> {
+    pub fn note(&mut self, decision: &Decision) -> Vec<FailureKind> {
         let mut overruled = Vec::new();
         for &user in &decision.users {
             if let Stand::Failed(kind, _) = self.users[user.index()] {
@@ -96,12 +96,12 @@ impl Standing {
     }
 
     /// Whether the user may hold what was asked, if a request has named it: everyone but those who were surely refused.
-    pub(super) fn may_be_applied(&self, user: UserIx) -> bool {
+    pub fn may_be_applied(&self, user: UserIx) -> bool {
         !matches!(self.users[user.index()], Stand::Failed(_, Applied::No))
     }
 
     /// Whether the user is no success, and may hold what was asked all the same if a request has named it.
-    pub(super) fn is_open(&self, user: UserIx) -> bool {
+    pub fn is_open(&self, user: UserIx) -> bool {
         self.may_be_applied(user) && !self.is_success(user)
     }
 

@@ -296,6 +296,6 @@ fn codes(roster: &Roster, tally: &Tally) -> Vec<CodeCounts> {
         .collect()
 }
 
-pub(super) fn rounded(span: Duration) -> f64 {
+pub fn rounded(span: Duration) -> f64 {
     (span.as_secs_f64() * 1000.0).round() / 1000.0
 }

@@ -62,7 +62,7 @@ impl Tally {
     }
 
     /// Counts an event. Decisions are counted apart, once they are recorded.
-    pub(super) fn count(&mut self, event: &Event) {
+    pub fn count(&mut self, event: &Event) {
         match event {
             Event::Sent { .. } => self.sent += 1,
             Event::Answered { has_left, .. } => {
@@ -83,7 +83,7 @@ impl Tally {
     }
 
     /// Counts a decision that has been recorded, and takes back the failures that it overrules.
-    pub(super) fn count_decision(
+    pub fn count_decision(
         &mut self,
         decision: &Decision,
         overruled: &[FailureKind],

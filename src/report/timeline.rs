@@ -43,7 +43,7 @@ pub struct Slot {
 
 impl Slot {
     /// Several slots as one.
-    pub(super) fn sum(slots: &[Self]) -> Self {
+    pub fn sum(slots: &[Self]) -> Self {
         slots.iter().fold(Self::default(), |sum, slot| Self {
             succeeded: sum.succeeded + slot.succeeded,
             failed: sum.failed + slot.failed,
@@ -75,7 +75,7 @@ impl Default for Timeline {
 
 impl Timeline {
     /// Takes note of what happened so long after sending began. Decisions are noted by [`decided`](Self::decided).
-    pub(super) fn note(&mut self, at: Duration, event: &Event) {
+    pub fn note(&mut self, at: Duration, event: &Event) {
         match event {
             Event::Sent { .. } => {
                 self.end_wait(at);
@@ -100,7 +100,7 @@ impl Timeline {
     }
 
     /// Takes note of a decision that has been recorded.
-    pub(super) fn decided(&mut self, at: Duration, decision: &Decision) {
+    pub fn decided(&mut self, at: Duration, decision: &Decision) {
         let slot = self.slot(at);
         let users = decision.users.len() as u64;
         match decision.outcome.is_success() {
@@ -110,7 +110,7 @@ impl Timeline {
     }
 
     /// Sending has ended so long after it began.
-    pub(super) fn finish(&mut self, at: Duration) {
+    pub fn finish(&mut self, at: Duration) {
         self.end_wait(at);
         self.end = self.end.max(at);
         if at > Duration::ZERO {

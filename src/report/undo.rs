@@ -13,7 +13,7 @@ use crate::roster::{Assignments, UserIx};
 use crate::run::RunFolder;
 use crate::text::unguard;
 
-pub(super) const UNDO: &str = "undo.csv";
+pub const UNDO: &str = "undo.csv";
 
 /// Writes down what users hold, before it is changed.
 pub struct Undo<'a> {
@@ -24,7 +24,7 @@ pub struct Undo<'a> {
 }
 
 impl<'a> Undo<'a> {
-    pub(super) fn open(
+    pub fn open(
         folder: &RunFolder,
         assignments: &'a Assignments,
         holdings: &'a Holdings,
@@ -50,7 +50,7 @@ impl<'a> Undo<'a> {
     }
 
     /// Adds what these users hold, as far as it is known and does not stand there yet.
-    pub(super) fn about_to_send(&mut self, users: &[UserIx]) -> io::Result<()> {
+    pub fn about_to_send(&mut self, users: &[UserIx]) -> io::Result<()> {
         let (all, holdings) = (self.assignments, self.holdings);
         let new = self.written.missing(users);
         let row = |&user: &UserIx| {
@@ -64,11 +64,11 @@ impl<'a> Undo<'a> {
         Ok(())
     }
 
-    pub(super) fn sync(&mut self) -> io::Result<()> {
+    pub fn sync(&mut self) -> io::Result<()> {
         self.file.sync()
     }
 
-    pub(super) fn take_unsynced(&mut self) -> io::Result<Option<File>> {
+    pub fn take_unsynced(&mut self) -> io::Result<Option<File>> {
         self.file.take_unsynced()
     }
 

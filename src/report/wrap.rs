@@ -26,7 +26,7 @@ pub fn fitted_beside<'a>(beside: usize, text: &'a str, terminal: &Term) -> Cow<'
 
 /// Text in lines of at most so many columns; a word that is longer has a line of its own. What goes on is indented more than
 /// its beginning.
-pub(super) fn wrapped(text: &str, columns: usize) -> Cow<'_, str> {
+pub fn wrapped(text: &str, columns: usize) -> Cow<'_, str> {
     if text.lines().all(|line| measure_text_width(line) <= columns) {
         return Cow::Borrowed(text);
     }

@@ -12,7 +12,7 @@ impl CodeIx {
         usize::from(self.0)
     }
 
-    pub(crate) fn from_index(index: usize) -> Self {
+    pub fn from_index(index: usize) -> Self {
         Self(u16::try_from(index).expect("the catalog holds few codes"))
     }
 }
@@ -42,7 +42,7 @@ impl BundleSets {
     /// The set that holds nothing.
     pub const EMPTY: SetIx = SetIx(0);
 
-    pub(super) fn new() -> Self {
+    pub fn new() -> Self {
         let empty: Box<[CodeIx]> = Box::default();
         Self {
             codes: Vec::new(),
@@ -105,12 +105,12 @@ impl BundleSets {
     }
 
     /// All sets, with these codes in their places.
-    pub(super) fn with_codes(self, codes: Vec<String>) -> Self {
+    pub fn with_codes(self, codes: Vec<String>) -> Self {
         Self { codes, ..self }
     }
 
     /// The set that `set` becomes when `code` joins it.
-    pub(super) fn join(&mut self, set: SetIx, code: CodeIx) -> SetIx {
+    pub fn join(&mut self, set: SetIx, code: CodeIx) -> SetIx {
         let known = self.joined[set.index()].get(code.index());
         if let Some(&joined) = known.filter(|joined| **joined != Self::EMPTY) {
             return joined;
@@ -139,7 +139,7 @@ impl BundleSets {
 }
 
 /// The place of a code among codes, to which it is added if need be. There are few, so a scan finds it.
-pub(super) fn code_place(codes: &mut Vec<String>, code: &str) -> CodeIx {
+pub fn code_place(codes: &mut Vec<String>, code: &str) -> CodeIx {
     let place = codes.iter().position(|known| known == code);
     CodeIx::from_index(place.unwrap_or_else(|| {
         codes.push(code.to_owned());

@@ -5,7 +5,7 @@ const CHUNK: usize = 4096;
 
 /// A list that grows by a chunk at a time.
 #[derive(Debug)]
-pub(super) struct Chunks<T>(Vec<Vec<T>>);
+pub struct Chunks<T>(Vec<Vec<T>>);
 
 impl<T> Default for Chunks<T> {
     fn default() -> Self {
@@ -14,12 +14,12 @@ impl<T> Default for Chunks<T> {
 }
 
 impl<T> Chunks<T> {
-    pub(super) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         let last = self.0.last().map_or(0, Vec::len);
         self.0.len().saturating_sub(1) * CHUNK + last
     }
 
-    pub(super) fn push(&mut self, item: T) {
+    pub fn push(&mut self, item: T) {
         match self.0.last_mut() {
             Some(chunk) if chunk.len() < CHUNK => chunk.push(item),
             _ => {
@@ -30,11 +30,11 @@ impl<T> Chunks<T> {
         }
     }
 
-    pub(super) fn get(&self, place: usize) -> &T {
+    pub fn get(&self, place: usize) -> &T {
         &self.0[place / CHUNK][place % CHUNK]
     }
 
-    pub(super) fn get_mut(&mut self, place: usize) -> &mut T {
+    pub fn get_mut(&mut self, place: usize) -> &mut T {
         &mut self.0[place / CHUNK][place % CHUNK]
     }
 }

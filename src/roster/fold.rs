@@ -16,7 +16,7 @@ const AT_ONCE: usize = 128;
 
 /// Takes rows in the file's order, and gives the roster at the end.
 #[derive(Debug)]
-pub(super) struct Fold {
+pub struct Fold {
     /// The external flag of a row that does not say.
     default_external: bool,
     has_priorities: bool,
@@ -31,7 +31,7 @@ pub(super) struct Fold {
 }
 
 impl Fold {
-    pub(super) fn new(default_external: bool, has_priorities: bool) -> Self {
+    pub fn new(default_external: bool, has_priorities: bool) -> Self {
         Self {
             default_external,
             has_priorities,
@@ -45,7 +45,7 @@ impl Fold {
     }
 
     /// Adds rows: to their users' assignments, or to the bad rows; then whoever they may name is withheld.
-    pub(super) fn add(&mut self, block: &Block) {
+    pub fn add(&mut self, block: &Block) {
         self.rows += block.rows.len() as u64;
         for rows in block.rows.chunks(AT_ONCE) {
             let keys = rows.iter().filter_map(|row| match row {
@@ -63,7 +63,7 @@ impl Fold {
     }
 
     /// The roster of all rows added. `codes` are all codes by their place.
-    pub(super) fn finish(mut self, codes: Vec<String>) -> Roster {
+    pub fn finish(mut self, codes: Vec<String>) -> Roster {
         let order = self.order();
         let why = |user: UserIx| Some((user, self.users.get(user).withheld?));
         let all = (0..self.users.len()).map(UserIx::from_index);

@@ -17,7 +17,7 @@ const BEHIND: usize = 16;
 
 /// Which users have a hash.
 #[derive(Debug)]
-pub(super) struct Index(Vec<Part>);
+pub struct Index(Vec<Part>);
 
 /// The users of a range of hashes: open addressing, linear probing.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ impl Default for Index {
 
 impl Index {
     /// Has the slots of these hashes come near, all at once.
-    pub(super) fn fetch(&self, hashes: impl Iterator<Item = u32>) {
+    pub fn fetch(&self, hashes: impl Iterator<Item = u32>) {
         let slots = hashes.map(|hash| {
             let part = self.part(hash);
             part.slots[part.place(hash)]
@@ -46,7 +46,7 @@ impl Index {
     }
 
     /// Users with a hash, those who were added first before others.
-    pub(super) fn find(&self, hash: u32) -> impl Iterator<Item = UserIx> {
+    pub fn find(&self, hash: u32) -> impl Iterator<Item = UserIx> {
         let part = self.part(hash);
         let slots = part.slots[part.place(hash)..].iter();
         let taken = slots.take_while(|slot| **slot != 0);
@@ -55,7 +55,7 @@ impl Index {
     }
 
     /// Adds a user.
-    pub(super) fn add(&mut self, hash: u32, user: UserIx) {
+    pub fn add(&mut self, hash: u32, user: UserIx) {
         let part = &mut self.0[part_of(hash)];
         if part.users * 2 >= part.places {
             part.grow();

@@ -14,11 +14,11 @@ use crate::user_id::{self, Damage, UserKey};
 const KEPT_CHARS: usize = 1024;
 
 /// Comes after everyone who has a priority.
-pub(super) const NO_PRIORITY: f64 = f64::INFINITY;
+pub const NO_PRIORITY: f64 = f64::INFINITY;
 
 /// Judges each row by itself, but for what it says of the row above. It takes them in the file's order.
 #[derive(Debug)]
-pub(super) struct Judge<'d> {
+pub struct Judge<'d> {
     columns: Columns,
     catalog: &'d Catalog,
     directory: Option<&'d Directory>,
@@ -45,7 +45,7 @@ struct Named<'a> {
 }
 
 impl<'d> Judge<'d> {
-    pub(super) fn new(
+    pub fn new(
         columns: Columns,
         catalog: &'d Catalog,
         directory: Option<&'d Directory>,
@@ -66,12 +66,12 @@ impl<'d> Judge<'d> {
     }
 
     /// Every code, by its place.
-    pub(super) fn into_codes(self) -> Vec<String> {
+    pub fn into_codes(self) -> Vec<String> {
         self.codes
     }
 
     /// Judges the next row, and adds it to the block.
-    pub(super) fn judge(&mut self, row: &Row<'_>, block: &mut Block) {
+    pub fn judge(&mut self, row: &Row<'_>, block: &mut Block) {
         match self.ask(row) {
             Ok(ask) => block.add(&ask, &self.row_codes),
             Err(complaint) => block.add_refused(Refused {
@@ -272,7 +272,7 @@ impl<'d> Judge<'d> {
 }
 
 /// A bad row as it is reported.
-pub(super) fn bad_row(
+pub fn bad_row(
     line: u32,
     cells: &Cells<'_>,
     complaint: Complaint,

@@ -9,40 +9,40 @@ use crate::user_id::UserKey;
 
 /// What a good row asks for but for its codes, and its cells, for the case that another row of its user contradicts it.
 #[derive(Debug)]
-pub(super) struct Ask<'a> {
-    pub(super) line: u32,
-    pub(super) user_id: &'a str,
-    pub(super) key: UserKey<'a>,
-    pub(super) named_by: NamedBy,
-    pub(super) external: bool,
-    pub(super) priority: f64,
-    pub(super) cells: AskedCells<'a>,
+pub struct Ask<'a> {
+    pub line: u32,
+    pub user_id: &'a str,
+    pub key: UserKey<'a>,
+    pub named_by: NamedBy,
+    pub external: bool,
+    pub priority: f64,
+    pub cells: AskedCells<'a>,
 }
 
 /// The cells of a good row as the file has them.
 #[derive(Debug)]
-pub(super) struct AskedCells<'a> {
+pub struct AskedCells<'a> {
     /// Empty where it is the user's ID.
-    pub(super) user: &'a str,
-    pub(super) codes: &'a str,
+    pub user: &'a str,
+    pub codes: &'a str,
     /// Empty where the file has no such column.
-    pub(super) external: &'a str,
+    pub external: &'a str,
 }
 
 /// A bad row, and the user IDs of all whom it may be about: they are withheld.
 #[derive(Debug)]
-pub(super) struct Refused {
-    pub(super) row: BadRow,
+pub struct Refused {
+    pub row: BadRow,
     /// Those whom it names where user IDs stand.
-    pub(super) named: Vec<String>,
+    pub named: Vec<String>,
     /// Others.
-    pub(super) suspects: Vec<String>,
+    pub suspects: Vec<String>,
 }
 
 /// Some rows that stand one behind the other.
 #[derive(Debug, Default)]
-pub(super) struct Block {
-    pub(super) rows: Vec<Judged>,
+pub struct Block {
+    pub rows: Vec<Judged>,
     ids: String,
     cells: String,
     codes: Vec<CodeIx>,
@@ -51,7 +51,7 @@ pub(super) struct Block {
 
 /// What has been made of a row.
 #[derive(Debug)]
-pub(super) enum Judged {
+pub enum Judged {
     Good(PackedAsk),
     /// With its place among those refused.
     Bad(u32),
@@ -60,10 +60,10 @@ pub(super) enum Judged {
 /// What a good row asks for, with the places of its texts and codes in its block: so millions of them cost no allocations,
 /// and each takes one line of the processor's cache.
 #[derive(Debug)]
-pub(super) struct PackedAsk {
+pub struct PackedAsk {
     guid: u128,
-    pub(super) priority: f64,
-    pub(super) line: u32,
+    pub priority: f64,
+    pub line: u32,
     id: Range<u32>,
     codes: Range<u32>,
     /// The cells stand one behind the other.
@@ -71,18 +71,18 @@ pub(super) struct PackedAsk {
     written_codes: u32,
     external_cell: Range<u32>,
     is_guid: bool,
-    pub(super) named_by: NamedBy,
-    pub(super) external: bool,
+    pub named_by: NamedBy,
+    pub external: bool,
 }
 
 impl Block {
     /// How many bytes its rows' cells have.
-    pub(super) fn bytes(&self) -> usize {
+    pub fn bytes(&self) -> usize {
         self.cells.len()
     }
 
     /// Forgets its rows, and keeps the room for as many.
-    pub(super) fn clear(&mut self) {
+    pub fn clear(&mut self) {
         self.rows.clear();
         self.ids.clear();
         self.cells.clear();
@@ -90,12 +90,12 @@ impl Block {
         self.refused.clear();
     }
 
-    pub(super) fn add_refused(&mut self, refused: Refused) {
+    pub fn add_refused(&mut self, refused: Refused) {
         self.rows.push(Judged::Bad(place(self.refused.len())));
         self.refused.push(refused);
     }
 
-    pub(super) fn add(&mut self, ask: &Ask<'_>, asked: &[CodeIx]) {
+    pub fn add(&mut self, ask: &Ask<'_>, asked: &[CodeIx]) {
         let id = put(&mut self.ids, ask.user_id);
         let codes = place(self.codes.len());
         self.codes.extend_from_slice(asked);
@@ -118,27 +118,27 @@ impl Block {
         }));
     }
 
-    pub(super) fn refused(&self, at: u32) -> &Refused {
+    pub fn refused(&self, at: u32) -> &Refused {
         &self.refused[at as usize]
     }
 
-    pub(super) fn user_id(&self, ask: &PackedAsk) -> &str {
+    pub fn user_id(&self, ask: &PackedAsk) -> &str {
         cut(&self.ids, ask.id.start, ask.id.end)
     }
 
     /// What is the user's identity. A GUID's text need not be looked at.
-    pub(super) fn key(&self, ask: &PackedAsk) -> UserKey<'_> {
+    pub fn key(&self, ask: &PackedAsk) -> UserKey<'_> {
         match ask.is_guid {
             true => UserKey::Guid(ask.guid),
             false => UserKey::Text(self.user_id(ask)),
         }
     }
 
-    pub(super) fn codes(&self, ask: &PackedAsk) -> &[CodeIx] {
+    pub fn codes(&self, ask: &PackedAsk) -> &[CodeIx] {
         &self.codes[ask.codes.start as usize..ask.codes.end as usize]
     }
 
-    pub(super) fn cells(&self, ask: &PackedAsk) -> AskedCells<'_> {
+    pub fn cells(&self, ask: &PackedAsk) -> AskedCells<'_> {
         AskedCells {
             user: cut(&self.cells, ask.user, ask.written_codes),
             codes: cut(&self.cells, ask.written_codes, ask.external_cell.start),

@@ -131,4 +131,4 @@ impl Assignments {
 }
 
 #[cfg(test)]
-pub(crate) mod tests;
+pub mod tests;

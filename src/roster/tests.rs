@@ -9,12 +9,12 @@ use crate::catalog::Catalog;
 use crate::input::{Format, RowReader};
 
 /// The roster of a file.
-pub(crate) fn roster(file: &str) -> Roster {
+pub fn roster(file: &str) -> Roster {
     read(file, false, false)
 }
 
 /// The roster of a file that says what users hold.
-pub(crate) fn holdings(file: &str) -> Roster {
+pub fn holdings(file: &str) -> Roster {
     read(file, false, true)
 }
 

@@ -23,7 +23,7 @@ impl UserIx {
         self.0 as usize
     }
 
-    pub(crate) fn from_index(index: usize) -> Self {
+    pub fn from_index(index: usize) -> Self {
         // Every user has a row of its own, and the reader refuses files of more rows than that.
         Self(u32::try_from(index).expect("no more users than rows"))
     }
@@ -50,30 +50,30 @@ enum GuidForm {
 
 /// How the good rows of a user name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum NamedBy {
+pub enum NamedBy {
     Id,
     Email,
 }
 
 /// What is known of one user.
 #[derive(Debug)]
-pub(super) struct User {
+pub struct User {
     /// A GUID, or offset and length of the text.
     id: [u8; 16],
-    pub(super) set: SetIx,
+    pub set: SetIx,
     /// The line of its first row.
-    pub(super) line: u32,
+    pub line: u32,
     /// The line of its first good row, once it has one.
-    pub(super) good_line: u32,
+    pub good_line: u32,
     spelling: Spelling,
-    pub(super) named_by: NamedBy,
-    pub(super) external: bool,
-    pub(super) withheld: Option<Withheld>,
+    pub named_by: NamedBy,
+    pub external: bool,
+    pub withheld: Option<Withheld>,
 }
 
 /// All users, found by identity or by place.
 #[derive(Debug, Default)]
-pub(super) struct Users {
+pub struct Users {
     users: Chunks<User>,
     texts: String,
     /// By part of their keys' hashes, so that neither a look-up that misses nor growth reads users.
@@ -82,20 +82,20 @@ pub(super) struct Users {
 }
 
 impl Users {
-    pub(super) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.users.len()
     }
 
-    pub(super) fn get(&self, user: UserIx) -> &User {
+    pub fn get(&self, user: UserIx) -> &User {
         self.users.get(user.index())
     }
 
-    pub(super) fn get_mut(&mut self, user: UserIx) -> &mut User {
+    pub fn get_mut(&mut self, user: UserIx) -> &mut User {
         self.users.get_mut(user.index())
     }
 
     /// The user with this ID, if it has been met.
-    pub(super) fn find(&self, user_id: &str) -> Option<UserIx> {
+    pub fn find(&self, user_id: &str) -> Option<UserIx> {
         let key = UserKey::of(user_id);
         self.find_key(self.hash_of(key), key)
     }
@@ -111,7 +111,7 @@ impl Users {
 
     /// The users with these keys, where they are known. To look up many at once takes the processor a few waits for memory,
     /// and not a few for each.
-    pub(super) fn find_all<'a>(
+    pub fn find_all<'a>(
         &self,
         keys: impl Iterator<Item = UserKey<'a>>,
     ) -> Vec<Option<UserIx>> {
@@ -130,7 +130,7 @@ impl Users {
     }
 
     /// The user with this ID, which is added where it is not known. `key` is the ID's.
-    pub(super) fn intern(&mut self, user_id: &str, key: UserKey<'_>, line: u32) -> UserIx {
+    pub fn intern(&mut self, user_id: &str, key: UserKey<'_>, line: u32) -> UserIx {
         let hash = self.hash_of(key);
         if let Some(known) = self.find_key(hash, key) {
             return known;
@@ -152,7 +152,7 @@ impl Users {
     }
 
     /// The user ID in its first spelling.
-    pub(super) fn user_id(&self, user: UserIx) -> UserId<'_> {
+    pub fn user_id(&self, user: UserIx) -> UserId<'_> {
         let user = self.get(user);
         match user.spelling {
             Spelling::Text | Spelling::GuidAsText => {

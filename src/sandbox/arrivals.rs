@@ -9,13 +9,13 @@ use crate::rate::Rate;
 
 /// The requests that the quota's window holds.
 #[derive(Debug)]
-pub(super) struct Arrivals {
+pub struct Arrivals {
     rate: Rate,
     counted: VecDeque<Instant>,
 }
 
 impl Arrivals {
-    pub(super) fn new(rate: Rate) -> Self {
+    pub fn new(rate: Rate) -> Self {
         Self {
             rate,
             counted: VecDeque::new(),
@@ -23,7 +23,7 @@ impl Arrivals {
     }
 
     /// Counts one request, or says after how long it would be counted.
-    pub(super) fn admit(&mut self, now: Instant) -> Result<(), Duration> {
+    pub fn admit(&mut self, now: Instant) -> Result<(), Duration> {
         let window = self.rate.window;
         while self
             .counted

@@ -60,7 +60,7 @@ pub fn damage(user_id: &str) -> Option<Damage> {
     UserKey::of(user_id).damage()
 }
 
-pub(super) fn of_text(user_id: &str) -> Option<Damage> {
+pub fn of_text(user_id: &str) -> Option<Damage> {
     if user_id.len() > MAX_LENGTH {
         return Some(Damage::TooLong(user_id.len()));
     }

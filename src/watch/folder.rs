@@ -22,7 +22,7 @@ use crate::run::{Lock, LockError, replace_file, sync_folder};
 /// Where the lock and the memory are.
 const OWN: &str = ".seatload";
 
-pub(super) const WORKING: &str = "working";
+pub const WORKING: &str = "working";
 
 /// Moved from place to place to find out whether that can be done.
 const PROBE: &str = ".probe";

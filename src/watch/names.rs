@@ -49,7 +49,7 @@ pub fn kind(name: &str) -> Kind {
 
 /// The names beside a file that say that a program is at it: a download that will replace it, or a spreadsheet program that
 /// has it open.
-pub(super) fn marks(name: &str) -> impl Iterator<Item = String> {
+pub fn marks(name: &str) -> impl Iterator<Item = String> {
     let open = [format!("~${name}"), format!(".~lock.{name}#")];
     let name = name.to_owned();
     open.into_iter().chain(

@@ -5,7 +5,7 @@ use std::fs::Metadata;
 use super::arrivals::Stamp;
 
 #[cfg(unix)]
-pub(super) fn stamp(metadata: &Metadata) -> Stamp {
+pub fn stamp(metadata: &Metadata) -> Stamp {
     use std::os::unix::fs::MetadataExt;
     use std::time::{Duration, SystemTime};
 
@@ -27,7 +27,7 @@ pub(super) fn stamp(metadata: &Metadata) -> Stamp {
 }
 
 #[cfg(not(unix))]
-pub(super) fn stamp(metadata: &Metadata) -> Stamp {
+pub fn stamp(metadata: &Metadata) -> Stamp {
     Stamp {
         size: metadata.len(),
         written: metadata.modified().ok(),

@@ -29,7 +29,7 @@ pub struct ClientCredentials {
 }
 
 impl ClientCredentials {
-    pub(super) async fn obtain(&self, http: &Client) -> Result<Obtained, SignInError> {
+    pub async fn obtain(&self, http: &Client) -> Result<Obtained, SignInError> {
         // It lives no longer than this request, since it does not wipe what it held.
         let client = BasicClient::new(ClientId::new(self.client_id.clone()))
             .set_client_secret(ClientSecret::new(

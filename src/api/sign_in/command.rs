@@ -36,7 +36,7 @@ impl TokenCommand {
         Self(command)
     }
 
-    pub(super) async fn run(&self) -> Result<Token, SignInError> {
+    pub async fn run(&self) -> Result<Token, SignInError> {
         let trouble = |what: String| SignInError::trouble(format!("--token-command {what}"));
         let mut command = shell(&self.0);
         for secret in SECRET_VARIABLES {

@@ -18,13 +18,13 @@ const LONGEST_ANSWER: usize = 256 * 1024;
 const SAID_CHARS: usize = 200;
 
 /// An answer that is one.
-pub(super) struct Answered {
-    pub(super) status: StatusCode,
-    pub(super) body: Vec<u8>,
+pub struct Answered {
+    pub status: StatusCode,
+    pub body: Vec<u8>,
 }
 
 /// Sends a request. What may pass is trouble; redirects are refused, since a secret must not follow them.
-pub(super) async fn send(http: &Client, request: Request) -> Result<Answered, SignInError> {
+pub async fn send(http: &Client, request: Request) -> Result<Answered, SignInError> {
     let mut response = http
         .execute(request)
         .await
@@ -63,7 +63,7 @@ pub(super) async fn send(http: &Client, request: Request) -> Result<Answered, Si
 }
 
 /// What somebody else said, without the secret that it may repeat.
-pub(super) fn said(text: &str, secret: &SecretString) -> String {
+pub fn said(text: &str, secret: &SecretString) -> String {
     let redactor = Redactor::new(secret, "(the secret)", SHORTEST_PASSWORD);
     printable(redactor.text(text).trim(), SAID_CHARS)
 }

@@ -13,7 +13,7 @@ pub use client_credentials::ClientCredentials;
 pub use command::{SECRET_VARIABLES, TokenCommand};
 pub use password::Password;
 pub use tokens::Tokens;
-pub(super) use tokens::{Numbered, Refused};
+pub use tokens::{Numbered, Refused};
 
 use super::Token;
 

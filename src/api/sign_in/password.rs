@@ -50,7 +50,7 @@ struct Given {
 }
 
 impl Password {
-    pub(super) async fn obtain(&self, http: &Client) -> Result<Obtained, SignInError> {
+    pub async fn obtain(&self, http: &Client) -> Result<Obtained, SignInError> {
         let asked = Asked {
             tenancy_name: &self.tenancy,
             username_or_email_address: &self.username,

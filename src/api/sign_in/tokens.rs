@@ -58,14 +58,14 @@ const WAITED_LONG: Duration = Duration::from_secs(60);
 
 /// A token, with the number by which to tell what became of it.
 #[derive(Debug, Clone)]
-pub(in crate::api) struct Numbered {
-    pub(in crate::api) token: Token,
-    pub(in crate::api) number: u64,
+pub struct Numbered {
+    pub token: Token,
+    pub number: u64,
 }
 
 /// What follows when the service refuses a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::api) enum Refused {
+pub enum Refused {
     /// The same request again: there is another token already, or will be.
     Again,
     /// No token will be better.
@@ -101,7 +101,7 @@ impl Tokens {
     }
 
     /// The token that is good now.
-    pub(in crate::api) async fn current(&self) -> Result<Numbered, SignInError> {
+    pub async fn current(&self) -> Result<Numbered, SignInError> {
         let seen = self.state().attempts;
         if let Some(fresh) = self.fresh() {
             return Ok(fresh);
@@ -157,7 +157,7 @@ impl Tokens {
     }
 
     /// The service has taken this token.
-    pub(in crate::api) fn accepted(&self, number: u64) {
+    pub fn accepted(&self, number: u64) {
         let mut state = self.state();
         let issued = state.issued.as_mut();
         if let Some(issued) = issued.filter(|issued| issued.number == number) {
@@ -166,7 +166,7 @@ impl Tokens {
     }
 
     /// The service has refused this token.
-    pub(in crate::api) fn refused(&self, number: u64) -> Refused {
+    pub fn refused(&self, number: u64) -> Refused {
         match &mut self.state().issued {
             Some(issued) if issued.number != number => Refused::Again,
             Some(issued) if issued.may_have_been_good() && self.source.renews() => {

@@ -35,7 +35,7 @@ use settings::SettingShown;
 /// service has to refuse.
 #[derive(Debug, Args)]
 #[command(after_long_help = GUIDE.text(), args_override_self = true)]
-pub(super) struct CheckArgs {
+pub struct CheckArgs {
     #[command(flatten)]
     settings: SettingsArgs,
 
@@ -50,7 +50,7 @@ pub(super) struct CheckArgs {
     json: bool,
 }
 
-pub(super) const GUIDE: Guide = Guide {
+pub const GUIDE: Guide = Guide {
     examples: &[
         Example {
             does: "With a token",
@@ -100,7 +100,7 @@ struct Shown<'a> {
 }
 
 /// Shows the settings and tries them out.
-pub(super) fn check(
+pub fn check(
     args: CheckArgs,
     matches: &ArgMatches,
     profile: &Profile,

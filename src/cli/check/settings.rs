@@ -19,7 +19,7 @@ const HIDDEN: &str = "(hidden)";
 /// One setting.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct SettingShown {
+pub struct SettingShown {
     /// The flag's name, or a secret's variable.
     name: String,
     /// Null if it is not set.
@@ -29,7 +29,7 @@ pub(super) struct SettingShown {
 }
 
 /// The settings of `seatload check`, which are those of an import. `sound` is what they come to, if they are sound.
-pub(super) fn shown(
+pub fn shown(
     matches: &ArgMatches,
     profile: &Profile,
     sound: Option<&RunSettings>,
@@ -135,7 +135,7 @@ fn guarded(name: &str, value: &str) -> String {
 }
 
 /// A line for each setting.
-pub(super) fn write(out: &mut dyn Write, settings: &[SettingShown]) -> io::Result<()> {
+pub fn write(out: &mut dyn Write, settings: &[SettingShown]) -> io::Result<()> {
     let names = settings.iter().map(|setting| setting.name.len());
     let widest = names.max().unwrap_or(0);
     for SettingShown {

@@ -21,7 +21,7 @@ use page::Page;
 /// Without --out-dir, the program's own page goes to standard output.
 #[derive(Debug, Args)]
 #[command(after_long_help = GUIDE.text())]
-pub(super) struct ManArgs {
+pub struct ManArgs {
     /// The folder for all pages
     ///
     /// These are seatload.1, seatload-import.1 and so on. The folder is made where it is missing.
@@ -34,7 +34,7 @@ pub(super) struct ManArgs {
     out_dir: Option<PathBuf>,
 }
 
-pub(super) const GUIDE: Guide = Guide {
+pub const GUIDE: Guide = Guide {
     examples: &[
         Example {
             does: "Read the program's own page",
@@ -52,7 +52,7 @@ pub(super) const GUIDE: Guide = Guide {
 };
 
 /// Writes one page to standard output, or all of them into a folder.
-pub(super) fn man(args: &ManArgs) -> anyhow::Result<ExitCode> {
+pub fn man(args: &ManArgs) -> anyhow::Result<ExitCode> {
     // `seatload help import` says what `seatload import --help` says, and needs no page.
     let mut cli = Cli::command().disable_help_subcommand(true);
     cli.build();

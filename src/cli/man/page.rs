@@ -18,19 +18,19 @@ const BREAKS: &str = ".br\n\n.br\n";
 
 /// A page and the name of its file.
 #[derive(Debug)]
-pub(super) struct Page {
-    pub(super) name: String,
-    pub(super) text: String,
+pub struct Page {
+    pub name: String,
+    pub text: String,
 }
 
 impl Page {
     /// The page of the program. `cli` is built.
-    pub(super) fn of_program(cli: &Command) -> io::Result<Self> {
+    pub fn of_program(cli: &Command) -> io::Result<Self> {
         Self::new(cli, cli.get_subcommands().map(full_name))
     }
 
     /// The page of one command.
-    pub(super) fn of_command(command: &Command) -> io::Result<Self> {
+    pub fn of_command(command: &Command) -> io::Result<Self> {
         Self::new(command, ["seatload"])
     }
 

@@ -88,7 +88,7 @@ const WATCHED: [(&str, &str); 6] = [
     ),
 ];
 
-pub(super) fn examples(roff: &mut Roff, guide: &Guide) {
+pub fn examples(roff: &mut Roff, guide: &Guide) {
     roff.control("SH", ["EXAMPLES"]);
     for (n, example) in guide.examples.iter().enumerate() {
         if n > 0 {
@@ -105,14 +105,14 @@ pub(super) fn examples(roff: &mut Roff, guide: &Guide) {
     }
 }
 
-pub(super) fn exit_status(roff: &mut Roff, guide: &Guide) {
+pub fn exit_status(roff: &mut Roff, guide: &Guide) {
     roff.control("SH", ["EXIT STATUS"]);
     for (code, says) in guide.codes {
         entry(roff, &code.number().to_string(), says);
     }
 }
 
-pub(super) fn environment(roff: &mut Roff, command: &Command) {
+pub fn environment(roff: &mut Roff, command: &Command) {
     roff.control("SH", ["ENVIRONMENT"]);
     roff.text([roman(
         "Each flag can be given by the variable that is named with it; the flag itself comes first.",
@@ -124,7 +124,7 @@ pub(super) fn environment(roff: &mut Roff, command: &Command) {
     }
 }
 
-pub(super) fn files(roff: &mut Roff, command: &Command) {
+pub fn files(roff: &mut Roff, command: &Command) {
     if !(may_sign_in(command) || command.has_subcommands()) {
         return;
     }
@@ -141,7 +141,7 @@ pub(super) fn files(roff: &mut Roff, command: &Command) {
     }
 }
 
-pub(super) fn see_also<'a>(roff: &mut Roff, pages: impl IntoIterator<Item = &'a str>) {
+pub fn see_also<'a>(roff: &mut Roff, pages: impl IntoIterator<Item = &'a str>) {
     roff.control("SH", ["SEE ALSO"]);
     let mut line = Vec::new();
     for page in pages {

@@ -21,7 +21,7 @@ use crate::watch::{
 };
 
 /// How an attempt ended.
-pub(super) enum Attempted {
+pub enum Attempted {
     /// The file is done with.
     Settled(Verdict),
     /// It stays where it is, and is tried again: no file is to blame.
@@ -51,18 +51,18 @@ impl From<anyhow::Error> for Attempted {
 }
 
 /// What an attempt needs.
-pub(super) struct Attempt<'a> {
-    pub(super) args: &'a SettingsArgs,
-    pub(super) folder: &'a WatchFolder,
-    pub(super) memory: &'a Memory,
-    pub(super) way: Way<'a>,
+pub struct Attempt<'a> {
+    pub args: &'a SettingsArgs,
+    pub folder: &'a WatchFolder,
+    pub memory: &'a Memory,
+    pub way: Way<'a>,
     /// The run of the file before stopped since the service knew nobody.
-    pub(super) unknown_before: bool,
+    pub unknown_before: bool,
 }
 
 impl Attempt<'_> {
     /// Imports the file, or goes on with its run where one has begun.
-    pub(super) fn at(&self, job: &Job, progress: &mut Progress) -> Attempted {
+    pub fn at(&self, job: &Job, progress: &mut Progress) -> Attempted {
         let attempted = job
             .remove_note()
             .with_context(|| format!("cannot write to {}", job.path.display()))

@@ -10,7 +10,7 @@ use crate::watch::Job;
 
 /// What a file's run began with, if one has begun. That of the file itself, where the record cannot be read: it is safer to
 /// take it for imported.
-pub(super) fn begun_with(job: &Job) -> anyhow::Result<Option<Fingerprint>> {
+pub fn begun_with(job: &Job) -> anyhow::Result<Option<Fingerprint>> {
     if !has_begun(job) {
         return Ok(None);
     }
@@ -28,13 +28,13 @@ pub(super) fn begun_with(job: &Job) -> anyhow::Result<Option<Fingerprint>> {
 }
 
 /// Whether something may have been sent of a file.
-pub(super) fn has_begun(job: &Job) -> bool {
+pub fn has_begun(job: &Job) -> bool {
     let run = job.run();
     run.is_dir() && RunRecord::look_for(&run).is_ok()
 }
 
 /// A run folder, without what an attempt that was killed before its run began has left there.
-pub(super) fn empty_run_folder(job: &Job) -> anyhow::Result<RunFolder> {
+pub fn empty_run_folder(job: &Job) -> anyhow::Result<RunFolder> {
     let path = job.run();
     if path.exists() {
         RunFolder::open(&path)?.discard();

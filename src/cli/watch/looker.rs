@@ -23,7 +23,7 @@ const LEAST_OFTEN: Duration = Duration::from_secs(1);
 const STATUS_PERIOD: Duration = Duration::from_secs(60);
 
 /// Looks at a folder.
-pub(super) struct Looker {
+pub struct Looker {
     arrivals: Arrivals,
     begin: Instant,
     period: Duration,
@@ -36,7 +36,7 @@ pub(super) struct Looker {
 }
 
 impl Looker {
-    pub(super) fn new(settle: Duration, progress: ProgressMode) -> Self {
+    pub fn new(settle: Duration, progress: ProgressMode) -> Self {
         let now = Instant::now();
         Self {
             arrivals: Arrivals::new(settle),
@@ -51,17 +51,17 @@ impl Looker {
     }
 
     /// How long to wait between two looks.
-    pub(super) fn period(&self) -> Duration {
+    pub fn period(&self) -> Duration {
         self.period
     }
 
     /// What was done, for the status.
-    pub(super) fn set_tally(&mut self, tally: Tally) {
+    pub fn set_tally(&mut self, tally: Tally) {
         self.tally = tally;
     }
 
     /// Looks once.
-    pub(super) fn look(&mut self, folder: &WatchFolder) -> io::Result<()> {
+    pub fn look(&mut self, folder: &WatchFolder) -> io::Result<()> {
         let seen = folder.look()?;
         for seen in &seen {
             let name = seen.name.to_string_lossy();
@@ -77,13 +77,13 @@ impl Looker {
     }
 
     /// The file to take, if one is complete.
-    pub(super) fn next(&self) -> Option<OsString> {
+    pub fn next(&self) -> Option<OsString> {
         let next = self.arrivals.next(self.begin.elapsed());
         next.map(ToOwned::to_owned)
     }
 
     /// The names of the files that wait, for people.
-    pub(super) fn waiting(&self) -> Vec<String> {
+    pub fn waiting(&self) -> Vec<String> {
         let names = self.arrivals.waiting();
         names
             .map(|name| printable(&name.to_string_lossy(), 255))
@@ -91,7 +91,7 @@ impl Looker {
     }
 
     /// Goes on looking while something is done.
-    pub(super) fn meanwhile<T>(
+    pub fn meanwhile<T>(
         &mut self,
         activity: String,
         folder: &WatchFolder,

@@ -32,7 +32,7 @@ const WATCH: &str = "Watch";
 #[derive(Debug, Args)]
 #[command(after_long_help = GUIDE.text(), args_override_self = true)]
 #[command(mut_arg("report_dir", |arg| arg.hide(true)))]
-pub(super) struct WatchArgs {
+pub struct WatchArgs {
     /// The folder
     folder: PathBuf,
 
@@ -58,7 +58,7 @@ pub(super) struct WatchArgs {
     settings: SettingsArgs,
 }
 
-pub(super) const GUIDE: Guide = Guide {
+pub const GUIDE: Guide = Guide {
     examples: &[
         Example {
             does: "Try it, without the service, and then drop a file there",
@@ -107,7 +107,7 @@ enum Until {
 }
 
 /// Watches a folder. An error means that nothing was sent.
-pub(super) fn watch(args: WatchArgs) -> anyhow::Result<ExitCode> {
+pub fn watch(args: WatchArgs) -> anyhow::Result<ExitCode> {
     args.settings.begin_log()?;
     let folder = std::path::absolute(&args.folder)
         .with_context(|| format!("cannot use {}", args.folder.display()))?;

@@ -16,7 +16,7 @@ const LONGEST: Duration = Duration::from_secs(10 * 60);
 
 /// Runs a program with a folder as its argument, and waits for it, but no longer than until `interrupt` is cancelled. Gives
 /// what went wrong, if anything.
-pub(super) fn run(
+pub fn run(
     program: &Path,
     folder: &Path,
     runtime: &Runtime,

@@ -32,7 +32,7 @@ const GOES_ON: &str = "the watch has ended; what is in working goes on when it i
 const LAST_WORDS: &str = "left at once: start the watch again, and it goes on with what it was at";
 
 /// A watch under way.
-pub(super) struct Session {
+pub struct Session {
     args: WatchArgs,
     until: Until,
     folder: WatchFolder,
@@ -59,7 +59,7 @@ enum Step {
 
 impl Session {
     /// Takes the folder, and finds that it could go on from here.
-    pub(super) fn open(
+    pub fn open(
         args: WatchArgs,
         path: &Path,
         found_sound: &ImportSettings,
@@ -92,7 +92,7 @@ impl Session {
     }
 
     /// Goes on until it is to end.
-    pub(super) fn run(mut self) -> anyhow::Result<ExitCode> {
+    pub fn run(mut self) -> anyhow::Result<ExitCode> {
         if self.until == Until::Signal {
             self.greet();
         }

@@ -16,7 +16,7 @@ use crate::roster::UserIx;
 
 impl Dispatcher<'_> {
     /// Takes the answer to what [`leaving`](Self::leaving) gave to send.
-    pub(in crate::dispatch) fn answered(
+    pub fn answered(
         &mut self,
         mut job: Job,
         departure: &Departure,
@@ -88,7 +88,7 @@ impl Dispatcher<'_> {
     }
 
     /// The service has answered as it should.
-    pub(super) fn note_answer(&mut self, now: Instant) {
+    pub fn note_answer(&mut self, now: Instant) {
         self.seen.hindrances = 0;
         self.seen.used_up_batches = 0;
         self.seen.refused_tokens = 0;

@@ -39,7 +39,7 @@ const SHORT_WAIT: Duration = Duration::from_secs(2);
 
 /// What there is to do before another request may leave.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Next {
+pub enum Next {
     /// Something was decided without a request: deliver the events, and ask again.
     Now,
     /// Wait until then, unless an answer comes.
@@ -52,14 +52,14 @@ pub(super) enum Next {
 
 /// A request to send, and what to bring back with its answer.
 #[derive(Debug)]
-pub(super) struct Sending {
-    pub(super) job: Job,
-    pub(super) request: AllocationRequest,
-    pub(super) departure: Departure,
+pub struct Sending {
+    pub job: Job,
+    pub request: AllocationRequest,
+    pub departure: Departure,
 }
 
 /// The state of a run.
-pub(super) struct Dispatcher<'a> {
+pub struct Dispatcher<'a> {
     assignments: &'a Assignments,
     plan: &'a Plan,
     policy: &'a Policy,
@@ -102,7 +102,7 @@ struct Seen {
 }
 
 impl<'a> Dispatcher<'a> {
-    pub(super) fn new(
+    pub fn new(
         assignments: &'a Assignments,
         plan: &'a Plan,
         policy: &'a Policy,
@@ -139,29 +139,29 @@ impl<'a> Dispatcher<'a> {
     }
 
     /// The events since the last call, in order.
-    pub(super) fn take_events(&mut self) -> Vec<Event> {
+    pub fn take_events(&mut self) -> Vec<Event> {
         std::mem::take(&mut self.events)
     }
 
     /// Sends nothing from now on. Requests in flight are still to be answered.
-    pub(super) fn stop(&mut self, stop: Stop) {
+    pub fn stop(&mut self, stop: Stop) {
         if self.stop.is_none() {
             self.events.push(Event::Stopping(stop.clone()));
             self.stop = Some(stop);
         }
     }
 
-    pub(super) fn has_stopped(&self) -> bool {
+    pub fn has_stopped(&self) -> bool {
         self.stop.is_some()
     }
 
     /// Why the run stopped early, if it did.
-    pub(super) fn into_stop(self) -> Option<Stop> {
+    pub fn into_stop(self) -> Option<Stop> {
         self.stop
     }
 
     /// The requests that may leave now, and what there is to do before another may.
-    pub(super) fn leaving(&mut self, now: Instant) -> (Vec<Sending>, Next) {
+    pub fn leaving(&mut self, now: Instant) -> (Vec<Sending>, Next) {
         let mut leaving = Vec::new();
         loop {
             match self.step(now) {

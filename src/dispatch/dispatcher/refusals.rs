@@ -12,7 +12,7 @@ use crate::outcome::{Applied, FailureKind};
 use crate::plan::GroupIx;
 
 impl Dispatcher<'_> {
-    pub(super) fn refused(&mut self, job: Job, refusal: Refusal, now: Instant) {
+    pub fn refused(&mut self, job: Job, refusal: Refusal, now: Instant) {
         // A 404 may mean that the account or the address is wrong, so it proves nothing.
         if refusal.status != RefusalStatus::NotFound || self.seen.any_success {
             self.note_answer(now);
@@ -95,7 +95,7 @@ impl Dispatcher<'_> {
     }
 
     /// Tells the isolation that the job belongs to, if any, and moves it on. `true` if there is one.
-    pub(super) fn end_part(&mut self, job: &Job, end: PartEnd) -> bool {
+    pub fn end_part(&mut self, job: &Job, end: PartEnd) -> bool {
         let Purpose::Isolate(id) = job.purpose else {
             return false;
         };
@@ -182,7 +182,7 @@ impl Dispatcher<'_> {
     }
 
     /// The group's seats are used up, and so are the job's chances.
-    pub(super) fn give_up(&mut self, job: &Job) {
+    pub fn give_up(&mut self, job: &Job) {
         self.fail_exhausted(job.batch, job.group, &job.part);
         self.end_part(job, PartEnd::NoAnswer);
     }

@@ -11,7 +11,7 @@ use std::collections::HashSet;
 use std::io;
 
 use jiff::Timestamp;
-pub(super) use rows::{Failure, PlainRow};
+pub use rows::{Failure, PlainRow};
 use rows::{FailureRow, MAYBE, Rows, SENT, SuccessRow};
 
 use super::Standing;
@@ -21,9 +21,9 @@ use crate::roster::{Assignments, Roster, UserIx};
 use crate::run::RunFolder;
 use crate::text::unguard;
 
-pub(super) const SUCCESS: &str = "success.csv";
-pub(super) const FAILURES: &str = "failures.csv";
-pub(super) const PENDING: &str = "pending.csv";
+pub const SUCCESS: &str = "success.csv";
+pub const FAILURES: &str = "failures.csv";
+pub const PENDING: &str = "pending.csv";
 
 /// The success and failure files of a run.
 pub struct Journal {
@@ -137,7 +137,7 @@ impl Journal {
 
     /// Whether the disk has everything recorded.
     #[cfg(test)]
-    pub(super) fn is_synced(&mut self) -> bool {
+    pub fn is_synced(&mut self) -> bool {
         let unsynced = [
             self.success.take_unsynced().unwrap(),
             self.failures.take_unsynced().unwrap(),
@@ -187,7 +187,7 @@ impl Journal {
     ///
     /// # Errors
     /// When it cannot be opened.
-    pub(super) fn failures(
+    pub fn failures(
         folder: &RunFolder,
     ) -> io::Result<impl Iterator<Item = Failure> + use<>> {
         let rows = record_file::read_all::<FailureRow>(&folder.path().join(FAILURES))?;
@@ -289,7 +289,7 @@ impl Journal {
 #[cfg(test)]
 impl Journal {
     /// From here on the file takes nothing more, as if the disk were full.
-    pub(super) fn shut(&mut self, folder: &RunFolder, name: &str) {
+    pub fn shut(&mut self, folder: &RunFolder, name: &str) {
         let path = folder.path().join(name);
         match name {
             SUCCESS => self.success.shut(&path),

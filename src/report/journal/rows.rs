@@ -17,12 +17,12 @@ const MESSAGE_CHARS: usize = 600;
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct SuccessRow {
-    pub(super) user_id: String,
+pub struct SuccessRow {
+    pub user_id: String,
     user_bundle_codes: Arc<str>,
     use_external_license: bool,
     organization_id: Arc<str>,
-    pub(super) sent: Cow<'static, str>,
+    pub sent: Cow<'static, str>,
     line: u32,
     attempts: u32,
     completed_at: Arc<str>,
@@ -30,16 +30,16 @@ pub(super) struct SuccessRow {
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct FailureRow {
-    pub(super) user_id: String,
+pub struct FailureRow {
+    pub user_id: String,
     user_bundle_codes: Arc<str>,
     use_external_license: String,
-    pub(super) outcome: String,
+    pub outcome: String,
     status: Option<u16>,
     message: String,
     sent: Cow<'static, str>,
-    pub(super) changed: Cow<'static, str>,
-    pub(super) line: u32,
+    pub changed: Cow<'static, str>,
+    pub line: u32,
     attempts: u32,
     completed_at: Arc<str>,
 }
@@ -47,37 +47,37 @@ pub(super) struct FailureRow {
 /// Who shall hold what, and nothing else.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::report) struct PlainRow {
-    pub(in crate::report) user_id: String,
+pub struct PlainRow {
+    pub user_id: String,
     user_bundle_codes: String,
     use_external_license: bool,
     line: u32,
 }
 
 /// In the column `sent`: a request that left has named the user, or none has.
-pub(super) const SENT: &str = "yes";
+pub const SENT: &str = "yes";
 const NOT_SENT: &str = "no";
 
 /// In the column `changed`: a request may have been applied, though the user failed; or surely none was.
-pub(super) const MAYBE: &str = "maybe";
+pub const MAYBE: &str = "maybe";
 const UNCHANGED: &str = "no";
 
 /// A failure as it is recorded, in its own words again.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::report) struct Failure {
+pub struct Failure {
     /// The user ID, or what stands in its place.
-    pub(in crate::report) user: String,
+    pub user: String,
     /// The codes, or what stands in their place.
-    pub(in crate::report) codes: String,
-    pub(in crate::report) line: u32,
-    pub(in crate::report) kind: FailureKind,
-    pub(in crate::report) message: String,
-    pub(in crate::report) applied: Applied,
+    pub codes: String,
+    pub line: u32,
+    pub kind: FailureKind,
+    pub message: String,
+    pub applied: Applied,
 }
 
 impl FailureRow {
     /// What it says. None if its outcome is none.
-    pub(super) fn into_failure(self) -> Option<Failure> {
+    pub fn into_failure(self) -> Option<Failure> {
         let cell = |text: &str| unguard(text).to_owned();
         Some(Failure {
             kind: FailureKind::named(&self.outcome)?,
@@ -94,14 +94,14 @@ impl FailureRow {
 }
 
 /// Makes rows that belong together. What they have in common is made once.
-pub(super) struct Rows<'a> {
+pub struct Rows<'a> {
     assignments: &'a Assignments,
     at: Arc<str>,
     codes: Option<(SetIx, Arc<str>)>,
 }
 
 impl<'a> Rows<'a> {
-    pub(super) fn new(assignments: &'a Assignments, at: Timestamp) -> Self {
+    pub fn new(assignments: &'a Assignments, at: Timestamp) -> Self {
         Self {
             assignments,
             at: format!("{at:.3}").into(),
@@ -112,7 +112,7 @@ impl<'a> Rows<'a> {
     /// Adds the decision's lines in the success file: none, if it is none. Each is a [`SuccessRow`].
     ///
     /// Most users of a run end here, and those of a decision differ in few cells, so the others are made once.
-    pub(super) fn successes(&self, decision: &Decision, lines: &mut Vec<u8>) -> io::Result<()> {
+    pub fn successes(&self, decision: &Decision, lines: &mut Vec<u8>) -> io::Result<()> {
         let Outcome::Success { organization_id } = &decision.outcome else {
             return Ok(());
         };
@@ -145,7 +145,7 @@ impl<'a> Rows<'a> {
     }
 
     /// The decision's rows in the failure file: none, if it is none.
-    pub(super) fn failures(&mut self, decision: &Decision) -> Vec<FailureRow> {
+    pub fn failures(&mut self, decision: &Decision) -> Vec<FailureRow> {
         let Outcome::Failure {
             kind,
             status,
@@ -193,7 +193,7 @@ impl<'a> Rows<'a> {
         }
     }
 
-    pub(super) fn withheld(&mut self, user: UserIx, why: Withheld) -> FailureRow {
+    pub fn withheld(&mut self, user: UserIx, why: Withheld) -> FailureRow {
         let kind = FailureKind::Withheld;
         let (said, advice) = match why {
             Withheld::BadRow => (
@@ -224,7 +224,7 @@ impl<'a> Rows<'a> {
         }
     }
 
-    pub(super) fn invalid(&self, bad: &BadRow) -> FailureRow {
+    pub fn invalid(&self, bad: &BadRow) -> FailureRow {
         let kind = FailureKind::Invalid;
         let found = |cell: &str| guard(&printable(cell, usize::MAX)).into_owned();
         FailureRow {
@@ -250,17 +250,17 @@ impl<'a> Rows<'a> {
 
 impl PlainRow {
     /// What the user shall hold.
-    pub(super) fn wanted(assignments: &Assignments, user: UserIx) -> Self {
+    pub fn wanted(assignments: &Assignments, user: UserIx) -> Self {
         let (set, external) = (assignments.set(user), assignments.external(user));
         Self::new(assignments, user, set, external)
     }
 
-    pub(in crate::report) fn holds_nothing(&self) -> bool {
+    pub fn holds_nothing(&self) -> bool {
         self.user_bundle_codes.is_empty()
     }
 
     /// The user with any set and flag.
-    pub(in crate::report) fn new(
+    pub fn new(
         assignments: &Assignments,
         user: UserIx,
         set: SetIx,

@@ -1,14 +1,14 @@
 //! Shares of a whole as a bar.
 
 /// How long a bar is, in its own units.
-pub(super) const LENGTH: u64 = 1000;
+pub const LENGTH: u64 = 1000;
 
 /// The least length that can be seen.
 const LEAST: u64 = 6;
 
 /// What became of users, as far as a chart tells them apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fate {
+pub enum Fate {
     Held,
     Attention,
     Pending,
@@ -16,7 +16,7 @@ pub(super) enum Fate {
 
 impl Fate {
     /// The class of what shows it.
-    pub(super) fn class(self) -> &'static str {
+    pub fn class(self) -> &'static str {
         match self {
             Self::Held => "held",
             Self::Attention => "attention",
@@ -27,27 +27,27 @@ impl Fate {
 
 /// Users by what became of them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Shares {
-    pub(super) held: u64,
-    pub(super) attention: u64,
-    pub(super) pending: u64,
+pub struct Shares {
+    pub held: u64,
+    pub attention: u64,
+    pub pending: u64,
 }
 
 /// A part of a bar.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Part {
-    pub(super) fate: Fate,
-    pub(super) from: u64,
-    pub(super) length: u64,
+pub struct Part {
+    pub fate: Fate,
+    pub from: u64,
+    pub length: u64,
 }
 
 impl Shares {
-    pub(super) fn total(&self) -> u64 {
+    pub fn total(&self) -> u64 {
         self.held + self.attention + self.pending
     }
 
     /// The parts of a bar, from its beginning. None is so short that nobody sees it.
-    pub(super) fn parts(&self) -> Vec<Part> {
+    pub fn parts(&self) -> Vec<Part> {
         let counts = [
             (Fate::Held, self.held),
             (Fate::Attention, self.attention),
@@ -76,7 +76,7 @@ impl Shares {
     }
 
     /// The shares in words: `94% have it, 6% need attention`, where `it` is what they were to have.
-    pub(super) fn words(&self, it: &str) -> String {
+    pub fn words(&self, it: &str) -> String {
         let total = self.total();
         let shares = [
             (self.held, format!("have {it}")),
@@ -95,7 +95,7 @@ impl Shares {
 }
 
 /// A share in whole percent; what is neither nothing nor all is not rounded to it.
-pub(super) fn percent(count: u64, total: u64) -> String {
+pub fn percent(count: u64, total: u64) -> String {
     let (count, total) = (u128::from(count), u128::from(total.max(1)));
     match (count * 200 + total) / (2 * total) {
         0 if count > 0 => "less than 1%".to_owned(),

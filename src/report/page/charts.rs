@@ -7,33 +7,33 @@ use crate::report::timeline::Slot;
 use crate::report::{counted, grouped};
 
 /// How wide and how high a chart is, in its own units.
-pub(super) const WIDTH: u64 = 1200;
-pub(super) const HEIGHT: u64 = 100;
+pub const WIDTH: u64 = 1200;
+pub const HEIGHT: u64 = 100;
 
 /// A chart over time.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Chart {
+pub struct Chart {
     /// For references within the page.
-    pub(super) id: &'static str,
-    pub(super) title: &'static str,
+    pub id: &'static str,
+    pub title: &'static str,
     /// How high the highest bar is.
-    pub(super) most: String,
+    pub most: String,
     /// What the chart shows, in words.
-    pub(super) told: String,
-    pub(super) bars: Vec<Bar>,
+    pub told: String,
+    pub bars: Vec<Bar>,
 }
 
 /// A bar of a chart.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Bar {
-    pub(super) class: &'static str,
-    pub(super) x: u64,
-    pub(super) y: u64,
-    pub(super) width: u64,
-    pub(super) height: u64,
+pub struct Bar {
+    pub class: &'static str,
+    pub x: u64,
+    pub y: u64,
+    pub width: u64,
+    pub height: u64,
 }
 
-pub(super) fn users(slots: &[Slot], slot: &str) -> Chart {
+pub fn users(slots: &[Slot], slot: &str) -> Chart {
     let most = most(slots, |slot| slot.succeeded + slot.failed);
     let total = Slot::sum(slots);
     let bars = slots.iter().zip(0..).flat_map(|(slot, place)| {
@@ -58,7 +58,7 @@ pub(super) fn users(slots: &[Slot], slot: &str) -> Chart {
     }
 }
 
-pub(super) fn requests(slots: &[Slot], slot: &str) -> Chart {
+pub fn requests(slots: &[Slot], slot: &str) -> Chart {
     let (most, total) = (most(slots, |slot| slot.sent), Slot::sum(slots).sent);
     let bars = slots.iter().zip(0..);
     let bars = bars.filter_map(|(slot, place)| bar("held", place, 0, height(slot.sent, most)));
@@ -75,7 +75,7 @@ pub(super) fn requests(slots: &[Slot], slot: &str) -> Chart {
     }
 }
 
-pub(super) fn retries(slots: &[Slot], slot: &str) -> Chart {
+pub fn retries(slots: &[Slot], slot: &str) -> Chart {
     let (most, total) = (most(slots, |slot| slot.retried), Slot::sum(slots).retried);
     let bars = slots.iter().zip(0..);
     let bars =
@@ -93,7 +93,7 @@ pub(super) fn retries(slots: &[Slot], slot: &str) -> Chart {
     }
 }
 
-pub(super) fn waits(slots: &[Slot], width: Duration, waited: Duration) -> Chart {
+pub fn waits(slots: &[Slot], width: Duration, waited: Duration) -> Chart {
     let most = width.as_millis() as u64;
     let bars = slots.iter().zip(0..).filter_map(|(slot, place)| {
         let waited = slot.waited.as_millis() as u64;
@@ -134,7 +134,7 @@ fn bar(class: &'static str, place: u64, above: u64, height: u64) -> Option<Bar> 
 }
 
 /// Bars by slots become bars by time; the last is cut where the run ends.
-pub(super) fn fit(bars: &mut [Bar], slot: Duration, end: Duration) {
+pub fn fit(bars: &mut [Bar], slot: Duration, end: Duration) {
     let end = end.as_nanos().max(1);
     let at = |place: u64| {
         let x = slot.as_nanos() * u128::from(place) * u128::from(WIDTH) / end;

@@ -16,23 +16,23 @@ const CODE_CHARS: usize = 64;
 
 /// What became of those who were to hold a code.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Code {
-    pub(super) code: String,
+pub struct Code {
+    pub code: String,
     /// The vendor's name for it.
-    pub(super) name: Option<&'static str>,
-    pub(super) shares: Shares,
+    pub name: Option<&'static str>,
+    pub shares: Shares,
     /// Seats that were free, where that was told.
-    pub(super) free: Option<u64>,
+    pub free: Option<u64>,
 }
 
 impl Code {
     /// The seats that were free, in words.
-    pub(super) fn free_seats(&self) -> String {
+    pub fn free_seats(&self) -> String {
         self.free.map_or_else(|| "not told".to_owned(), grouped)
     }
 
     /// How many there are in all and by what became of them, and whether somebody should look at it.
-    pub(super) fn counts(&self) -> [(String, bool); 4] {
+    pub fn counts(&self) -> [(String, bool); 4] {
         let Shares {
             held,
             attention,
@@ -48,7 +48,7 @@ impl Code {
 }
 
 /// The codes in the order of their names, and how many more there are.
-pub(super) fn codes(proposal: &Proposal, standing: &Standing) -> (Vec<Code>, usize) {
+pub fn codes(proposal: &Proposal, standing: &Standing) -> (Vec<Code>, usize) {
     let all = &proposal.roster.assignments;
     let mut by_set: BTreeMap<_, Shares> = BTreeMap::new();
     for user in all.good_users() {

@@ -8,30 +8,30 @@ use crate::report::timeline::{Slot, Timeline};
 
 /// The course of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Course {
+pub struct Course {
     /// How long one slot is.
-    pub(super) slot: String,
-    pub(super) charts: Vec<Chart>,
+    pub slot: String,
+    pub charts: Vec<Chart>,
     /// Where the time axis begins, its middle and its end.
-    pub(super) axis: [String; 3],
+    pub axis: [String; 3],
     /// What was not worth a chart, and how long what was waited for.
-    pub(super) remarks: Vec<String>,
-    pub(super) rows: Vec<Row>,
+    pub remarks: Vec<String>,
+    pub rows: Vec<Row>,
 }
 
 /// A slot in figures.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Row {
-    pub(super) from: String,
-    pub(super) succeeded: String,
-    pub(super) failed: String,
-    pub(super) sent: String,
-    pub(super) retried: String,
-    pub(super) waited: String,
+pub struct Row {
+    pub from: String,
+    pub succeeded: String,
+    pub failed: String,
+    pub sent: String,
+    pub retried: String,
+    pub waited: String,
 }
 
 /// The course of a run in which something was sent.
-pub(super) fn course(timeline: &Timeline) -> Option<Course> {
+pub fn course(timeline: &Timeline) -> Option<Course> {
     let (slots, width) = timeline.slots();
     let total = Slot::sum(slots);
     if total.sent == 0 {

@@ -13,14 +13,14 @@ const SETTING_CHARS: usize = 400;
 
 /// One thing as it was planned and as it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Planned {
-    pub(super) what: String,
-    pub(super) planned: String,
-    pub(super) happened: String,
+pub struct Planned {
+    pub what: String,
+    pub planned: String,
+    pub happened: String,
 }
 
 /// The plan against what happened, but for the codes.
-pub(super) fn planned(
+pub fn planned(
     part: &Part,
     retried: u64,
     proposal: &Proposal,
@@ -82,7 +82,7 @@ fn changes(proposal: &Proposal, standing: &Standing) -> Option<[(u64, u64); 2]> 
 }
 
 /// What the run was told to do: no secret is among it.
-pub(super) fn settings(about: &About) -> Vec<(&'static str, String)> {
+pub fn settings(about: &About) -> Vec<(&'static str, String)> {
     let yes_or_no = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
     let place = match about.sandbox {
         true => "the built-in stand-in (--sandbox)".to_owned(),

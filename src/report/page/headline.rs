@@ -6,21 +6,21 @@ use crate::report::{counted, grouped};
 
 /// What the sentence is made from: the whole run, its earlier parts included.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Counts {
+pub struct Counts {
     /// Users that the file asks for.
-    pub(super) total: u64,
-    pub(super) success: u64,
+    pub total: u64,
+    pub success: u64,
     /// Those of them who were not sent, since they held what they shall hold.
-    pub(super) held_already: u64,
-    pub(super) failed: u64,
+    pub held_already: u64,
+    pub failed: u64,
     /// Failures that may have been applied all the same.
-    pub(super) maybe: u64,
-    pub(super) pending: u64,
-    pub(super) bad_rows: u64,
+    pub maybe: u64,
+    pub pending: u64,
+    pub bad_rows: u64,
 }
 
 /// How many have their licences, and how many need attention.
-pub(super) fn sentence(counts: &Counts, is_sandbox: bool) -> String {
+pub fn sentence(counts: &Counts, is_sandbox: bool) -> String {
     let mut parts = vec![success(counts)];
     parts.extend(attention(counts));
     parts.extend((counts.pending > 0).then(|| {
@@ -85,7 +85,7 @@ fn attention(counts: &Counts) -> Option<String> {
 }
 
 /// How the run ended, in a few words.
-pub(super) fn eyebrow(ending: Ending) -> &'static str {
+pub fn eyebrow(ending: Ending) -> &'static str {
     match ending {
         Ending::Finished => "Import finished",
         Ending::Interrupted => "Import interrupted",
@@ -96,7 +96,7 @@ pub(super) fn eyebrow(ending: Ending) -> &'static str {
 }
 
 /// What must be known to read the sentence rightly, a paragraph each.
-pub(super) fn remarks(counts: &Counts, is_sandbox: bool, part: &Part) -> Vec<String> {
+pub fn remarks(counts: &Counts, is_sandbox: bool, part: &Part) -> Vec<String> {
     let mut remarks = Vec::new();
     if is_sandbox {
         remarks.push(

@@ -9,7 +9,7 @@ use crate::report::{counted, grouped};
 use crate::text::printable;
 
 /// The most failures that are listed one by one.
-pub(super) const MOST_LISTED: usize = 1000;
+pub const MOST_LISTED: usize = 1000;
 
 /// How much room they may take on the page, in bytes.
 const MOST_BYTES: usize = 400 * 1024;
@@ -22,43 +22,43 @@ const MOST_SHOWN: usize = 5;
 const MOST_REASONS: usize = 12;
 
 /// How much of a cell is shown, in characters. The longest user ID that is sent has 256 bytes.
-pub(super) const USER_CHARS: usize = 256;
-pub(super) const CODES_CHARS: usize = 160;
+pub const USER_CHARS: usize = 256;
+pub const CODES_CHARS: usize = 160;
 const SAID_CHARS: usize = 300;
 
 /// What `failures.csv` holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Failures {
+pub struct Failures {
     /// The most frequent first, bad rows last.
-    pub(super) reasons: Vec<Reason>,
+    pub reasons: Vec<Reason>,
     /// The first of them.
-    pub(super) listed: Vec<Listed>,
+    pub listed: Vec<Listed>,
     /// All of them.
-    pub(super) total: u64,
+    pub total: u64,
     /// Those that may have been applied all the same.
-    pub(super) maybe: u64,
+    pub maybe: u64,
 }
 
 /// Failures of one kind for which the same is to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Reason {
-    pub(super) kind: FailureKind,
-    pub(super) advice: String,
-    pub(super) count: u64,
+pub struct Reason {
+    pub kind: FailureKind,
+    pub advice: String,
+    pub count: u64,
     /// What was said, and how often: the most frequent first.
-    pub(super) said: Vec<(String, u64)>,
+    pub said: Vec<(String, u64)>,
     /// How often something else was said.
-    pub(super) said_else: u64,
+    pub said_else: u64,
 }
 
 /// One failure.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Listed {
-    pub(super) user: String,
-    pub(super) codes: String,
-    pub(super) line: u32,
-    pub(super) kind: FailureKind,
-    pub(super) said: String,
+pub struct Listed {
+    pub user: String,
+    pub codes: String,
+    pub line: u32,
+    pub kind: FailureKind,
+    pub said: String,
 }
 
 #[derive(Default)]
@@ -70,7 +70,7 @@ struct Counting {
 
 impl Failures {
     /// Counts and lists failures. Memory does not grow with their number.
-    pub(super) fn of(all: impl Iterator<Item = Failure>) -> Self {
+    pub fn of(all: impl Iterator<Item = Failure>) -> Self {
         let mut failures = Self::default();
         let mut reasons: BTreeMap<(FailureKind, String), Counting> = BTreeMap::new();
         let mut bytes = 0;
@@ -99,12 +99,12 @@ impl Failures {
 }
 
 impl Reason {
-    pub(super) fn title(&self) -> &'static str {
+    pub fn title(&self) -> &'static str {
         words::reason(self.kind)
     }
 
     /// How many there are, and of what.
-    pub(super) fn who(&self) -> String {
+    pub fn who(&self) -> String {
         match self.kind {
             FailureKind::Invalid => counted(self.count, "row"),
             _ => counted(self.count, "user"),
@@ -112,13 +112,13 @@ impl Reason {
     }
 
     /// How often what was said.
-    pub(super) fn answers(&self) -> impl Iterator<Item = (String, &str)> {
+    pub fn answers(&self) -> impl Iterator<Item = (String, &str)> {
         let said = self.said.iter();
         said.map(|(said, times)| (grouped(*times), said.as_str()))
     }
 
     /// How often something else was said, if it was.
-    pub(super) fn other_answers(&self) -> Option<String> {
+    pub fn other_answers(&self) -> Option<String> {
         (self.said_else > 0).then(|| grouped(self.said_else))
     }
 }
@@ -168,7 +168,7 @@ impl Listed {
         }
     }
 
-    pub(super) fn title(&self) -> &'static str {
+    pub fn title(&self) -> &'static str {
         words::reason(self.kind)
     }
 

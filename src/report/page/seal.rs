@@ -5,13 +5,13 @@ use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
 /// How the page looks.
-pub(super) const STYLE: &str = include_str!("../../../templates/report.css");
+pub const STYLE: &str = include_str!("../../../templates/report.css");
 
 /// What searches and sorts.
-pub(super) const SCRIPT: &str = include_str!("../../../templates/report.js");
+pub const SCRIPT: &str = include_str!("../../../templates/report.js");
 
 /// A Content-Security-Policy by which a browser takes this style and this script, and fetches nothing at all.
-pub(super) fn policy() -> String {
+pub fn policy() -> String {
     format!(
         "default-src 'none'; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'",
         hash(STYLE),

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::outcome::FailureKind;
 
 /// A failure's reason, for people who do not know the names of `failures.csv`.
-pub(super) fn reason(kind: FailureKind) -> &'static str {
+pub fn reason(kind: FailureKind) -> &'static str {
     match kind {
         FailureKind::NotFound => "Not found by the service",
         FailureKind::Conflict => "Too few seats",
@@ -19,6 +19,6 @@ pub(super) fn reason(kind: FailureKind) -> &'static str {
 }
 
 /// A moment, such as `24 November 2026, 10:15:03 UTC`.
-pub(super) fn moment(at: Timestamp) -> String {
+pub fn moment(at: Timestamp) -> String {
     at.strftime("%-d %B %Y, %H:%M:%S UTC").to_string()
 }

@@ -25,7 +25,7 @@ const USERS: &str = "users    {wide_bar:.bold/dim} {human_pos}/{human_len}  {spe
 const STOPPING: &str = "users    {wide_bar:.bold/dim} {human_pos}/{human_len}  stopping";
 const BELOW: &str = "         {msg}";
 
-pub(super) struct Bars {
+pub struct Bars {
     all: MultiProgress,
     reading: Option<ProgressBar>,
     users: Option<UserBars>,
@@ -39,7 +39,7 @@ struct UserBars {
 }
 
 impl Bars {
-    pub(super) fn new() -> Self {
+    pub fn new() -> Self {
         Self {
             all: MultiProgress::with_draw_target(ProgressDrawTarget::term_like_with_hz(
                 Box::new(Screen::new(Term::buffered_stderr())),
@@ -51,7 +51,7 @@ impl Bars {
         }
     }
 
-    pub(super) fn reading(
+    pub fn reading(
         &mut self,
         reader: Box<dyn Read + Send>,
         bytes: Option<u64>,
@@ -66,7 +66,7 @@ impl Bars {
         Box::new(reader)
     }
 
-    pub(super) fn begin(&mut self, total: u64) {
+    pub fn begin(&mut self, total: u64) {
         self.clear_reading();
         let bar = self.all.add(ProgressBar::new(total));
         bar.set_style(style(USERS));
@@ -83,7 +83,7 @@ impl Bars {
         });
     }
 
-    pub(super) fn update(&mut self, tally: &Tally, wait: Option<&Wait>) {
+    pub fn update(&mut self, tally: &Tally, wait: Option<&Wait>) {
         let Some(users) = &self.users else {
             return;
         };
@@ -100,13 +100,13 @@ impl Bars {
     }
 
     /// From now on nobody asks how long it would take.
-    pub(super) fn stopping(&self) {
+    pub fn stopping(&self) {
         if let Some(users) = &self.users {
             users.bar.set_style(style(STOPPING));
         }
     }
 
-    pub(super) fn say(&self, text: &str) {
+    pub fn say(&self, text: &str) {
         // Fails only when the terminal is gone, and then nobody listens.
         let _ = self.all.println(text);
     }
@@ -117,7 +117,7 @@ impl Bars {
         }
     }
 
-    pub(super) fn finish(&mut self) {
+    pub fn finish(&mut self) {
         self.clear_reading();
         if let Some(users) = &self.users {
             users.wait.finish_and_clear();

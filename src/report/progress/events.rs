@@ -24,7 +24,7 @@ struct Line<'a> {
     rename_all = "camelCase",
     rename_all_fields = "camelCase"
 )]
-pub(super) enum What<'a> {
+pub enum What<'a> {
     Begin {
         to_send: u64,
     },
@@ -75,7 +75,7 @@ pub(super) enum What<'a> {
 }
 
 /// A line without its end.
-pub(super) fn line(what: What<'_>) -> String {
+pub fn line(what: What<'_>) -> String {
     let line = Line {
         at: format!("{:.3}", Timestamp::now()),
         what,
@@ -85,7 +85,7 @@ pub(super) fn line(what: What<'_>) -> String {
 
 impl<'a> What<'a> {
     /// An event that has been counted.
-    pub(super) fn of(event: &'a Event, tally: &Tally) -> Self {
+    pub fn of(event: &'a Event, tally: &Tally) -> Self {
         match event {
             Event::Sent { batch, users } => Self::Sent {
                 batch: *batch,

@@ -10,19 +10,19 @@ use crate::report::grouped;
 /// The least time between two lines.
 const PERIOD: Duration = Duration::from_secs(10);
 
-pub(super) struct Plain {
+pub struct Plain {
     last: Instant,
 }
 
 impl Plain {
-    pub(super) fn new() -> Self {
+    pub fn new() -> Self {
         Self {
             last: Instant::now(),
         }
     }
 
     /// The next line, when it is time for one.
-    pub(super) fn update(&mut self, tally: &Tally, wait: Option<&Wait>) -> Option<String> {
+    pub fn update(&mut self, tally: &Tally, wait: Option<&Wait>) -> Option<String> {
         if self.last.elapsed() < PERIOD {
             return None;
         }

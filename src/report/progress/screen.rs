@@ -29,7 +29,7 @@ pub fn last_words(text: &str) {
 }
 
 #[derive(Debug)]
-pub(super) struct Screen<T> {
+pub struct Screen<T> {
     terminal: T,
     is_frozen: &'static AtomicBool,
     /// The drawing under way has written something.
@@ -39,7 +39,7 @@ pub(super) struct Screen<T> {
 }
 
 impl<T: TermLike> Screen<T> {
-    pub(super) fn new(terminal: T) -> Self {
+    pub fn new(terminal: T) -> Self {
         Self {
             terminal,
             is_frozen: &IS_FROZEN,

@@ -9,7 +9,7 @@ use crate::report::{counted, grouped};
 use crate::text::printable;
 
 /// What is going on, apart from how far it is.
-pub(super) fn activity(tally: &Tally) -> String {
+pub fn activity(tally: &Tally) -> String {
     let mut parts = vec![format!(
         "{} in flight",
         counted(tally.in_flight(), "request")
@@ -24,7 +24,7 @@ pub(super) fn activity(tally: &Tally) -> String {
 }
 
 /// How long it will take from now.
-pub(super) fn left(left: Duration, tally: &Tally) -> String {
+pub fn left(left: Duration, tally: &Tally) -> String {
     match tally.done {
         // Nobody can tell yet.
         0 => String::new(),
@@ -37,7 +37,7 @@ fn in_seconds(time: Duration) -> Duration {
 }
 
 /// Why nothing is sent, and until when.
-pub(super) fn waiting(wait: &Wait) -> String {
+pub fn waiting(wait: &Wait) -> String {
     format!(
         "waiting until {} ({} left): {}",
         wait.until.strftime("%H:%M:%S"),
@@ -46,18 +46,18 @@ pub(super) fn waiting(wait: &Wait) -> String {
     )
 }
 
-pub(super) fn misdirected(answer: &str, advice: &str) -> String {
+pub fn misdirected(answer: &str, advice: &str) -> String {
     format!(
         "warning: there may be nothing at this address: the first answer was {}\n  to do: {advice}",
         printable(answer, 200)
     )
 }
 
-pub(super) fn exhausted(codes: &str) -> String {
+pub fn exhausted(codes: &str) -> String {
     format!("warning: no seats are left for {codes}: the users who remain are not sent")
 }
 
-pub(super) fn stopping(stop: &Stop, in_flight: u64) -> String {
+pub fn stopping(stop: &Stop, in_flight: u64) -> String {
     let hint = match stop {
         Stop::Interrupted => " (Ctrl-C again leaves at once)",
         _ => "",
@@ -68,7 +68,7 @@ pub(super) fn stopping(stop: &Stop, in_flight: u64) -> String {
     )
 }
 
-pub(super) fn stopped(stop: &Stop) -> String {
+pub fn stopped(stop: &Stop) -> String {
     format!(
         "stopped early: {}\n  to do: {}",
         printable(&stop.what(), 400),
