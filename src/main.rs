@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    seatload::cli::run(std::env::args_os()).into()
+    seatload::run(std::env::args_os()).into()
 }

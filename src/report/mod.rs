@@ -7,7 +7,6 @@ mod page;
 mod plan;
 mod progress;
 mod record_file;
-mod recorder;
 mod standing;
 mod summary;
 mod table;
@@ -16,6 +15,7 @@ mod timeline;
 mod undo;
 mod wrap;
 
+pub use crate::import::recorder::{Recorded, Recorder};
 pub use crate::numbers::{counted, grouped};
 pub use ahead::Ahead;
 pub use journal::{Journal, JournalError};
@@ -23,7 +23,6 @@ pub use page::{Part, REPORT, Told, remove_page, write_page};
 pub use plan::{PlanReport, SHOWN, introduction, outline, write_csv};
 pub use progress::{Progress, freeze, last_words};
 pub use record_file::RecordFile;
-pub use recorder::{Recorded, Recorder};
 pub use standing::Standing;
 pub use summary::{
     About, RequestCounts, RunCounts, SUMMARY, Stopped, Summary, UserCounts, has_finished,

@@ -106,9 +106,7 @@ impl<Row: DeserializeOwned> RecordFile<Row> {
     ///
     /// # Errors
     /// When the file cannot be read. A record that cannot be understood is an error of its own.
-    pub fn read(
-        &mut self,
-    ) -> io::Result<impl Iterator<Item = csv::Result<Row>> + use<'_, Row>> {
+    pub fn read(&mut self) -> io::Result<impl Iterator<Item = csv::Result<Row>> + use<'_, Row>> {
         self.file.seek(SeekFrom::Start(0))?;
         let reader = csv::ReaderBuilder::new()
             .buffer_capacity(256 * 1024)

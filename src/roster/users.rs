@@ -111,10 +111,7 @@ impl Users {
 
     /// The users with these keys, where they are known. To look up many at once takes the processor a few waits for memory,
     /// and not a few for each.
-    pub fn find_all<'a>(
-        &self,
-        keys: impl Iterator<Item = UserKey<'a>>,
-    ) -> Vec<Option<UserIx>> {
+    pub fn find_all<'a>(&self, keys: impl Iterator<Item = UserKey<'a>>) -> Vec<Option<UserIx>> {
         let sought: Vec<_> = keys.map(|key| (self.hash_of(key), key)).collect();
         self.index.fetch(sought.iter().map(|(hash, _)| *hash));
         // Then the index alone: a user that has the hash almost always has the key.

@@ -14,13 +14,12 @@ mod stamp;
 mod status;
 mod verdict;
 
-pub use arrivals::{Arrivals, FileId, Seen, Stamp};
-pub use error::WatchError;
+pub use arrivals::Arrivals;
 pub use folder::WatchFolder;
-pub use job::{Job, NOTE, run_in};
-pub use memory::{Before, Memory, MemoryError};
+pub use job::{Job, run_in};
+pub use memory::Memory;
 pub use names::{Kind, kind};
 pub use pauses::pause;
-pub use places::{Place, free_name, job_name};
+pub use places::Place;
 pub use status::{Tally, status};
 pub use verdict::{AfterStop, Verdict, after_no_answer, after_stop};

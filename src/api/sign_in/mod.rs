@@ -34,7 +34,7 @@ pub enum Source {
 
 /// A token, and how long it is good, if that was said.
 #[derive(Debug)]
-struct Obtained {
+pub struct Obtained {
     token: Token,
     lifetime: Option<Duration>,
 }

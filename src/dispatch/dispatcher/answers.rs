@@ -16,13 +16,7 @@ use crate::roster::UserIx;
 
 impl Dispatcher<'_> {
     /// Takes the answer to what [`leaving`](Self::leaving) gave to send.
-    pub fn answered(
-        &mut self,
-        mut job: Job,
-        departure: &Departure,
-        reply: Reply,
-        now: Instant,
-    ) {
+    pub fn answered(&mut self, mut job: Job, departure: &Departure, reply: Reply, now: Instant) {
         let has_left = departure.at().is_some();
         match departure.at() {
             Some(left) => self.sign_in.sent(left),

@@ -187,9 +187,7 @@ impl Journal {
     ///
     /// # Errors
     /// When it cannot be opened.
-    pub fn failures(
-        folder: &RunFolder,
-    ) -> io::Result<impl Iterator<Item = Failure> + use<>> {
+    pub fn failures(folder: &RunFolder) -> io::Result<impl Iterator<Item = Failure> + use<>> {
         let rows = record_file::read_all::<FailureRow>(&folder.path().join(FAILURES))?;
         Ok(rows.filter_map(|row| row.ok()?.into_failure()))
     }

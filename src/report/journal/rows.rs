@@ -260,12 +260,7 @@ impl PlainRow {
     }
 
     /// The user with any set and flag.
-    pub fn new(
-        assignments: &Assignments,
-        user: UserIx,
-        set: SetIx,
-        external: bool,
-    ) -> Self {
+    pub fn new(assignments: &Assignments, user: UserIx, set: SetIx, external: bool) -> Self {
         Self {
             user_id: user_id(assignments, user),
             user_bundle_codes: assignments.sets().joined_codes(set),

@@ -1,0 +1,85 @@
+//! What the long help and the manual page of a command end with: examples, and what its exit codes say.
+
+use std::fmt::Write;
+
+use crate::commands::{check, codes, completions, man, plan, resume, sandbox, watch};
+use crate::exit_code::ExitCode;
+
+/// What helps to use a command.
+#[derive(Debug)]
+pub struct Guide {
+    pub examples: &'static [Example],
+    pub codes: &'static [(ExitCode, &'static str)],
+}
+
+/// Lines for a shell.
+#[derive(Debug)]
+pub struct Example {
+    pub does: &'static str,
+    pub lines: &'static [&'static str],
+}
+
+/// Of a command that does nothing but write something.
+pub const WRITES: &[(ExitCode, &str)] = &[
+    (ExitCode::AllSucceeded, "it is written"),
+    (ExitCode::NothingSent, "bad usage, or it cannot be written"),
+];
+
+/// The program's own.
+pub const MAIN: Guide = Guide {
+    examples: &[
+        Example {
+            does: "Try it, without the service",
+            lines: &["seatload import sample-data/onboarding.csv --sandbox"],
+        },
+        Example {
+            does: "See what an import would do",
+            lines: &["seatload plan onboarding.csv"],
+        },
+        Example {
+            does: "Import for real, with settings of a profile in seatload.toml",
+            lines: &[
+                "seatload check --profile prod",
+                "seatload import onboarding.csv --profile prod",
+            ],
+        },
+    ],
+    codes: &ExitCode::MEANINGS,
+};
+
+impl Guide {
+    /// That of a command, or the program's.
+    pub fn of(command: &str) -> &'static Self {
+        match command {
+            "import" => &crate::args::import::GUIDE,
+            "plan" => &plan::GUIDE,
+            "resume" => &resume::GUIDE,
+            "watch" => &watch::GUIDE,
+            "check" => &check::GUIDE,
+            "codes" => &codes::GUIDE,
+            "sandbox" => &sandbox::GUIDE,
+            "completions" => &completions::GUIDE,
+            "man" => &man::GUIDE,
+            _ => &MAIN,
+        }
+    }
+
+    /// As help shows it.
+    pub fn text(&self) -> String {
+        let mut text = "Examples:\n".to_owned();
+        // Writing to a string cannot fail.
+        for example in self.examples {
+            let _ = writeln!(text, "  {}:", example.does);
+            for line in example.lines {
+                let _ = writeln!(text, "    {line}");
+            }
+        }
+        text += "\nExit codes:";
+        let numbers = self.codes.iter().map(|(code, _)| code.number().to_string());
+        let widest = numbers.map(|number| number.len()).max().unwrap_or(0);
+        for (code, says) in self.codes {
+            let _ = write!(text, "\n  {:<widest$}  {says}", code.number());
+        }
+        text
+    }
+}

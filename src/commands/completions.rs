@@ -1,0 +1,79 @@
+//! `seatload completions`: writes the script by which a shell completes command lines.
+
+use clap::{Arg, Args, Command, CommandFactory, ValueHint};
+use clap_complete::{Shell, generate};
+
+use crate::args::examples::{Example, Guide, WRITES};
+use crate::cli::Cli;
+use crate::exit_code::ExitCode;
+use crate::stdout::print;
+
+/// Write the script by which a shell completes commands
+///
+/// It completes flags, values, files and folders too. A line in the file that the shell begins with, as below, keeps it up
+/// to date.
+#[derive(Debug, Args)]
+#[command(after_long_help = GUIDE.text())]
+pub struct CompletionsArgs {
+    /// The shell
+    shell: Shell,
+}
+
+pub const GUIDE: Guide = Guide {
+    examples: &[
+        Example {
+            does: "bash, in ~/.bashrc",
+            lines: &["source <(seatload completions bash)"],
+        },
+        Example {
+            does: "zsh, in ~/.zshrc, after compinit",
+            lines: &["source <(seatload completions zsh)"],
+        },
+        Example {
+            does: "fish, in ~/.config/fish/config.fish",
+            lines: &["seatload completions fish | source"],
+        },
+        Example {
+            does: "PowerShell, in the file that $PROFILE names",
+            lines: &["seatload completions powershell | Out-String | Invoke-Expression"],
+        },
+    ],
+    codes: WRITES,
+};
+
+/// Writes the script to standard output.
+pub fn completions(args: &CompletionsArgs) -> anyhow::Result<ExitCode> {
+    let mut command = offered(&Cli::command()).version(env!("CARGO_PKG_VERSION"));
+    let name = command.get_name().to_owned();
+    let mut script = Vec::new();
+    generate(args.shell, &mut command, name, &mut script);
+    print(|out| out.write_all(&script))?;
+    Ok(ExitCode::AllSucceeded)
+}
+
+/// What help shows of a command, which is what a shell shall offer: clap would have it offer hidden flags as well.
+fn offered(command: &Command) -> Command {
+    let shown = command.get_arguments().filter(|arg| !arg.is_hide_set());
+    Command::new(command.get_name().to_owned())
+        .about(command.get_about().cloned().unwrap_or_default())
+        .args(shown.cloned().map(hinted))
+        .subcommands(command.get_subcommands().map(offered))
+}
+
+/// Says what a shell can offer for an argument, by the name that help gives its value.
+fn hinted(arg: Arg) -> Arg {
+    if !arg.get_action().takes_values() || !arg.get_possible_values().is_empty() {
+        return arg;
+    }
+    let name = arg.get_value_names().and_then(<[_]>::first);
+    let hint = match name.map(clap::builder::Str::as_str) {
+        Some("FILE" | "INPUT") => ValueHint::FilePath,
+        Some("DIR" | "FOLDER" | "RUN_FOLDER") => ValueHint::DirPath,
+        Some("URL") => ValueHint::Url,
+        Some("PROGRAM") => ValueHint::ExecutablePath,
+        Some("COMMAND") => ValueHint::CommandString,
+        // A number, a name, a column: no file.
+        _ => ValueHint::Other,
+    };
+    arg.value_hint(hint)
+}

@@ -1,0 +1,142 @@
+//! `seatload resume`: goes on with a run.
+
+use std::fs;
+use std::io::{Write, stdout};
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+use clap::builder::BoolishValueParser;
+use clap::{ArgAction, Args};
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use crate::args::examples::{Example, Guide};
+use crate::args::run::{REQUESTS, RunArgs};
+use crate::args::summary::{Printed, SummaryArgs};
+use crate::dispatch;
+use crate::exit_code::ExitCode;
+use crate::import::connection::Connection;
+use crate::import::execute::{self, Begin, Way};
+use crate::import::resume::{Whom, go_on, read_the_same};
+use crate::import::send_times::Departures;
+use crate::import::sign_in;
+use crate::report::{Progress, RunCounts, SUMMARY, has_finished, not_before};
+use crate::run::{RunFolder, RunRecord};
+use crate::settings::{ProgressMode, RunSettings};
+
+/// Go on with a run that stopped early or was killed
+///
+/// Sends the users that are not decided yet, and nobody else; the reports end as those of a run without a break.
+/// The input must be the same as when the run began. Settings that are not given are those that the run began
+/// with. A run that has finished is left as it is.
+#[derive(Debug, Args)]
+#[command(after_long_help = GUIDE.text(), args_override_self = true)]
+pub struct ResumeArgs {
+    /// The run's folder
+    run_folder: PathBuf,
+
+    /// Send failed users again too, except those with bad rows
+    #[arg(long, env = "SEATLOAD_RETRY_FAILED", help_heading = REQUESTS, hide_env_values = true)]
+    #[arg(action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
+    retry_failed: bool,
+
+    #[command(flatten)]
+    run: RunArgs,
+
+    #[command(flatten)]
+    summary: SummaryArgs,
+}
+
+pub const GUIDE: Guide = Guide {
+    examples: &[
+        Example {
+            does: "Go on where a run stopped",
+            lines: &["seatload resume seatload-onboarding-20261124-101500"],
+        },
+        Example {
+            does: "Send those again who failed, now that there are seats",
+            lines: &["seatload resume seatload-onboarding-20261124-101500 --retry-failed"],
+        },
+    ],
+    codes: &ExitCode::MEANINGS,
+};
+
+/// Goes on with a run. An error means that nothing was sent.
+pub fn resume(args: ResumeArgs) -> anyhow::Result<ExitCode> {
+    let begin = Begin::now();
+    RunRecord::look_for(&args.run_folder)?;
+    let folder = RunFolder::open(&args.run_folder)?;
+    let record = RunRecord::read(&folder)?;
+    if has_finished(folder.path()) && !args.retry_failed {
+        return nothing_to_do(&folder, args.summary.printed());
+    }
+    if let Some(until) = not_before(folder.path())
+        && until > Timestamp::now() + dispatch::LONGEST_WAIT
+    {
+        bail!(
+            "the service asked not to be called before {until:.0}\n  to do: go on after that, or import pending.csv if you know better"
+        );
+    }
+    let printed = args.summary.printed();
+    let settings = settings(args.run, &record)?;
+    let mut progress = Progress::new(settings.progress);
+    let connection = Connection::new(&settings)?;
+    connection.sign_in(
+        settings.requests.max_retries,
+        &CancellationToken::new(),
+        &progress,
+    )?;
+    let proposal = read_the_same(&record, folder.path(), &mut progress)?;
+    let whom = match args.retry_failed {
+        true => Whom::WithoutSuccess,
+        false => Whom::Undecided,
+    };
+    let interrupt = execute::listen(&folder)?;
+    let way = Way {
+        connection: &connection,
+        departures: &Departures::default(),
+        interrupt: &interrupt,
+    };
+    let path = folder.path().to_owned();
+    let begun = (begin, folder, &record);
+    let ended = go_on(begun, &proposal, whom, settings, way, &mut progress)?;
+    Ok(ended.conclude(&path, &record.reading, printed, &progress))
+}
+
+/// The settings that are given now, and else those that the run began with.
+fn settings(args: RunArgs, record: &RunRecord) -> anyhow::Result<RunSettings> {
+    args.begin_log()?;
+    let given = args.into_settings(record.target.clone(), &record.requests)?;
+    let settings = RunSettings {
+        sign_in: sign_in::again(given.sign_in, &record.sign_in)?,
+        network: given.network.or(&record.network),
+        ..given
+    };
+    if settings.network.had_proxy_password {
+        bail!(
+            "the run went through a proxy with a password, which is not written down\n  to do: give the proxy by the variable SEATLOAD_PROXY"
+        );
+    }
+    Ok(settings)
+}
+
+fn nothing_to_do(folder: &RunFolder, printed: Printed) -> anyhow::Result<ExitCode> {
+    let progress = Progress::new(ProgressMode::None);
+    progress.say(&format!(
+        "the run in {} has finished: there is nothing to go on with (--retry-failed sends failed users again)",
+        folder.path().display()
+    ));
+    if printed == Printed::AsJson {
+        let path = folder.path().join(SUMMARY);
+        let summary = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        // Whoever closed standard output does not want to see it.
+        let _ = stdout().write_all(&summary);
+    }
+    let counts = RunCounts::read(folder.path());
+    Ok(
+        match counts.is_some_and(|counts| !counts.failures.is_empty()) {
+            true => ExitCode::SomeFailed,
+            false => ExitCode::AllSucceeded,
+        },
+    )
+}

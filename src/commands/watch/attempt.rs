@@ -1,0 +1,283 @@
+//! One attempt at the file that is being worked at: its import, or its run's going on.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+
+use anyhow::{Context, anyhow};
+use jiff::Timestamp;
+
+use crate::args::import::SettingsArgs;
+use crate::commands::watch::run_state::{empty_run_folder, has_begun};
+use crate::diagnostic::told;
+use crate::import::execute::{Begin, Ended, Way};
+use crate::import::load;
+use crate::import::prepare;
+use crate::import::resume;
+use crate::import::resume::Whom;
+use crate::input::{Fingerprint, InputError};
+use crate::report::{JournalError, Progress, RunCounts, counted, has_finished, not_before};
+use crate::run::{RecordError, RunFolder, RunRecord};
+use crate::settings::RunSettings;
+use crate::watch::{
+    AfterStop, Job, Memory, Verdict, WatchFolder, after_no_answer, after_stop, run_in,
+};
+
+/// How an attempt ended.
+pub enum Attempted {
+    /// The file is done with.
+    Settled(Verdict),
+    /// It stays where it is, and is tried again: no file is to blame.
+    Trouble {
+        what: anyhow::Error,
+        /// Not before that.
+        until: Option<Timestamp>,
+    },
+    /// It stays where it is, and the watch ends.
+    Interrupted,
+}
+
+impl Attempted {
+    fn not_imported(error: &anyhow::Error) -> Self {
+        Self::Settled(Verdict::NotImported { why: told(error) })
+    }
+
+    fn cannot_go_on(error: &anyhow::Error) -> Self {
+        Self::Settled(Verdict::CannotGoOn { why: told(error) })
+    }
+}
+
+impl From<anyhow::Error> for Attempted {
+    fn from(what: anyhow::Error) -> Self {
+        Self::Trouble { what, until: None }
+    }
+}
+
+/// What an attempt needs.
+pub struct Attempt<'a> {
+    pub args: &'a SettingsArgs,
+    pub folder: &'a WatchFolder,
+    pub memory: &'a Memory,
+    pub way: Way<'a>,
+    /// The run of the file before stopped since the service knew nobody.
+    pub unknown_before: bool,
+}
+
+impl Attempt<'_> {
+    /// Imports the file, or goes on with its run where one has begun.
+    pub fn at(&self, job: &Job, progress: &mut Progress) -> Attempted {
+        let attempted = job
+            .remove_note()
+            .with_context(|| format!("cannot write to {}", job.path.display()))
+            .map_err(Attempted::from)
+            .and_then(|()| match has_begun(job) {
+                true => self.go_on(job, progress),
+                false => self.import(job, progress),
+            });
+        attempted.unwrap_or_else(|early| early)
+    }
+
+    fn import(&self, job: &Job, progress: &mut Progress) -> Result<Attempted, Attempted> {
+        let Some(input) = job.input() else {
+            return Err(Attempted::not_imported(&gone()));
+        };
+        let fingerprint = fingerprint(&input)?;
+        if let Some(duplicate) = self.duplicate(&fingerprint) {
+            return Ok(Attempted::Settled(duplicate));
+        }
+        let settings = crate::commands::watch::settings(self.args, input)?;
+        self.sign_in(&settings.run, progress)?;
+        // What every file needs is told apart from what is wrong with this one.
+        let beside = load::read_beside(&settings.intent.reading)?;
+        let prepared = prepare::prepare(&settings, beside, None, progress).map_err(|error| {
+            match is_of_the_machine(&error) {
+                true => error.into(),
+                false => Attempted::not_imported(&error),
+            }
+        })?;
+        let run = empty_run_folder(job)?;
+        if let Some(refused) = prepared.report_refusal(&settings, self.way.connection, &run)? {
+            let refusal = refused.what();
+            return Err(Attempted::not_imported(&anyhow!(
+                "{refusal}\n  to do: mend the input where run/failures.csv beside this note says"
+            )));
+        }
+        if self.way.interrupt.is_cancelled() {
+            return Ok(Attempted::Interrupted);
+        }
+        self.folder.beat();
+        let ended = prepared.run(&settings, run, self.way, progress)?;
+        self.after(job, &ended, progress)
+    }
+
+    fn go_on(&self, job: &Job, progress: &mut Progress) -> Result<Attempted, Attempted> {
+        let run = RunFolder::open(&job.run()).map_err(anyhow::Error::from)?;
+        let record = match RunRecord::read(&run) {
+            Ok(record) => record,
+            Err(error) => return Err(Attempted::cannot_go_on(&error.into())),
+        };
+        if has_finished(run.path()) && !has_unanswered(run.path()) {
+            drop(run);
+            return finished(job);
+        }
+        if let Some(until) = not_before(run.path()).filter(|until| *until > Timestamp::now()) {
+            return Err(Attempted::Trouble {
+                what: anyhow!("the service asked not to be called before {until:.0}"),
+                until: Some(until),
+            });
+        }
+        let Some(input) = job.input() else {
+            return Err(Attempted::cannot_go_on(&gone()));
+        };
+        let settings = crate::commands::watch::settings(self.args, input)?.run;
+        // Whoever may write to the folder may have written the record: it does not decide where the token goes.
+        if record.target != settings.target {
+            return Err(Attempted::cannot_go_on(&anyhow!(
+                "it was begun with another service or account than those of the watch now\n  to do: go on by hand, if that is right"
+            )));
+        }
+        self.sign_in(&settings, progress)?;
+        let proposal =
+            resume::read_the_same(&record, run.path(), progress).map_err(|error| match error
+                .is::<RecordError>(
+            ) {
+                true => Attempted::cannot_go_on(&error),
+                false => error.into(),
+            })?;
+        self.folder.beat();
+        let begun = (Begin::now(), run, &record);
+        // Of a run for a first few, so many as are left of them.
+        let settings = RunSettings {
+            first: None,
+            ..settings
+        };
+        let whom = Whom::Unanswered;
+        let ended = resume::go_on(begun, &proposal, whom, settings, self.way, progress).map_err(
+            |error| match error.downcast_ref::<JournalError>() {
+                None | Some(JournalError::Io(_)) => error.into(),
+                Some(_) => Attempted::cannot_go_on(&error),
+            },
+        )?;
+        self.after(job, &ended, progress)
+    }
+
+    fn sign_in(&self, run: &RunSettings, progress: &Progress) -> Result<(), Attempted> {
+        let Way {
+            connection,
+            interrupt,
+            ..
+        } = self.way;
+        let signed_in = connection.sign_in(run.requests.max_retries, interrupt, progress);
+        match signed_in {
+            Err(_) if interrupt.is_cancelled() => Err(Attempted::Interrupted),
+            signed_in => Ok(signed_in?),
+        }
+    }
+
+    /// What follows when a run has come to its end.
+    fn after_end(&self, job: &Job) -> Result<Attempted, Attempted> {
+        let unanswered = RunCounts::read(&job.run()).map_or(0, |counts| counts.unanswered());
+        if unanswered == 0 {
+            return finished(job);
+        }
+        let before = self.memory.last();
+        let before = before.and_then(|before| self.folder.find(&before.folder));
+        let unanswered_before = before.is_some_and(|folder| has_unanswered(&run_in(&folder)));
+        let begun = RunRecord::begun_at(&job.run());
+        let age = begun.and_then(|begun| begun.elapsed().ok());
+        match after_no_answer(age.unwrap_or_default(), unanswered_before) {
+            AfterStop::SetAside => finished(job),
+            AfterStop::TryAgain | AfterStop::End => Err(anyhow!(
+                "the service gave no answer for {}\n  to do: check the network and the service's status page",
+                counted(unanswered, "user")
+            )
+            .into()),
+        }
+    }
+
+    fn duplicate(&self, fingerprint: &Fingerprint) -> Option<Verdict> {
+        let before = self.memory.find(fingerprint)?;
+        let folder = self.folder.find(&before.folder);
+        Some(Verdict::Duplicate {
+            file: before.file.clone(),
+            when: before.imported_at.clone(),
+            folder: folder.map(|folder| folder.display().to_string()),
+        })
+    }
+
+    /// What follows when a run has ended.
+    fn after(&self, job: &Job, ended: &Ended, progress: &Progress) -> Result<Attempted, Attempted> {
+        self.folder.beat();
+        let Some(stop) = &ended.stop else {
+            return self.after_end(job);
+        };
+        match after_stop(stop, self.unknown_before) {
+            AfterStop::End => {
+                progress.stopped(stop);
+                Ok(Attempted::Interrupted)
+            }
+            AfterStop::SetAside => Ok(Attempted::Settled(Verdict::Stopped(stop.clone()))),
+            AfterStop::TryAgain => Err(Attempted::Trouble {
+                what: anyhow!("{}\n  to do: {}", stop.what(), stop.advice()),
+                until: not_before(&job.run()),
+            }),
+        }
+    }
+}
+
+/// Whether users of a run failed for want of an answer.
+fn has_unanswered(run: &Path) -> bool {
+    RunCounts::read(run).is_some_and(|counts| counts.unanswered() > 0)
+}
+
+/// The verdict on a file whose run has finished.
+fn finished(job: &Job) -> Result<Attempted, Attempted> {
+    let run = RunFolder::open(&job.run()).map_err(anyhow::Error::from)?;
+    let record = RunRecord::read(&run).map_err(anyhow::Error::from)?;
+    let Some(counts) = RunCounts::read(run.path()) else {
+        return Err(Attempted::cannot_go_on(&anyhow!(
+            "its summary.json cannot be read\n  to do: look at success.csv and failures.csv"
+        )));
+    };
+    let is_same = match job.input() {
+        Some(input) => fingerprint(&input)? == record.fingerprint,
+        // It was read to its end.
+        None => true,
+    };
+    Ok(Attempted::Settled(match is_same {
+        true => Verdict::Finished(counts),
+        false => Verdict::Changed,
+    }))
+}
+
+/// Whether a file could not be read for a reason that is none of its own.
+fn is_of_the_machine(error: &anyhow::Error) -> bool {
+    match error.downcast_ref::<InputError>() {
+        Some(InputError::Temporary { .. }) => true,
+        // What is wrong with the content is told by the reader, and not by the system.
+        Some(InputError::Open { source, .. } | InputError::Read { source, .. }) => {
+            source.raw_os_error().is_some() && source.kind() != io::ErrorKind::PermissionDenied
+        }
+        _ => false,
+    }
+}
+
+fn fingerprint(input: &Path) -> Result<Fingerprint, Attempted> {
+    let read = File::open(input).and_then(Fingerprint::of);
+    read.map_err(|error| {
+        let is_of_the_file = error.kind() == io::ErrorKind::PermissionDenied;
+        let error = anyhow::Error::from(error).context(format!("cannot read {}", input.display()));
+        match is_of_the_file && fs::metadata(input).is_ok() {
+            true => Attempted::not_imported(
+                &error.context("this user may not read the file\n  to do: let it be readable"),
+            ),
+            false => error.into(),
+        }
+    })
+}
+
+fn gone() -> anyhow::Error {
+    anyhow!(
+        "somebody has taken the file away\n  to do: put it back, or take its reports away as well"
+    )
+}

@@ -1,0 +1,319 @@
+//! The loop: first what stands in `working`, then what has arrived, one file after another.
+
+use std::ffi::OsStr;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use jiff::Timestamp;
+use tokio::runtime::{Builder, Runtime};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use crate::commands::watch::attempt::{Attempt, Attempted};
+use crate::commands::watch::poller::Looker;
+use crate::commands::watch::run_state::{begun_with, has_begun};
+use crate::commands::watch::{Until, WatchArgs, on_done, settings};
+use crate::diagnostic::told;
+use crate::duration::human;
+use crate::event::Stop;
+use crate::exit_code::ExitCode;
+use crate::import::connection::Connection;
+use crate::import::execute::Way;
+use crate::import::send_times::Departures;
+use crate::report::{Progress, counted, last_words};
+use crate::run;
+use crate::settings::ImportSettings;
+use crate::watch::{Job, Memory, Place, Tally, Verdict, WatchFolder, pause, run_in};
+
+const GOES_ON: &str = "the watch has ended; what is in working goes on when it is started again";
+
+/// What is said when a second signal ends the process.
+const LAST_WORDS: &str = "left at once: start the watch again, and it goes on with what it was at";
+
+/// A watch under way.
+pub struct Session {
+    args: WatchArgs,
+    until: Until,
+    folder: WatchFolder,
+    memory: Memory,
+    looker: Looker,
+    progress: Progress,
+    runtime: Runtime,
+    interrupt: CancellationToken,
+    departures: Departures,
+    /// Made anew after trouble: its token may be to blame.
+    connection: Option<Connection>,
+    tally: Tally,
+    troubles: u32,
+    unknown_before: bool,
+}
+
+/// What follows a step.
+enum Step {
+    /// The next one.
+    Next,
+    /// The end.
+    End(ExitCode),
+}
+
+impl Session {
+    /// Takes the folder, and finds that it could go on from here.
+    pub fn open(
+        args: WatchArgs,
+        path: &Path,
+        found_sound: &ImportSettings,
+    ) -> anyhow::Result<Self> {
+        let folder = WatchFolder::open(path)?;
+        let memory = Memory::open(&folder.own())?;
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let interrupt = CancellationToken::new();
+        run::listen(interrupt.clone(), || last_words(LAST_WORDS))
+            .context("cannot listen for signals")?;
+        let mode = found_sound.run.progress;
+        Ok(Self {
+            until: match args.once {
+                true => Until::Empty,
+                false => Until::Signal,
+            },
+            looker: Looker::new(args.settle, mode),
+            progress: Progress::new(mode),
+            departures: Departures::after(folder.last_alive()),
+            connection: Some(Connection::new(&found_sound.run)?),
+            args,
+            folder,
+            memory,
+            runtime: runtime.context("cannot start the runtime")?,
+            interrupt,
+            tally: Tally::default(),
+            troubles: 0,
+            unknown_before: false,
+        })
+    }
+
+    /// Goes on until it is to end.
+    pub fn run(mut self) -> anyhow::Result<ExitCode> {
+        if self.until == Until::Signal {
+            self.greet();
+        }
+        let mut idle_since = Instant::now();
+        loop {
+            if self.interrupt.is_cancelled() {
+                return Ok(self.interrupted());
+            }
+            let step = match self.next() {
+                Ok(Some(job)) => {
+                    let step = self.work_at(&job);
+                    idle_since = Instant::now();
+                    step
+                }
+                Ok(None) if self.is_over(idle_since) => Step::End(self.conclude()),
+                Ok(None) => {
+                    self.wait(self.looker.period());
+                    Step::Next
+                }
+                Err(error) => self.trouble(&error, None),
+            };
+            if let Step::End(code) = step {
+                return Ok(code);
+            }
+        }
+    }
+
+    /// Says that it has begun, and finds out whether signing in works before the first file needs it.
+    fn greet(&mut self) {
+        let path = self.args.folder.display();
+        self.progress
+            .tell(&format!("watching {path}; Ctrl-C ends it"));
+        let Some(connection) = &self.connection else {
+            return;
+        };
+        let signed_in = connection.sign_in(0, &self.interrupt, &self.progress);
+        if let Err(error) = signed_in
+            && !self.interrupt.is_cancelled()
+        {
+            self.progress.say(&format!("warning: {}", told(&error)));
+            self.connection = None;
+        }
+    }
+
+    /// The file to work at: the one that stands in `working`, or else the next that has arrived.
+    fn next(&mut self) -> anyhow::Result<Option<Job>> {
+        let path = self.args.folder.display();
+        let job = self.folder.job();
+        if let Some(job) = job.with_context(|| format!("cannot read {path}"))? {
+            return Ok(Some(job));
+        }
+        let looked = self.looker.look(&self.folder);
+        looked.with_context(|| format!("cannot read {path}"))?;
+        let Some(name) = self.looker.next() else {
+            return Ok(None);
+        };
+        let taken = self.folder.take(&name, Timestamp::now());
+        taken.with_context(|| format!("cannot take {}", Path::new(&name).display()))
+    }
+
+    /// Whether nothing is left to wait for: what has not become complete meanwhile is being written.
+    fn is_over(&self, idle_since: Instant) -> bool {
+        let long_enough = self.args.settle + 2 * self.looker.period();
+        let is_empty = self.looker.waiting().is_empty();
+        self.until == Until::Empty && (is_empty || idle_since.elapsed() > long_enough)
+    }
+
+    fn work_at(&mut self, job: &Job) -> Step {
+        let name = job.shown();
+        let activity = match has_begun(job) {
+            true => format!("going on with {name}"),
+            false => format!("importing {name}"),
+        };
+        self.progress.tell(&activity);
+        match self.attempt(job, activity) {
+            Attempted::Interrupted => Step::Next,
+            Attempted::Trouble { what, until } => self.trouble(&what, until),
+            Attempted::Settled(verdict) => match self.settle(job, &verdict) {
+                Ok(()) => Step::Next,
+                Err(error) => self.trouble(&error, None),
+            },
+        }
+    }
+
+    fn attempt(&mut self, job: &Job, activity: String) -> Attempted {
+        let connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => {
+                let input = self.args.folder.clone();
+                let made = settings(&self.args.settings, input)
+                    .and_then(|settings| Connection::new(&settings.run));
+                match made {
+                    Ok(connection) => connection,
+                    Err(error) => return error.into(),
+                }
+            }
+        };
+        let connection = self.connection.insert(connection);
+        let attempt = Attempt {
+            args: &self.args.settings,
+            folder: &self.folder,
+            memory: &self.memory,
+            way: Way {
+                connection,
+                departures: &self.departures,
+                interrupt: &self.interrupt,
+            },
+            unknown_before: self.unknown_before,
+        };
+        let progress = &mut self.progress;
+        let work = || attempt.at(job, progress);
+        self.looker.meanwhile(activity, &self.folder, work)
+    }
+
+    /// Moves a file that is done with to where it belongs.
+    fn settle(&mut self, job: &Job, verdict: &Verdict) -> anyhow::Result<()> {
+        let name = job.shown();
+        let place = verdict.place();
+        let destination = self.folder.destination(job, place);
+        let run = run_in(&destination);
+        let has_run = has_begun(job);
+        if let Some(fingerprint) = begun_with(job)? {
+            let folder = destination.file_name().unwrap_or(OsStr::new(&job.name));
+            let folder = folder.to_string_lossy();
+            self.memory
+                .add(&fingerprint, &name, &folder, Timestamp::now())?;
+        }
+        let note = verdict.note(&name, &run);
+        self.folder
+            .put(job, &destination, note.as_deref())
+            .with_context(|| format!("cannot move {name} to {}", destination.display()))?;
+        self.tally.count(place);
+        self.looker.set_tally(self.tally);
+        self.troubles = 0;
+        self.unknown_before = matches!(verdict, Verdict::Stopped(Stop::NotFound { .. }));
+        let what = verdict.what();
+        let shown = destination.display();
+        match place {
+            Place::Done => self.progress.tell(&format!("{name}: {what}; see {shown}")),
+            _ => self.progress.say(&format!("{name}: {what}; see {shown}")),
+        }
+        let folder = if has_run { run } else { destination };
+        self.run_on_done(&folder);
+        Ok(())
+    }
+
+    fn run_on_done(&self, folder: &Path) {
+        let Some(program) = &self.args.on_done else {
+            return;
+        };
+        if let Err(error) = on_done::run(program, folder, &self.runtime, &self.interrupt) {
+            let program = program.display();
+            let warning = format!("warning: --on-done {program} {error}");
+            self.progress.say(&warning);
+        }
+    }
+
+    /// Says what is wrong, and pauses: no file is to blame, so the next one would meet the same.
+    fn trouble(&mut self, what: &anyhow::Error, until: Option<Timestamp>) -> Step {
+        if self.interrupt.is_cancelled() {
+            return Step::Next;
+        }
+        self.progress.say(&format!("trouble: {}", told(what)));
+        self.connection = None;
+        if self.until == Until::Empty {
+            self.progress.say(GOES_ON);
+            return Step::End(ExitCode::Stopped);
+        }
+        let told = until.and_then(|until| Duration::try_from(until - Timestamp::now()).ok());
+        let wait = told.unwrap_or_default().max(pause(self.troubles));
+        self.troubles += 1;
+        self.progress.say(&format!(
+            "trying again in {}; files that arrive meanwhile wait",
+            human(wait)
+        ));
+        let end = Instant::now() + wait;
+        while !self.interrupt.is_cancelled() && Instant::now() < end {
+            // The next look without a pause tells what is wrong.
+            let _ = self.looker.look(&self.folder);
+            self.wait(
+                end.saturating_duration_since(Instant::now())
+                    .min(self.looker.period()),
+            );
+        }
+        Step::Next
+    }
+
+    fn wait(&self, time: Duration) {
+        // Connections that the service closes meanwhile are to be noticed.
+        let runtime = self.connection.as_ref();
+        let runtime = runtime.map_or(&self.runtime, |connection| &connection.runtime);
+        // Over early when the watch is to end.
+        let _ = runtime.block_on(async { timeout(time, self.interrupt.cancelled()).await });
+    }
+
+    fn interrupted(&self) -> ExitCode {
+        let is_at_work = matches!(self.folder.job(), Ok(Some(_)));
+        match is_at_work {
+            true => self.progress.say(GOES_ON),
+            false => self.progress.tell("the watch has ended"),
+        }
+        let is_unfinished = self.until == Until::Empty && !self.looker.waiting().is_empty();
+        match is_at_work || is_unfinished {
+            true => ExitCode::Interrupted,
+            false => ExitCode::AllSucceeded,
+        }
+    }
+
+    /// The end of `--once`.
+    fn conclude(&self) -> ExitCode {
+        let waiting = self.looker.waiting();
+        if !waiting.is_empty() {
+            self.progress.say(&format!(
+                "{} not taken, since a program is at it: {}",
+                counted(waiting.len() as u64, "file"),
+                waiting.join(", ")
+            ));
+        }
+        match self.tally.needs_attention() {
+            true => ExitCode::SomeFailed,
+            false => ExitCode::AllSucceeded,
+        }
+    }
+}

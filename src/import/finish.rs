@@ -1,0 +1,141 @@
+//! The end of a run: its numbers, and the files that can only be written then.
+
+use std::io;
+use std::num::NonZeroUsize;
+
+use jiff::Timestamp;
+
+use crate::api::Endpoint;
+use crate::dispatch;
+use crate::event::Stop;
+use crate::import::execute::{Ready, go_on_command};
+use crate::import::recorder::Recorded;
+use crate::input::Input;
+use crate::report::{About, Journal, Part, Summary, Told, Undo, WayBack, write_page};
+use crate::settings::{Reading, RunSettings, Target};
+
+/// How a run ended, as far as it is not a matter of single users.
+pub struct End<'a> {
+    pub summary: &'a Summary,
+    pub stop: Option<&'a Stop>,
+    /// How many requests were planned.
+    pub requests: usize,
+    pub span: (Timestamp, Timestamp),
+}
+
+/// What the end of a run brings forth, beside files.
+pub struct Finished {
+    /// The sentence that matters.
+    pub sentence: String,
+    /// How to go back, if anything was written down for that.
+    pub way_back: Option<WayBack>,
+}
+
+/// Writes what can only be written at the end. The summary comes last: it says that all is done.
+pub fn finish(
+    ready: &Ready<'_>,
+    recorded: Recorded,
+    undo: Option<Undo<'_>>,
+    end: &End<'_>,
+) -> io::Result<Finished> {
+    let part = part(ready, &recorded, end);
+    let Recorded {
+        journal,
+        standing,
+        timeline,
+        ..
+    } = recorded;
+    let (folder, proposal) = (&ready.folder, ready.proposal);
+    let all = &proposal.roster.assignments;
+    if end.stop.is_some() {
+        Journal::write_pending(folder, all, standing.pending(all))?;
+    }
+    let way_back = match undo {
+        Some(undo) => Some(undo.conclude(folder, proposal, &standing)?),
+        None => None,
+    };
+    if standing.has_overruled() {
+        journal
+            .drop_overruled(folder, all, &standing)
+            .map_err(io::Error::other)?;
+    }
+    let told = Told {
+        summary: end.summary,
+        proposal,
+        standing: &standing,
+        timeline: &timeline,
+        part,
+        stop: end.stop,
+        go_on: Some(go_on_command(folder.path())),
+        span: end.span,
+    };
+    let page = write_page(folder, &told);
+    // A run that has finished is not gone on with, so whoever wants its page must be able to do that.
+    if page.is_ok() || end.stop.is_some() {
+        end.summary.write(folder)?;
+    }
+    page.map(|sentence| Finished { sentence, way_back })
+}
+
+/// What this part of the run was to do, and what it did.
+fn part(ready: &Ready<'_>, recorded: &Recorded, end: &End<'_>) -> Part {
+    let requests = &ready.settings.requests;
+    Part {
+        is_last_of_several: ready.folder.quiet_for().is_some(),
+        users: ready.now().len() as u64,
+        requests: end.requests as u64,
+        at_least: dispatch::least_time(end.requests, requests.rate, requests.burst),
+        decided: recorded.tally.done,
+        sent: end.summary.requests.sent,
+        took: end.summary.took(),
+    }
+}
+
+/// The run in numbers.
+pub fn summary(
+    ready: &Ready<'_>,
+    recorded: &Recorded,
+    pending: u64,
+    stop: Option<&Stop>,
+    (began, ended): (Timestamp, Timestamp),
+) -> Summary {
+    Summary::new(
+        about(
+            (ready.input, ready.reading, ready.batch_size),
+            ready.settings,
+            &ready.way.connection.endpoint,
+        ),
+        &ready.proposal.roster,
+        (&recorded.tally, &recorded.standing),
+        pending,
+        (stop, recorded.not_before),
+        (began, ready.begin.clock.elapsed(), ended),
+    )
+}
+
+/// What the summary says of the run's settings.
+pub fn about(
+    (input, reading, batch_size): (&Input, &Reading, NonZeroUsize),
+    run: &RunSettings,
+    endpoint: &Endpoint,
+) -> About {
+    let requests = &run.requests;
+    let current = reading.current.as_ref();
+    About {
+        input: input.to_string(),
+        method: endpoint.method().to_string(),
+        url: endpoint.url().to_string(),
+        batch_size: batch_size.get(),
+        rate: requests.rate.to_string(),
+        burst: requests.burst.get(),
+        concurrency: requests.concurrency.get(),
+        max_retries: requests.max_retries,
+        timeout_seconds: requests.timeout.as_secs_f64(),
+        keep_trying: requests.keep_trying,
+        external_license: reading.external_license,
+        mode: reading.mode,
+        current: current.map(|current| current.path.display().to_string()),
+        in_order: requests.in_order,
+        sandbox: matches!(run.target, Target::Sandbox { .. }),
+    }
+}

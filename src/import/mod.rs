@@ -1,0 +1,16 @@
+//! The engine that `import`, `resume` and `watch` share: from an input and settings to a finished run.
+
+pub mod confirm;
+pub mod connection;
+pub mod execute;
+pub mod finish;
+pub mod load;
+pub mod prepare;
+pub mod prompt;
+pub mod recorder;
+pub mod resume;
+pub mod send_times;
+pub mod sign_in;
+pub mod strict;
+pub mod unsent;
+pub mod write_ahead_gate;

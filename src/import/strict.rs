@@ -1,0 +1,74 @@
+//! What `--strict` refuses: nothing is sent, no run begins, and reports say why.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::api::Endpoint;
+use crate::dispatch::least_time;
+use crate::event::Stop;
+use crate::import::finish::about;
+use crate::plan::{Proposal, group_sizes};
+use crate::report::{Journal, JournalError, Part, Summary, Tally, Timeline, Told, write_page};
+use crate::run::RunFolder;
+use crate::settings::ImportSettings;
+
+/// Why nothing is sent, if there is a bad row where there may be none.
+pub fn refusal(settings: &ImportSettings, proposal: &Proposal) -> Option<Stop> {
+    let rows = proposal.roster.bad_rows.len() as u64;
+    (settings.is_strict && rows > 0).then_some(Stop::BadRows { rows })
+}
+
+/// Reports who would have been sent and who would not.
+pub fn report_refusal(
+    settings: &ImportSettings,
+    endpoint: &Endpoint,
+    proposal: &Proposal,
+    stop: &Stop,
+    folder: &RunFolder,
+) -> Result<(), JournalError> {
+    let (intent, roster, now) = (&settings.intent, &proposal.roster, Timestamp::now());
+    let all = &roster.assignments;
+    let (_, standing) = Journal::open(folder, roster)?;
+    Journal::write_pending(folder, all, all.good_users())?;
+    let summary = Summary::new(
+        about(
+            (&intent.input, &intent.reading, intent.batch_size),
+            &settings.run,
+            endpoint,
+        ),
+        roster,
+        (&Tally::new(&standing, all, 0), &standing),
+        roster.good as u64,
+        (Some(stop), None),
+        (now, Duration::ZERO, now),
+    );
+    let told = Told {
+        summary: &summary,
+        proposal,
+        standing: &standing,
+        timeline: &Timeline::default(),
+        part: planned(settings, proposal),
+        stop: Some(stop),
+        go_on: None,
+        span: (now, now),
+    };
+    write_page(folder, &told)?;
+    Ok(summary.write(folder)?)
+}
+
+/// What would have been sent.
+fn planned(settings: &ImportSettings, proposal: &Proposal) -> Part {
+    let groups = group_sizes(&proposal.roster.assignments, proposal.to_send());
+    let requests = groups
+        .iter()
+        .map(|group| group.requests(settings.intent.batch_size))
+        .sum();
+    let rate = &settings.run.requests;
+    Part {
+        users: proposal.to_send().count() as u64,
+        requests: requests as u64,
+        at_least: least_time(requests, rate.rate, rate.burst),
+        ..Part::default()
+    }
+}
