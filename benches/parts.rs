@@ -13,8 +13,8 @@ use seatload::catalog::Catalog;
 use seatload::input::{Format, RowReader};
 use seatload::outcome::{Applied, Decision, Outcome};
 use seatload::plan::Plan;
-use seatload::report::Journal;
 use seatload::roster::{Roster, RosterBuilder, UserId};
+use seatload::run::Journal;
 use seatload::run::RunFolder;
 
 const ROWS: usize = 250_000;

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::io::{self, ErrorKind};
 
-use crate::text::printable_lines;
+use crate::sanitize::printable_lines;
 
 const TO_DO: &str = "\n  to do: ";
 

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::duration::human;
-use crate::numbers::counted;
+use crate::humanize::counted;
+use crate::humanize::duration::human;
 use crate::outcome::Decision;
 
 /// Something happened in the run.

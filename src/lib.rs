@@ -12,17 +12,17 @@ pub mod cli;
 mod commands;
 mod config_file;
 mod diagnostic;
+mod directory;
 #[doc(hidden)]
 pub mod dispatch;
-mod duration;
 #[doc(hidden)]
 pub mod event;
 #[doc(hidden)]
 pub mod exit_code;
+mod humanize;
 mod import;
 #[doc(hidden)]
 pub mod input;
-mod numbers;
 #[doc(hidden)]
 pub mod outcome;
 #[doc(hidden)]
@@ -37,12 +37,11 @@ pub mod roster;
 pub mod run;
 #[doc(hidden)]
 pub mod sandbox;
-#[doc(hidden)]
-pub mod seats;
+mod sanitize;
 #[doc(hidden)]
 pub mod settings;
+mod signals;
 mod stdout;
-mod text;
 mod user_id;
 mod watch;
 

@@ -15,7 +15,7 @@ use super::{
     AllocationRequest, Answer, Departure, Endpoint, Limits, Network, NetworkError, Reply, Service,
     SignInError, Token, Tokens, reading,
 };
-use crate::text::printable;
+use crate::sanitize::printable;
 
 /// The longest answer that is read, in bytes. An answer for a full batch is some tens of kilobytes.
 const LONGEST_ANSWER: usize = 16 * 1024 * 1024;

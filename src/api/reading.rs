@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{AllocationRequest, Answer, allocations};
-use crate::text::printable;
+use crate::sanitize::printable;
 
 /// How much of a body is looked at for what it says to people, in bytes.
 pub const LONGEST_MESSAGE: usize = 64 * 1024;

@@ -7,7 +7,7 @@ use anyhow::anyhow;
 use clap::Args;
 
 use crate::api::ProxyUrl;
-use crate::duration;
+use crate::humanize::duration;
 use crate::settings::NetworkSettings;
 
 pub const NETWORK: &str = "Network";

@@ -9,11 +9,12 @@ use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, ValueEnum};
 
 use crate::catalog::Catalog;
-use crate::input::{ColumnChoice, Format, Input, SeatsTable, parse_delimiter};
+use crate::input::{ColumnChoice, Format, Input, parse_delimiter};
+use crate::plan::SeatsTable;
+
 use crate::plan::{Absent, Mode, SeatLimit};
-use crate::seats;
+use crate::sanitize::printable;
 use crate::settings::Current;
-use crate::text::printable;
 
 const HOLDINGS: &str = "Holdings";
 const SEATS: &str = "Seats";
@@ -48,7 +49,7 @@ pub struct PlanArgs {
     ///
     /// Nothing is sent if they do not suffice.
     #[arg(long, value_name = "CODE=N,…", env = "SEATLOAD_SEATS", help_heading = SEATS, hide_env_values = true)]
-    #[arg(value_parser = seats::parse)]
+    #[arg(value_parser = crate::plan::seats_arg::parse)]
     seats: Option<BTreeMap<String, u64>>,
 
     /// The same from a table with the columns code, total and allocated

@@ -11,7 +11,7 @@ use crate::api::Variant;
 use crate::args::log::LogArgs;
 use crate::args::network::NetworkArgs;
 use crate::args::sign_in::SignInArgs;
-use crate::duration;
+use crate::humanize::duration;
 use crate::rate::Rate;
 use crate::settings::{ProgressMode, Requests, RunSettings, SyncWhen, Target};
 

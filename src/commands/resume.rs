@@ -20,7 +20,8 @@ use crate::import::execute::{self, Begin, Way};
 use crate::import::resume::{Whom, go_on, read_the_same};
 use crate::import::send_times::Departures;
 use crate::import::sign_in;
-use crate::report::{Progress, RunCounts, SUMMARY, has_finished, not_before};
+use crate::report::Progress;
+use crate::run::{RunCounts, SUMMARY, has_finished, not_before};
 use crate::run::{RunFolder, RunRecord};
 use crate::settings::{ProgressMode, RunSettings};
 

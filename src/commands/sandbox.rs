@@ -10,13 +10,13 @@ use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
 use crate::args::examples::{Example, Guide};
-use crate::duration;
 use crate::exit_code::ExitCode;
+use crate::humanize::duration;
+use crate::plan::seats_arg;
 use crate::rate::Rate;
 use crate::report::last_words;
-use crate::run;
 use crate::sandbox::{self, Sandbox, SandboxSettings, Share};
-use crate::seats;
+use crate::signals;
 
 /// Serve the stand-in for the service, on this machine only
 ///
@@ -57,7 +57,7 @@ pub struct SandboxArgs {
         env = "SEATLOAD_SANDBOX_SEATS",
         hide_env_values = true
     )]
-    #[arg(value_parser = seats::parse)]
+    #[arg(value_parser = seats_arg::parse)]
     seats: Option<BTreeMap<String, u64>>,
 
     /// How long every answer takes [default: no time]
@@ -137,7 +137,7 @@ pub fn serve(args: SandboxArgs) -> anyhow::Result<ExitCode> {
         .context("cannot start the runtime")?
         .block_on(async {
             let stop = CancellationToken::new();
-            run::listen(stop.clone(), || last_words("the sandbox left at once"))
+            signals::listen(stop.clone(), || last_words("the sandbox left at once"))
                 .context("cannot listen for signals")?;
             let sandbox = Sandbox::bind(&settings, args.port)
                 .await

@@ -6,11 +6,12 @@ use anyhow::{Context, bail};
 use console::Term;
 
 use crate::dispatch::least_time;
+use crate::humanize::{counted, grouped};
 use crate::input::Input;
 use crate::plan::Proposal;
-use crate::report::{PlanReport, Progress, SHOWN, counted, fitted, grouped, outline};
+use crate::report::{PlanReport, Progress, SHOWN, fitted, outline};
+use crate::sanitize::printable;
 use crate::settings::{Asking, ImportSettings, Target};
-use crate::text::printable;
 
 /// Finds that the run may begin. An error says why not.
 pub fn agree(

@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::api::{Client, Endpoint, Network, SignInError, Source, Token, Tokens, Variant};
 use crate::dispatch;
-use crate::duration::human;
 use crate::event::Stop;
+use crate::humanize::duration::human;
 use crate::import::sign_in;
 use crate::report::Progress;
 use crate::sandbox::{self, Sandbox, SandboxSettings};

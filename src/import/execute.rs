@@ -19,6 +19,7 @@ use crate::args::summary::Printed;
 use crate::dispatch;
 use crate::event::Stop;
 use crate::exit_code::ExitCode;
+use crate::humanize::counted;
 use crate::import::connection::Connection;
 use crate::import::finish::{End, Finished, finish, summary};
 use crate::import::recorder::{Recorded, Recorder};
@@ -27,13 +28,13 @@ use crate::import::write_ahead_gate::WriteAhead;
 use crate::input::Input;
 use crate::plan::{Plan, Proposal};
 use crate::rate::Rate;
-use crate::report::{
-    Ahead, Journal, Progress, REPORT, Standing, Summary, Undo, counted, last_words, table,
-};
+use crate::report::{Progress, REPORT, last_words, table};
 use crate::roster::UserIx;
-use crate::run::{self, RunFolder};
+use crate::run::RunFolder;
+use crate::run::{Ahead, Journal, Standing, Summary, Undo};
+use crate::sanitize::shell_word;
 use crate::settings::{Reading, RunSettings};
-use crate::text::shell_word;
+use crate::signals;
 
 /// How many moments' events may be under way between dispatch and the recorder.
 const CHANNEL: usize = 64;
@@ -348,7 +349,7 @@ impl Ended {
 pub fn listen(folder: &RunFolder) -> anyhow::Result<CancellationToken> {
     let interrupt = CancellationToken::new();
     let go_on = go_on_with(folder.path());
-    run::listen(interrupt.clone(), move || last_words(&go_on))
+    signals::listen(interrupt.clone(), move || last_words(&go_on))
         .context("cannot listen for signals")?;
     Ok(interrupt)
 }

@@ -11,7 +11,8 @@ use crate::event::Stop;
 use crate::import::execute::{Ready, go_on_command};
 use crate::import::recorder::Recorded;
 use crate::input::Input;
-use crate::report::{About, Journal, Part, Summary, Told, Undo, WayBack, write_page};
+use crate::report::{Part, Told, write_page};
+use crate::run::{About, Journal, Summary, Undo, WayBack};
 use crate::settings::{Reading, RunSettings, Target};
 
 /// How a run ended, as far as it is not a matter of single users.

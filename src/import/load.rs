@@ -5,16 +5,18 @@ use std::path::Path;
 use anyhow::{Context, anyhow, bail};
 
 use crate::catalog::Catalog;
+use crate::directory::Directory;
+use crate::humanize::{counted, grouped};
 use crate::input::{
-    CodeColumns, Columns, Directory, Fingerprint, Fingerprinter, Input, InputError, ReadAhead,
-    RowReader, Source,
+    CodeColumns, Columns, Fingerprint, Fingerprinter, Input, InputError, ReadAhead, RowReader,
+    Source,
 };
 use crate::plan::{Proposal, SeatLimit};
-use crate::report::{Progress, counted, grouped};
+use crate::report::Progress;
 use crate::roster::{BadRow, Complaint, Roster, RosterBuilder, Withheld};
 use crate::run::AsRead;
+use crate::sanitize::printable;
 use crate::settings::{Current, Reading};
-use crate::text::printable;
 use crate::user_id::Damage;
 
 /// How many complaints are shown; the rest stands in `failures.csv`.

@@ -14,7 +14,8 @@ use crate::import::strict::{refusal, report_refusal};
 use crate::import::unsent::settle;
 use crate::input::Source;
 use crate::plan::Proposal;
-use crate::report::{Ahead, Journal, JournalError, Progress};
+use crate::report::Progress;
+use crate::run::{Ahead, Journal, JournalError};
 use crate::run::{AsRead, KEPT_INPUT, RunFolder, RunRecord};
 use crate::settings::{ImportSettings, Intent};
 

@@ -13,9 +13,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::event::{Event, WaitCause};
 use crate::outcome::Decision;
-use crate::report::{Ahead, Journal, Progress, Standing, Tally, Timeline};
+use crate::report::{Progress, Timeline};
 use crate::roster::Assignments;
 use crate::run::RunFolder;
+use crate::run::{Ahead, Journal, Standing, Tally};
 use crate::settings::SyncWhen;
 
 /// How often the display is looked after while nothing happens.

@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
+use crate::humanize::{counted, grouped};
 use crate::import::execute::{self, Begin, Ended, Ready, Records, Way};
 use crate::import::load;
 use crate::import::unsent::settle;
 use crate::input::{Fingerprint, Input};
 use crate::plan::Proposal;
-use crate::report::{
-    Ahead, Journal, Progress, SUMMARY, Standing, counted, grouped, not_before, remove_page,
-};
+use crate::report::{Progress, remove_page};
+use crate::run::{Ahead, Journal, SUMMARY, Standing, not_before};
 use crate::run::{AsRead, RunFolder, RunRecord};
 use crate::settings::RunSettings;
 

@@ -11,8 +11,8 @@ use zeroize::Zeroizing;
 
 use crate::api::{ClientCredentials, Password, Source, Token, TokenCommand, is_protected};
 use crate::import::prompt::ask;
+use crate::sanitize::printable;
 use crate::settings::SignInSettings;
-use crate::text::printable;
 
 /// Secrets' variables. No flag takes a secret: a command line is seen by every process.
 pub const TOKEN_VARIABLE: &str = "SEATLOAD_TOKEN";

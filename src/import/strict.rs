@@ -9,8 +9,9 @@ use crate::dispatch::least_time;
 use crate::event::Stop;
 use crate::import::finish::about;
 use crate::plan::{Proposal, group_sizes};
-use crate::report::{Journal, JournalError, Part, Summary, Tally, Timeline, Told, write_page};
+use crate::report::{Part, Timeline, Told, write_page};
 use crate::run::RunFolder;
+use crate::run::{Journal, JournalError, Summary, Tally};
 use crate::settings::ImportSettings;
 
 /// Why nothing is sent, if there is a bad row where there may be none.

@@ -4,8 +4,8 @@ use std::io;
 
 use crate::outcome::{Applied, Decision, FailureKind, Outcome};
 use crate::plan::{Fate, Proposal};
-use crate::report::{Journal, Standing};
 use crate::roster::UserIx;
+use crate::run::{Journal, Standing};
 
 /// So many are recorded at once, so that memory does not grow with their number.
 const AT_ONCE: usize = 10_000;

@@ -5,8 +5,8 @@ use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::report::Ahead;
 use crate::roster::UserIx;
+use crate::run::Ahead;
 use crate::run::RunFolder;
 
 /// How old a sign of life may be when a request leaves.

@@ -8,7 +8,7 @@ use super::header::{Column, Header, Wanted, two_columns};
 use super::sheet::address;
 use super::{Format, InputError};
 use crate::catalog::Catalog;
-use crate::text::printable;
+use crate::sanitize::printable;
 
 const USER: Wanted = Wanted {
     what: "user ID",

@@ -3,7 +3,7 @@
 use csv::ByteRecord;
 
 use super::{ColumnChoice, InputError, MAX_COLUMNS};
-use crate::text::printable;
+use crate::sanitize::printable;
 
 /// What a column can hold, and the names that say so once case, blanks, `_` and `-` are gone.
 pub struct Wanted {

@@ -7,33 +7,29 @@ mod allowance;
 mod columns;
 mod decode;
 mod dialect;
-mod directory;
 mod error;
 mod fingerprint;
 mod format;
-mod header;
+pub mod header;
 mod newlines;
 mod reader;
 mod records;
-mod seats_table;
 mod sheet;
 mod source;
-mod table;
+pub mod table;
 
 use std::borrow::Cow;
 
-use crate::text::printable;
+use crate::sanitize::printable;
 
 pub use ahead::ReadAhead;
 pub use columns::{CodeColumns, Columns, Marks, Place};
-pub use directory::{Directory, Resolved};
 pub use error::InputError;
 pub use fingerprint::{Fingerprint, Fingerprinter};
 pub use format::{ColumnChoice, EncodingLabel, Format, parse_delimiter};
 pub use header::Column;
 pub use reader::RowReader;
 pub use reader::is_yes;
-pub use seats_table::SeatsTable;
 pub use sheet::CellDamage;
 pub use source::{Input, Source};
 pub use table::TableError;

@@ -8,7 +8,7 @@ use super::header::Column;
 use super::records::{Record, Records};
 use super::{Cells, Fault, Format, InputError, MAX_CELL_BYTES, Row, Trouble};
 use crate::catalog::Catalog;
-use crate::text::unguard;
+use crate::sanitize::unguard;
 
 /// Reads rows as a stream: one record is in memory at a time.
 pub struct RowReader<'r> {

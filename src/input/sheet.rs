@@ -12,7 +12,7 @@ use calamine::{DataRef, Reader, SheetType, SheetVisible, Xlsx};
 
 use super::records::Record;
 use super::{InputError, MAX_COLUMNS};
-use crate::text::printable;
+use crate::sanitize::printable;
 
 /// What stands for the value of a formula that has none. It is no mark, code or user ID.
 const NO_VALUE: &str = "=";

@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::InputError;
-use crate::text::printable;
+use crate::sanitize::printable;
 
 /// What the command line names as input.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,11 +4,14 @@ mod batches;
 mod holdings;
 mod proposal;
 mod seats;
+pub mod seats_arg;
+mod seats_file;
 
 pub use batches::{Batch, Group, GroupIx, GroupSize, Plan, group_sizes};
 pub use holdings::{Absent, Held, Holdings, Mode};
 pub use proposal::{Change, Fate, Proposal};
 pub use seats::{Demand, SeatLimit};
+pub use seats_file::SeatsTable;
 
 #[cfg(test)]
 mod tests;

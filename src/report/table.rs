@@ -1,94 +1,26 @@
-//! The summary as people read it at the end of a run.
+//! Tables of text and numbers, for a terminal.
 
-use std::path::Path;
+use comfy_table::presets::NOTHING;
+use comfy_table::{CellAlignment, Row, Table};
 
-use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table};
-
-use super::columns::{lines, new_table, right_align_numbers};
-use super::wrap::wrapped;
-use super::{Summary, grouped};
-use crate::duration::{human, in_tenths};
-use crate::outcome::FailureKind;
-
-/// The sentence that matters, users by outcome with what to do, codes by seats, requests, time, and where the reports and the page
-/// for people are. `columns` is how wide the terminal is, if it is one.
-pub fn table(
-    summary: &Summary,
-    sentence: Option<&str>,
-    (reports, page): (&Path, Option<&Path>),
-    columns: Option<u16>,
-) -> String {
-    let mut text = String::from("\n");
-    if let Some(sentence) = sentence {
-        let columns = columns.map_or(usize::MAX, usize::from);
-        text.push_str(&format!("{}\n\n", wrapped(sentence, columns)));
-    }
-    text.push_str(&users(summary, columns));
-    text.push('\n');
-    text.push_str(&codes(summary));
-    let requests = summary.requests;
-    let page = page.map(|page| format!("Page      {}\n", page.display()));
-    text.push_str(&format!(
-        "\nRequests  {} sent, {} retried, {} refused and split\nTime      {}\n{}Reports   {}\n",
-        grouped(requests.sent),
-        grouped(requests.retried),
-        grouped(requests.splits),
-        human(in_tenths(summary.took())),
-        page.unwrap_or_default(),
-        reports.display(),
-    ));
-    text
+/// A table without lines, its header's cells given.
+pub fn new_table(header: impl Into<Row>) -> Table {
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_header(header);
+    table
 }
 
-fn users(summary: &Summary, columns: Option<u16>) -> String {
-    let users = &summary.users;
-    let count = |kind: FailureKind| users.failures.get(kind.name()).copied().unwrap_or(0);
-    let mut table = new_table(["Users", "", ""]);
-    let row = |table: &mut Table, what: &str, count: u64, advice: &str| {
-        if count > 0 {
-            table.add_row([what, &grouped(count), advice]);
-        }
-    };
-    table.add_row(["success", &grouped(users.success), ""]);
-    row(&mut table, "  held it already", users.held_already, "");
-    for kind in FailureKind::ALL {
-        let what = match kind {
-            FailureKind::Invalid => "bad rows",
-            kind => kind.name(),
-        };
-        row(&mut table, what, count(kind), kind.advice());
-    }
-    row(&mut table, "pending", users.pending, "");
-    right_align_numbers(&mut table);
-    wrap_last(&mut table, columns);
-    lines(&table)
-}
-
-/// The last column holds words, and is as wide as is left for it.
-fn wrap_last(table: &mut Table, columns: Option<u16>) {
-    if let Some(columns) = columns {
-        table.set_content_arrangement(ContentArrangement::Dynamic);
-        table.set_width(columns);
-    }
-    let count = table.column_count();
-    for (place, column) in table.column_iter_mut().enumerate() {
-        if place + 1 < count {
-            column.set_constraint(ColumnConstraint::ContentWidth);
-        } else {
-            column.set_cell_alignment(CellAlignment::Left);
-        }
+/// Every column but the first holds numbers.
+pub fn right_align_numbers(table: &mut Table) {
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
     }
 }
 
-fn codes(summary: &Summary) -> String {
-    let mut table = new_table(["Seats", "wanted", "allocated"]);
-    for code in &summary.codes {
-        table.add_row([
-            code.code.clone(),
-            grouped(code.wanted),
-            grouped(code.allocated),
-        ]);
-    }
-    right_align_numbers(&mut table);
-    lines(&table)
+/// The table without what its cells are padded with at either end.
+pub fn lines(table: &Table) -> String {
+    table
+        .lines()
+        .map(|line| format!("{}\n", line.strip_prefix(' ').unwrap_or(&line).trim_end()))
+        .collect()
 }

@@ -1,7 +1,7 @@
 //! Rows that cannot be imported, and why.
 
 use crate::input::{Fault, Place};
-use crate::text::printable;
+use crate::sanitize::printable;
 use crate::user_id::Damage;
 
 /// Stands before the codes of a bad row in a report, where its cells alone would not show what is wrong. It is no code, so the

@@ -8,7 +8,8 @@ use super::fold::Fold;
 use super::judge::Judge;
 use super::judged::Block;
 use crate::catalog::Catalog;
-use crate::input::{Directory, InputError, RowReader};
+use crate::directory::Directory;
+use crate::input::{InputError, RowReader};
 
 /// Rows that go from thread to thread at once.
 const BLOCK_ROWS: usize = 4096;

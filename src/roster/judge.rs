@@ -7,7 +7,8 @@ use super::bundle_sets::{CodeIx, code_place};
 use super::judged::{Ask, AskedCells, Block, Refused};
 use super::users::NamedBy;
 use crate::catalog::{self, Catalog};
-use crate::input::{Cells, Columns, Directory, Resolved, Row, is_yes};
+use crate::directory::{Directory, Resolved};
+use crate::input::{Cells, Columns, Row, is_yes};
 use crate::user_id::{self, Damage, UserKey};
 
 /// How much of a bad row's cell is kept, in characters.

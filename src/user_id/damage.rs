@@ -1,7 +1,7 @@
 //! What is wrong with a user ID, and what it may have been.
 
 use super::{UserKey, guid};
-use crate::text::is_unprintable;
+use crate::sanitize::is_unprintable;
 
 /// The longest user ID that is taken, in bytes.
 const MAX_LENGTH: usize = 256;

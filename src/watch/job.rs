@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::text::printable;
+use crate::sanitize::printable;
 
 /// The reports of a file, in its folder.
 const RUN: &str = "run";

@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::input::Fingerprint;
-use crate::report::RecordFile;
-use crate::text::printable;
+use crate::run::RecordFile;
+use crate::sanitize::printable;
 
 const NAME: &str = "imported.csv";
 

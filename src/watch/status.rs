@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::Place;
-use crate::duration::human;
-use crate::report::{counted, grouped};
+use crate::humanize::duration::human;
+use crate::humanize::{counted, grouped};
 
 /// The files that a watch has done with.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

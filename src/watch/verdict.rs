@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use super::places::Place;
 use crate::event::Stop;
-use crate::report::{RunCounts, counted, grouped};
-use crate::text::{printable, shell_word};
+use crate::humanize::{counted, grouped};
+use crate::run::RunCounts;
+use crate::sanitize::{printable, shell_word};
 
 /// The longest that the service's words may be, in characters.
 const LONGEST_WORDS: usize = 400;

@@ -145,7 +145,7 @@ async fn the_time_that_a_plan_tells_is_the_time_that_a_run_takes() {
 fn import_150(arguments: &[&str]) -> (Dir, Ended) {
     let sandbox = Stand::new(SandboxSettings {
         account: "acc-1".into(),
-        seats: seatload::seats::parse("IDU=100").unwrap(),
+        seats: seatload::plan::seats_arg::parse("IDU=100").unwrap(),
         latency: Duration::from_millis(20),
         ..SandboxSettings::default()
     });

@@ -9,7 +9,7 @@ use super::SignInError;
 use crate::api::Limits;
 use crate::api::client::tell;
 use crate::api::redact::{Redactor, SHORTEST_PASSWORD};
-use crate::text::printable;
+use crate::sanitize::printable;
 
 /// No answer that holds a token is longer, in bytes.
 const LONGEST_ANSWER: usize = 256 * 1024;

@@ -23,9 +23,9 @@ use crate::exit_code::ExitCode;
 use crate::import::connection::Connection;
 use crate::import::sign_in::others_can_read;
 use crate::report::fitted_beside;
+use crate::sanitize::printable;
 use crate::settings::RunSettings;
 use crate::stdout::print;
-use crate::text::printable;
 use settings::SettingShown;
 
 /// Try the settings out, without allocating anything

@@ -10,8 +10,8 @@ use crate::api::ProxyUrl;
 use crate::cli::Cli;
 use crate::config_file::Profile;
 use crate::import::sign_in::{CLIENT_SECRET_VARIABLE, PASSWORD_VARIABLE, TOKEN_VARIABLE};
+use crate::sanitize::printable;
 use crate::settings::{RunSettings, Target};
-use crate::text::printable;
 
 /// What stands in place of what nobody shall see.
 const HIDDEN: &str = "(hidden)";

@@ -10,13 +10,15 @@ use jiff::Timestamp;
 use crate::args::import::SettingsArgs;
 use crate::commands::watch::run_state::{empty_run_folder, has_begun};
 use crate::diagnostic::told;
+use crate::humanize::counted;
 use crate::import::execute::{Begin, Ended, Way};
 use crate::import::load;
 use crate::import::prepare;
 use crate::import::resume;
 use crate::import::resume::Whom;
 use crate::input::{Fingerprint, InputError};
-use crate::report::{JournalError, Progress, RunCounts, counted, has_finished, not_before};
+use crate::report::Progress;
+use crate::run::{JournalError, RunCounts, has_finished, not_before};
 use crate::run::{RecordError, RunFolder, RunRecord};
 use crate::settings::RunSettings;
 use crate::watch::{

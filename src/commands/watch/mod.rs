@@ -15,8 +15,8 @@ use clap::{ArgAction, Args};
 
 use crate::args::examples::{Example, Guide};
 use crate::args::import::SettingsArgs;
-use crate::duration;
 use crate::exit_code::ExitCode;
+use crate::humanize::duration;
 use crate::settings::{Asking, ImportSettings, Later, ProgressMode};
 use watcher::Session;
 

@@ -8,8 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::report::Progress;
+use crate::sanitize::printable;
 use crate::settings::ProgressMode;
-use crate::text::printable;
 use crate::watch::{Arrivals, Kind, Tally, WatchFolder, kind, status};
 
 /// How often there is a sign of life while something is done.

@@ -15,15 +15,16 @@ use crate::commands::watch::poller::Looker;
 use crate::commands::watch::run_state::{begun_with, has_begun};
 use crate::commands::watch::{Until, WatchArgs, on_done, settings};
 use crate::diagnostic::told;
-use crate::duration::human;
 use crate::event::Stop;
 use crate::exit_code::ExitCode;
+use crate::humanize::counted;
+use crate::humanize::duration::human;
 use crate::import::connection::Connection;
 use crate::import::execute::Way;
 use crate::import::send_times::Departures;
-use crate::report::{Progress, counted, last_words};
-use crate::run;
+use crate::report::{Progress, last_words};
 use crate::settings::ImportSettings;
+use crate::signals;
 use crate::watch::{Job, Memory, Place, Tally, Verdict, WatchFolder, pause, run_in};
 
 const GOES_ON: &str = "the watch has ended; what is in working goes on when it is started again";
@@ -68,7 +69,7 @@ impl Session {
         let memory = Memory::open(&folder.own())?;
         let runtime = Builder::new_current_thread().enable_all().build();
         let interrupt = CancellationToken::new();
-        run::listen(interrupt.clone(), || last_words(LAST_WORDS))
+        signals::listen(interrupt.clone(), || last_words(LAST_WORDS))
             .context("cannot listen for signals")?;
         let mode = found_sound.run.progress;
         Ok(Self {

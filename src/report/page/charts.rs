@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::duration::{human, in_tenths};
+use crate::humanize::duration::{human, in_tenths};
+use crate::humanize::{counted, grouped};
 use crate::report::timeline::Slot;
-use crate::report::{counted, grouped};
 
 /// How wide and how high a chart is, in its own units.
 pub const WIDTH: u64 = 1200;

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use super::bar::Shares;
 use crate::catalog;
+use crate::humanize::grouped;
 use crate::plan::Proposal;
-use crate::report::{Standing, grouped};
-use crate::text::printable;
+use crate::run::Standing;
+use crate::sanitize::printable;
 
 /// The most codes that are shown; `summary.json` has all.
 const MOST_SHOWN: usize = 100;

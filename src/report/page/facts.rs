@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use super::Part;
-use crate::duration::{human, in_tenths};
+use crate::humanize::duration::{human, in_tenths};
+use crate::humanize::{counted, grouped};
 use crate::plan::{Mode, Proposal};
-use crate::report::{About, Standing, counted, grouped};
-use crate::text::printable;
+use crate::run::{About, Standing};
+use crate::sanitize::printable;
 
 /// How much of a setting is shown, in characters.
 const SETTING_CHARS: usize = 400;

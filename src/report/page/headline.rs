@@ -1,8 +1,8 @@
 //! The sentence that matters, and what must be said beside it so that it is true.
 
 use super::{Ending, Part};
-use crate::duration::{human, in_tenths};
-use crate::report::{counted, grouped};
+use crate::humanize::duration::{human, in_tenths};
+use crate::humanize::{counted, grouped};
 
 /// What the sentence is made from: the whole run, its earlier parts included.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

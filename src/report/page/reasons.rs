@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::words;
+use crate::humanize::{counted, grouped};
 use crate::outcome::{Applied, FailureKind, explained};
-use crate::report::journal::Failure;
-use crate::report::{counted, grouped};
-use crate::text::printable;
+use crate::run::journal::Failure;
+use crate::sanitize::printable;
 
 /// The most failures that are listed one by one.
 pub const MOST_LISTED: usize = 1000;

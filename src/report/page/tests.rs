@@ -7,10 +7,10 @@ use super::*;
 use crate::event::{Event, WaitCause};
 use crate::outcome::{Applied, Decision, Outcome};
 use crate::plan::{Absent, Mode};
-use crate::report::journal::Failure;
-use crate::report::{About, Tally};
 use crate::roster::Roster;
 use crate::roster::tests::{holdings, roster};
+use crate::run::journal::Failure;
+use crate::run::{About, Tally};
 
 /// A run to be told of.
 struct Run {
@@ -256,7 +256,7 @@ proptest! {
         let (user, codes) = (printable(&text, reasons::USER_CHARS), printable(&text, reasons::CODES_CHARS));
         prop_assert_eq!(&texts(&page, ".list tbody th")[0], &user);
         prop_assert_eq!(&texts(&page, ".list tbody td")[0], &codes);
-        prop_assert!(!page.html().contains(|c: char| crate::text::is_unprintable(c) && c != '\n'));
+        prop_assert!(!page.html().contains(|c: char| crate::sanitize::is_unprintable(c) && c != '\n'));
     }
 }
 

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::summary::rounded;
 use crate::catalog;
 use crate::plan::{Fate, GroupSize, Mode, Proposal, group_sizes};
 use crate::roster::{CodeIx, Withheld};
+use crate::run::summary::rounded;
 use crate::settings::{Intent, Requests};
 
 pub use rows::write_csv;

@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use super::names;
 use crate::plan::{Fate, Proposal};
-use crate::report::record_file::write_all;
 use crate::roster::{DOUBT, UserIx};
-use crate::text::guard;
+use crate::run::csv_log::write_all;
+use crate::sanitize::guard;
 
 /// What would be done with one user.
 #[derive(Debug, Default, Serialize)]

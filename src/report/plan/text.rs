@@ -5,10 +5,10 @@ use std::time::Duration;
 use console::Style;
 
 use super::{Changes, Code, Loss, PlanReport};
-use crate::duration::{human, in_tenths};
-use crate::report::columns::{lines, new_table, right_align_numbers};
-use crate::report::{counted, grouped};
-use crate::text::printable;
+use crate::humanize::duration::{human, in_tenths};
+use crate::humanize::{counted, grouped};
+use crate::report::table::{lines, new_table, right_align_numbers};
+use crate::sanitize::printable;
 
 /// So many of a list are shown; JSON has all.
 pub const SHOWN: usize = 20;

@@ -8,7 +8,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, P
 
 use super::screen::Screen;
 use super::{Tally, Wait, words};
-use crate::report::grouped;
+use crate::humanize::grouped;
 
 /// The least time between two updates: eyes are no faster.
 const REFRESH: Duration = Duration::from_millis(50);

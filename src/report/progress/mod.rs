@@ -18,10 +18,10 @@ use jiff::ZonedDateTime;
 use plain::Plain;
 pub use screen::{freeze, last_words};
 
-use super::Tally;
 use crate::event::{Event, Stop, WaitCause};
 use crate::exit_code::ExitCode;
 use crate::report::fitted;
+use crate::run::Tally;
 use crate::settings::ProgressMode;
 
 /// A wait that is being sat through.

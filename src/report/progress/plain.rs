@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{Tally, Wait, words};
-use crate::report::grouped;
+use crate::humanize::grouped;
 
 /// The least time between two lines.
 const PERIOD: Duration = Duration::from_secs(10);

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::{Tally, Wait};
-use crate::duration::human;
 use crate::event::Stop;
-use crate::report::{counted, grouped};
-use crate::text::printable;
+use crate::humanize::duration::human;
+use crate::humanize::{counted, grouped};
+use crate::sanitize::printable;
 
 /// What is going on, apart from how far it is.
 pub fn activity(tally: &Tally) -> String {

@@ -23,7 +23,7 @@ impl Stand {
     pub(crate) fn with_seats(seats: &str) -> Self {
         Self::new(SandboxSettings {
             account: "acc-1".into(),
-            seats: seatload::seats::parse(seats).unwrap(),
+            seats: seatload::plan::seats_arg::parse(seats).unwrap(),
             ..SandboxSettings::default()
         })
     }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::Standing;
 use crate::event::Event;
 use crate::outcome::{Decision, FailureKind, Outcome};
 use crate::roster::{Assignments, SetIx};
+use crate::run::Standing;
 
 /// The numbers of a run. Counts what has been recorded, and nothing before.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 
-use super::header::Wanted;
-use super::table::{Table, TableError};
 use crate::catalog::Catalog;
-use crate::text::printable;
+use crate::input::header::Wanted;
+use crate::input::table::{Table, TableError};
+use crate::sanitize::printable;
 
 const COLUMNS: [Wanted; 3] = [
     Wanted {

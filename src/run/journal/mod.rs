@@ -14,12 +14,12 @@ use jiff::Timestamp;
 pub use rows::{Failure, PlainRow};
 use rows::{FailureRow, MAYBE, Rows, SENT, SuccessRow};
 
-use super::Standing;
-use super::record_file::{self, RecordFile};
 use crate::outcome::{Applied, Decision, FailureKind};
 use crate::roster::{Assignments, Roster, UserIx};
 use crate::run::RunFolder;
-use crate::text::unguard;
+use crate::run::Standing;
+use crate::run::csv_log::{self, RecordFile};
+use crate::sanitize::unguard;
 
 pub const SUCCESS: &str = "success.csv";
 pub const FAILURES: &str = "failures.csv";
@@ -177,9 +177,7 @@ impl Journal {
             })
             .collect();
         kept.reverse();
-        folder.replace(FAILURES, |out| {
-            record_file::write_all(out, kept.into_iter())
-        })?;
+        folder.replace(FAILURES, |out| csv_log::write_all(out, kept.into_iter()))?;
         Ok(())
     }
 
@@ -188,7 +186,7 @@ impl Journal {
     /// # Errors
     /// When it cannot be opened.
     pub fn failures(folder: &RunFolder) -> io::Result<impl Iterator<Item = Failure> + use<>> {
-        let rows = record_file::read_all::<FailureRow>(&folder.path().join(FAILURES))?;
+        let rows = csv_log::read_all::<FailureRow>(&folder.path().join(FAILURES))?;
         Ok(rows.filter_map(|row| row.ok()?.into_failure()))
     }
 
@@ -202,7 +200,7 @@ impl Journal {
         users: impl Iterator<Item = UserIx>,
     ) -> io::Result<()> {
         let rows = users.map(|user| PlainRow::wanted(assignments, user));
-        folder.replace(PENDING, |out| record_file::write_all(out, rows))
+        folder.replace(PENDING, |out| csv_log::write_all(out, rows))
     }
 
     /// Takes away what an earlier part of the run wrote about users still to be imported.

@@ -9,13 +9,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Standing, Tally};
 use crate::catalog;
 use crate::event::Stop;
 use crate::outcome::FailureKind;
 use crate::plan::Mode;
 use crate::roster::Roster;
 use crate::run::RunFolder;
+use crate::run::{Standing, Tally};
 
 /// The file's name.
 pub const SUMMARY: &str = "summary.json";

@@ -1,5 +1,7 @@
 //! Numbers as people read them.
 
+pub mod duration;
+
 /// A number with its thousands apart: `1,234,567`.
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();

@@ -4,14 +4,15 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
-use super::ahead::Written;
-use super::journal::PlainRow;
-use super::record_file::{self, RecordFile};
-use super::{JournalError, Standing, counted};
+use crate::humanize::counted;
 use crate::plan::{Fate, Holdings, Proposal};
 use crate::roster::{Assignments, UserIx};
 use crate::run::RunFolder;
-use crate::text::unguard;
+use crate::run::csv_log::{self, RecordFile};
+use crate::run::journal::PlainRow;
+use crate::run::write_ahead_log::Written;
+use crate::run::{JournalError, Standing};
+use crate::sanitize::unguard;
 
 pub const UNDO: &str = "undo.csv";
 
@@ -100,9 +101,7 @@ impl<'a> Undo<'a> {
         if drops_any {
             // It has been read to its end, so every record can be.
             let rows = self.file.read()?.filter_map(Result::ok);
-            folder.replace(UNDO, |out| {
-                record_file::write_all(out, rows.filter(is_kept))
-            })?;
+            folder.replace(UNDO, |out| csv_log::write_all(out, rows.filter(is_kept)))?;
         }
         let sent = standing.successes(assignments);
         let sent = sent.filter(|&user| proposal.fate(user) != Fate::HoldsAlready);

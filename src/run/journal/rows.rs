@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::outcome::{Applied, Decision, FailureKind, Outcome, explain};
-use crate::report::record_file;
 use crate::roster::{Assignments, BadRow, DOUBT, SetIx, UserId, UserIx, Withheld};
-use crate::text::{guard, printable, unguard};
+use crate::run::csv_log;
+use crate::sanitize::{guard, printable, unguard};
 
 /// How much of a message stands in a file, in characters.
 const MESSAGE_CHARS: usize = 600;
@@ -123,7 +123,7 @@ impl<'a> Rows<'a> {
             .chunk_by(|one, next| wanted(*one) == wanted(*next))
         {
             let (set, external) = wanted(users[0]);
-            let middle = record_file::cells([
+            let middle = csv_log::cells([
                 "",
                 &all.sets().joined_codes(set),
                 &external.to_string(),
@@ -131,7 +131,7 @@ impl<'a> Rows<'a> {
                 &sent(decision.attempts),
                 "",
             ])?;
-            let mut end = record_file::cells(["", &decision.attempts.to_string(), &self.at])?;
+            let mut end = csv_log::cells(["", &decision.attempts.to_string(), &self.at])?;
             end.push(b'\n');
             let mut buffer = UserId::encode_buffer();
             for &user in users {
@@ -275,7 +275,7 @@ fn push_cell(line: &mut Vec<u8>, text: &str) -> io::Result<()> {
     // Whatever wants quotes, as a comma or a line end does, comes no later than the comma; in a GUID nothing does.
     match text.bytes().fold(true, |all, byte| all & (byte > b',')) {
         true => line.extend_from_slice(text.as_bytes()),
-        false => line.extend(record_file::cells([text])?),
+        false => line.extend(csv_log::cells([text])?),
     }
     Ok(())
 }

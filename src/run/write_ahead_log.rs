@@ -6,12 +6,12 @@ use std::io;
 
 use serde::{Deserialize, Serialize};
 
-use super::record_file::RecordFile;
-use super::undo::Undo;
-use super::{JournalError, Standing};
 use crate::plan::Proposal;
 use crate::roster::{Assignments, UserIx};
 use crate::run::RunFolder;
+use crate::run::csv_log::RecordFile;
+use crate::run::undo::Undo;
+use crate::run::{JournalError, Standing};
 use crate::settings::SyncWhen;
 
 /// The file's name.

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::io::Read;
 
-use super::header::Wanted;
-use super::table::{Table, TableError};
-use crate::text::printable;
+use crate::input::header::Wanted;
+use crate::input::table::{Table, TableError};
+use crate::sanitize::printable;
 use crate::user_id::{UserKey, damage};
 
 /// What the identity service, and what others call its columns.

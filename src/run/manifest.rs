@@ -8,9 +8,9 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use super::RunFolder;
 use crate::input::{Fingerprint, Input};
 use crate::plan::SeatLimit;
+use crate::run::RunFolder;
 use crate::settings::{
     Intent, Later, NetworkSettings, Reading, Requests, RunSettings, SignInSettings, Target,
 };
