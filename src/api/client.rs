@@ -8,13 +8,14 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValu
 use reqwest::{Body, Response, StatusCode};
 use tokio::sync::Semaphore;
 
-use super::departure::DepartingBody;
 use super::redact::Redactor;
 use super::sign_in::{Numbered, Refused};
 use super::{
     AllocationRequest, Answer, Departure, Endpoint, Limits, Network, NetworkError, Reply, Service,
-    SignInError, Token, Tokens, reading,
+    SignInError, Token, Tokens,
 };
+use crate::api::response;
+use crate::api::sent_at::DepartingBody;
 use crate::sanitize::printable;
 
 /// The longest answer that is read, in bytes. An answer for a full batch is some tens of kilobytes.
@@ -114,7 +115,7 @@ impl Client {
                 return Err("more than 16 MiB of answer".to_owned());
             }
             body.extend_from_slice(&chunk);
-            if !is_allocation && body.len() >= reading::LONGEST_MESSAGE {
+            if !is_allocation && body.len() >= response::LONGEST_MESSAGE {
                 return Ok(redactor.beginning(body));
             }
             if turn.is_none() && body.len() > LONG_ANSWER {
@@ -165,17 +166,17 @@ impl Service for Client {
             Ok(body) => {
                 let redactor = token.redactor();
                 let body = redactor.bytes(body);
-                let answer = reading::read(status.as_u16(), &body, &request);
+                let answer = response::read(status.as_u16(), &body, &request);
                 // Only the beginning of what is said is kept, and a part of a secret is one too.
-                let begin = &body[..body.len().min(reading::LONGEST_MESSAGE)];
+                let begin = &body[..body.len().min(response::LONGEST_MESSAGE)];
                 let is_echo = !matches!(answer, Answer::Allocated(_))
                     && redactor.is_in_disguise(&String::from_utf8_lossy(begin));
                 match is_echo {
-                    true => reading::read(status.as_u16(), b"", &request),
+                    true => response::read(status.as_u16(), b"", &request),
                     false => answer,
                 }
             }
-            Err(reason) => reading::read_cut(status.as_u16(), &reason),
+            Err(reason) => response::read_cut(status.as_u16(), &reason),
         };
         Reply {
             answer: without(&token, answer),

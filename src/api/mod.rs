@@ -4,13 +4,13 @@ mod alike;
 mod allocations;
 mod client;
 mod confirm;
-mod departure;
 mod endpoint;
-mod limits;
 mod message;
 mod network;
-mod reading;
+mod rate_limit_headers;
 mod redact;
+mod response;
+mod sent_at;
 mod sign_in;
 mod token;
 mod user_ids;
@@ -19,11 +19,11 @@ use std::future::Future;
 
 pub use client::Client;
 pub use confirm::Confirmation;
-pub use departure::Departure;
 pub use endpoint::{Endpoint, EndpointError, Variant, is_protected};
-pub use limits::{Budget, Limits};
 pub use message::{Allocation, AllocationRequest};
 pub use network::{Network, NetworkError, ProxyUrl};
+pub use rate_limit_headers::{Budget, Limits};
+pub use sent_at::Departure;
 pub use sign_in::{
     ClientCredentials, Password, SECRET_VARIABLES, SignInError, Source, TokenCommand, Tokens,
 };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::pace::Pace;
+use crate::dispatch::rate_limit::Pace;
 use crate::rate::Rate;
 
 /// How long it takes at least until the last of so many requests may leave: the pace of a run, were every answer there

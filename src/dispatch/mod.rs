@@ -4,19 +4,19 @@
 //! `dispatcher` and the small files below it, which are pure.
 
 mod backoff;
+mod bisect;
+mod concurrency;
+mod cooldown;
 mod dispatcher;
 mod estimate;
-mod groups;
-mod hold;
-mod isolate;
-mod log;
-mod order;
-mod pace;
+mod exchange_log;
+mod group_states;
+mod ordering;
 mod queue;
+mod rate_limit;
+mod response_policy;
 mod sign_in;
-mod verdict;
-mod width;
-mod window;
+mod sliding_window;
 
 use std::collections::HashSet;
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -33,9 +33,9 @@ use crate::event::{Event, Stop};
 use crate::plan::Plan;
 use crate::rate::Rate;
 use crate::roster::{Assignments, UserIx};
+pub use cooldown::LONGEST_WAIT;
 use dispatcher::{Dispatcher, Next, Sending};
 pub use estimate::least_time;
-pub use hold::LONGEST_WAIT;
 
 /// How a run goes about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,14 +148,14 @@ async fn exchange<S: Service>(
         request,
         departure,
     } = sending;
-    log::sending(&job, &request);
+    exchange_log::sending(&job, &request);
     let begun = Instant::now();
     let reply = if may_leave {
         send(service, request, &departure, halt).await
     } else {
         Answer::NotSent.into()
     };
-    log::answered(&job, &reply, begun.elapsed());
+    exchange_log::answered(&job, &reply, begun.elapsed());
     (job, departure, reply)
 }
 

@@ -6,7 +6,7 @@ use std::collections::{BinaryHeap, HashSet, VecDeque};
 use tokio::time::Instant;
 
 use super::backoff::Waits;
-use super::isolate::Part;
+use crate::dispatch::bisect::Part;
 use crate::outcome::Applied;
 use crate::plan::{GroupIx, Plan};
 use crate::roster::UserIx;

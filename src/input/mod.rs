@@ -2,8 +2,6 @@
 //!
 //! Everything here streams: memory does not grow with the file, but for the texts that a workbook keeps apart.
 
-mod ahead;
-mod allowance;
 mod columns;
 mod decode;
 mod dialect;
@@ -12,9 +10,11 @@ mod fingerprint;
 mod format;
 pub mod header;
 mod newlines;
+mod read_ahead;
 mod reader;
 mod records;
 mod sheet;
+mod size_limit;
 mod source;
 pub mod table;
 
@@ -22,12 +22,12 @@ use std::borrow::Cow;
 
 use crate::sanitize::printable;
 
-pub use ahead::ReadAhead;
 pub use columns::{CodeColumns, Columns, Marks, Place};
 pub use error::InputError;
 pub use fingerprint::{Fingerprint, Fingerprinter};
 pub use format::{ColumnChoice, EncodingLabel, Format, parse_delimiter};
 pub use header::Column;
+pub use read_ahead::ReadAhead;
 pub use reader::RowReader;
 pub use reader::is_yes;
 pub use sheet::CellDamage;

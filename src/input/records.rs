@@ -2,12 +2,12 @@
 
 use csv::{ByteRecord, ReaderBuilder};
 
-use super::allowance::{Allowance, Ending};
 use super::decode::{Bytes, Decoded, Peeked, decode, peek};
 use super::dialect::Dialect;
 use super::newlines::Newlines;
 use super::sheet::{CellDamage, Sheet};
 use super::{Format, InputError, MAX_RECORD_BYTES};
+use crate::input::size_limit::{Allowance, Ending};
 
 const BUFFER_BYTES: usize = 256 * 1024;
 

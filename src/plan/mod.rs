@@ -1,15 +1,15 @@
 //! What is to be sent, and what that changes: worked out in full before anything is.
 
 mod batches;
-mod holdings;
-mod proposal;
+mod changes;
+mod current;
 mod seats;
 pub mod seats_arg;
 mod seats_file;
 
 pub use batches::{Batch, Group, GroupIx, GroupSize, Plan, group_sizes};
-pub use holdings::{Absent, Held, Holdings, Mode};
-pub use proposal::{Change, Fate, Proposal};
+pub use changes::{Change, Fate, Proposal};
+pub use current::{Absent, Held, Holdings, Mode};
 pub use seats::{Demand, SeatLimit};
 pub use seats_file::SeatsTable;
 

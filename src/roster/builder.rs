@@ -4,12 +4,12 @@ use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::thread;
 
 use super::Roster;
-use super::fold::Fold;
-use super::judge::Judge;
-use super::judged::Block;
 use crate::catalog::Catalog;
 use crate::directory::Directory;
 use crate::input::{InputError, RowReader};
+use crate::roster::assemble::Fold;
+use crate::roster::validate::Judge;
+use crate::roster::validated::Block;
 
 /// Rows that go from thread to thread at once.
 const BLOCK_ROWS: usize = 4096;

@@ -1,18 +1,18 @@
 //! What a file asks for: one assignment for each user, and the rows that ask for nothing sound.
 
-mod bad_row;
+mod assemble;
 mod builder;
 mod bundle_sets;
 mod chunks;
-mod fold;
 mod index;
-mod judge;
-mod judged;
+mod row_error;
 mod users;
+mod validate;
+mod validated;
 
-pub use bad_row::{BadRow, Complaint, DOUBT};
 pub use builder::RosterBuilder;
 pub use bundle_sets::{BundleSets, CodeIx, SetIx};
+pub use row_error::{BadRow, Complaint, DOUBT};
 use users::Users;
 pub use users::{UserId, UserIx};
 

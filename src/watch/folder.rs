@@ -11,13 +11,13 @@ use std::time::SystemTime;
 
 use jiff::Timestamp;
 
-use super::arrivals::Seen;
 use super::error::WatchError;
 use super::job::{Job, NOTE, run_in};
 use super::names::{Kind, kind};
-use super::places::{Place, free_name, job_name};
-use super::stamp::stamp;
 use crate::run::{Lock, LockError, replace_file, sync_folder};
+use crate::watch::file_version::stamp;
+use crate::watch::folders::{Place, free_name, job_name};
+use crate::watch::pending_files::Seen;
 
 /// Where the lock and the memory are.
 const OWN: &str = ".seatload";

@@ -2,24 +2,24 @@
 //!
 //! What is decided is apart from the folder itself: `arrivals`, `names`, `places` and `verdict` know neither clock nor disk.
 
-mod arrivals;
+mod backoff;
+mod disposition;
 mod error;
+mod file_version;
 mod folder;
+mod folders;
+mod import_log;
 mod job;
-mod memory;
 mod names;
-mod pauses;
-mod places;
-mod stamp;
+mod pending_files;
 mod status;
-mod verdict;
 
-pub use arrivals::Arrivals;
+pub use backoff::pause;
+pub use disposition::{AfterStop, Verdict, after_no_answer, after_stop};
 pub use folder::WatchFolder;
+pub use folders::Place;
+pub use import_log::Memory;
 pub use job::{Job, run_in};
-pub use memory::Memory;
 pub use names::{Kind, kind};
-pub use pauses::pause;
-pub use places::Place;
+pub use pending_files::Arrivals;
 pub use status::{Tally, status};
-pub use verdict::{AfterStop, Verdict, after_no_answer, after_stop};

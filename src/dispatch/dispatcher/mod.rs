@@ -1,7 +1,7 @@
 //! Decides what happens next in a run: pure steps over plain values, without a clock or a network.
 
-mod answers;
-mod refusals;
+mod rejections;
+mod responses;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -10,16 +10,16 @@ use tokio::time::Instant;
 
 use super::Policy;
 use super::backoff::Waits;
-use super::groups::Groups;
-use super::hold::{self, Hold};
-use super::isolate::{Isolation, Part};
-use super::order::Order;
-use super::pace::Pace;
 use super::queue::{IsolationId, Job, Queue};
 use super::sign_in::SignIn;
-use super::verdict::RefusalStatus;
-use super::width::Width;
 use crate::api::{AllocationRequest, Departure, UserIds};
+use crate::dispatch::bisect::{Isolation, Part};
+use crate::dispatch::concurrency::Width;
+use crate::dispatch::cooldown::{self, Hold};
+use crate::dispatch::group_states::Groups;
+use crate::dispatch::ordering::Order;
+use crate::dispatch::rate_limit::Pace;
+use crate::dispatch::response_policy::RefusalStatus;
 use crate::event::{Event, Stop, WaitCause};
 use crate::outcome::{Applied, Decision, FailureKind, Outcome};
 use crate::plan::{GroupIx, Plan};
@@ -201,7 +201,7 @@ impl<'a> Dispatcher<'a> {
             Ok(departure) => Ok(self.send(job, departure)),
             Err((until, cause)) => {
                 self.queue.push_front(job);
-                if cause != WaitCause::Rate && until - now > hold::LONGEST_WAIT {
+                if cause != WaitCause::Rate && until - now > cooldown::LONGEST_WAIT {
                     self.stop(Stop::WaitTooLong { wait: until - now });
                     return Err(Next::Now);
                 }

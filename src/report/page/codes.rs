@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::bar::Shares;
 use crate::catalog;
 use crate::humanize::grouped;
 use crate::plan::Proposal;
+use crate::report::page::share_bar::Shares;
 use crate::run::Standing;
 use crate::sanitize::printable;
 

@@ -3,17 +3,17 @@
 //! What the page says is worked out in the files below this one as plain values; the template only lays it out, and
 //! escapes every text that it is given.
 
-mod bar;
 mod charts;
 mod codes;
-mod course;
-mod facts;
+mod csp;
+mod failure_groups;
 mod headline;
-mod reasons;
-mod seal;
+mod labels;
+mod settings_table;
+mod share_bar;
 #[cfg(test)]
 mod tests;
-mod words;
+mod timeline_chart;
 
 use std::io;
 use std::time::Duration;
@@ -31,9 +31,9 @@ use crate::run::RunFolder;
 use crate::run::journal::{FAILURES, Journal, PENDING, SUCCESS};
 use crate::run::{SUMMARY, Standing, Summary, UNDO};
 use crate::sanitize::printable;
-use bar::{Fate, Shares};
+use failure_groups::Failures;
 use headline::Counts;
-use reasons::Failures;
+use share_bar::{Fate, Shares};
 
 /// The file's name.
 pub const REPORT: &str = "report.html";
@@ -124,9 +124,9 @@ struct Page {
     codes: Vec<codes::Code>,
     codes_left_out: Option<String>,
     has_free_seats: bool,
-    planned: Vec<facts::Planned>,
+    planned: Vec<settings_table::Planned>,
     is_last_of_several: bool,
-    course: Option<course::Course>,
+    course: Option<timeline_chart::Course>,
     settings: Vec<(&'static str, String)>,
     files: Vec<File>,
     version: &'static str,
@@ -164,13 +164,13 @@ impl Page {
             _ => "Stopped on",
         };
         Self {
-            policy: seal::policy(),
+            policy: csp::policy(),
             input: printable(file_name(&about.input), 200),
             eyebrow: headline::eyebrow(ending),
             sentence: headline::sentence(&counts, about.sandbox),
             when: format!(
                 "{when} {}, after {}",
-                words::moment(told.span.1),
+                labels::moment(told.span.1),
                 human(in_tenths(part.took))
             ),
             remarks: headline::remarks(&counts, about.sandbox, part),
@@ -185,10 +185,15 @@ impl Page {
             has_free_seats: codes.iter().any(|code| code.free.is_some()),
             codes,
             codes_left_out: (left_out > 0).then(|| counted(left_out as u64, "more code")),
-            planned: facts::planned(part, summary.requests.retried, told.proposal, told.standing),
+            planned: settings_table::planned(
+                part,
+                summary.requests.retried,
+                told.proposal,
+                told.standing,
+            ),
             is_last_of_several: part.is_last_of_several,
-            course: course::course(told.timeline),
-            settings: facts::settings(about),
+            course: timeline_chart::course(told.timeline),
+            settings: settings_table::settings(about),
             files: files(told),
             version: env!("CARGO_PKG_VERSION"),
         }
@@ -269,7 +274,7 @@ fn halt(told: &Told<'_>) -> Option<Halt> {
     let until = until.and_then(|stopped| stopped.not_before.as_ref());
     let until = until
         .and_then(|until| until.parse().ok())
-        .map(words::moment);
+        .map(labels::moment);
     Some(Halt {
         reason: printable(&stop.what(), STOP_CHARS),
         advice: stop.advice().to_owned(),

@@ -253,7 +253,7 @@ proptest! {
     ) {
         let page = page_of(&text);
         prop_assert_eq!(structure(&page), structure(&page_of("text")));
-        let (user, codes) = (printable(&text, reasons::USER_CHARS), printable(&text, reasons::CODES_CHARS));
+        let (user, codes) = (printable(&text, failure_groups::USER_CHARS), printable(&text, failure_groups::CODES_CHARS));
         prop_assert_eq!(&texts(&page, ".list tbody th")[0], &user);
         prop_assert_eq!(&texts(&page, ".list tbody td")[0], &codes);
         prop_assert!(!page.html().contains(|c: char| crate::sanitize::is_unprintable(c) && c != '\n'));

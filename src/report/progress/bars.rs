@@ -7,8 +7,9 @@ use console::Term;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::screen::Screen;
-use super::{Tally, Wait, words};
+use super::{Tally, Wait};
 use crate::humanize::grouped;
+use crate::report::progress::messages;
 
 /// The least time between two updates: eyes are no faster.
 const REFRESH: Duration = Duration::from_millis(50);
@@ -93,9 +94,9 @@ impl Bars {
         self.refreshed = Some(Instant::now());
         users.bar.set_position(tally.done);
         let left = users.bar.eta() + wait.map(Wait::left).unwrap_or_default();
-        users.bar.set_message(words::left(left, tally));
-        users.activity.set_message(words::activity(tally));
-        let wait = wait.map(words::waiting).unwrap_or_default();
+        users.bar.set_message(messages::left(left, tally));
+        users.activity.set_message(messages::activity(tally));
+        let wait = wait.map(messages::waiting).unwrap_or_default();
         users.wait.set_message(wait);
     }
 

@@ -2,9 +2,9 @@
 
 mod bars;
 mod events;
+mod messages;
 mod plain;
 mod screen;
-mod words;
 
 use std::cell::Cell;
 use std::io::{ErrorKind, IsTerminal, Read, Write, stderr};
@@ -115,16 +115,16 @@ impl Progress {
             }
             Event::Sent { .. } => self.wait = None,
             Event::Misdirected { answer } => {
-                self.say(&words::misdirected(answer, &self.address_advice));
+                self.say(&messages::misdirected(answer, &self.address_advice));
             }
-            Event::Exhausted { codes } => self.say(&words::exhausted(codes)),
+            Event::Exhausted { codes } => self.say(&messages::exhausted(codes)),
             Event::Stopping(stop) => {
                 self.wait = None;
                 if let Display::Bars(bars) = &mut self.display {
                     bars.stopping();
                 }
                 if tally.in_flight() > 0 {
-                    self.say(&words::stopping(stop, tally.in_flight()));
+                    self.say(&messages::stopping(stop, tally.in_flight()));
                 }
             }
             Event::Answered { .. }
@@ -202,7 +202,7 @@ impl Progress {
 
     /// Says why a run stopped, and what to do.
     pub fn stopped(&self, stop: &Stop) {
-        self.say(&words::stopped(stop));
+        self.say(&messages::stopped(stop));
     }
 
     /// Tells programs that it is over.

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Tally, Wait, words};
+use super::{Tally, Wait};
 use crate::humanize::grouped;
+use crate::report::progress::messages;
 
 /// The least time between two lines.
 const PERIOD: Duration = Duration::from_secs(10);
@@ -36,11 +37,11 @@ fn line(tally: &Tally, wait: Option<&Wait>) -> String {
         "{} of {} users, {}",
         grouped(tally.done),
         grouped(tally.to_send),
-        words::activity(tally)
+        messages::activity(tally)
     );
     if let Some(wait) = wait {
         line.push_str("; ");
-        line.push_str(&words::waiting(wait));
+        line.push_str(&messages::waiting(wait));
     }
     line
 }

@@ -14,8 +14,8 @@ use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 use tokio::time::Instant;
 
-use super::window::Window;
 use crate::api::Departure;
+use crate::dispatch::sliding_window::Window;
 use crate::rate::Rate;
 
 /// The part of the window that is added to it: the network does not take the same time for every

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tracing::{debug, enabled, info};
 
-use super::queue::Job;
 use crate::api::{AllocationRequest, Answer, Reply};
+use crate::dispatch::queue::Job;
 
 /// A request is about to be sent.
 pub fn sending(job: &Job, request: &AllocationRequest) {

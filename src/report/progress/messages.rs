@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::{Tally, Wait};
 use crate::event::Stop;
 use crate::humanize::duration::human;
 use crate::humanize::{counted, grouped};
+use crate::report::progress::{Tally, Wait};
 use crate::sanitize::printable;
 
 /// What is going on, apart from how far it is.

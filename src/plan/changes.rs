@@ -2,8 +2,8 @@
 
 use hashbrown::HashMap;
 
-use super::seats::{demand, without_seat};
-use super::{Absent, Demand, Holdings, Mode, SeatLimit};
+use crate::plan::seats::{demand, without_seat};
+use crate::plan::{Absent, Demand, Holdings, Mode, SeatLimit};
 use crate::roster::{BundleSets, CodeIx, Roster, SetIx, UserIx};
 
 /// What a run is going to do with every user.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{AllocationRequest, Answer, allocations};
+use crate::api::{AllocationRequest, Answer, allocations};
 use crate::sanitize::printable;
 
 /// How much of a body is looked at for what it says to people, in bytes.

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use super::bad_row::BadRow;
-use super::bundle_sets::CodeIx;
-use super::users::NamedBy;
+use crate::roster::bundle_sets::CodeIx;
+use crate::roster::row_error::BadRow;
+use crate::roster::users::NamedBy;
 use crate::user_id::UserKey;
 
 /// What a good row asks for but for its codes, and its cells, for the case that another row of its user contradicts it.

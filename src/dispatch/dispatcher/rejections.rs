@@ -2,11 +2,11 @@
 
 use tokio::time::Instant;
 
-use super::{Dispatcher, UnderIsolation};
-use crate::dispatch::groups::LONE_REFUSALS;
-use crate::dispatch::isolate::{Isolation, Part, PartEnd};
+use crate::dispatch::bisect::{Isolation, Part, PartEnd};
+use crate::dispatch::dispatcher::{Dispatcher, UnderIsolation};
+use crate::dispatch::group_states::LONE_REFUSALS;
 use crate::dispatch::queue::{IsolationId, Job, Purpose};
-use crate::dispatch::verdict::{Refusal, RefusalStatus};
+use crate::dispatch::response_policy::{Refusal, RefusalStatus};
 use crate::event::{Event, Stop};
 use crate::outcome::{Applied, FailureKind};
 use crate::plan::GroupIx;

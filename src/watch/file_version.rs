@@ -2,14 +2,14 @@
 
 use std::fs::Metadata;
 
-use super::arrivals::Stamp;
+use crate::watch::pending_files::Stamp;
 
 #[cfg(unix)]
 pub fn stamp(metadata: &Metadata) -> Stamp {
     use std::os::unix::fs::MetadataExt;
     use std::time::{Duration, SystemTime};
 
-    use super::arrivals::FileId;
+    use super::pending_files::FileId;
 
     let since_epoch = u64::try_from(metadata.ctime()).ok();
     let nanos = u32::try_from(metadata.ctime_nsec()).ok();

@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use super::bad_row::{BadRow, Complaint};
-use super::bundle_sets::BundleSets;
-use super::judge::{NO_PRIORITY, bad_row};
-use super::judged::{Block, Judged, PackedAsk, Refused};
-use super::users::{NamedBy, UserIx, Users};
-use super::{Assignments, Roster, Withheld};
 use crate::input::Cells;
+use crate::roster::bundle_sets::BundleSets;
+use crate::roster::row_error::{BadRow, Complaint};
+use crate::roster::users::{NamedBy, UserIx, Users};
+use crate::roster::validate::{NO_PRIORITY, bad_row};
+use crate::roster::validated::{Block, Judged, PackedAsk, Refused};
+use crate::roster::{Assignments, Roster, Withheld};
 use crate::user_id::UserKey;
 
 /// Rows whose users are looked up at once.

@@ -1,6 +1,6 @@
 //! What has been learnt about the seats of each bundle set.
 
-use super::queue::{IsolationId, Job, Purpose};
+use crate::dispatch::queue::{IsolationId, Job, Purpose};
 use crate::plan::GroupIx;
 
 /// So many lone users refused in a row say that it is not about them.

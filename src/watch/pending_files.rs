@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::time::{Duration, SystemTime};
 
-use super::names::{Kind, kind, marks};
+use crate::watch::names::{Kind, kind, marks};
 
 /// A file as one look finds it.
 #[derive(Debug, Clone, PartialEq, Eq)]

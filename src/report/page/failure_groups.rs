@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::words;
 use crate::humanize::{counted, grouped};
 use crate::outcome::{Applied, FailureKind, explained};
+use crate::report::page::labels;
 use crate::run::journal::Failure;
 use crate::sanitize::printable;
 
@@ -100,7 +100,7 @@ impl Failures {
 
 impl Reason {
     pub fn title(&self) -> &'static str {
-        words::reason(self.kind)
+        labels::reason(self.kind)
     }
 
     /// How many there are, and of what.
@@ -169,7 +169,7 @@ impl Listed {
     }
 
     pub fn title(&self) -> &'static str {
-        words::reason(self.kind)
+        labels::reason(self.kind)
     }
 
     /// How much room it takes on the page at most, without what is the same for all.

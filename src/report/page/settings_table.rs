@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::Part;
 use crate::humanize::duration::{human, in_tenths};
 use crate::humanize::{counted, grouped};
 use crate::plan::{Mode, Proposal};
+use crate::report::page::Part;
 use crate::run::{About, Standing};
 use crate::sanitize::printable;
 

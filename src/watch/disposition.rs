@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::places::Place;
 use crate::event::Stop;
 use crate::humanize::{counted, grouped};
 use crate::run::RunCounts;
 use crate::sanitize::{printable, shell_word};
+use crate::watch::folders::Place;
 
 /// The longest that the service's words may be, in characters.
 const LONGEST_WORDS: usize = 400;

@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Dispatcher, HINDRANCES, REFUSED_TOKENS, USED_UP_BATCHES, new_waits};
 use crate::api::{Answer, Confirmation, Departure, Reply};
-use crate::dispatch::isolate::{Part, PartEnd};
+use crate::dispatch::bisect::{Part, PartEnd};
+use crate::dispatch::dispatcher::{
+    Dispatcher, HINDRANCES, REFUSED_TOKENS, USED_UP_BATCHES, new_waits,
+};
 use crate::dispatch::queue::{Job, Purpose};
+use crate::dispatch::response_policy::{Hindrance, Verdict, verdict};
 use crate::dispatch::sign_in::Trouble;
-use crate::dispatch::verdict::{Hindrance, Verdict, verdict};
 use crate::event::{Event, Stop};
 use crate::outcome::{Applied, Decision, FailureKind, Outcome};
 use crate::roster::UserIx;

@@ -2,13 +2,13 @@
 
 use hashbrown::HashMap;
 
-use super::bad_row::{BadRow, Complaint, DOUBT};
-use super::bundle_sets::{CodeIx, code_place};
-use super::judged::{Ask, AskedCells, Block, Refused};
-use super::users::NamedBy;
 use crate::catalog::{self, Catalog};
 use crate::directory::{Directory, Resolved};
 use crate::input::{Cells, Columns, Row, is_yes};
+use crate::roster::bundle_sets::{CodeIx, code_place};
+use crate::roster::row_error::{BadRow, Complaint, DOUBT};
+use crate::roster::users::NamedBy;
+use crate::roster::validated::{Ask, AskedCells, Block, Refused};
 use crate::user_id::{self, Damage, UserKey};
 
 /// How much of a bad row's cell is kept, in characters.

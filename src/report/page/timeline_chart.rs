@@ -1,9 +1,9 @@
 //! How the run went over time, as charts and as a table.
 
-use super::charts::{Chart, fit, requests, retries, users, waits};
 use crate::event::WaitCause;
 use crate::humanize::duration::{human, in_tenths};
 use crate::humanize::grouped;
+use crate::report::page::charts::{Chart, fit, requests, retries, users, waits};
 use crate::report::timeline::{Slot, Timeline};
 
 /// The course of a run.
