@@ -15,7 +15,7 @@ use crate::args::import::ImportArgs;
 use crate::args::short_help::brief;
 use crate::commands::{check, codes, completions, import, man, plan, resume, sandbox, watch};
 use crate::config_file::Profile;
-use crate::diagnostic::told;
+use crate::diagnostic::render;
 use crate::exit_code::ExitCode;
 use crate::report::{fitted, freeze};
 
@@ -133,7 +133,7 @@ fn tell_of_defects() {
 }
 
 fn show(error: &anyhow::Error) {
-    let error = format!("error: {}", told(error));
+    let error = format!("error: {}", render(error));
     // Whoever closed standard error does not want to hear it.
     let _ = writeln!(stderr(), "{}", fitted(&error, &Term::stderr()));
 }

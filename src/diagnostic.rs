@@ -1,82 +1,110 @@
-//! An error in words: what happened, why, and what to do, a line each.
+//! How every error is shown: what happened, why, and the next step.
 
 use std::error::Error;
 use std::io::{self, ErrorKind};
 
+use crate::hint::{Failure, Hint};
 use crate::sanitize::printable_lines;
 
-const TO_DO: &str = "\n  to do: ";
+/// Between a message and its hint, for errors that are not yet values.
+const HINT: &str = "\n  to do: ";
 
 /// An error in parts.
-pub struct Told {
-    /// What happened, then why, cause by cause.
-    pub said: Vec<String>,
-    /// What to do. Where no error says that, what the system said decides.
-    pub advice: Option<String>,
+pub struct Diagnostic {
+    /// What happened, then its causes, nearest first.
+    pub causes: Vec<String>,
+    /// The next step. Where no error gives one, the system's error kind decides.
+    pub hint: Option<String>,
 }
 
-impl Told {
-    pub fn of(error: &anyhow::Error) -> Self {
-        let (mut said, mut advice) = (Vec::new(), Vec::new());
+impl Diagnostic {
+    pub fn new(error: &anyhow::Error) -> Self {
+        let (mut causes, mut hints) = (Vec::new(), Vec::new());
         for cause in error.chain() {
-            // It may name a file, and whoever names a file does not command the terminal.
+            // A message may name a file, and a file's name must not control the terminal.
             let text = printable_lines(&cause.to_string());
-            match text.split_once(TO_DO) {
-                Some((what, to_do)) => {
-                    said.push(what.to_owned());
-                    advice.push(to_do.to_owned());
+            hints.extend(hint_of(cause).map(|hint| printable_lines(&hint)));
+            match text.split_once(HINT) {
+                Some((message, hint)) => {
+                    causes.push(message.to_owned());
+                    hints.push(hint.to_owned());
                 }
-                None => said.push(text),
+                None => causes.push(text),
             }
         }
-        if advice.is_empty() {
-            let system = error.chain().find_map(of_the_system);
-            advice.extend(
-                system
-                    .and_then(|error| advice_on(error.kind()))
-                    .map(str::to_owned),
-            );
+        if hints.is_empty() {
+            hints.extend(error.chain().find_map(io_hint));
         }
         Self {
-            said,
-            advice: (!advice.is_empty()).then(|| advice.join("; ")),
+            causes,
+            hint: (!hints.is_empty()).then(|| hints.join("; ")),
         }
     }
-}
 
-/// What happened, then why, then what to do.
-pub fn told(error: &anyhow::Error) -> String {
-    let Told { mut said, advice } = Told::of(error);
-    let mut told = said.remove(0);
-    if !said.is_empty() {
-        told.push_str("\n  because: ");
-        told.push_str(&said.join(": "));
-    }
-    if let Some(advice) = advice {
-        told.push_str(TO_DO);
-        told.push_str(&advice);
-    }
-    told
-}
-
-fn of_the_system<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a io::Error> {
-    error.downcast_ref::<io::Error>()
-}
-
-/// What to do about what the system does not do.
-fn advice_on(kind: ErrorKind) -> Option<&'static str> {
-    Some(match kind {
-        ErrorKind::NotFound => "check the path, and that the folder it is counted from is this one",
-        ErrorKind::PermissionDenied => {
-            "let this user read it, or write to it, or name another place"
+    /// `message`, `caused by:` and `hint:`, a line each.
+    pub fn render(&self) -> String {
+        let (message, causes) = self.causes.split_first().expect("an error has a message");
+        let mut text = message.clone();
+        if !causes.is_empty() {
+            text.push_str("\n  caused by: ");
+            text.push_str(&causes.join(": "));
         }
-        ErrorKind::ReadOnlyFilesystem => "name a place that can be written to",
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "make space, or name another place",
+        if let Some(hint) = &self.hint {
+            text.push_str("\n  hint: ");
+            text.push_str(hint);
+        }
+        text
+    }
+}
+
+/// The message, causes and hint of an error, as [`Diagnostic::render`] gives them.
+pub fn render(error: &anyhow::Error) -> String {
+    Diagnostic::new(error).render()
+}
+
+/// The hint of an error, if it is of a type that has hints.
+fn hint_of(error: &(dyn Error + 'static)) -> Option<String> {
+    fn of<E: Hint + 'static>(error: &(dyn Error + 'static)) -> Option<String> {
+        error.downcast_ref::<E>().and_then(Hint::hint)
+    }
+    let types = [of::<Failure>];
+    types.iter().find_map(|hint| hint(error))
+}
+
+/// What to do about an error of the system.
+fn io_hint(error: &(dyn Error + 'static)) -> Option<String> {
+    let hint = match error.downcast_ref::<io::Error>()?.kind() {
+        ErrorKind::NotFound => "check the path; relative paths start at the current folder",
+        ErrorKind::PermissionDenied => "give this user access to it, or choose another place",
+        ErrorKind::ReadOnlyFilesystem => "choose a place that can be written to",
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            "free some disk space, or choose another place"
+        }
+        ErrorKind::FileTooLarge => "raise the file-size limit (ulimit -f), or choose another place",
         ErrorKind::IsADirectory => "name a file: this is a folder",
         ErrorKind::NotADirectory => "name a folder: this is a file",
-        ErrorKind::AddrInUse => "choose another port, or end what listens there",
+        ErrorKind::AddrInUse => "choose another port, or end the program that listens on it",
         _ => return None,
-    })
+    };
+    Some(hint.to_owned())
+}
+
+/// A message of the program, for the snapshot of all messages.
+#[cfg(test)]
+pub enum Sample {
+    Error(anyhow::Error),
+    Text(String),
+}
+
+#[cfg(test)]
+impl Sample {
+    pub fn error(error: impl Into<anyhow::Error>) -> Self {
+        Self::Error(error.into())
+    }
+
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::Text(text.into())
+    }
 }
 
 #[cfg(test)]
@@ -90,27 +118,33 @@ mod tests {
     }
 
     #[test]
-    fn what_happened_why_and_what_to_do_have_a_line_each() {
-        let error = failed(ErrorKind::Other)
-            .context("cannot open b.csv\n  to do: export it again")
-            .context("cannot use b.csv (--current)")
-            .unwrap_err();
+    fn the_message_its_causes_and_the_hint_have_a_line_each() {
+        let cause = failed(ErrorKind::Other).unwrap_err();
+        let error = Failure::new("cannot open b.csv")
+            .caused_by(cause)
+            .hint("export it again");
+        let error = anyhow!(error).context("cannot use b.csv (--current)");
         assert_eq!(
-            told(&error),
-            "cannot use b.csv (--current)\n  because: cannot open b.csv: the system says no\n  to do: export it again"
+            render(&error),
+            "cannot use b.csv (--current)\n  caused by: cannot open b.csv: the system says no\n  hint: export it again"
         );
     }
 
     #[test]
-    fn where_no_advice_is_given_what_the_system_said_decides() {
+    fn where_no_error_has_a_hint_the_systems_error_decides() {
         let error = failed(ErrorKind::StorageFull)
             .context("cannot write")
             .unwrap_err();
-        assert!(told(&error).ends_with("\n  to do: make space, or name another place"));
+        assert!(
+            render(&error).ends_with("\n  hint: free some disk space, or choose another place")
+        );
         let error = failed(ErrorKind::Other)
             .context("cannot write")
             .unwrap_err();
-        assert_eq!(told(&error), "cannot write\n  because: the system says no");
-        assert_eq!(told(&anyhow!("it is so")), "it is so");
+        assert_eq!(
+            render(&error),
+            "cannot write\n  caused by: the system says no"
+        );
+        assert_eq!(render(&anyhow!("no more seats")), "no more seats");
     }
 }

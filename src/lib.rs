@@ -19,6 +19,7 @@ pub mod dispatch;
 pub mod event;
 #[doc(hidden)]
 pub mod exit_code;
+mod hint;
 mod humanize;
 mod import;
 #[doc(hidden)]

@@ -17,7 +17,7 @@ use crate::api::{AllocationRequest, Answer, Departure, Service, SignInError, Use
 use crate::args::examples::{Example, Guide};
 use crate::args::import::SettingsArgs;
 use crate::config_file::Profile;
-use crate::diagnostic::Told;
+use crate::diagnostic::Diagnostic;
 use crate::event::Stop;
 use crate::exit_code::ExitCode;
 use crate::import::connection::Connection;
@@ -200,11 +200,11 @@ impl Check {
     }
 
     fn failed(name: &'static str, error: &anyhow::Error) -> Self {
-        let Told { said, advice } = Told::of(error);
+        let Diagnostic { causes, hint } = Diagnostic::new(error);
         Self {
             state: State::Failed,
-            advice,
-            ..Self::ok(name, said.join(": "))
+            advice: hint,
+            ..Self::ok(name, causes.join(": "))
         }
     }
 }

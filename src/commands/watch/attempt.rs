@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::args::import::SettingsArgs;
 use crate::commands::watch::run_state::{empty_run_folder, has_begun};
-use crate::diagnostic::told;
+use crate::diagnostic::render;
 use crate::humanize::counted;
 use crate::import::execute::{Begin, Ended, Way};
 use crate::import::load;
@@ -41,11 +41,11 @@ pub enum Attempted {
 
 impl Attempted {
     fn not_imported(error: &anyhow::Error) -> Self {
-        Self::Settled(Verdict::NotImported { why: told(error) })
+        Self::Settled(Verdict::NotImported { why: render(error) })
     }
 
     fn cannot_go_on(error: &anyhow::Error) -> Self {
-        Self::Settled(Verdict::CannotGoOn { why: told(error) })
+        Self::Settled(Verdict::CannotGoOn { why: render(error) })
     }
 }
 

@@ -14,7 +14,7 @@ use crate::commands::watch::attempt::{Attempt, Attempted};
 use crate::commands::watch::poller::Looker;
 use crate::commands::watch::run_state::{begun_with, has_begun};
 use crate::commands::watch::{Until, WatchArgs, on_done, settings};
-use crate::diagnostic::told;
+use crate::diagnostic::render;
 use crate::event::Stop;
 use crate::exit_code::ExitCode;
 use crate::humanize::counted;
@@ -133,7 +133,7 @@ impl Session {
         if let Err(error) = signed_in
             && !self.interrupt.is_cancelled()
         {
-            self.progress.say(&format!("warning: {}", told(&error)));
+            self.progress.say(&format!("warning: {}", render(&error)));
             self.connection = None;
         }
     }
@@ -256,7 +256,7 @@ impl Session {
         if self.interrupt.is_cancelled() {
             return Step::Next;
         }
-        self.progress.say(&format!("trouble: {}", told(what)));
+        self.progress.say(&format!("trouble: {}", render(what)));
         self.connection = None;
         if self.until == Until::Empty {
             self.progress.say(GOES_ON);
