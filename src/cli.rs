@@ -114,13 +114,13 @@ fn refuse_password(matches: &ArgMatches) -> anyhow::Result<()> {
     let is_flag = below.value_source("proxy") == Some(ValueSource::CommandLine);
     if is_flag && proxy.contains('@') {
         bail!(
-            "--proxy holds a password, and every process can read command lines\n  to do: give it by the variable SEATLOAD_PROXY"
+            "--proxy holds a password, and every process can read command lines\n  hint: give it by the variable SEATLOAD_PROXY"
         );
     }
     Ok(())
 }
 
-const DEFECT: &str = "this is a defect in seatload\n  to do: report it; if a run had begun, nothing that was decided is lost, and `seatload resume` goes on with it";
+const DEFECT: &str = "this is a defect in seatload\n  hint: report it; if a run had begun, nothing that was decided is lost, and `seatload resume` goes on with it";
 
 /// A panic is a defect of this program. No bar may be drawn over what is said of it.
 fn tell_of_defects() {

@@ -103,7 +103,7 @@ impl Profile {
         let Some(path) = named.config.as_ref().or(found.as_ref()) else {
             if let Some(name) = named.profile {
                 bail!(
-                    "there is no configuration file, so there is no profile {name}\n  to do: write {NAME} here or into your configuration folder, or name it by --config"
+                    "there is no configuration file, so there is no profile {name}\n  hint: write {NAME} here or into your configuration folder, or name it by --config"
                 );
             }
             return Ok(Self::default());
@@ -112,7 +112,7 @@ impl Profile {
             .with_context(|| format!("cannot read the configuration file {}", path.display()))?;
         let read = Self::read(&text, path, named.profile.as_deref());
         let mut profile =
-            read.with_context(|| format!("cannot use the configuration file {}\n  to do: mend it, or name another by --config", path.display()))?;
+            read.with_context(|| format!("cannot use the configuration file {}\n  hint: mend it, or name another by --config", path.display()))?;
         if !named.ways.is_empty() {
             // A user's name and tenancy are two parts of one way.
             let is_person = |name: &str| PERSON.contains(&name);

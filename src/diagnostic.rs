@@ -7,7 +7,7 @@ use crate::hint::{Failure, Hint};
 use crate::sanitize::printable_lines;
 
 /// Between a message and its hint, for errors that are not yet values.
-const HINT: &str = "\n  to do: ";
+const HINT: &str = "\n  hint: ";
 
 /// An error in parts.
 pub struct Diagnostic {

@@ -64,7 +64,7 @@ pub enum EndpointError {
     NotAUrl(String),
     /// The token would travel in the open.
     #[error(
-        "the base URL `{0}` is not https, so the token would travel in the open\n  to do: use https (plain http is taken for loopback addresses only)"
+        "the base URL `{0}` is not https, so the token would travel in the open\n  hint: use https (plain http is taken for loopback addresses only)"
     )]
     NotEncrypted(String),
     /// The base URL has parts that make no sense here.

@@ -137,7 +137,7 @@ impl PlanArgs {
         if self.current.is_none() {
             if mode == Mode::Add {
                 bail!(
-                    "--mode add needs to know what users hold now\n  to do: give an export of it by --current"
+                    "--mode add needs to know what users hold now\n  hint: give an export of it by --current"
                 );
             }
             if self.absent_means_none || !self.current_format.is_empty() {
@@ -178,13 +178,13 @@ fn seats(
 ) -> anyhow::Result<Option<SeatLimit>> {
     let free = match (given, file) {
         (Some(_), Some(_)) => bail!(
-            "--seats and --seats-file both say how many seats there are\n  to do: take one away"
+            "--seats and --seats-file both say how many seats there are\n  hint: take one away"
         ),
         (Some(given), None) => known_codes(given, catalog)?,
         (None, Some(path)) => read_seats(&path, catalog)
             .with_context(|| format!("cannot use the file of seats {}", path.display()))?,
         (None, None) if until_full => bail!(
-            "--until-full needs to know how many seats are free\n  to do: give them by --seats or --seats-file"
+            "--until-full needs to know how many seats are free\n  hint: give them by --seats or --seats-file"
         ),
         (None, None) => return Ok(None),
     };
@@ -200,7 +200,7 @@ fn known_codes(
     for (written, seats) in given {
         let Some(code) = catalog.find(&written) else {
             bail!(
-                "--seats: {} is no bundle code that is known\n  to do: `seatload codes` lists those that are; --allow-code lets a new one through",
+                "--seats: {} is no bundle code that is known\n  hint: `seatload codes` lists those that are; --allow-code lets a new one through",
                 printable(&written, 40)
             );
         };
@@ -216,7 +216,7 @@ fn read_seats(path: &Path, catalog: &Catalog) -> anyhow::Result<BTreeMap<String,
     let free = SeatsTable::read(source.reader, catalog)?;
     if free.is_empty() {
         bail!(
-            "it names no bundle code that is known\n  to do: export it again, or give the seats by --seats"
+            "it names no bundle code that is known\n  hint: export it again, or give the seats by --seats"
         );
     }
     Ok(free)

@@ -120,7 +120,7 @@ impl ServiceArgs {
         }
         let Some(account) = self.account else {
             bail!(
-                "there is no account\n  to do: give the account ID of the organisation by --account, or try the import out with --sandbox"
+                "there is no account\n  hint: give the account ID of the organisation by --account, or try the import out with --sandbox"
             );
         };
         let of_cloud = || self.cloud.as_ref().map(Cloud::base_url);

@@ -48,7 +48,7 @@ pub fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
     };
     if let Some(refused) = prepared.report_refusal(settings, &connection, &folder)? {
         bail!(
-            "{}\n  to do: mend the input where {}/failures.csv says, and import it again",
+            "{}\n  hint: mend the input where {}/failures.csv says, and import it again",
             refused.what(),
             folder.path().display(),
         );

@@ -75,7 +75,7 @@ pub fn resume(args: ResumeArgs) -> anyhow::Result<ExitCode> {
         && until > Timestamp::now() + dispatch::LONGEST_WAIT
     {
         bail!(
-            "the service asked not to be called before {until:.0}\n  to do: go on after that, or import pending.csv if you know better"
+            "the service asked not to be called before {until:.0}\n  hint: go on after that, or import pending.csv if you know better"
         );
     }
     let printed = args.summary.printed();
@@ -115,7 +115,7 @@ fn settings(args: RunArgs, record: &RunRecord) -> anyhow::Result<RunSettings> {
     };
     if settings.network.had_proxy_password {
         bail!(
-            "the run went through a proxy with a password, which is not written down\n  to do: give the proxy by the variable SEATLOAD_PROXY"
+            "the run went through a proxy with a password, which is not written down\n  hint: give the proxy by the variable SEATLOAD_PROXY"
         );
     }
     Ok(settings)

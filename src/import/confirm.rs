@@ -38,7 +38,7 @@ pub fn agree(
     );
     if report.is_short() && !proposal.is_until_full() {
         bail!(
-            "nothing was sent, since there are too few seats:{}\n  to do: free or buy seats, take users out of the file, or give --until-full, which sends those who come first",
+            "nothing was sent, since there are too few seats:{}\n  hint: free or buy seats, take users out of the file, or give --until-full, which sends those who come first",
             report.shortfalls()
         );
     }
@@ -57,14 +57,14 @@ pub fn agree(
     }
     if report.losing() == 0 && report.getting_other_flag() == 0 && report.maybe_losing() > 0 {
         bail!(
-            "nothing was sent, since --current does not name {} of the file, so what they lose is unknown\n  to do: give --absent-means-none if whoever it does not name holds nothing, or else --allow-losses",
+            "nothing was sent, since --current does not name {} of the file, so what they lose is unknown\n  hint: give --absent-means-none if whoever it does not name holds nothing, or else --allow-losses",
             counted(report.maybe_losing(), "user")
         );
     }
     match harms(&report) {
         None => Ok(()),
         Some(harms) => bail!(
-            "nothing was sent, since {harms}\n  to do: look at what `seatload plan` says of it; then give --allow-losses, or keep what users hold by --mode add"
+            "nothing was sent, since {harms}\n  hint: look at what `seatload plan` says of it; then give --allow-losses, or keep what users hold by --mode add"
         ),
     }
 }

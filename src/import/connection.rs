@@ -106,7 +106,7 @@ impl Connection {
 }
 
 fn not_begun(stop: &Stop) -> anyhow::Error {
-    anyhow!("{}\n  to do: {}", stop.what(), stop.advice())
+    anyhow!("{}\n  hint: {}", stop.what(), stop.advice())
 }
 
 /// Reads the files that say how connections are made.

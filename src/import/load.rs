@@ -144,7 +144,7 @@ fn read_current(
     let builder = RosterBuilder::new(catalog, directory, false).of_holdings();
     let roster = builder.fold(rows)?;
     if roster.rows == 0 {
-        bail!("it names nobody\n  to do: export it again, or leave --current out");
+        bail!("it names nobody\n  hint: export it again, or leave --current out");
     }
     if roster.bad_rows.is_empty() {
         return Ok(roster);
@@ -154,7 +154,7 @@ fn read_current(
         text.push_str(&format!("\n  {}", complaint(row)));
     }
     bail!(
-        "{text}\n  to do: correct the file or export it again; a code that it may name is let through by --allow-code"
+        "{text}\n  hint: correct the file or export it again; a code that it may name is let through by --allow-code"
     )
 }
 
@@ -179,7 +179,7 @@ pub fn check_ids(read: &WasRead) -> anyhow::Result<()> {
     if bad.len() as u64 == roster.rows && bad.iter().all(|row| is_email(&row.complaint)) {
         let name = read.columns.user.name.as_deref().unwrap_or("user ID");
         bail!(
-            "every user ID in column \"{}\" is an e-mail address, and the service wants user IDs\n  to do: give an export of the organisation's users, with their e-mail addresses and IDs, by --directory",
+            "every user ID in column \"{}\" is an e-mail address, and the service wants user IDs\n  hint: give an export of the organisation's users, with their e-mail addresses and IDs, by --directory",
             printable(name, 60)
         );
     }

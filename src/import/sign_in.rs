@@ -50,7 +50,7 @@ pub fn source(settings: &SignInSettings, base_url: &str) -> anyhow::Result<Sourc
         (Some(Way::Token) | None, _) => {
             let Some(token) = ask("Access token: ".to_owned())? else {
                 bail!(
-                    "there is no access token\n  to do: put it into {TOKEN_VARIABLE}, or into a file that --token-file names; or sign in by --client-id"
+                    "there is no access token\n  hint: put it into {TOKEN_VARIABLE}, or into a file that --token-file names; or sign in by --client-id"
                 );
             };
             Ok(Source::Given(Token::new(token, "the keyboard")?))
@@ -111,7 +111,7 @@ fn way(settings: &SignInSettings, has_token: bool) -> anyhow::Result<Option<Way>
         ways.push((Way::Person, "--username"));
     }
     if let [(_, first), (_, second), ..] = ways.as_slice() {
-        bail!("{first} and {second} are two ways to sign in\n  to do: take one away");
+        bail!("{first} and {second} are two ways to sign in\n  hint: take one away");
     }
     Ok(ways.pop().map(|(way, _)| way))
 }
@@ -124,7 +124,7 @@ fn application(settings: &SignInSettings, base_url: &str) -> anyhow::Result<Sour
     )?;
     let Some(client_secret) = secret else {
         bail!(
-            "there is no secret for the application of --client-id\n  to do: put it into {CLIENT_SECRET_VARIABLE}, or into a file that --client-secret-file names"
+            "there is no secret for the application of --client-id\n  hint: put it into {CLIENT_SECRET_VARIABLE}, or into a file that --client-secret-file names"
         );
     };
     let token_url = match &settings.token_url {
@@ -155,7 +155,7 @@ fn person(settings: &SignInSettings, base_url: &str) -> anyhow::Result<Source> {
     let asked = || ask(format!("Password of {}: ", printable(username, 60)));
     let Some(password) = given.map_or_else(asked, |given| Ok(Some(given)))? else {
         bail!(
-            "there is no password for the user of --username\n  to do: put it into {PASSWORD_VARIABLE}, or into a file that --password-file names"
+            "there is no password for the user of --username\n  hint: put it into {PASSWORD_VARIABLE}, or into a file that --password-file names"
         );
     };
     let below = format!("{}/{PASSWORD_PATH}", base_url.trim_end_matches('/'));
@@ -176,7 +176,7 @@ fn check_protected(url: &Url) -> anyhow::Result<()> {
     }
     if !is_protected(url) {
         bail!(
-            "--token-url is not https, so the secret would travel in the open\n  to do: use https (plain http is taken for loopback addresses only)"
+            "--token-url is not https, so the secret would travel in the open\n  hint: use https (plain http is taken for loopback addresses only)"
         );
     }
     Ok(())
@@ -190,7 +190,7 @@ fn secret(
 ) -> anyhow::Result<Option<SecretString>> {
     match (variable(name)?, file) {
         (Some(_), Some(_)) => {
-            bail!("{name} and {flag} both hold a secret\n  to do: take one away")
+            bail!("{name} and {flag} both hold a secret\n  hint: take one away")
         }
         (Some(secret), None) => Ok(Some(secret)),
         (None, None) => Ok(None),
@@ -221,7 +221,7 @@ pub fn warn_if_others_can_read(path: &Path) {
         // Whoever closed standard error does not want to hear it.
         let _ = writeln!(
             stderr(),
-            "warning: {path} holds a secret, and other users of this machine can read it\n  to do: chmod 600 {path}"
+            "warning: {path} holds a secret, and other users of this machine can read it\n  hint: chmod 600 {path}"
         );
     }
 }

@@ -25,14 +25,14 @@ pub enum InputError {
     },
     /// There is nothing in the input.
     #[error(
-        "the input is empty\n  to do: give it a header that names a user ID and a bundle code column, and a row for each user and code"
+        "the input is empty\n  hint: give it a header that names a user ID and a bundle code column, and a row for each user and code"
     )]
     Empty,
     /// There is nothing below the header.
     #[error("the input has a header and no rows: there is nothing to import")]
     NoRows,
     /// It is a file of another kind.
-    #[error("the input is {kind}\n  to do: {advice}")]
+    #[error("the input is {kind}\n  hint: {advice}")]
     OtherKind {
         /// What it is.
         kind: &'static str,
@@ -40,7 +40,7 @@ pub enum InputError {
         advice: &'static str,
     },
     /// The sheet that was asked for is not there.
-    #[error("the workbook has no sheet {name}\n  to do: choose one of its sheets: {sheets}")]
+    #[error("the workbook has no sheet {name}\n  hint: choose one of its sheets: {sheets}")]
     NoSheet {
         /// What was asked for.
         name: String,
@@ -49,21 +49,21 @@ pub enum InputError {
     },
     /// The workbook cannot be read.
     #[error(
-        "the input is a zip archive, and not a workbook (.xlsx) that can be read: {reason}\n  to do: unpack it; or open it in a spreadsheet program and save it again, as .xlsx or as \"CSV UTF-8\""
+        "the input is a zip archive, and not a workbook (.xlsx) that can be read: {reason}\n  hint: unpack it; or open it in a spreadsheet program and save it again, as .xlsx or as \"CSV UTF-8\""
     )]
     Workbook {
         /// What went wrong.
         reason: String,
     },
     /// The workbook cannot be copied to where its reader can jump to and fro.
-    #[error("cannot keep a copy of the workbook in the temporary folder, {}\n  to do: make room there, or set TMPDIR to another folder", std::env::temp_dir().display())]
+    #[error("cannot keep a copy of the workbook in the temporary folder, {}\n  hint: make room there, or set TMPDIR to another folder", std::env::temp_dir().display())]
     Temporary {
         /// What the system said.
         source: std::io::Error,
     },
     /// A needed column is missing.
     #[error(
-        "no {what} column in the header, which reads: {header}\n  to do: name one column `{example}`{}{}",
+        "no {what} column in the header, which reads: {header}\n  hint: name one column `{example}`{}{}",
         flag.map(|flag| format!(", or give its name or number by --{flag}")).unwrap_or_default(),
         if *only_one { "; or separate the columns by commas (the header has none)" } else { "" }
     )]
@@ -81,7 +81,7 @@ pub enum InputError {
     },
     /// There is no codes column, and columns are named after codes.
     #[error(
-        "no bundle code column in the header, but columns named after codes: {columns}\n  to do: if a mark in such a column gives the user that code, import with --wide"
+        "no bundle code column in the header, but columns named after codes: {columns}\n  hint: if a mark in such a column gives the user that code, import with --wide"
     )]
     LooksWide {
         /// The columns that are named after codes.
@@ -89,7 +89,7 @@ pub enum InputError {
     },
     /// There is no column named after a code.
     #[error(
-        "no column is named after a bundle code; the header reads: {header}\n  to do: name the columns by the codes or names that `seatload codes` lists, or leave out --wide"
+        "no column is named after a bundle code; the header reads: {header}\n  hint: name the columns by the codes or names that `seatload codes` lists, or leave out --wide"
     )]
     NotWide {
         /// The names that the header has.
@@ -97,7 +97,7 @@ pub enum InputError {
     },
     /// A wide file has a codes column as well.
     #[error(
-        "column \"{column}\" holds bundle codes, and other columns are named after codes: one of the two would be ignored\n  to do: leave out --wide, or remove the column"
+        "column \"{column}\" holds bundle codes, and other columns are named after codes: one of the two would be ignored\n  hint: leave out --wide, or remove the column"
     )]
     LongAndWide {
         /// The column of codes.
@@ -105,7 +105,7 @@ pub enum InputError {
     },
     /// A column of a wide file is nearly named after a code.
     #[error(
-        "column \"{column}\" looks like a bundle code and is none{}\n  to do: correct the name, allow it by --allow-code, or rename the column if it is something else",
+        "column \"{column}\" looks like a bundle code and is none{}\n  hint: correct the name, allow it by --allow-code, or rename the column if it is something else",
         suggestion.as_ref().map(|code| format!("; did you mean {code}?")).unwrap_or_default()
     )]
     DoubtfulCode {
@@ -118,8 +118,8 @@ pub enum InputError {
     #[error(
         "there is no column {name} (--{flag}){}",
         match header {
-            Some(header) => format!("; the header reads: {header}\n  to do: give the name as it stands there, or the column's number from 1"),
-            None => "\n  to do: give the column's number, from 1".to_owned(),
+            Some(header) => format!("; the header reads: {header}\n  hint: give the name as it stands there, or the column's number from 1"),
+            None => "\n  hint: give the column's number, from 1".to_owned(),
         }
     )]
     NoSuchColumn {
@@ -132,12 +132,12 @@ pub enum InputError {
     },
     /// Without a header, columns must be told.
     #[error(
-        "without a header, nothing says which column holds what\n  to do: give the numbers of the columns, from 1: --user-column and --code-column"
+        "without a header, nothing says which column holds what\n  hint: give the numbers of the columns, from 1: --user-column and --code-column"
     )]
     ColumnsUntold,
     /// Two columns could be the same one.
     #[error(
-        "two columns look like the {what}: \"{first}\" (column {first_at}) and \"{second}\" (column {second_at})\n  to do: {}rename or remove one of them",
+        "two columns look like the {what}: \"{first}\" (column {first_at}) and \"{second}\" (column {second_at})\n  hint: {}rename or remove one of them",
         flag.map(|flag| format!("choose one by its number, --{flag}, or ")).unwrap_or_default()
     )]
     TwoColumns {
@@ -155,7 +155,7 @@ pub enum InputError {
         second_at: usize,
     },
     /// One column was chosen for two things.
-    #[error("column {at} is chosen as the {first} and as the {second}\n  to do: choose another")]
+    #[error("column {at} is chosen as the {first} and as the {second}\n  hint: choose another")]
     SameColumn {
         /// Its place, from 1.
         at: usize,
@@ -166,7 +166,7 @@ pub enum InputError {
     },
     /// The columns can be told apart in more than one way.
     #[error(
-        "the columns may be separated by {first} or by {second}: both fit the first lines\n  to do: say which, by --delimiter"
+        "the columns may be separated by {first} or by {second}: both fit the first lines\n  hint: say which, by --delimiter"
     )]
     TwoDelimiters {
         /// The one.
@@ -181,7 +181,7 @@ pub enum InputError {
     TooManyColumns,
     /// A quoted cell has no end.
     #[error(
-        "line {line}: a quote is opened here and never closed, so all that follows would be one cell\n  to do: close or remove the quote"
+        "line {line}: a quote is opened here and never closed, so all that follows would be one cell\n  hint: close or remove the quote"
     )]
     OpenQuote {
         /// The line on which the quote stands.
@@ -197,6 +197,6 @@ pub enum InputError {
         line: u32,
     },
     /// The file has more lines than can be numbered.
-    #[error("the input has more than 4,294,967,295 lines\n  to do: split it")]
+    #[error("the input has more than 4,294,967,295 lines\n  hint: split it")]
     TooManyLines,
 }

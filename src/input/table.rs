@@ -25,13 +25,13 @@ pub enum TableError {
     #[error(transparent)]
     Unreadable(#[from] InputError),
     /// There is nothing in it.
-    #[error("the {table} is empty\n  to do: export it again")]
+    #[error("the {table} is empty\n  hint: export it again")]
     Empty {
         /// What the table is.
         table: &'static str,
     },
     /// A row of it cannot be trusted.
-    #[error("line {line} of the {table}: {what}\n  to do: export it again, or correct the line")]
+    #[error("line {line} of the {table}: {what}\n  hint: export it again, or correct the line")]
     BadRow {
         /// What the table is.
         table: &'static str,

@@ -71,10 +71,10 @@ mod tests {
     #[test]
     fn lines_are_broken_between_words_and_go_on_further_in() {
         let text =
-            "error: the service forbids the call (403)\n  to do: use the token of an administrator";
+            "error: the service forbids the call (403)\n  hint: use the token of an administrator";
         assert_eq!(
             wrapped(text, 30),
-            "error: the service forbids the\n  call (403)\n  to do: use the token of an\n    administrator"
+            "error: the service forbids the\n  call (403)\n  hint: use the token of an\n    administrator"
         );
         assert_eq!(wrapped(text, 80), text);
     }

@@ -35,7 +35,7 @@ pub enum FolderError {
     },
     /// The folder holds something.
     #[error(
-        "the report folder {} is not empty, and reports are never overwritten\n  to do: name a new folder with --report-dir",
+        "the report folder {} is not empty, and reports are never overwritten\n  hint: name a new folder with --report-dir",
         path.display()
     )]
     NotEmpty {

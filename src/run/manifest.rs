@@ -70,7 +70,7 @@ pub struct RunRecord {
 pub enum RecordError {
     /// No run has begun in the folder.
     #[error(
-        "{} holds no run.json: it is no run folder, or its run ended before anything was sent\n  to do: import the file again",
+        "{} holds no run.json: it is no run folder, or its run ended before anything was sent\n  hint: import the file again",
         path.display()
     )]
     NotBegun {
@@ -87,7 +87,7 @@ pub enum RecordError {
     },
     /// The input is not the one that the run began with.
     #[error(
-        "{input} is not what the run began with: {difference}\n  to do: put the file back as it was, or import it as it is now"
+        "{input} is not what the run began with: {difference}\n  hint: put the file back as it was, or import it as it is now"
     )]
     OtherInput {
         /// The input.

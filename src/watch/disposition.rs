@@ -78,17 +78,17 @@ impl Verdict {
         let more = match self {
             Self::Finished(counts) if counts.failures.is_empty() => return None,
             Self::Finished(_) => format!(
-                "to do: see {run}/failures.csv: each message says what to do.\n\
+                "hint: see {run}/failures.csv: each message says what to do.\n\
                  Mend that file and drop it into the folder that is watched. Or, once there are seats, say:\n\
                  \n    seatload resume {word} --retry-failed\n"
             ),
             Self::Changed => format!(
                 "What was imported is told in {run}; whatever was written to the file later is not.\n\
-                 to do: drop the whole file again. Let programs write under another name, such as\n\
+                 hint: drop the whole file again. Let programs write under another name, such as\n\
                  {name}.part, and rename the file when it is complete, or give a longer --settle.\n"
             ),
             Self::Stopped(stop) => format!(
-                "to do: {}; then go on with the users who are left:\n\
+                "hint: {}; then go on with the users who are left:\n\
                  \n    seatload resume {word}\n",
                 stop.advice()
             ),
@@ -104,7 +104,7 @@ impl Verdict {
                     format!("What became of it stands in {folder}.\n")
                 });
                 format!(
-                    "{seen}to do: nothing, if it was dropped twice. To import it once more all the same, say\n\
+                    "{seen}hint: nothing, if it was dropped twice. To import it once more all the same, say\n\
                      \n    seatload import <this file> and the flags of the watch\n"
                 )
             }
@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn every_note_names_the_file_and_says_what_to_do() {
-        let why = || "why\n  to do: this".to_owned();
+        let why = || "why\n  hint: this".to_owned();
         for verdict in [
             Verdict::Finished(counts(&[("conflict", 2)])),
             Verdict::Changed,
@@ -205,7 +205,7 @@ mod tests {
         ] {
             let note = verdict.note("a.csv", Path::new("place/a/run")).unwrap();
             assert!(
-                note.starts_with("a.csv: ") && note.contains("to do: "),
+                note.starts_with("a.csv: ") && note.contains("hint: "),
                 "{note}"
             );
             assert_ne!(verdict.place(), Place::Done);

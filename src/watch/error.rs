@@ -9,7 +9,7 @@ use super::folder::WORKING;
 #[derive(Debug, thiserror::Error)]
 pub enum WatchError {
     /// There is no folder.
-    #[error("there is no folder {}\n  to do: make it, or name another", path.display())]
+    #[error("there is no folder {}\n  hint: make it, or name another", path.display())]
     Missing {
         /// The folder.
         path: PathBuf,
@@ -23,7 +23,7 @@ pub enum WatchError {
         by: Option<String>,
     },
     /// It cannot be written to.
-    #[error("cannot write to {}\n  to do: let this user make, move and remove files there", path.display())]
+    #[error("cannot write to {}\n  hint: let this user make, move and remove files there", path.display())]
     NotWritable {
         /// The folder.
         path: PathBuf,
@@ -32,7 +32,7 @@ pub enum WatchError {
     },
     /// Files cannot be moved from one part to another.
     #[error(
-        "cannot move files from {WORKING} to {place} in {}\n  to do: let both be plain folders on the same disk, that this user may write to", path.display()
+        "cannot move files from {WORKING} to {place} in {}\n  hint: let both be plain folders on the same disk, that this user may write to", path.display()
     )]
     NotMovable {
         /// The folder.

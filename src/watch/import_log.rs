@@ -54,7 +54,7 @@ pub enum MemoryError {
     },
     /// A record cannot be understood.
     #[error(
-        "{} is damaged, so nobody knows what was imported before\n  to do: mend the line that is named below, or take it out", path.display()
+        "{} is damaged, so nobody knows what was imported before\n  hint: mend the line that is named below, or take it out", path.display()
     )]
     Damaged {
         /// The file.

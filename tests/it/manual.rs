@@ -95,5 +95,5 @@ fn a_folder_that_cannot_be_made_is_told() {
             .stderr
             .contains("cannot write seatload.1 into man/man1")
     );
-    assert!(ended.stderr.contains("to do: "), "{}", ended.stderr);
+    assert!(ended.stderr.contains("hint: "), "{}", ended.stderr);
 }

@@ -385,7 +385,7 @@ fn write_check(out: &mut dyn Write, check: &Check) -> io::Result<()> {
     };
     line(state, check.name, &check.detail)?;
     match &check.advice {
-        Some(advice) => line("", "", &format!("to do: {advice}")),
+        Some(advice) => line("", "", &format!("hint: {advice}")),
         None => Ok(()),
     }
 }

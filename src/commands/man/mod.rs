@@ -64,7 +64,7 @@ pub fn man(args: &ManArgs) -> anyhow::Result<ExitCode> {
                 let page = page?;
                 write(folder, &page).with_context(|| {
                     format!(
-                        "cannot write {} into {}\n  to do: choose a folder that can be written to",
+                        "cannot write {} into {}\n  hint: choose a folder that can be written to",
                         page.name,
                         folder.display()
                     )

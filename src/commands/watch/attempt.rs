@@ -101,7 +101,7 @@ impl Attempt<'_> {
         if let Some(refused) = prepared.report_refusal(&settings, self.way.connection, &run)? {
             let refusal = refused.what();
             return Err(Attempted::not_imported(&anyhow!(
-                "{refusal}\n  to do: mend the input where run/failures.csv beside this note says"
+                "{refusal}\n  hint: mend the input where run/failures.csv beside this note says"
             )));
         }
         if self.way.interrupt.is_cancelled() {
@@ -135,7 +135,7 @@ impl Attempt<'_> {
         // Whoever may write to the folder may have written the record: it does not decide where the token goes.
         if record.target != settings.target {
             return Err(Attempted::cannot_go_on(&anyhow!(
-                "it was begun with another service or account than those of the watch now\n  to do: go on by hand, if that is right"
+                "it was begun with another service or account than those of the watch now\n  hint: go on by hand, if that is right"
             )));
         }
         self.sign_in(&settings, progress)?;
@@ -190,7 +190,7 @@ impl Attempt<'_> {
         match after_no_answer(age.unwrap_or_default(), unanswered_before) {
             AfterStop::SetAside => finished(job),
             AfterStop::TryAgain | AfterStop::End => Err(anyhow!(
-                "the service gave no answer for {}\n  to do: check the network and the service's status page",
+                "the service gave no answer for {}\n  hint: check the network and the service's status page",
                 counted(unanswered, "user")
             )
             .into()),
@@ -220,7 +220,7 @@ impl Attempt<'_> {
             }
             AfterStop::SetAside => Ok(Attempted::Settled(Verdict::Stopped(stop.clone()))),
             AfterStop::TryAgain => Err(Attempted::Trouble {
-                what: anyhow!("{}\n  to do: {}", stop.what(), stop.advice()),
+                what: anyhow!("{}\n  hint: {}", stop.what(), stop.advice()),
                 until: not_before(&job.run()),
             }),
         }
@@ -238,7 +238,7 @@ fn finished(job: &Job) -> Result<Attempted, Attempted> {
     let record = RunRecord::read(&run).map_err(anyhow::Error::from)?;
     let Some(counts) = RunCounts::read(run.path()) else {
         return Err(Attempted::cannot_go_on(&anyhow!(
-            "its summary.json cannot be read\n  to do: look at success.csv and failures.csv"
+            "its summary.json cannot be read\n  hint: look at success.csv and failures.csv"
         )));
     };
     let is_same = match job.input() {
@@ -271,7 +271,7 @@ fn fingerprint(input: &Path) -> Result<Fingerprint, Attempted> {
         let error = anyhow::Error::from(error).context(format!("cannot read {}", input.display()));
         match is_of_the_file && fs::metadata(input).is_ok() {
             true => Attempted::not_imported(
-                &error.context("this user may not read the file\n  to do: let it be readable"),
+                &error.context("this user may not read the file\n  hint: let it be readable"),
             ),
             false => error.into(),
         }
@@ -280,6 +280,6 @@ fn fingerprint(input: &Path) -> Result<Fingerprint, Attempted> {
 
 fn gone() -> anyhow::Error {
     anyhow!(
-        "somebody has taken the file away\n  to do: put it back, or take its reports away as well"
+        "somebody has taken the file away\n  hint: put it back, or take its reports away as well"
     )
 }

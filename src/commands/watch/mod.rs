@@ -115,7 +115,7 @@ pub fn watch(args: WatchArgs) -> anyhow::Result<ExitCode> {
     let found_sound = settings(&args.settings, folder.clone())?;
     if found_sound.report_dir.is_some() {
         bail!(
-            "--report-dir is for a single import: a watch puts the reports beside each file\n  to do: take it away"
+            "--report-dir is for a single import: a watch puts the reports beside each file\n  hint: take it away"
         );
     }
     Session::open(args, &folder, &found_sound)?.run()

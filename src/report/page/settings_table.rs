@@ -82,7 +82,7 @@ fn changes(proposal: &Proposal, standing: &Standing) -> Option<[(u64, u64); 2]> 
     Some([gaining, losing])
 }
 
-/// What the run was told to do: no secret is among it.
+/// What the run was told hint: no secret is among it.
 pub fn settings(about: &About) -> Vec<(&'static str, String)> {
     let yes_or_no = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
     let place = match about.sandbox {

@@ -48,7 +48,7 @@ pub fn waiting(wait: &Wait) -> String {
 
 pub fn misdirected(answer: &str, advice: &str) -> String {
     format!(
-        "warning: there may be nothing at this address: the first answer was {}\n  to do: {advice}",
+        "warning: there may be nothing at this address: the first answer was {}\n  hint: {advice}",
         printable(answer, 200)
     )
 }
@@ -70,7 +70,7 @@ pub fn stopping(stop: &Stop, in_flight: u64) -> String {
 
 pub fn stopped(stop: &Stop) -> String {
     format!(
-        "stopped early: {}\n  to do: {}",
+        "stopped early: {}\n  hint: {}",
         printable(&stop.what(), 400),
         stop.advice()
     )

@@ -41,7 +41,7 @@ pub enum JournalError {
     Io(#[from] io::Error),
     /// A record cannot be understood.
     #[error(
-        "{file} is damaged: a record in it cannot be understood\n  to do: import the input again; to allocate twice is harmless"
+        "{file} is damaged: a record in it cannot be understood\n  hint: import the input again; to allocate twice is harmless"
     )]
     Damaged {
         /// The file.
@@ -51,7 +51,7 @@ pub enum JournalError {
     },
     /// A file that a run always has is gone.
     #[error(
-        "{file} is missing, so nobody knows what the run has sent\n  to do: import the input again; to allocate twice is harmless"
+        "{file} is missing, so nobody knows what the run has sent\n  hint: import the input again; to allocate twice is harmless"
     )]
     Missing {
         /// The file.
@@ -59,7 +59,7 @@ pub enum JournalError {
     },
     /// A record is about nobody that the input names.
     #[error(
-        "{file} names the user {user}, whom the input does not\n  to do: use the input that the run began with"
+        "{file} names the user {user}, whom the input does not\n  hint: use the input that the run began with"
     )]
     Stranger {
         /// The file.
