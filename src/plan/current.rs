@@ -25,6 +25,7 @@ pub enum Absent {
     #[default]
     Unknown,
     /// Nothing: the file is of everyone who holds something.
+    #[serde(rename = "holds-nothing")]
     HoldsNothing,
 }
 

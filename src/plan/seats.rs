@@ -16,6 +16,7 @@ pub struct SeatLimit {
     /// Free seats by code. Of other codes nothing is known.
     pub free: BTreeMap<String, u64>,
     /// Send those for whom there are seats, where there are not enough for all.
+    #[serde(rename = "untilFull")]
     pub until_full: bool,
 }
 
