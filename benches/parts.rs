@@ -67,7 +67,7 @@ fn plan(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("users");
     group.throughput(Throughput::Elements(USERS as u64));
     group.bench_function("plan", |bench| {
-        bench.iter(|| Plan::new(all, all.good_users(), size));
+        bench.iter(|| Plan::new(all, all.sendable_users(), size));
     });
     group.finish();
 }
@@ -75,7 +75,7 @@ fn plan(criterion: &mut Criterion) {
 fn one_batch(criterion: &mut Criterion) {
     let roster = roster(&same_for_all());
     let all = &roster.assignments;
-    let users: Vec<_> = all.good_users().take(BATCH).collect();
+    let users: Vec<_> = all.sendable_users().take(BATCH).collect();
     let mut group = criterion.benchmark_group("users of one batch");
     group.throughput(Throughput::Elements(BATCH as u64));
     group.bench_function("request body", |bench| {

@@ -47,7 +47,7 @@ pub struct Catalog {
 
 impl Catalog {
     /// The vendor's table and these codes besides.
-    pub fn allowing(codes: &[String]) -> Self {
+    pub fn with_extra_codes(codes: &[String]) -> Self {
         Self {
             allowed: codes.to_vec(),
         }
@@ -63,10 +63,10 @@ impl Catalog {
         if let Some(code) = self.allowed.iter().find(is_written) {
             return Some(code);
         }
-        let name = plain_name(written);
+        let name = normalized_name(written);
         ENTRIES
             .iter()
-            .find(|entry| plain_name(entry.name) == name)
+            .find(|entry| normalized_name(entry.name) == name)
             .map(|entry| entry.code)
     }
 
@@ -99,7 +99,7 @@ pub fn split(cell: &str) -> impl Iterator<Item = &str> {
 }
 
 /// A name without what programs change in it: case, the number of blanks, and the kind of dash.
-fn plain_name(name: &str) -> String {
+fn normalized_name(name: &str) -> String {
     name.chars()
         .filter(|character| !character.is_whitespace())
         .map(|character| match character {
@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn a_slip_of_the_keyboard_is_recognised_and_noise_is_not() {
-        let catalog = Catalog::allowing(&["NEWBOTNU".to_owned()]);
+        let catalog = Catalog::with_extra_codes(&["NEWBOTNU".to_owned()]);
         assert_eq!(catalog.suggest("RPADEVUN"), Some("RPADEVNU"));
         assert_eq!(catalog.suggest("attunuu"), Some("ATTUNU"));
         assert_eq!(catalog.suggest("NEWBOTUN"), Some("NEWBOTNU"));
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn a_code_is_also_found_by_the_vendors_name_and_by_what_was_allowed() {
-        let catalog = Catalog::allowing(&["NewBotNU".to_owned()]);
+        let catalog = Catalog::with_extra_codes(&["NewBotNU".to_owned()]);
         for name in [
             "Attended - Named User",
             "attended – named  user",

@@ -12,19 +12,19 @@ use console::Term;
 
 use crate::args::examples;
 use crate::args::import::ImportArgs;
-use crate::args::short_help::brief;
+use crate::args::short_help::short_help;
 use crate::commands::{check, codes, completions, import, man, plan, resume, sandbox, watch};
-use crate::config_file::Profile;
+use crate::config_file::ConfigFile;
 use crate::diagnostic::render;
 use crate::exit_code::ExitCode;
-use crate::report::{fitted, freeze};
+use crate::report::{stop_drawing, wrap_to_terminal};
 
 /// Loads licence seats from a CSV
 ///
 /// Every user in it comes to hold exactly the bundle codes that the file says.
 #[derive(Debug, Parser)]
 #[command(name = "seatload", version, long_version = env!("LONG_VERSION"), max_term_width = 100)]
-#[command(after_long_help = examples::MAIN.text())]
+#[command(after_long_help = examples::PROGRAM_EXAMPLES.text())]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -67,11 +67,11 @@ enum Command {
 
 /// Does what the command line asks for. An error is shown here; it always means that nothing was sent.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    tell_of_defects();
+    install_panic_hook();
     let arguments: Vec<_> = arguments.into_iter().collect();
-    let done = Profile::find(&arguments).and_then(|profile| {
+    let done = ConfigFile::find(&arguments).and_then(|profile| {
         let command = profile.apply(Cli::command());
-        let matches = brief(command, &arguments).get_matches_from(&arguments);
+        let matches = short_help(command, &arguments).get_matches_from(&arguments);
         refuse_password(&matches)?;
         if let Some(path) = profile.found() {
             // Whoever closed standard error does not want to hear it.
@@ -82,13 +82,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             .run(&matches, &profile)
     });
     done.unwrap_or_else(|error| {
-        show(&error);
+        print_error(&error);
         ExitCode::NothingSent
     })
 }
 
 impl Cli {
-    fn run(self, matches: &ArgMatches, profile: &Profile) -> anyhow::Result<ExitCode> {
+    fn run(self, matches: &ArgMatches, profile: &ConfigFile) -> anyhow::Result<ExitCode> {
         match self.command {
             Command::Import(args) => import::import(*args),
             Command::Plan(command) => plan::plan(*command),
@@ -120,20 +120,20 @@ fn refuse_password(matches: &ArgMatches) -> anyhow::Result<()> {
     Ok(())
 }
 
-const DEFECT: &str = "this is a defect in seatload\n  hint: report it; if a run had begun, nothing that was decided is lost, and `seatload resume` goes on with it";
+const BUG_HINT: &str = "this is a defect in seatload\n  hint: report it; if a run had begun, nothing that was decided is lost, and `seatload resume` goes on with it";
 
 /// A panic is a defect of this program. No bar may be drawn over what is said of it.
-fn tell_of_defects() {
+fn install_panic_hook() {
     let tell = panic::take_hook();
     panic::set_hook(Box::new(move |defect| {
-        freeze();
+        stop_drawing();
         tell(defect);
-        let _ = writeln!(stderr(), "{}", fitted(DEFECT, &Term::stderr()));
+        let _ = writeln!(stderr(), "{}", wrap_to_terminal(BUG_HINT, &Term::stderr()));
     }));
 }
 
-fn show(error: &anyhow::Error) {
+fn print_error(error: &anyhow::Error) {
     let error = format!("error: {}", render(error));
     // Whoever closed standard error does not want to hear it.
-    let _ = writeln!(stderr(), "{}", fitted(&error, &Term::stderr()));
+    let _ = writeln!(stderr(), "{}", wrap_to_terminal(&error, &Term::stderr()));
 }

@@ -42,7 +42,7 @@ const SECRETS: [(&str, &str); 3] = [
 ];
 
 /// What says how to sign in: one at most.
-const WAYS: [&str; 5] = [
+const SIGN_IN_METHODS: [&str; 5] = [
     "token-file",
     "token-command",
     "client-id",
@@ -50,7 +50,7 @@ const WAYS: [&str; 5] = [
     "username",
 ];
 
-const PERSON: [&str; 2] = ["tenancy", "username"];
+const USER_SIGN_IN: [&str; 2] = ["tenancy", "username"];
 
 /// A secret that is in its variable comes before a file that holds one.
 const SECRET_FILES: [(&str, &str); 2] = [
@@ -59,12 +59,12 @@ const SECRET_FILES: [(&str, &str); 2] = [
 ];
 
 /// What a run that goes on has of its own; but these are not always written down with it, and may be chosen anew.
-const RECORDED: [&str; 3] = [REQUESTS, SIGN_IN, NETWORK];
+const RECORDED_IN_RUN: [&str; 3] = [REQUESTS, SIGN_IN, NETWORK];
 const NOT_RECORDED: [&str; 2] = ["token-command", "proxy"];
 
 /// Settings of a configuration file.
 #[derive(Debug, Default)]
-pub struct Profile {
+pub struct ConfigFile {
     settings: BTreeMap<String, Setting>,
     /// The file, if nobody has named it.
     found: Option<PathBuf>,
@@ -81,7 +81,7 @@ struct Setting {
 
 /// What the command line says of settings, before anything else is looked at.
 #[derive(Default)]
-struct Named {
+struct Selection {
     config: Option<PathBuf>,
     profile: Option<String>,
     /// Ways to sign in that are told by a flag or a variable.
@@ -90,7 +90,7 @@ struct Named {
     is_chosen: bool,
 }
 
-impl Profile {
+impl ConfigFile {
     /// Finds what the command line, or the environment, names; or else what is there.
     pub fn find(arguments: &[OsString]) -> anyhow::Result<Self> {
         let Some(named) = named(arguments) else {
@@ -115,11 +115,11 @@ impl Profile {
             read.with_context(|| format!("cannot use the configuration file {}\n  hint: mend it, or name another by --config", path.display()))?;
         if !named.ways.is_empty() {
             // A user's name and tenancy are two parts of one way.
-            let is_person = |name: &str| PERSON.contains(&name);
+            let is_person = |name: &str| USER_SIGN_IN.contains(&name);
             let only_person = named.ways.iter().all(|way| is_person(way));
-            profile
-                .settings
-                .retain(|name, _| !WAYS.contains(&name.as_str()) || only_person && is_person(name));
+            profile.settings.retain(|name, _| {
+                !SIGN_IN_METHODS.contains(&name.as_str()) || only_person && is_person(name)
+            });
         }
         for (variable, name) in SECRET_FILES {
             if is_set(variable) {
@@ -179,9 +179,12 @@ impl Profile {
     }
 
     fn add(&mut self, table: Table, origin: &str) -> anyhow::Result<()> {
-        if table.keys().any(|name| WAYS.contains(&name.as_str())) {
+        if table
+            .keys()
+            .any(|name| SIGN_IN_METHODS.contains(&name.as_str()))
+        {
             self.settings
-                .retain(|name, _| !WAYS.contains(&name.as_str()));
+                .retain(|name, _| !SIGN_IN_METHODS.contains(&name.as_str()));
         }
         let known = known_settings();
         for (name, value) in table {
@@ -231,7 +234,7 @@ impl Profile {
                     let is_recorded = name == "resume"
                         && arg
                             .get_help_heading()
-                            .is_some_and(|heading| RECORDED.contains(&heading))
+                            .is_some_and(|heading| RECORDED_IN_RUN.contains(&heading))
                         && !(self.is_chosen && NOT_RECORDED.contains(&long));
                     let setting = arg.get_long().and_then(|long| self.settings.get(long));
                     match setting {
@@ -278,7 +281,7 @@ fn known_settings() -> Vec<String> {
 }
 
 /// None where nothing is taken from the file: for help, and for commands without settings.
-fn named(arguments: &[OsString]) -> Option<Named> {
+fn named(arguments: &[OsString]) -> Option<Selection> {
     let lenient = Cli::command().ignore_errors(true);
     let matches = lenient.try_get_matches_from(arguments).ok()?;
     let (command, below) = matches.subcommand()?;
@@ -296,13 +299,13 @@ fn named(arguments: &[OsString]) -> Option<Named> {
             Some(ValueSource::CommandLine | ValueSource::EnvVariable)
         )
     };
-    let mut ways: Vec<_> = WAYS.into_iter().filter(is_told).collect();
+    let mut ways: Vec<_> = SIGN_IN_METHODS.into_iter().filter(is_told).collect();
     if is_set(TOKEN_VARIABLE) {
         ways.push(TOKEN_VARIABLE);
     }
     let config = below.try_get_one::<PathBuf>("config").ok().flatten();
     let profile = below.try_get_one::<String>("profile").ok().flatten();
-    Some(Named {
+    Some(Selection {
         config: config.cloned(),
         profile: profile.cloned(),
         ways,
@@ -330,14 +333,14 @@ fn found() -> Option<PathBuf> {
 mod tests {
     use super::*;
 
-    fn read(text: &str, name: Option<&str>) -> anyhow::Result<Profile> {
-        Profile::read(text, Path::new("seatload.toml"), name)
+    fn read(text: &str, name: Option<&str>) -> anyhow::Result<ConfigFile> {
+        ConfigFile::read(text, Path::new("seatload.toml"), name)
     }
 
     #[test]
     fn a_profile_comes_before_what_holds_for_all() {
         let text = "rate = \"5/s\"\nbatch-size = 50\n[profiles.prod]\nrate = \"160/5m\"\n";
-        let value = |profile: &Profile, name: &str| profile.settings[name].values.clone();
+        let value = |profile: &ConfigFile, name: &str| profile.settings[name].values.clone();
         let without = read(text, None).unwrap();
         assert_eq!(value(&without, "rate"), ["5/s"]);
         let prod = read(text, Some("prod")).unwrap();

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::humanize::counted;
-use crate::humanize::duration::human;
+use crate::humanize::count_of;
+use crate::humanize::duration::duration;
 use crate::outcome::Decision;
 
 /// Something happened in the run.
@@ -18,7 +18,7 @@ pub enum Event {
         users: usize,
     },
     /// An exchange ended.
-    Answered {
+    ResponseReceived {
         /// The plan's batch, from 1.
         batch: usize,
         /// Whether the request had left at all; there may have been no connection.
@@ -50,26 +50,26 @@ pub enum Event {
     /// Users' outcomes are known.
     Decided(Decision),
     /// A bundle set's seats count as used up: its remaining users are not sent.
-    Exhausted {
+    SeatsExhausted {
         /// The set's codes, joined by `;`.
         codes: String,
     },
     /// The first answer says that there may be nothing at this address.
-    Misdirected {
+    WrongAddress {
         /// What came back.
         answer: String,
     },
     /// The run stops early.
-    Stopping(Stop),
+    Stopping(StopReason),
 }
 
 /// Why nothing is sent for a while.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum WaitCause {
     /// The service said so, by the status 429 or by `Retry-After`.
-    ToldToWait,
+    RetryAfter,
     /// The service's `RateLimit` headers say that its quota is used up.
-    QuotaTold,
+    QuotaExhausted,
     /// The given rate allows no request earlier.
     Rate,
     /// Signing in did not work, and is tried again then.
@@ -81,8 +81,8 @@ pub enum WaitCause {
 impl fmt::Display for WaitCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::ToldToWait => "the service asked to wait",
-            Self::QuotaTold => "the service's quota is used up",
+            Self::RetryAfter => "the service asked to wait",
+            Self::QuotaExhausted => "the service's quota is used up",
             Self::Rate => "the rate given allows no more for now",
             Self::SignIn => "signing in does not work; trying again then",
             Self::Retry => "the service did not answer; trying again then",
@@ -92,7 +92,7 @@ impl fmt::Display for WaitCause {
 
 /// Why a run stops before every user is decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Stop {
+pub enum StopReason {
     /// The admin asked for it.
     Interrupted,
     /// 401: the token is missing, expired, or has not the right scope.
@@ -123,7 +123,7 @@ pub enum Stop {
         message: String,
     },
     /// The service asks for a wait that nobody should sit through.
-    WaitTooLong {
+    RetryAfterTooLong {
         /// From when it was said.
         wait: Duration,
     },
@@ -133,24 +133,24 @@ pub enum Stop {
         reason: String,
     },
     /// The first users were all answered with 404.
-    NotFound {
+    NoUserFound {
         /// What the service said.
         message: String,
     },
     /// What became of users, or what they held before, could not be recorded.
-    NotRecorded,
+    CannotWriteReports,
     /// Rows are bad, and none may be.
     BadRows {
         /// How many.
         rows: u64,
     },
     /// Those who come first are decided, and no more were to be sent for now.
-    FirstDone,
+    FirstUsersDone,
 }
 
-impl Stop {
+impl StopReason {
     /// What happened, in one line.
-    pub fn what(&self) -> String {
+    pub fn message(&self) -> String {
         let said = |message: &str| match message {
             "" => String::new(),
             message => format!(": {message}"),
@@ -171,29 +171,29 @@ impl Stop {
                     said(message)
                 )
             }
-            Self::WaitTooLong { wait } => {
-                format!("the service asked to wait for {}", human(*wait))
+            Self::RetryAfterTooLong { wait } => {
+                format!("the service asked to wait for {}", duration(*wait))
             }
             Self::ServiceDown { reason } => {
                 format!("the service does not answer as it should: {reason}")
             }
-            Self::NotFound { message } => {
+            Self::NoUserFound { message } => {
                 format!(
                     "the service knows none of the first users, or has no licence for this organisation (404){}",
                     said(message)
                 )
             }
-            Self::NotRecorded => "the reports cannot be written".to_owned(),
+            Self::CannotWriteReports => "the reports cannot be written".to_owned(),
             Self::BadRows { rows } => format!(
                 "nothing was sent, since --strict is given, and the file has {}",
-                counted(*rows, "bad row")
+                count_of(*rows, "bad row")
             ),
-            Self::FirstDone => "the users that --first asks for are done".to_owned(),
+            Self::FirstUsersDone => "the users that --first asks for are done".to_owned(),
         }
     }
 
     /// What the admin can do about it, in one line.
-    pub fn advice(&self) -> &'static str {
+    pub fn hint(&self) -> &'static str {
         match self {
             Self::Interrupted => "nothing is lost: go on whenever it suits",
             Self::Unauthorized { .. } => {
@@ -216,16 +216,18 @@ impl Stop {
             Self::UnexpectedStatus { .. } => {
                 "check --base-url, --endpoint, --organization and --account"
             }
-            Self::WaitTooLong { .. } => "go on when that time is over",
+            Self::RetryAfterTooLong { .. } => "go on when that time is over",
             Self::ServiceDown { .. } => {
                 "check the network and the service's status page, then go on"
             }
-            Self::NotFound { .. } => {
+            Self::NoUserFound { .. } => {
                 "check --account, --organization and --endpoint, that the organisation has licences of these codes, and the first user IDs of the file; if an address was wrong, import the input again with the right one, since `resume` keeps that of the run"
             }
             Self::BadRows { .. } => "mend the input where failures.csv says, and import it again",
-            Self::FirstDone => "look at the reports and at the portal, then go on with the rest",
-            Self::NotRecorded => {
+            Self::FirstUsersDone => {
+                "look at the reports and at the portal, then go on with the rest"
+            }
+            Self::CannotWriteReports => {
                 "make space, or let the report folder be written to again, then go on"
             }
         }

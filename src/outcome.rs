@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::roster::UserIx;
+use crate::roster::UserIndex;
 
 /// What became of one assignment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +66,7 @@ impl FailureKind {
     ];
 
     /// The kind of that name.
-    pub fn named(name: &str) -> Option<Self> {
+    pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
@@ -85,12 +85,12 @@ impl FailureKind {
     }
 
     /// What happened, in the words of whoever said it, and what the admin can do about it.
-    pub fn explain(self, said: &str) -> String {
-        explain(said, self.advice())
+    pub fn with_hint(self, said: &str) -> String {
+        explain(said, self.hint())
     }
 
     /// What the admin can do about it.
-    pub fn advice(self) -> &'static str {
+    pub fn hint(self) -> &'static str {
         match self {
             Self::NotFound => {
                 "check that the user ID exists in this organisation and that the account has licences of these codes"
@@ -124,7 +124,7 @@ pub fn explain(said: &str, advice: &str) -> String {
 }
 
 /// What [`explain`] put together: what happened, and what to do about it. None if the end of it has been cut off.
-pub fn explained(message: &str) -> Option<(&str, &str)> {
+pub fn split_hint(message: &str) -> Option<(&str, &str)> {
     match message.ends_with('…') {
         true => None,
         false => message.rsplit_once(TO_DO),
@@ -144,7 +144,7 @@ pub enum Applied {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
     /// The users.
-    pub users: Vec<UserIx>,
+    pub users: Vec<UserIndex>,
     /// What became of the assignment of each.
     pub outcome: Outcome,
     /// How many requests that named a user were sent, for each of them.
@@ -160,14 +160,14 @@ mod tests {
     #[test]
     fn what_happened_and_what_to_do_are_told_apart_again() {
         for kind in FailureKind::ALL {
-            let message = kind.explain("the service said: To do: nothing");
-            let told = explained(&message);
+            let message = kind.with_hint("the service said: To do: nothing");
+            let told = split_hint(&message);
             assert_eq!(
                 told,
-                Some(("the service said: To do: nothing.", kind.advice()))
+                Some(("the service said: To do: nothing.", kind.hint()))
             );
         }
-        assert_eq!(explained("so long that it was cut. To do: fr…"), None);
-        assert_eq!(explained("no advice"), None);
+        assert_eq!(split_hint("so long that it was cut. To do: fr…"), None);
+        assert_eq!(split_hint("no advice"), None);
     }
 }

@@ -62,7 +62,7 @@ impl From<Rate> for String {
 
 impl fmt::Display for Rate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let window = duration::exact(self.window);
+        let window = duration::round_trip(self.window);
         let window = match window.as_str() {
             "1s" => "s",
             other => other,

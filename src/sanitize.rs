@@ -50,7 +50,7 @@ pub fn is_unprintable(character: char) -> bool {
 
 /// Marks `text` that a spreadsheet would take for a formula, so that it stays text.
 /// [`unguard`] gives the same text back.
-pub fn guard(text: &str) -> Cow<'_, str> {
+pub fn escape_formula(text: &str) -> Cow<'_, str> {
     if is_formula(text) {
         Cow::Owned(format!("{GUARD}{text}"))
     } else {
@@ -59,7 +59,7 @@ pub fn guard(text: &str) -> Cow<'_, str> {
 }
 
 /// Takes the mark of [`guard`] off again.
-pub fn unguard(text: &str) -> &str {
+pub fn unescape_formula(text: &str) -> &str {
     match text.strip_prefix(GUARD) {
         Some(rest) if is_formula(rest) => rest,
         _ => text,
@@ -67,7 +67,7 @@ pub fn unguard(text: &str) -> &str {
 }
 
 /// A path as a shell takes it for one word.
-pub fn shell_word(path: &Path) -> String {
+pub fn shell_quote(path: &Path) -> String {
     let path = path.display().to_string();
     match cfg!(windows) {
         true if path.contains(' ') => format!("\"{path}\""),
@@ -107,7 +107,7 @@ mod tests {
             ("my run's", "\"my run's\""),
             ("$(x)", "'$(x)'"),
         ] {
-            assert_eq!(shell_word(Path::new(path)), word);
+            assert_eq!(shell_quote(Path::new(path)), word);
         }
     }
 
@@ -128,17 +128,17 @@ mod tests {
     #[test]
     fn a_formula_is_marked_as_text() {
         for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "＝1"] {
-            assert_eq!(guard(formula), format!("'{formula}"));
+            assert_eq!(escape_formula(formula), format!("'{formula}"));
         }
-        assert_eq!(guard("singer-77"), "singer-77");
-        assert_eq!(guard("O'Brien"), "O'Brien");
+        assert_eq!(escape_formula("singer-77"), "singer-77");
+        assert_eq!(escape_formula("O'Brien"), "O'Brien");
     }
 
     proptest! {
         #[test]
         fn unguard_gives_back_what_was_guarded(text in "['=+@a-]{0,6}") {
-            let guarded = guard(&text);
-            prop_assert_eq!(unguard(&guarded), text.as_str());
+            let guarded = escape_formula(&text);
+            prop_assert_eq!(unescape_formula(&guarded), text.as_str());
         }
     }
 }

@@ -8,22 +8,22 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use crate::api::{Endpoint, EndpointError, ProxyUrl, TokenCommand, Variant};
 use crate::input::{Format, Input};
-use crate::plan::{Absent, Mode, SeatLimit};
+use crate::plan::{AbsentUsers, Mode, SeatBudget};
 use crate::rate::Rate;
 
 /// The settings of one import.
 #[derive(Debug)]
 pub struct ImportSettings {
     /// What is to be sent.
-    pub intent: Intent,
+    pub intent: ImportPlan,
     /// Send nothing if there is a bad row.
     pub is_strict: bool,
     /// What the admin has agreed to beforehand.
     pub consent: Consent,
     /// Who is asked for what the admin has not agreed to.
-    pub asking: Asking,
+    pub asking: Interactivity,
     /// Where the input is to be found when the run goes on.
-    pub later: Later,
+    pub later: ResumeInput,
     /// Where the reports go; a folder named after the input if nothing is said.
     pub report_dir: Option<PathBuf>,
     /// The rest, which resuming needs as well.
@@ -32,13 +32,13 @@ pub struct ImportSettings {
 
 /// What is to be sent: all that a plan depends on, but for the time that it takes.
 #[derive(Debug)]
-pub struct Intent {
+pub struct ImportPlan {
     /// The file.
     pub input: Input,
     /// How it is read.
-    pub reading: Reading,
+    pub reading: InputSettings,
     /// How many seats there are, if that is known.
-    pub seats: Option<SeatLimit>,
+    pub seats: Option<SeatBudget>,
     /// Users in one request, at most.
     pub batch_size: NonZeroUsize,
 }
@@ -46,7 +46,7 @@ pub struct Intent {
 /// How the input is read: all that decides who is to hold what.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Reading {
+pub struct InputSettings {
     /// How it is written.
     pub format: Format,
     /// The external flag of a row that does not say.
@@ -56,7 +56,7 @@ pub struct Reading {
     /// The file that says who has which e-mail address.
     pub directory: Option<PathBuf>,
     /// The file that says who holds what now.
-    pub current: Option<Current>,
+    pub current: Option<CurrentFile>,
     /// What becomes of what a user holds and the input does not name.
     pub mode: Mode,
 }
@@ -64,13 +64,13 @@ pub struct Reading {
 /// The file that says who holds what now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Current {
+pub struct CurrentFile {
     /// Where it is.
     pub path: PathBuf,
     /// How it is written.
     pub format: Format,
     /// What it means that it does not name somebody.
-    pub absent: Absent,
+    pub absent: AbsentUsers,
 }
 
 /// What the admin has agreed to beforehand.
@@ -84,7 +84,7 @@ pub struct Consent {
 
 /// Who is asked for consent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asking {
+pub enum Interactivity {
     /// Whoever sits at the terminal, if there is one.
     AtTerminal,
     /// Nobody: nobody is there.
@@ -93,7 +93,7 @@ pub enum Asking {
 
 /// Where the input is to be found when a run goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Later {
+pub enum ResumeInput {
     /// Where it is now.
     InPlace,
     /// Beside the run folder, wherever both are moved together.
@@ -110,13 +110,13 @@ pub struct RunSettings {
     /// How connections are made.
     pub network: NetworkSettings,
     /// How requests are sent.
-    pub requests: Requests,
+    pub requests: RequestSettings,
     /// Stop after so many users.
     pub first: Option<NonZeroUsize>,
     /// How progress is shown.
     pub progress: ProgressMode,
     /// When records are forced onto the disk.
-    pub sync: SyncWhen,
+    pub sync: SyncMode,
 }
 
 /// How to sign in, without any secret: those are in variables and files, or are asked for.
@@ -180,7 +180,7 @@ impl NetworkSettings {
     }
 
     /// What is not told is as `before`.
-    pub fn or(self, before: &Self) -> Self {
+    pub fn with_fallback(self, before: &Self) -> Self {
         Self {
             had_proxy_password: self.proxy.is_none() && before.had_proxy_password,
             proxy: self.proxy.or_else(|| before.proxy.clone()),
@@ -253,7 +253,7 @@ impl Target {
 /// How requests are sent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Requests {
+pub struct RequestSettings {
     /// The quota.
     pub rate: Rate,
     /// How many requests may leave at once after a pause.
@@ -285,7 +285,7 @@ pub enum ProgressMode {
 
 /// When records are forced onto the disk. The operating system has each at once, so only a power cut can take them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SyncWhen {
+pub enum SyncMode {
     /// Within a second, and at the end.
     EverySecond,
     /// With each answer, before it is counted.

@@ -13,7 +13,7 @@ use crate::exit_code::ExitCode;
 ///
 /// # Errors
 /// When the system does not let the process listen.
-pub fn listen(
+pub fn install(
     interrupt: CancellationToken,
     say_last_words: impl FnOnce() + Send + 'static,
 ) -> io::Result<()> {

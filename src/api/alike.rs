@@ -22,7 +22,7 @@ pub fn confirm_all(text: &str, asked: &AllocationRequest) -> Option<Confirmation
         confirming.note(&allocation);
         allocations += 1;
     };
-    allocations::read(&sample, note).ok()?;
+    allocations::parse(&sample, note).ok()?;
     let mut confirmation = confirming.finish();
     let [(_, places)] = &mut confirmation.confirmed[..] else {
         return None;

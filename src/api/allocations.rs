@@ -24,12 +24,12 @@ pub fn confirm(body: &[u8], asked: &AllocationRequest) -> Result<Confirmation, S
 /// Confirms by reading every word.
 pub fn read_all(text: &str, asked: &AllocationRequest) -> serde_json::Result<Confirmation> {
     let mut confirming = Confirming::new(asked);
-    read(text, |allocation| confirming.note(&allocation))?;
+    parse(text, |allocation| confirming.note(&allocation))?;
     Ok(confirming.finish())
 }
 
 /// Hands on one allocation after the other.
-pub fn read<'t>(text: &'t str, note: impl FnMut(Allocation<'t>)) -> serde_json::Result<()> {
+pub fn parse<'t>(text: &'t str, note: impl FnMut(Allocation<'t>)) -> serde_json::Result<()> {
     let mut json = serde_json::Deserializer::from_str(text);
     json.deserialize_seq(Array(note))?;
     json.end()

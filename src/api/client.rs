@@ -5,17 +5,17 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
-use reqwest::{Body, Response, StatusCode};
+use reqwest::{Body, StatusCode};
 use tokio::sync::Semaphore;
 
 use super::redact::Redactor;
-use super::sign_in::{Numbered, Refused};
+use super::sign_in::{CachedToken, OnRejection};
 use super::{
-    AllocationRequest, Answer, Departure, Endpoint, Limits, Network, NetworkError, Reply, Service,
-    SignInError, Token, Tokens,
+    AllocationRequest, Endpoint, Network, NetworkError, RateLimitHeaders, Response, ResponseKind,
+    SentAt, Service, SignInError, Token, TokenCache,
 };
 use crate::api::response;
-use crate::api::sent_at::DepartingBody;
+use crate::api::sent_at::TrackedBody;
 use crate::sanitize::printable;
 
 /// The longest answer that is read, in bytes. An answer for a full batch is some tens of kilobytes.
@@ -46,7 +46,7 @@ const REQUEST_ID_CHARS: usize = 80;
 pub struct Client {
     http: reqwest::Client,
     endpoint: Endpoint,
-    tokens: Tokens,
+    tokens: TokenCache,
     long_answers: Semaphore,
 }
 
@@ -57,7 +57,7 @@ impl Client {
     /// When no connection can be made.
     pub fn new(
         endpoint: Endpoint,
-        tokens: Tokens,
+        tokens: TokenCache,
         network: &Network,
     ) -> Result<Self, NetworkError> {
         Ok(Self {
@@ -69,7 +69,7 @@ impl Client {
     }
 
     /// The tokens that it uses.
-    pub fn tokens(&self) -> &Tokens {
+    pub fn tokens(&self) -> &TokenCache {
         &self.tokens
     }
 
@@ -78,10 +78,10 @@ impl Client {
     ///
     /// # Errors
     /// When there is no answer; the error says why.
-    pub async fn reach(&self) -> Result<String, String> {
+    pub async fn probe(&self) -> Result<String, String> {
         let mut root = self.endpoint.url().clone();
         root.set_path("/");
-        let answer = self.http.head(root).send().await.map_err(tell)?;
+        let answer = self.http.head(root).send().await.map_err(describe_error)?;
         Ok(format!("{:?}", answer.version()))
     }
 
@@ -89,11 +89,11 @@ impl Client {
         &self,
         request: &AllocationRequest,
         token: &Token,
-        departure: &Departure,
-    ) -> Result<Response, reqwest::Error> {
+        departure: &SentAt,
+    ) -> Result<reqwest::Response, reqwest::Error> {
         let mut body = Vec::with_capacity(request.user_ids.len() * USER_BYTES);
         serde_json::to_writer(&mut body, request).expect("strings and a bool are always JSON");
-        let body = DepartingBody::new(Bytes::from(body), departure.clone());
+        let body = TrackedBody::new(Bytes::from(body), departure.clone());
         self.http
             .request(self.endpoint.method(), self.endpoint.url().clone())
             .header(AUTHORIZATION, token.authorization())
@@ -105,18 +105,22 @@ impl Client {
     }
 
     /// Reads a body, up to [`LONGEST_ANSWER`] and no further; of a refusal, only what is looked at.
-    async fn body(&self, mut response: Response, redactor: &Redactor) -> Result<Vec<u8>, String> {
+    async fn body(
+        &self,
+        mut response: reqwest::Response,
+        redactor: &Redactor,
+    ) -> Result<Vec<u8>, String> {
         let is_allocation = response.status() == StatusCode::OK;
         let length = usize::try_from(response.content_length().unwrap_or_default());
         let mut body = Vec::with_capacity(length.unwrap_or_default().min(LONG_ANSWER));
         let mut turn = None;
-        while let Some(chunk) = response.chunk().await.map_err(tell)? {
+        while let Some(chunk) = response.chunk().await.map_err(describe_error)? {
             if body.len() + chunk.len() > LONGEST_ANSWER {
                 return Err("more than 16 MiB of answer".to_owned());
             }
             body.extend_from_slice(&chunk);
             if !is_allocation && body.len() >= response::LONGEST_MESSAGE {
-                return Ok(redactor.beginning(body));
+                return Ok(redactor.redact_prefix(body));
             }
             if turn.is_none() && body.len() > LONG_ANSWER {
                 turn = self.long_answers.acquire().await.ok();
@@ -127,32 +131,36 @@ impl Client {
 }
 
 impl Service for Client {
-    async fn exchange(&self, request: AllocationRequest, departure: Departure) -> Reply {
-        let Numbered { token, number } = match self.tokens.current().await {
+    async fn exchange(&self, request: AllocationRequest, departure: SentAt) -> Response {
+        let CachedToken { token, number } = match self.tokens.current().await {
             Ok(current) => current,
             Err(error) => {
                 let retry_after = match &error {
-                    SignInError::Trouble { wait, .. } => *wait,
-                    SignInError::Refused(_) => None,
+                    SignInError::Transient { wait, .. } => *wait,
+                    SignInError::Rejected(_) => None,
                 };
-                return Reply {
-                    limits: Limits {
+                return Response {
+                    limits: RateLimitHeaders {
                         retry_after,
-                        ..Limits::default()
+                        ..RateLimitHeaders::default()
                     },
-                    ..Answer::NotSignedIn(error).into()
+                    ..ResponseKind::NotSignedIn(error).into()
                 };
             }
         };
         let response = match self.send(&request, &token, &departure).await {
             Ok(response) => response,
             Err(error) => {
-                let departed = departure.at().is_some();
-                let reason = tell(error);
-                return Answer::Lost { reason, departed }.into();
+                let departed = departure.get().is_some();
+                let reason = describe_error(error);
+                return ResponseKind::NoResponse {
+                    reason,
+                    was_sent: departed,
+                }
+                .into();
             }
         };
-        let limits = Limits::read(response.headers(), SystemTime::now());
+        let limits = RateLimitHeaders::read(response.headers(), SystemTime::now());
         let request_id = request_id(response.headers(), &token);
         let status = response.status();
         let is_refused = status == StatusCode::UNAUTHORIZED;
@@ -160,25 +168,25 @@ impl Service for Client {
             self.tokens.accepted(number);
         }
         let answer = match self.body(response, token.redactor()).await {
-            _ if is_refused && self.tokens.refused(number) == Refused::Again => {
-                Answer::TokenRefused
+            _ if is_refused && self.tokens.refused(number) == OnRejection::Retry => {
+                ResponseKind::TokenRejected
             }
             Ok(body) => {
                 let redactor = token.redactor();
-                let body = redactor.bytes(body);
-                let answer = response::read(status.as_u16(), &body, &request);
+                let body = redactor.redact_bytes(body);
+                let answer = response::parse(status.as_u16(), &body, &request);
                 // Only the beginning of what is said is kept, and a part of a secret is one too.
                 let begin = &body[..body.len().min(response::LONGEST_MESSAGE)];
-                let is_echo = !matches!(answer, Answer::Allocated(_))
+                let is_echo = !matches!(answer, ResponseKind::Allocated(_))
                     && redactor.is_in_disguise(&String::from_utf8_lossy(begin));
                 match is_echo {
-                    true => response::read(status.as_u16(), b"", &request),
+                    true => response::parse(status.as_u16(), b"", &request),
                     false => answer,
                 }
             }
-            Err(reason) => response::read_cut(status.as_u16(), &reason),
+            Err(reason) => response::parse_truncated(status.as_u16(), &reason),
         };
-        Reply {
+        Response {
             answer: without(&token, answer),
             limits,
             request_id,
@@ -187,15 +195,16 @@ impl Service for Client {
 }
 
 /// The answer without the token, which may have come to light in decoding.
-fn without(token: &Token, mut answer: Answer) -> Answer {
+fn without(token: &Token, mut answer: ResponseKind) -> ResponseKind {
     let redactor = token.redactor();
     match &mut answer {
-        Answer::Status { message: said, .. } | Answer::Unreadable { reason: said, .. } => {
-            *said = redactor.text(said);
+        ResponseKind::Status { message: said, .. }
+        | ResponseKind::InvalidBody { reason: said, .. } => {
+            *said = redactor.redact(said);
         }
-        Answer::Allocated(confirmation) => {
+        ResponseKind::Allocated(confirmation) => {
             for (organization, _) in &mut confirmation.confirmed {
-                *organization = redactor.text(organization).into();
+                *organization = redactor.redact(organization).into();
             }
         }
         _ => {}
@@ -206,12 +215,12 @@ fn without(token: &Token, mut answer: Answer) -> Answer {
 fn request_id(headers: &HeaderMap, token: &Token) -> Option<String> {
     let id = REQUEST_IDS.iter().find_map(|name| headers.get(*name))?;
     // Cut only after: a part of a secret is one too.
-    let id = token.redactor().text(id.to_str().ok()?);
+    let id = token.redactor().redact(id.to_str().ok()?);
     Some(printable(&id, REQUEST_ID_CHARS))
 }
 
 /// What went wrong, down to the cause, without the URL that every message would repeat.
-pub fn tell(error: reqwest::Error) -> String {
+pub fn describe_error(error: reqwest::Error) -> String {
     let error = error.without_url();
     let what = if error.is_timeout() && error.is_connect() {
         "no connection within the time allowed"

@@ -69,10 +69,10 @@ pub enum EndpointError {
     NotEncrypted(String),
     /// The base URL has parts that make no sense here.
     #[error("the base URL may not hold a user name, a password, a `?` or a `#`")]
-    Superfluous,
+    UnexpectedUrlPart,
     /// A name in the path is empty or no name.
     #[error("the {0} is empty, or holds a `/` or a blank")]
-    NotAName(&'static str),
+    InvalidPathSegment(&'static str),
 }
 
 impl Endpoint {
@@ -91,10 +91,10 @@ impl Endpoint {
             .filter(Url::has_host)
             .ok_or_else(|| EndpointError::NotAUrl(shown(base)))?;
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(EndpointError::Superfluous);
+            return Err(EndpointError::UnexpectedUrlPart);
         }
         if url.query().is_some() || url.fragment().is_some() {
-            return Err(EndpointError::Superfluous);
+            return Err(EndpointError::UnexpectedUrlPart);
         }
         match url.scheme() {
             "https" => {}
@@ -132,7 +132,7 @@ impl Endpoint {
     }
 
     /// What to try when the very first answer says that there is nothing here.
-    pub fn advice(&self) -> String {
+    pub fn address_hint(&self) -> String {
         let organization = if self.has_organization {
             "check --organization, or leave it out"
         } else {
@@ -148,7 +148,7 @@ impl Endpoint {
 }
 
 /// Whether a secret may be sent there: nobody on the way can read it.
-pub fn is_protected(url: &Url) -> bool {
+pub fn is_secure(url: &Url) -> bool {
     url.scheme() == "https" || url.scheme() == "http" && is_loopback(url)
 }
 
@@ -174,7 +174,7 @@ fn shown(base: &str) -> String {
 fn check_name(what: &'static str, name: &str) -> Result<(), EndpointError> {
     let is_dots = name.chars().all(|character| character == '.');
     if is_dots || name.contains(['/', '\\']) || name.contains(char::is_whitespace) {
-        return Err(EndpointError::NotAName(what));
+        return Err(EndpointError::InvalidPathSegment(what));
     }
     Ok(())
 }

@@ -19,34 +19,35 @@ use std::future::Future;
 
 pub use client::Client;
 pub use confirm::Confirmation;
-pub use endpoint::{Endpoint, EndpointError, Variant, is_protected};
+pub use endpoint::{Endpoint, EndpointError, Variant, is_secure};
 pub use message::{Allocation, AllocationRequest};
 pub use network::{Network, NetworkError, ProxyUrl};
-pub use rate_limit_headers::{Budget, Limits};
-pub use sent_at::Departure;
+pub use rate_limit_headers::{RateLimitHeaders, RemainingQuota};
+pub use sent_at::SentAt;
 pub use sign_in::{
-    ClientCredentials, Password, SECRET_VARIABLES, SignInError, Source, TokenCommand, Tokens,
+    ClientCredentials, Password, SECRET_VARIABLES, SignInError, TokenCache, TokenCommand,
+    TokenSource,
 };
 pub use token::{Token, TokenError};
 pub use user_ids::UserIds;
 
 /// What came of one exchange.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reply {
+pub struct Response {
     /// The answer itself.
-    pub answer: Answer,
+    pub answer: ResponseKind,
     /// What the service said about when to send again.
-    pub limits: Limits,
+    pub limits: RateLimitHeaders,
     /// What the service calls the request, for its support.
     pub request_id: Option<String>,
 }
 
-impl From<Answer> for Reply {
+impl From<ResponseKind> for Response {
     /// Nothing but an answer.
-    fn from(answer: Answer) -> Self {
+    fn from(answer: ResponseKind) -> Self {
         Self {
             answer,
-            limits: Limits::default(),
+            limits: RateLimitHeaders::default(),
             request_id: None,
         }
     }
@@ -54,11 +55,11 @@ impl From<Answer> for Reply {
 
 /// An answer, as far as it could be understood. What follows from it is not decided here.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
+pub enum ResponseKind {
     /// 200 with the array that API.md describes: what it confirms.
     Allocated(Confirmation),
     /// 200 with a body that is something else, or that broke off.
-    Unreadable {
+    InvalidBody {
         /// What is wrong with it.
         reason: String,
         /// The body is a web page, so this may not be the API.
@@ -76,15 +77,15 @@ pub enum Answer {
     /// There is no token, so the request was not sent.
     NotSignedIn(SignInError),
     /// 401, and there is another token: the same request again.
-    TokenRefused,
+    TokenRejected,
     /// The request was held back, since what it changes could not be written down.
-    NotSent,
+    NotLogged,
     /// No answer.
-    Lost {
+    NoResponse {
         /// What happened instead.
         reason: String,
         /// Whether the request had left, so that it may have been applied.
-        departed: bool,
+        was_sent: bool,
     },
 }
 
@@ -94,6 +95,6 @@ pub trait Service {
     fn exchange(
         &self,
         request: AllocationRequest,
-        departure: Departure,
-    ) -> impl Future<Output = Reply> + Send;
+        departure: SentAt,
+    ) -> impl Future<Output = Response> + Send;
 }

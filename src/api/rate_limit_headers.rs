@@ -6,23 +6,23 @@ use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 
 /// What the service said about when to send again.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Limits {
+pub struct RateLimitHeaders {
     /// `Retry-After`: how long to wait from now.
     pub retry_after: Option<Duration>,
     /// `RateLimit-Remaining` and `RateLimit-Reset`.
-    pub budget: Option<Budget>,
+    pub budget: Option<RemainingQuota>,
 }
 
 /// How much of a quota is left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Budget {
+pub struct RemainingQuota {
     /// Requests left in the quota's current window.
     pub remaining: u64,
     /// From now until the window ends.
     pub reset: Duration,
 }
 
-impl Limits {
+impl RateLimitHeaders {
     /// Reads the headers; what makes no sense in them is passed over.
     ///
     /// `now` is what the local clock says, for a `Retry-After` date in an answer that has no `Date` of its own.
@@ -41,7 +41,7 @@ impl Limits {
             });
         let budget = number("ratelimit-remaining")
             .zip(number("ratelimit-reset"))
-            .map(|(remaining, reset)| Budget {
+            .map(|(remaining, reset)| RemainingQuota {
                 remaining,
                 reset: Duration::from_secs(reset),
             });
@@ -56,13 +56,13 @@ impl Limits {
 mod tests {
     use super::*;
 
-    fn read(headers: &[(&'static str, &'static str)]) -> Limits {
+    fn read(headers: &[(&'static str, &'static str)]) -> RateLimitHeaders {
         let headers = headers
             .iter()
             .map(|&(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
             .collect();
         let now = httpdate::parse_http_date("Tue, 24 Nov 2026 10:00:00 GMT").unwrap();
-        Limits::read(&headers, now)
+        RateLimitHeaders::read(&headers, now)
     }
 
     fn retry_after(value: &'static str) -> Option<u64> {
@@ -99,7 +99,7 @@ mod tests {
         let both = read(&[("ratelimit-remaining", "7"), ("ratelimit-reset", "30")]);
         assert_eq!(
             both.budget,
-            Some(Budget {
+            Some(RemainingQuota {
                 remaining: 7,
                 reset: Duration::from_secs(30)
             })

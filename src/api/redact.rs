@@ -34,8 +34,8 @@ impl Redactor {
     }
 
     /// The text as it may be shown.
-    pub fn text(&self, text: &str) -> String {
-        let redacted = self.bytes(text.as_bytes().to_vec());
+    pub fn redact(&self, text: &str) -> String {
+        let redacted = self.redact_bytes(text.as_bytes().to_vec());
         let text = String::from_utf8_lossy(&redacted).into_owned();
         match self.is_in_disguise(&text) {
             true => format!("(not shown, since it repeats {})", self.name),
@@ -44,7 +44,7 @@ impl Redactor {
     }
 
     /// A body without the secret in its usual spellings.
-    pub fn bytes(&self, mut body: Vec<u8>) -> Vec<u8> {
+    pub fn redact_bytes(&self, mut body: Vec<u8>) -> Vec<u8> {
         for spelling in &self.spellings {
             body = replace(body, spelling.as_bytes(), self.name.as_bytes());
         }
@@ -53,8 +53,8 @@ impl Redactor {
 
     /// The beginning of a body that is not read any further: without the secret, and without what may be a part of it at the
     /// end.
-    pub fn beginning(&self, body: Vec<u8>) -> Vec<u8> {
-        let mut body = self.bytes(body);
+    pub fn redact_prefix(&self, body: Vec<u8>) -> Vec<u8> {
+        let mut body = self.redact_bytes(body);
         for spelling in &self.spellings {
             let spelling = spelling.as_bytes();
             let mut lengths = (1..spelling.len()).rev();
@@ -187,7 +187,7 @@ mod tests {
 
     fn shown(said: &str, secret: &str) -> String {
         let redactor = Redactor::new(&secret.into(), "(it)", SHORTEST_PASSWORD);
-        redactor.text(said)
+        redactor.redact(said)
     }
 
     #[test]
@@ -238,7 +238,7 @@ mod tests {
             ("", ""),
             (&whole, "it"),
         ] {
-            let beginning = redactor.beginning(format!("said: {end}").into_bytes());
+            let beginning = redactor.redact_prefix(format!("said: {end}").into_bytes());
             let beginning = String::from_utf8(beginning).unwrap();
             assert_eq!(beginning, format!("said: {left}"));
         }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::api::{AllocationRequest, Answer, allocations};
+use crate::api::{AllocationRequest, ResponseKind, allocations};
 use crate::sanitize::printable;
 
 /// How much of a body is looked at for what it says to people, in bytes.
@@ -12,19 +12,19 @@ pub const LONGEST_MESSAGE: usize = 64 * 1024;
 const MESSAGE_CHARS: usize = 300;
 
 /// Reads an answer whose body arrived whole.
-pub fn read(status: u16, body: &[u8], asked: &AllocationRequest) -> Answer {
+pub fn parse(status: u16, body: &[u8], asked: &AllocationRequest) -> ResponseKind {
     let begin = &body[..body.len().min(LONGEST_MESSAGE)];
     let is_html = is_html(begin);
     if status != 200 {
-        return Answer::Status {
+        return ResponseKind::Status {
             status,
             message: message(begin, is_html),
             is_html,
         };
     }
     match allocations::confirm(body, asked) {
-        Ok(confirmation) => Answer::Allocated(confirmation),
-        Err(error) => Answer::Unreadable {
+        Ok(confirmation) => ResponseKind::Allocated(confirmation),
+        Err(error) => ResponseKind::InvalidBody {
             reason: if is_html {
                 format!(
                     "200 with a web page in place of the answer ({})",
@@ -43,14 +43,14 @@ pub fn read(status: u16, body: &[u8], asked: &AllocationRequest) -> Answer {
 }
 
 /// Reads an answer whose body did not arrive whole: the status still says what it says.
-pub fn read_cut(status: u16, reason: &str) -> Answer {
+pub fn parse_truncated(status: u16, reason: &str) -> ResponseKind {
     if status == 200 {
-        return Answer::Unreadable {
+        return ResponseKind::InvalidBody {
             reason: format!("200, and then {reason}"),
             is_html: false,
         };
     }
-    Answer::Status {
+    ResponseKind::Status {
         status,
         message: String::new(),
         is_html: false,
@@ -71,7 +71,7 @@ fn message(body: &[u8], is_html: bool) -> String {
         title(&text).unwrap_or("a web page").to_owned()
     } else {
         match serde_json::from_slice::<Value>(body) {
-            Ok(json) => in_json(&json).unwrap_or_else(|| text.trim().to_owned()),
+            Ok(json) => message_in_json(&json).unwrap_or_else(|| text.trim().to_owned()),
             Err(_) => text.trim().to_owned(),
         }
     };
@@ -86,7 +86,7 @@ fn title(html: &str) -> Option<&str> {
 }
 
 /// The message in the shapes of error that the vendor's services and RFC 9457 use.
-fn in_json(json: &Value) -> Option<String> {
+fn message_in_json(json: &Value) -> Option<String> {
     if let Value::String(text) = json {
         return Some(text.clone());
     }
@@ -100,7 +100,7 @@ fn in_json(json: &Value) -> Option<String> {
     ];
     fields.iter().find_map(|field| match json.get(field)? {
         Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
-        nested @ Value::Object(_) => in_json(nested),
+        nested @ Value::Object(_) => message_in_json(nested),
         _ => None,
     })
 }
@@ -112,8 +112,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn message_of(body: &str) -> String {
-        match read(409, body.as_bytes(), &asking_for(&[])) {
-            Answer::Status { message, .. } => message,
+        match parse(409, body.as_bytes(), &asking_for(&[])) {
+            ResponseKind::Status { message, .. } => message,
             other => panic!("{other:?}"),
         }
     }
@@ -148,18 +148,18 @@ mod tests {
                 "<html>.{0,40}(<title>.{0,40}(</title>)?)?".prop_map(String::into_bytes),
             ],
         ) {
-            match read(status, &body, &asking_for(&["a"])) {
-                Answer::Allocated(confirmation) => {
+            match parse(status, &body, &asking_for(&["a"])) {
+                ResponseKind::Allocated(confirmation) => {
                     prop_assert_eq!(status, 200);
                     let confirmed = confirmation.confirmed.iter().flat_map(|(_, places)| places);
                     let all: Vec<_> = confirmed.chain(&confirmation.unconfirmed).collect();
                     prop_assert_eq!(all, [&0]);
                 }
-                Answer::Status { status: read, message, .. } => {
+                ResponseKind::Status { status: read, message, .. } => {
                     prop_assert_eq!(read, status);
                     prop_assert!(!message.chars().any(char::is_control));
                 }
-                Answer::Unreadable { .. } => prop_assert_eq!(status, 200),
+                ResponseKind::InvalidBody { .. } => prop_assert_eq!(status, 200),
                 other => prop_assert!(false, "an answer came, and not {other:?}"),
             }
         }
@@ -170,14 +170,14 @@ mod tests {
         for body in ["<!DOCTYPE html><html>", "\n <html lang=en>"] {
             assert!(
                 matches!(
-                    read(200, body.as_bytes(), &asking_for(&[])),
-                    Answer::Unreadable { is_html: true, .. }
+                    parse(200, body.as_bytes(), &asking_for(&[])),
+                    ResponseKind::InvalidBody { is_html: true, .. }
                 ),
                 "{body}"
             );
             assert!(matches!(
-                read(404, body.as_bytes(), &asking_for(&[])),
-                Answer::Status { is_html: true, .. }
+                parse(404, body.as_bytes(), &asking_for(&[])),
+                ResponseKind::Status { is_html: true, .. }
             ));
         }
     }

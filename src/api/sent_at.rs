@@ -14,33 +14,33 @@ use tokio::time::Instant;
 
 /// Known to the sender and to whoever counts requests.
 #[derive(Debug, Clone, Default)]
-pub struct Departure(Arc<OnceLock<Instant>>);
+pub struct SentAt(Arc<OnceLock<Instant>>);
 
-impl Departure {
+impl SentAt {
     /// The request leaves now. Only the first mark counts.
-    pub fn mark(&self) {
-        self.mark_at(Instant::now());
+    pub fn set_now(&self) {
+        self.set(Instant::now());
     }
 
     /// The request left then. Only the first mark counts.
-    pub fn mark_at(&self, instant: Instant) {
+    pub fn set(&self, instant: Instant) {
         self.0.get_or_init(|| instant);
     }
 
     /// When the request left, if it has.
-    pub fn at(&self) -> Option<Instant> {
+    pub fn get(&self) -> Option<Instant> {
         self.0.get().copied()
     }
 }
 
 /// A request's body that marks the departure when it is taken.
-pub struct DepartingBody {
+pub struct TrackedBody {
     bytes: Option<Bytes>,
-    departure: Departure,
+    departure: SentAt,
 }
 
-impl DepartingBody {
-    pub fn new(bytes: Bytes, departure: Departure) -> Self {
+impl TrackedBody {
+    pub fn new(bytes: Bytes, departure: SentAt) -> Self {
         Self {
             bytes: Some(bytes),
             departure,
@@ -48,7 +48,7 @@ impl DepartingBody {
     }
 }
 
-impl http_body::Body for DepartingBody {
+impl http_body::Body for TrackedBody {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -56,7 +56,7 @@ impl http_body::Body for DepartingBody {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        self.departure.mark();
+        self.departure.set_now();
         Poll::Ready(self.bytes.take().map(|bytes| Ok(Frame::data(bytes))))
     }
 

@@ -123,13 +123,15 @@ mod tests {
         let long = token("s3cr3t-t0k3n-that-is-long").unwrap();
         let said = b"bad s3cr3t-t0k3n-that-is-long, s3cr3t-t0k3n-that-is-long!".to_vec();
         assert_eq!(
-            long.redactor().bytes(said),
+            long.redactor().redact_bytes(said),
             b"bad (the token), (the token)!"
         );
-        assert_eq!(long.redactor().bytes(b"fine".to_vec()), b"fine");
+        assert_eq!(long.redactor().redact_bytes(b"fine".to_vec()), b"fine");
         let short = token("x").unwrap();
         assert_eq!(
-            short.redactor().bytes(b"useExternalLicense".to_vec()),
+            short
+                .redactor()
+                .redact_bytes(b"useExternalLicense".to_vec()),
             b"useExternalLicense"
         );
     }

@@ -7,47 +7,47 @@ use crate::exit_code::ExitCode;
 
 /// What helps to use a command.
 #[derive(Debug)]
-pub struct Guide {
+pub struct HelpExamples {
     pub examples: &'static [Example],
-    pub codes: &'static [(ExitCode, &'static str)],
+    pub exit_codes: &'static [(ExitCode, &'static str)],
 }
 
 /// Lines for a shell.
 #[derive(Debug)]
 pub struct Example {
-    pub does: &'static str,
+    pub title: &'static str,
     pub lines: &'static [&'static str],
 }
 
 /// Of a command that does nothing but write something.
-pub const WRITES: &[(ExitCode, &str)] = &[
+pub const OUTPUT_EXIT_CODES: &[(ExitCode, &str)] = &[
     (ExitCode::AllSucceeded, "it is written"),
     (ExitCode::NothingSent, "bad usage, or it cannot be written"),
 ];
 
 /// The program's own.
-pub const MAIN: Guide = Guide {
+pub const PROGRAM_EXAMPLES: HelpExamples = HelpExamples {
     examples: &[
         Example {
-            does: "Try it, without the service",
+            title: "Try it, without the service",
             lines: &["seatload import sample-data/onboarding.csv --sandbox"],
         },
         Example {
-            does: "See what an import would do",
+            title: "See what an import would do",
             lines: &["seatload plan onboarding.csv"],
         },
         Example {
-            does: "Import for real, with settings of a profile in seatload.toml",
+            title: "Import for real, with settings of a profile in seatload.toml",
             lines: &[
                 "seatload check --profile prod",
                 "seatload import onboarding.csv --profile prod",
             ],
         },
     ],
-    codes: &ExitCode::MEANINGS,
+    exit_codes: &ExitCode::MEANINGS,
 };
 
-impl Guide {
+impl HelpExamples {
     /// That of a command, or the program's.
     pub fn of(command: &str) -> &'static Self {
         match command {
@@ -60,7 +60,7 @@ impl Guide {
             "sandbox" => &sandbox::GUIDE,
             "completions" => &completions::GUIDE,
             "man" => &man::GUIDE,
-            _ => &MAIN,
+            _ => &PROGRAM_EXAMPLES,
         }
     }
 
@@ -69,15 +69,18 @@ impl Guide {
         let mut text = "Examples:\n".to_owned();
         // Writing to a string cannot fail.
         for example in self.examples {
-            let _ = writeln!(text, "  {}:", example.does);
+            let _ = writeln!(text, "  {}:", example.title);
             for line in example.lines {
                 let _ = writeln!(text, "    {line}");
             }
         }
         text += "\nExit codes:";
-        let numbers = self.codes.iter().map(|(code, _)| code.number().to_string());
+        let numbers = self
+            .exit_codes
+            .iter()
+            .map(|(code, _)| code.number().to_string());
         let widest = numbers.map(|number| number.len()).max().unwrap_or(0);
-        for (code, says) in self.codes {
+        for (code, says) in self.exit_codes {
             let _ = write!(text, "\n  {:<widest$}  {says}", code.number());
         }
         text

@@ -6,17 +6,18 @@ use std::path::PathBuf;
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args};
 
-use crate::args::examples::{Example, Guide};
+use crate::args::examples::{Example, HelpExamples};
 use crate::args::input::InputArgs;
 use crate::args::plan::PlanArgs;
 use crate::args::run::{REPORTS, REQUESTS, RunArgs, default_requests};
 use crate::args::service::ServiceArgs;
-use crate::args::summary::{Printed, SummaryArgs};
+use crate::args::summary::{SummaryArgs, SummaryFormat};
 use crate::catalog::Catalog;
 use crate::exit_code::ExitCode;
 use crate::input::{Format, Input};
 use crate::settings::{
-    Asking, Consent, ImportSettings, Intent, Later, ProgressMode, Reading, Requests, RunSettings,
+    Consent, ImportPlan, ImportSettings, InputSettings, Interactivity, ProgressMode,
+    RequestSettings, ResumeInput, RunSettings,
 };
 
 /// Import a CSV of users and bundle codes
@@ -89,14 +90,14 @@ Examples:
 
 `--help` shows all flags, their variables, and more examples.";
 
-pub const GUIDE: Guide = Guide {
+pub const GUIDE: HelpExamples = HelpExamples {
     examples: &[
         Example {
-            does: "Try it, without the service",
+            title: "Try it, without the service",
             lines: &["seatload import sample-data/onboarding.csv --sandbox"],
         },
         Example {
-            does: "Import for real, with a token",
+            title: "Import for real, with a token",
             lines: &[
                 "export SEATLOAD_TOKEN=… SEATLOAD_ACCOUNT=8f3c…",
                 "seatload check --cloud automation --organization acme",
@@ -104,35 +105,35 @@ pub const GUIDE: Guide = Guide {
             ],
         },
         Example {
-            does: "As an external application, with settings of a profile in seatload.toml",
+            title: "As an external application, with settings of a profile in seatload.toml",
             lines: &[
                 "export SEATLOAD_CLIENT_SECRET=…",
                 "seatload import onboarding.csv --profile prod",
             ],
         },
         Example {
-            does: "Let users keep what they hold now, as long as there are seats",
+            title: "Let users keep what they hold now, as long as there are seats",
             lines: &[
                 "seatload import onboarding.csv --current holdings.csv --mode add \\",
                 "  --seats-file seats.csv --until-full",
             ],
         },
         Example {
-            does: "Import what failed, once it is mended",
+            title: "Import what failed, once it is mended",
             lines: &["seatload import seatload-onboarding-20261124-101500/failures.csv"],
         },
         Example {
-            does: "Go on with a run that stopped early",
+            title: "Go on with a run that stopped early",
             lines: &["seatload resume seatload-onboarding-20261124-101500"],
         },
     ],
-    codes: &ExitCode::MEANINGS,
+    exit_codes: &ExitCode::MEANINGS,
 };
 
 impl ImportArgs {
     /// How the summary is printed.
-    pub fn printed(&self) -> Printed {
-        self.summary.printed()
+    pub fn printed(&self) -> SummaryFormat {
+        self.summary.summary_format()
     }
 
     /// Finds the arguments sound, or says what is wrong with them.
@@ -163,8 +164,8 @@ impl SettingsArgs {
                 to_all: self.yes,
                 to_losses: self.allow_losses,
             },
-            asking: Asking::AtTerminal,
-            later: Later::InPlace,
+            asking: Interactivity::AtTerminal,
+            later: ResumeInput::InPlace,
             report_dir: self.report_dir,
         })
     }
@@ -173,7 +174,11 @@ impl SettingsArgs {
     pub fn into_plan_settings(
         self,
         input: PathBuf,
-    ) -> anyhow::Result<(Intent, (Requests, Option<NonZeroUsize>), ProgressMode)> {
+    ) -> anyhow::Result<(
+        ImportPlan,
+        (RequestSettings, Option<NonZeroUsize>),
+        ProgressMode,
+    )> {
         self.run.begin_log()?;
         let (progress, first) = (self.run.progress(), self.run.first());
         let intent = intent(input, self.input_args, self.plan, self.batch_size)?;
@@ -196,15 +201,15 @@ fn intent(
     input_args: InputArgs,
     plan: PlanArgs,
     batch_size: NonZeroUsize,
-) -> anyhow::Result<Intent> {
+) -> anyhow::Result<ImportPlan> {
     let reading = input_args.into_reading();
-    let plan = plan.into_settings(&Catalog::allowing(&reading.allowed_codes))?;
-    Ok(Intent {
+    let plan = plan.into_settings(&Catalog::with_extra_codes(&reading.allowed_codes))?;
+    Ok(ImportPlan {
         input: match input.as_os_str().to_str() {
             Some("-") => Input::Stdin,
             _ => Input::Path(input),
         },
-        reading: Reading {
+        reading: InputSettings {
             format: Format {
                 priority_column: plan.priority,
                 ..reading.format
@@ -218,7 +223,7 @@ fn intent(
     })
 }
 
-fn matters_who_is_first(intent: &Intent) -> bool {
-    let is_until_full = intent.seats.as_ref().is_some_and(|limit| limit.until_full);
+fn matters_who_is_first(intent: &ImportPlan) -> bool {
+    let is_until_full = intent.seats.as_ref().is_some_and(|limit| limit.partial);
     is_until_full || intent.reading.format.priority_column.is_some()
 }

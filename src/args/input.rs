@@ -7,7 +7,7 @@ use clap::{ArgAction, Args};
 
 use crate::input::{ColumnChoice, EncodingLabel, Format, parse_delimiter};
 use crate::plan::Mode;
-use crate::settings::Reading;
+use crate::settings::InputSettings;
 
 const INPUT: &str = "Input";
 
@@ -83,8 +83,8 @@ impl InputArgs {
     }
 
     /// How the input is read, by itself.
-    pub fn into_reading(self) -> Reading {
-        Reading {
+    pub fn into_reading(self) -> InputSettings {
+        InputSettings {
             format: Format {
                 encoding: self.encoding,
                 delimiter: self.delimiter,

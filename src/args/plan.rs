@@ -12,9 +12,9 @@ use crate::catalog::Catalog;
 use crate::input::{ColumnChoice, Format, Input, parse_delimiter};
 use crate::plan::SeatsTable;
 
-use crate::plan::{Absent, Mode, SeatLimit};
+use crate::plan::{AbsentUsers, Mode, SeatBudget};
 use crate::sanitize::printable;
-use crate::settings::Current;
+use crate::settings::CurrentFile;
 
 const HOLDINGS: &str = "Holdings";
 const SEATS: &str = "Seats";
@@ -49,7 +49,7 @@ pub struct PlanArgs {
     ///
     /// Nothing is sent if they do not suffice.
     #[arg(long, value_name = "CODE=N,…", env = "SEATLOAD_SEATS", help_heading = SEATS, hide_env_values = true)]
-    #[arg(value_parser = crate::plan::seats_arg::parse)]
+    #[arg(value_parser = crate::plan::seats_arg::parse_seats)]
     seats: Option<BTreeMap<String, u64>>,
 
     /// The same from a table with the columns code, total and allocated
@@ -121,9 +121,9 @@ impl FormatSetting {
 
 /// What the arguments come to.
 pub struct PlanSettings {
-    pub current: Option<Current>,
+    pub current: Option<CurrentFile>,
     pub mode: Mode,
-    pub seats: Option<SeatLimit>,
+    pub seats: Option<SeatBudget>,
     pub priority: Option<ColumnChoice>,
 }
 
@@ -154,11 +154,11 @@ impl PlanArgs {
             setting.apply(&mut format).map_err(anyhow::Error::msg)?;
         }
         let absent = match self.absent_means_none {
-            true => Absent::HoldsNothing,
-            false => Absent::Unknown,
+            true => AbsentUsers::HaveNone,
+            false => AbsentUsers::Unknown,
         };
         Ok(PlanSettings {
-            current: self.current.map(|path| Current {
+            current: self.current.map(|path| CurrentFile {
                 path,
                 format,
                 absent,
@@ -175,7 +175,7 @@ fn seats(
     file: Option<PathBuf>,
     until_full: bool,
     catalog: &Catalog,
-) -> anyhow::Result<Option<SeatLimit>> {
+) -> anyhow::Result<Option<SeatBudget>> {
     let free = match (given, file) {
         (Some(_), Some(_)) => bail!(
             "--seats and --seats-file both say how many seats there are\n  hint: take one away"
@@ -188,7 +188,10 @@ fn seats(
         ),
         (None, None) => return Ok(None),
     };
-    Ok(Some(SeatLimit { free, until_full }))
+    Ok(Some(SeatBudget {
+        free,
+        partial: until_full,
+    }))
 }
 
 /// The same by the codes' own spelling. A code that no user can want is a mistake.

@@ -13,7 +13,7 @@ use crate::args::network::NetworkArgs;
 use crate::args::sign_in::SignInArgs;
 use crate::humanize::duration;
 use crate::rate::Rate;
-use crate::settings::{ProgressMode, Requests, RunSettings, SyncWhen, Target};
+use crate::settings::{ProgressMode, RequestSettings, RunSettings, SyncMode, Target};
 
 /// Without `--burst`, this part of the rate may leave at once.
 const BURST_PART: u32 = 10;
@@ -105,7 +105,11 @@ enum SyncArg {
 
 impl RunArgs {
     /// The settings of a run that begins or goes on. What is not said is as before.
-    pub fn into_settings(self, target: Target, before: &Requests) -> anyhow::Result<RunSettings> {
+    pub fn into_settings(
+        self,
+        target: Target,
+        before: &RequestSettings,
+    ) -> anyhow::Result<RunSettings> {
         target.address()?;
         let requests = self.requests(before)?;
         let progress = self.progress();
@@ -117,14 +121,14 @@ impl RunArgs {
             first: self.first,
             progress,
             sync: match self.sync {
-                SyncArg::EverySecond => SyncWhen::EverySecond,
-                SyncArg::Always => SyncWhen::Always,
+                SyncArg::EverySecond => SyncMode::EverySecond,
+                SyncArg::Always => SyncMode::Always,
             },
         })
     }
 
     /// How requests are sent. What is not said is as before.
-    pub fn requests(&self, before: &Requests) -> anyhow::Result<Requests> {
+    pub fn requests(&self, before: &RequestSettings) -> anyhow::Result<RequestSettings> {
         let rate = self.rate.unwrap_or(before.rate);
         let burst = match (self.burst, self.rate) {
             (Some(burst), _) => burst,
@@ -134,7 +138,7 @@ impl RunArgs {
         if burst > rate.requests {
             bail!("--burst {burst} is more than --rate {rate} allows in a whole window");
         }
-        Ok(Requests {
+        Ok(RequestSettings {
             rate,
             burst,
             concurrency: self.concurrency.unwrap_or(before.concurrency),
@@ -166,13 +170,13 @@ impl RunArgs {
 }
 
 /// How requests are sent by a variant of the call, unless it is said. `in_order`: it matters who comes first.
-pub fn default_requests(variant: Variant, in_order: bool) -> Requests {
+pub fn default_requests(variant: Variant, in_order: bool) -> RequestSettings {
     let rate = match variant {
         Variant::PostLa => "10/s",
         Variant::PutLease => "160/5m",
     };
     let rate: Rate = rate.parse().expect("a rate");
-    Requests {
+    RequestSettings {
         rate,
         burst: default_burst(rate),
         concurrency: NonZeroUsize::new(8).expect("not zero"),

@@ -39,7 +39,7 @@ const WANTED_MOST: [&str; 27] = [
 ];
 
 /// Cuts the short help down to the screen, where it is asked for.
-pub fn brief(command: Command, arguments: &[OsString]) -> Command {
+pub fn short_help(command: Command, arguments: &[OsString]) -> Command {
     if !arguments.iter().any(|argument| argument == "-h") {
         return command;
     }

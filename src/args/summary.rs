@@ -17,17 +17,17 @@ pub struct SummaryArgs {
 
 /// How a summary is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Printed {
-    AsTable,
-    AsJson,
+pub enum SummaryFormat {
+    Table,
+    Json,
 }
 
 impl SummaryArgs {
     /// How the summary is printed.
-    pub fn printed(&self) -> Printed {
+    pub fn summary_format(&self) -> SummaryFormat {
         match self.json {
-            true => Printed::AsJson,
-            false => Printed::AsTable,
+            true => SummaryFormat::Json,
+            false => SummaryFormat::Table,
         }
     }
 }

@@ -6,7 +6,7 @@ use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args};
 use serde::Serialize;
 
-use crate::args::examples::{Example, Guide, WRITES};
+use crate::args::examples::{Example, HelpExamples, OUTPUT_EXIT_CODES};
 use crate::catalog;
 use crate::exit_code::ExitCode;
 use crate::stdout::print;
@@ -24,18 +24,18 @@ pub struct CodesArgs {
     json: bool,
 }
 
-pub const GUIDE: Guide = Guide {
+pub const GUIDE: HelpExamples = HelpExamples {
     examples: &[
         Example {
-            does: "Look a code up",
+            title: "Look a code up",
             lines: &["seatload codes | grep ATTUNU"],
         },
         Example {
-            does: "All of them, for a program to read",
+            title: "All of them, for a program to read",
             lines: &["seatload codes --json"],
         },
     ],
-    codes: WRITES,
+    exit_codes: OUTPUT_EXIT_CODES,
 };
 
 #[derive(Serialize)]

@@ -3,7 +3,7 @@
 use clap::{Arg, Args, Command, CommandFactory, ValueHint};
 use clap_complete::{Shell, generate};
 
-use crate::args::examples::{Example, Guide, WRITES};
+use crate::args::examples::{Example, HelpExamples, OUTPUT_EXIT_CODES};
 use crate::cli::Cli;
 use crate::exit_code::ExitCode;
 use crate::stdout::print;
@@ -19,26 +19,26 @@ pub struct CompletionsArgs {
     shell: Shell,
 }
 
-pub const GUIDE: Guide = Guide {
+pub const GUIDE: HelpExamples = HelpExamples {
     examples: &[
         Example {
-            does: "bash, in ~/.bashrc",
+            title: "bash, in ~/.bashrc",
             lines: &["source <(seatload completions bash)"],
         },
         Example {
-            does: "zsh, in ~/.zshrc, after compinit",
+            title: "zsh, in ~/.zshrc, after compinit",
             lines: &["source <(seatload completions zsh)"],
         },
         Example {
-            does: "fish, in ~/.config/fish/config.fish",
+            title: "fish, in ~/.config/fish/config.fish",
             lines: &["seatload completions fish | source"],
         },
         Example {
-            does: "PowerShell, in the file that $PROFILE names",
+            title: "PowerShell, in the file that $PROFILE names",
             lines: &["seatload completions powershell | Out-String | Invoke-Expression"],
         },
     ],
-    codes: WRITES,
+    exit_codes: OUTPUT_EXIT_CODES,
 };
 
 /// Writes the script to standard output.

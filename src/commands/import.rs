@@ -9,10 +9,10 @@ use tokio_util::sync::CancellationToken;
 use crate::args::import::ImportArgs;
 use crate::exit_code::ExitCode;
 use crate::import::connection::Connection;
-use crate::import::execute::{self, Way};
+use crate::import::execute::{self, Session};
 use crate::import::load::{self};
 use crate::import::prepare::prepare;
-use crate::import::send_times::Departures;
+use crate::import::send_times::SendTimes;
 use crate::input::Input;
 use crate::report::Progress;
 use crate::run::RunFolder;
@@ -34,14 +34,14 @@ pub fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
         // It cannot be read again, so it is kept where the run can go on from.
         Input::Stdin => Some(open_folder(settings)?),
     };
-    let prepared = load::read_beside(&settings.intent.reading)
+    let prepared = load::load_side_tables(&settings.intent.reading)
         .and_then(|beside| prepare(settings, beside, kept.as_ref(), &mut progress));
     let (prepared, folder) = match (prepared, kept) {
         (Ok(prepared), Some(folder)) => (prepared, folder),
         (Ok(prepared), None) => (prepared, open_folder(settings)?),
         (Err(error), kept) => {
             if let Some(folder) = kept {
-                folder.discard();
+                folder.remove_unstarted();
             }
             return Err(error);
         }
@@ -49,25 +49,25 @@ pub fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
     if let Some(refused) = prepared.report_refusal(settings, &connection, &folder)? {
         bail!(
             "{}\n  hint: mend the input where {}/failures.csv says, and import it again",
-            refused.what(),
+            refused.message(),
             folder.path().display(),
         );
     }
     let interrupt = match execute::listen(&folder) {
         Ok(interrupt) => interrupt,
         Err(error) => {
-            folder.discard();
+            folder.remove_unstarted();
             return Err(error);
         }
     };
-    let way = Way {
+    let way = Session {
         connection: &connection,
-        departures: &Departures::default(),
+        departures: &SendTimes::default(),
         interrupt: &interrupt,
     };
     let path = folder.path().to_owned();
     let ended = prepared.run(settings, folder, way, &mut progress)?;
-    Ok(ended.conclude(&path, &settings.intent.reading, printed, &progress))
+    Ok(ended.print_result(&path, &settings.intent.reading, printed, &progress))
 }
 
 fn open_folder(settings: &ImportSettings) -> anyhow::Result<RunFolder> {

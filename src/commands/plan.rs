@@ -7,12 +7,14 @@ use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args};
 use console::Term;
 
-use crate::args::examples::{Example, Guide};
+use crate::args::examples::{Example, HelpExamples};
 use crate::args::import::SettingsArgs;
-use crate::dispatch::least_time;
+use crate::dispatch::min_duration;
 use crate::exit_code::ExitCode;
 use crate::import::load;
-use crate::report::{PlanReport, Progress, SHOWN, fitted, introduction, outline, write_csv};
+use crate::report::{
+    MAX_LISTED, PlanReport, Progress, input_section, plan_section, wrap_to_terminal, write_csv,
+};
 use crate::stdout::print;
 
 /// Show what an import would do, and send nothing
@@ -43,22 +45,22 @@ pub struct PlanCommand {
 
 const OUTPUT: &str = "Output";
 
-pub const GUIDE: Guide = Guide {
+pub const GUIDE: HelpExamples = HelpExamples {
     examples: &[
         Example {
-            does: "Whether the seats suffice",
+            title: "Whether the seats suffice",
             lines: &["seatload plan onboarding.csv --seats-file seats.csv"],
         },
         Example {
-            does: "What users would gain and lose",
+            title: "What users would gain and lose",
             lines: &["seatload plan onboarding.csv --current holdings.csv"],
         },
         Example {
-            does: "The same for every user, for a spreadsheet",
+            title: "The same for every user, for a spreadsheet",
             lines: &["seatload plan onboarding.csv --current holdings.csv --csv > plan.csv"],
         },
     ],
-    codes: &[
+    exit_codes: &[
         (
             ExitCode::AllSucceeded,
             "every user could be sent, and the seats suffice as far as is known",
@@ -77,13 +79,13 @@ pub fn plan(command: PlanCommand) -> anyhow::Result<ExitCode> {
     let (intent, (requests, first), progress) =
         command.settings.into_plan_settings(command.input)?;
     let mut progress = Progress::new(progress);
-    let beside = load::read_beside(&intent.reading)?;
-    let read = load::read(intent.input.open()?, &intent.reading, beside, &mut progress)?;
+    let beside = load::load_side_tables(&intent.reading)?;
+    let read = load::load(intent.input.open()?, &intent.reading, beside, &mut progress)?;
     progress.finish();
-    load::check_ids(&read)?;
-    let proposal = read.propose(&intent.reading, intent.seats.clone());
-    let most = if as_json { usize::MAX } else { SHOWN };
-    let time = |count| least_time(count, requests.rate, requests.burst);
+    load::reject_all_emails(&read)?;
+    let proposal = read.into_changes(&intent.reading, intent.seats.clone());
+    let most = if as_json { usize::MAX } else { MAX_LISTED };
+    let time = |count| min_duration(count, requests.rate, requests.burst);
     let report = PlanReport::new(&intent, &proposal, (&requests, first), time, most);
     print(|out| match (as_json, as_csv) {
         (true, _) => write_json(out, &report),
@@ -103,6 +105,10 @@ fn write_json(out: &mut dyn Write, report: &PlanReport) -> io::Result<()> {
 
 fn write_text(out: &mut dyn Write, report: &PlanReport) -> io::Result<()> {
     let is_colored = stdout().is_terminal() && console::colors_enabled();
-    let text = introduction(report) + &outline(report, is_colored);
-    writeln!(out, "{}", fitted(text.trim_end(), &Term::stdout()))
+    let text = input_section(report) + &plan_section(report, is_colored);
+    writeln!(
+        out,
+        "{}",
+        wrap_to_terminal(text.trim_end(), &Term::stdout())
+    )
 }

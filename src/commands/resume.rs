@@ -10,19 +10,19 @@ use clap::{ArgAction, Args};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use crate::args::examples::{Example, Guide};
+use crate::args::examples::{Example, HelpExamples};
 use crate::args::run::{REQUESTS, RunArgs};
-use crate::args::summary::{Printed, SummaryArgs};
+use crate::args::summary::{SummaryArgs, SummaryFormat};
 use crate::dispatch;
 use crate::exit_code::ExitCode;
 use crate::import::connection::Connection;
-use crate::import::execute::{self, Begin, Way};
-use crate::import::resume::{Whom, go_on, read_the_same};
-use crate::import::send_times::Departures;
+use crate::import::execute::{self, Session, StartTime};
+use crate::import::resume::{ResumeScope, reload_input, resume_run};
+use crate::import::send_times::SendTimes;
 use crate::import::sign_in;
 use crate::report::Progress;
 use crate::run::{RunCounts, SUMMARY, has_finished, not_before};
-use crate::run::{RunFolder, RunRecord};
+use crate::run::{RunFolder, RunManifest};
 use crate::settings::{ProgressMode, RunSettings};
 
 /// Go on with a run that stopped early or was killed
@@ -48,37 +48,37 @@ pub struct ResumeArgs {
     summary: SummaryArgs,
 }
 
-pub const GUIDE: Guide = Guide {
+pub const GUIDE: HelpExamples = HelpExamples {
     examples: &[
         Example {
-            does: "Go on where a run stopped",
+            title: "Go on where a run stopped",
             lines: &["seatload resume seatload-onboarding-20261124-101500"],
         },
         Example {
-            does: "Send those again who failed, now that there are seats",
+            title: "Send those again who failed, now that there are seats",
             lines: &["seatload resume seatload-onboarding-20261124-101500 --retry-failed"],
         },
     ],
-    codes: &ExitCode::MEANINGS,
+    exit_codes: &ExitCode::MEANINGS,
 };
 
 /// Goes on with a run. An error means that nothing was sent.
 pub fn resume(args: ResumeArgs) -> anyhow::Result<ExitCode> {
-    let begin = Begin::now();
-    RunRecord::look_for(&args.run_folder)?;
+    let begin = StartTime::now();
+    RunManifest::require(&args.run_folder)?;
     let folder = RunFolder::open(&args.run_folder)?;
-    let record = RunRecord::read(&folder)?;
+    let record = RunManifest::read(&folder)?;
     if has_finished(folder.path()) && !args.retry_failed {
-        return nothing_to_do(&folder, args.summary.printed());
+        return report_already_finished(&folder, args.summary.summary_format());
     }
     if let Some(until) = not_before(folder.path())
-        && until > Timestamp::now() + dispatch::LONGEST_WAIT
+        && until > Timestamp::now() + dispatch::MAX_RETRY_AFTER
     {
         bail!(
             "the service asked not to be called before {until:.0}\n  hint: go on after that, or import pending.csv if you know better"
         );
     }
-    let printed = args.summary.printed();
+    let printed = args.summary.summary_format();
     let settings = settings(args.run, &record)?;
     let mut progress = Progress::new(settings.progress);
     let connection = Connection::new(&settings)?;
@@ -87,30 +87,30 @@ pub fn resume(args: ResumeArgs) -> anyhow::Result<ExitCode> {
         &CancellationToken::new(),
         &progress,
     )?;
-    let proposal = read_the_same(&record, folder.path(), &mut progress)?;
+    let proposal = reload_input(&record, folder.path(), &mut progress)?;
     let whom = match args.retry_failed {
-        true => Whom::WithoutSuccess,
-        false => Whom::Undecided,
+        true => ResumeScope::AllUnsuccessful,
+        false => ResumeScope::Pending,
     };
     let interrupt = execute::listen(&folder)?;
-    let way = Way {
+    let way = Session {
         connection: &connection,
-        departures: &Departures::default(),
+        departures: &SendTimes::default(),
         interrupt: &interrupt,
     };
     let path = folder.path().to_owned();
     let begun = (begin, folder, &record);
-    let ended = go_on(begun, &proposal, whom, settings, way, &mut progress)?;
-    Ok(ended.conclude(&path, &record.reading, printed, &progress))
+    let ended = resume_run(begun, &proposal, whom, settings, way, &mut progress)?;
+    Ok(ended.print_result(&path, &record.reading, printed, &progress))
 }
 
 /// The settings that are given now, and else those that the run began with.
-fn settings(args: RunArgs, record: &RunRecord) -> anyhow::Result<RunSettings> {
+fn settings(args: RunArgs, record: &RunManifest) -> anyhow::Result<RunSettings> {
     args.begin_log()?;
     let given = args.into_settings(record.target.clone(), &record.requests)?;
     let settings = RunSettings {
-        sign_in: sign_in::again(given.sign_in, &record.sign_in)?,
-        network: given.network.or(&record.network),
+        sign_in: sign_in::merge_with_recorded(given.sign_in, &record.sign_in)?,
+        network: given.network.with_fallback(&record.network),
         ..given
     };
     if settings.network.had_proxy_password {
@@ -121,13 +121,13 @@ fn settings(args: RunArgs, record: &RunRecord) -> anyhow::Result<RunSettings> {
     Ok(settings)
 }
 
-fn nothing_to_do(folder: &RunFolder, printed: Printed) -> anyhow::Result<ExitCode> {
+fn report_already_finished(folder: &RunFolder, printed: SummaryFormat) -> anyhow::Result<ExitCode> {
     let progress = Progress::new(ProgressMode::None);
-    progress.say(&format!(
+    progress.message(&format!(
         "the run in {} has finished: there is nothing to go on with (--retry-failed sends failed users again)",
         folder.path().display()
     ));
-    if printed == Printed::AsJson {
+    if printed == SummaryFormat::Json {
         let path = folder.path().join(SUMMARY);
         let summary = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
         // Whoever closed standard output does not want to see it.

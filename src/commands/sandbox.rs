@@ -9,12 +9,12 @@ use clap::Args;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
-use crate::args::examples::{Example, Guide};
+use crate::args::examples::{Example, HelpExamples};
 use crate::exit_code::ExitCode;
 use crate::humanize::duration;
 use crate::plan::seats_arg;
 use crate::rate::Rate;
-use crate::report::last_words;
+use crate::report::print_final;
 use crate::sandbox::{self, Sandbox, SandboxSettings, Share};
 use crate::signals;
 
@@ -57,7 +57,7 @@ pub struct SandboxArgs {
         env = "SEATLOAD_SANDBOX_SEATS",
         hide_env_values = true
     )]
-    #[arg(value_parser = seats_arg::parse)]
+    #[arg(value_parser = seats_arg::parse_seats)]
     seats: Option<BTreeMap<String, u64>>,
 
     /// How long every answer takes [default: no time]
@@ -104,16 +104,16 @@ pub struct SandboxArgs {
     seed: u64,
 }
 
-pub const GUIDE: Guide = Guide {
+pub const GUIDE: HelpExamples = HelpExamples {
     examples: &[Example {
-        does: "Serve it in one terminal, and import from another",
+        title: "Serve it in one terminal, and import from another",
         lines: &[
             "seatload sandbox --seats RPADEVNU=50,ATTUNU=20 --rate 160/5m --fail 5%",
             "SEATLOAD_TOKEN=any seatload import sample-data/onboarding.csv \\",
             "  --base-url http://127.0.0.1:8080 --account sandbox",
         ],
     }],
-    codes: &[
+    exit_codes: &[
         (ExitCode::AllSucceeded, "ended by a signal"),
         (
             ExitCode::NothingSent,
@@ -137,7 +137,7 @@ pub fn serve(args: SandboxArgs) -> anyhow::Result<ExitCode> {
         .context("cannot start the runtime")?
         .block_on(async {
             let stop = CancellationToken::new();
-            signals::listen(stop.clone(), || last_words("the sandbox left at once"))
+            signals::install(stop.clone(), || print_final("the sandbox left at once"))
                 .context("cannot listen for signals")?;
             let sandbox = Sandbox::bind(&settings, args.port)
                 .await

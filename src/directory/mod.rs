@@ -3,20 +3,20 @@
 use std::collections::HashMap;
 use std::io::Read;
 
-use crate::input::header::Wanted;
+use crate::input::header::ColumnSpec;
 use crate::input::table::{Table, TableError};
 use crate::sanitize::printable;
-use crate::user_id::{UserKey, damage};
+use crate::user_id::{UserKey, validate};
 
 /// What the identity service, and what others call its columns.
-const COLUMNS: [Wanted; 2] = [
-    Wanted {
+const COLUMNS: [ColumnSpec; 2] = [
+    ColumnSpec {
         what: "user ID",
         flag: None,
         example: "id",
         names: &["userid", "id"],
     },
-    Wanted {
+    ColumnSpec {
         what: "e-mail address",
         flag: None,
         example: "email",
@@ -39,13 +39,13 @@ struct Entry {
 
 /// What an address comes to.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Resolved<'a> {
+pub enum Lookup<'a> {
     /// This user.
-    User(&'a str),
+    Found(&'a str),
     /// Nobody has it.
-    Nobody,
+    NotFound,
     /// Several users have it: their IDs, and the lines that say so.
-    Several(Vec<(&'a str, u32)>),
+    Ambiguous(Vec<(&'a str, u32)>),
 }
 
 impl Directory {
@@ -56,15 +56,15 @@ impl Directory {
     pub fn read<'r>(input: impl Read + Send + 'r) -> Result<Self, TableError> {
         let mut table = Table::open("directory", input, &COLUMNS)?;
         let mut directory = Self::default();
-        while table.advance()? {
+        while table.next_row()? {
             let (user_id, address) = (table.cell(0)?, table.cell(1)?);
             // Somebody without an address, or who cannot be given a licence.
             if user_id.is_empty() || address.is_empty() {
                 continue;
             }
-            if let Some(damage) = damage(user_id) {
+            if let Some(damage) = validate(user_id) {
                 let user_id = printable(user_id, 60);
-                return Err(table.bad(&format!("the user ID \"{user_id}\" {damage}")));
+                return Err(table.row_error(&format!("the user ID \"{user_id}\" {damage}")));
             }
             directory.add(address, user_id, table.line());
         }
@@ -83,15 +83,15 @@ impl Directory {
     }
 
     /// The user with an e-mail address, whatever its case.
-    pub fn resolve(&self, address: &str) -> Resolved<'_> {
+    pub fn resolve(&self, address: &str) -> Lookup<'_> {
         match self
             .by_address
             .get(&address.to_lowercase())
             .map(Vec::as_slice)
         {
-            None | Some([]) => Resolved::Nobody,
-            Some([entry]) => Resolved::User(&entry.user_id),
-            Some(entries) => Resolved::Several(
+            None | Some([]) => Lookup::NotFound,
+            Some([entry]) => Lookup::Found(&entry.user_id),
+            Some(entries) => Lookup::Ambiguous(
                 entries
                     .iter()
                     .map(|entry| (entry.user_id.as_str(), entry.line))
@@ -109,11 +109,11 @@ mod tests {
     fn an_address_is_resolved_whatever_its_case_and_never_by_choice() {
         let file = "id;userName;Email\nu1;ann;Ann@Example.com\nu2;ben;ben@example.com\nu3;ben2;BEN@example.com\nu1;x;ann@example.com\nu4;nobody;\n";
         let directory = Directory::read(file.as_bytes()).unwrap();
-        assert_eq!(directory.resolve("ANN@example.com"), Resolved::User("u1"));
-        assert_eq!(directory.resolve("cara@example.com"), Resolved::Nobody);
+        assert_eq!(directory.resolve("ANN@example.com"), Lookup::Found("u1"));
+        assert_eq!(directory.resolve("cara@example.com"), Lookup::NotFound);
         assert_eq!(
             directory.resolve("ben@example.com"),
-            Resolved::Several(vec![("u2", 3), ("u3", 4)])
+            Lookup::Ambiguous(vec![("u2", 3), ("u3", 4)])
         );
     }
 

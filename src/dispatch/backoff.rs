@@ -10,13 +10,13 @@ const LONGEST: Duration = Duration::from_secs(60);
 /// The nth wait lies between half and the whole of 0.5 s · 2ⁿ, cut at 60 s: never near zero, and
 /// never the same for two batches that failed together.
 #[derive(Debug, Clone)]
-pub struct Waits {
+pub struct Backoff {
     left: u32,
     whole: Duration,
     random: fastrand::Rng,
 }
 
-impl Waits {
+impl Backoff {
     pub fn new(max_retries: u32, random: fastrand::Rng) -> Self {
         Self {
             left: max_retries,
@@ -26,19 +26,19 @@ impl Waits {
     }
 
     /// How long it would be to the next attempt, even if there is none.
-    pub fn one_more(&mut self) -> Duration {
+    pub fn next_delay(&mut self) -> Duration {
         let half = self.whole / 2;
         self.whole = (self.whole * 2).min(LONGEST);
         half + half.mul_f64(self.random.f64())
     }
 }
 
-impl Iterator for Waits {
+impl Iterator for Backoff {
     type Item = Duration;
 
     fn next(&mut self) -> Option<Duration> {
         self.left = self.left.checked_sub(1)?;
-        Some(self.one_more())
+        Some(self.next_delay())
     }
 }
 
@@ -49,7 +49,7 @@ mod tests {
     #[test]
     fn each_wait_doubles_up_to_a_minute_and_at_least_half_of_it_is_certain() {
         for seed in 0..100 {
-            let waits: Vec<_> = Waits::new(10, fastrand::Rng::with_seed(seed)).collect();
+            let waits: Vec<_> = Backoff::new(10, fastrand::Rng::with_seed(seed)).collect();
             assert_eq!(waits.len(), 10);
             let mut whole = 0.5_f64;
             for wait in waits {
@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn batches_that_failed_together_do_not_come_back_together() {
-        let first = |seed| Waits::new(1, fastrand::Rng::with_seed(seed)).next();
+        let first = |seed| Backoff::new(1, fastrand::Rng::with_seed(seed)).next();
         let waits: std::collections::HashSet<_> = (0..50).map(first).collect();
         assert!(waits.len() > 45);
     }

@@ -4,12 +4,12 @@
 //! own, in the file's order, one part at a time.
 
 use crate::outcome::Applied;
-use crate::roster::UserIx;
+use crate::roster::UserIndex;
 
 /// Users who are asked for together.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part {
-    pub users: Vec<UserIx>,
+pub struct Slice {
+    pub users: Vec<UserIndex>,
     /// How many requests have named them.
     pub asked: u32,
     /// Whether any of those may have been applied.
@@ -18,18 +18,18 @@ pub struct Part {
 
 /// How a part was answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PartEnd {
+pub enum SliceResult {
     /// The service took it.
     Accepted,
     /// The service refused it; a part of several users comes back to be split.
-    Refused(Part),
+    Refused(Slice),
     /// No answer that says anything about the users.
     NoAnswer,
 }
 
 /// A refused batch on its way to an answer for each of its users.
 #[derive(Debug)]
-pub struct Isolation {
+pub struct Bisection {
     /// What is left to ask, the next on top.
     rest: Vec<Pending>,
     /// The part that is being asked is the first half of a part known to be refused: if the service
@@ -42,13 +42,13 @@ pub struct Isolation {
 
 #[derive(Debug)]
 struct Pending {
-    part: Part,
+    part: Slice,
     known_refused: bool,
 }
 
-impl Isolation {
+impl Bisection {
     /// Begins with a part of several users that the service has refused.
-    pub fn new(refused: Part) -> Self {
+    pub fn new(refused: Slice) -> Self {
         Self {
             rest: vec![Pending {
                 part: refused,
@@ -61,7 +61,7 @@ impl Isolation {
     }
 
     /// The next part to ask for.
-    pub fn next_part(&mut self) -> Option<Part> {
+    pub fn next_part(&mut self) -> Option<Slice> {
         let Pending {
             mut part,
             known_refused,
@@ -70,7 +70,7 @@ impl Isolation {
         if self.first_half {
             let second = part.users.split_off(part.users.len() / 2);
             self.rest.push(Pending {
-                part: Part {
+                part: Slice {
                     users: second,
                     ..part
                 },
@@ -81,9 +81,9 @@ impl Isolation {
     }
 
     /// Takes note of how the last part from [`next_part`](Self::next_part), of `users` users, was answered.
-    pub fn note(&mut self, users: usize, end: PartEnd) {
+    pub fn record(&mut self, users: usize, end: SliceResult) {
         match end {
-            PartEnd::Accepted => {
+            SliceResult::Accepted => {
                 self.largest_accepted = self.largest_accepted.max(users);
                 if self.first_half
                     && let Some(second) = self.rest.last_mut()
@@ -91,17 +91,17 @@ impl Isolation {
                     second.known_refused = true;
                 }
             }
-            PartEnd::Refused(part) if part.users.len() > 1 => self.rest.push(Pending {
+            SliceResult::Refused(part) if part.users.len() > 1 => self.rest.push(Pending {
                 part,
                 known_refused: true,
             }),
-            PartEnd::Refused(_) | PartEnd::NoAnswer => self.all_accepted = false,
+            SliceResult::Refused(_) | SliceResult::NoAnswer => self.all_accepted = false,
         }
         self.first_half = false;
     }
 
     /// Gives up: all users that have no answer of their own yet, in order.
-    pub fn into_rest(self) -> impl Iterator<Item = Part> {
+    pub fn into_rest(self) -> impl Iterator<Item = Slice> {
         self.rest.into_iter().rev().map(|pending| pending.part)
     }
 
@@ -114,21 +114,21 @@ impl Isolation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::roster::UserIx;
+    use crate::roster::UserIndex;
     use proptest::prelude::*;
 
-    fn users(count: usize) -> Vec<UserIx> {
-        (0..count).map(UserIx::from_index).collect()
+    fn users(count: usize) -> Vec<UserIndex> {
+        (0..count).map(UserIndex::from_index).collect()
     }
 
     struct Isolated {
         requests: usize,
-        accepted: Vec<UserIx>,
-        refused: Vec<UserIx>,
+        accepted: Vec<UserIndex>,
+        refused: Vec<UserIndex>,
     }
 
     /// Isolates a batch at a service that refuses every request which `refuses` does.
-    fn isolate(count: usize, mut refuses: impl FnMut(&[UserIx]) -> bool) -> Isolated {
+    fn isolate(count: usize, mut refuses: impl FnMut(&[UserIndex]) -> bool) -> Isolated {
         let mut isolated = Isolated {
             requests: 1,
             accepted: Vec::new(),
@@ -136,7 +136,7 @@ mod tests {
         };
         let whole = users(count);
         assert!(refuses(&whole));
-        let mut isolation = Isolation::new(Part {
+        let mut isolation = Bisection::new(Slice {
             users: whole,
             asked: 1,
             applied: Applied::No,
@@ -146,18 +146,18 @@ mod tests {
             let size = part.users.len();
             if !refuses(&part.users) {
                 isolated.accepted.extend(part.users);
-                isolation.note(size, PartEnd::Accepted);
+                isolation.record(size, SliceResult::Accepted);
             } else {
                 if size == 1 {
                     isolated.refused.extend(&part.users);
                 }
-                isolation.note(size, PartEnd::Refused(part));
+                isolation.record(size, SliceResult::Refused(part));
             }
         }
         isolated
     }
 
-    fn blaming(bad: &[usize]) -> impl FnMut(&[UserIx]) -> bool {
+    fn blaming(bad: &[usize]) -> impl FnMut(&[UserIndex]) -> bool {
         move |users| users.iter().any(|user| bad.contains(&user.index()))
     }
 
@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn a_size_that_is_too_large_is_learnt() {
-        let mut isolation = Isolation::new(Part {
+        let mut isolation = Bisection::new(Slice {
             users: users(100),
             asked: 1,
             applied: Applied::No,
@@ -206,11 +206,11 @@ mod tests {
         while let Some(part) = isolation.next_part() {
             let size = part.users.len();
             let end = if size > 30 {
-                PartEnd::Refused(part)
+                SliceResult::Refused(part)
             } else {
-                PartEnd::Accepted
+                SliceResult::Accepted
             };
-            isolation.note(size, end);
+            isolation.record(size, end);
         }
         assert_eq!(isolation.size_to_blame(), Some(25));
     }
@@ -231,16 +231,16 @@ mod tests {
 
         #[test]
         fn giving_up_leaves_nobody_out(count in 2_usize..60, answers in prop::collection::vec(any::<bool>(), 0..20)) {
-            let mut isolation = Isolation::new(Part { users: users(count), asked: 1, applied: Applied::No });
+            let mut isolation = Bisection::new(Slice { users: users(count), asked: 1, applied: Applied::No });
             let mut seen = Vec::new();
             for accepted in answers {
                 let Some(part) = isolation.next_part() else { break };
                 let size = part.users.len();
                 if accepted || size == 1 {
                     seen.extend(&part.users);
-                    isolation.note(size, if accepted { PartEnd::Accepted } else { PartEnd::Refused(part) });
+                    isolation.record(size, if accepted { SliceResult::Accepted } else { SliceResult::Refused(part) });
                 } else {
-                    isolation.note(size, PartEnd::Refused(part));
+                    isolation.record(size, SliceResult::Refused(part));
                 }
             }
             seen.extend(isolation.into_rest().flat_map(|part| part.users));

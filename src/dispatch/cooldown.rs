@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::api::Limits;
+use crate::api::RateLimitHeaders;
 use crate::event::WaitCause;
 
 /// The longest wait that a run sits through.
-pub const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
+pub const MAX_RETRY_AFTER: Duration = Duration::from_secs(15 * 60);
 
 /// A wait longer than any; an instant that far away can still be told.
-const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+const FAR_FUTURE: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 /// Two answers tell of the same window of a quota if its ends lie no further apart: they are told in whole seconds, and
 /// answers take their time.
@@ -19,19 +19,19 @@ const SAME_WINDOW: Duration = Duration::from_secs(2);
 
 /// Until when nobody may send, as far as the service has said.
 #[derive(Debug, Default)]
-pub struct Hold {
-    told_until: Option<Instant>,
-    credit: Option<Credit>,
+pub struct Cooldown {
+    retry_after: Option<Instant>,
+    credit: Option<RemainingQuota>,
 }
 
 /// What is left of a quota that the service keeps.
 #[derive(Debug)]
-struct Credit {
+struct RemainingQuota {
     left: u64,
     until: Instant,
 }
 
-impl Hold {
+impl Cooldown {
     /// With what is left of a wait that an earlier part of the run was asked for.
     pub fn new(left: Option<Duration>, now: Instant) -> Self {
         let mut this = Self::default();
@@ -43,23 +43,30 @@ impl Hold {
 
     /// Nobody sends for so long.
     pub fn wait(&mut self, wait: Duration, now: Instant) {
-        self.told_until = self.told_until.max(Some(now + wait.min(FOR_EVER)));
+        self.retry_after = self.retry_after.max(Some(now + wait.min(FAR_FUTURE)));
     }
 
     /// Heeds a quota told in headers. `in_flight` requests may or may not be counted in it already.
     ///
     /// Answers overtake each other, so within one window of the quota what is left only falls.
-    pub fn heed(&mut self, limits: Limits, in_flight: usize, now: Instant) {
+    pub fn apply_rate_limit_headers(
+        &mut self,
+        limits: RateLimitHeaders,
+        in_flight: usize,
+        now: Instant,
+    ) {
         let Some(budget) = limits.budget else {
             return;
         };
-        let until = now + budget.reset.min(FOR_EVER);
+        let until = now + budget.reset.min(FAR_FUTURE);
         self.credit = Some(match &self.credit {
-            Some(known) if known.until > now && until <= known.until + SAME_WINDOW => Credit {
-                left: known.left.min(budget.remaining),
-                until: known.until.max(until),
-            },
-            _ => Credit {
+            Some(known) if known.until > now && until <= known.until + SAME_WINDOW => {
+                RemainingQuota {
+                    left: known.left.min(budget.remaining),
+                    until: known.until.max(until),
+                }
+            }
+            _ => RemainingQuota {
                 left: budget.remaining.saturating_sub(in_flight as u64),
                 until,
             },
@@ -68,12 +75,12 @@ impl Hold {
 
     /// Until when nobody may send, and why; `None` when one may now.
     pub fn until(&self, now: Instant) -> Option<(Instant, WaitCause)> {
-        let told = self.told_until.map(|until| (until, WaitCause::ToldToWait));
+        let told = self.retry_after.map(|until| (until, WaitCause::RetryAfter));
         let used_up = self
             .credit
             .as_ref()
             .filter(|credit| credit.left == 0)
-            .map(|credit| (credit.until, WaitCause::QuotaTold));
+            .map(|credit| (credit.until, WaitCause::QuotaExhausted));
         told.into_iter()
             .chain(used_up)
             .filter(|&(until, _)| until > now)
@@ -91,26 +98,26 @@ impl Hold {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::Budget;
+    use crate::api::RemainingQuota;
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn budget(remaining: u64, reset: Duration) -> Limits {
-        Limits {
+    fn budget(remaining: u64, reset: Duration) -> RateLimitHeaders {
+        RateLimitHeaders {
             retry_after: None,
-            budget: Some(Budget { remaining, reset }),
+            budget: Some(RemainingQuota { remaining, reset }),
         }
     }
 
     #[test]
     fn the_longest_wait_told_counts() {
         let now = Instant::now();
-        let mut hold = Hold::default();
+        let mut hold = Cooldown::default();
         hold.wait(3 * SECOND, now);
         hold.wait(SECOND, now);
         assert_eq!(
             hold.until(now),
-            Some((now + 3 * SECOND, WaitCause::ToldToWait))
+            Some((now + 3 * SECOND, WaitCause::RetryAfter))
         );
         assert_eq!(hold.until(now + 3 * SECOND), None);
     }
@@ -118,15 +125,15 @@ mod tests {
     #[test]
     fn a_quota_told_is_used_and_not_overdrawn() {
         let now = Instant::now();
-        let mut hold = Hold::default();
-        hold.heed(budget(5, 30 * SECOND), 3, now);
+        let mut hold = Cooldown::default();
+        hold.apply_rate_limit_headers(budget(5, 30 * SECOND), 3, now);
         for _ in 0..2 {
             assert_eq!(hold.until(now), None);
             hold.sent();
         }
         assert_eq!(
             hold.until(now),
-            Some((now + 30 * SECOND, WaitCause::QuotaTold))
+            Some((now + 30 * SECOND, WaitCause::QuotaExhausted))
         );
         assert_eq!(hold.until(now + 30 * SECOND), None);
     }
@@ -134,22 +141,22 @@ mod tests {
     #[test]
     fn within_a_window_what_is_left_only_falls_however_answers_overtake_each_other() {
         let now = Instant::now();
-        let mut hold = Hold::default();
-        hold.heed(budget(0, 30 * SECOND), 0, now);
-        hold.heed(budget(9, 31 * SECOND), 0, now);
+        let mut hold = Cooldown::default();
+        hold.apply_rate_limit_headers(budget(0, 30 * SECOND), 0, now);
+        hold.apply_rate_limit_headers(budget(9, 31 * SECOND), 0, now);
         assert_eq!(
             hold.until(now),
-            Some((now + 31 * SECOND, WaitCause::QuotaTold))
+            Some((now + 31 * SECOND, WaitCause::QuotaExhausted))
         );
     }
 
     #[test]
     fn a_new_window_brings_a_new_quota() {
         let now = Instant::now();
-        let mut hold = Hold::default();
-        hold.heed(budget(0, 3 * SECOND), 0, now);
+        let mut hold = Cooldown::default();
+        hold.apply_rate_limit_headers(budget(0, 3 * SECOND), 0, now);
         let later = now + 3 * SECOND;
-        hold.heed(budget(9, 3 * SECOND), 2, later);
+        hold.apply_rate_limit_headers(budget(9, 3 * SECOND), 2, later);
         assert_eq!(hold.until(later), None);
         for _ in 0..7 {
             hold.sent();
@@ -160,11 +167,11 @@ mod tests {
     #[test]
     fn a_wait_beyond_all_time_is_a_wait() {
         let now = Instant::now();
-        let mut hold = Hold::default();
+        let mut hold = Cooldown::default();
         hold.wait(Duration::MAX, now);
         assert!(
             hold.until(now)
-                .is_some_and(|(until, _)| until - now > LONGEST_WAIT)
+                .is_some_and(|(until, _)| until - now > MAX_RETRY_AFTER)
         );
     }
 }

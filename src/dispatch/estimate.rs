@@ -5,20 +5,20 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::dispatch::rate_limit::Pace;
+use crate::dispatch::rate_limit::RateLimiter;
 use crate::rate::Rate;
 
 /// How long it takes at least until the last of so many requests may leave: the pace of a run, were every answer there
 /// at once.
-pub fn least_time(requests: usize, rate: Rate, burst: NonZeroU32) -> Duration {
+pub fn min_duration(requests: usize, rate: Rate, burst: NonZeroU32) -> Duration {
     let start = Instant::now();
-    let mut pace = Pace::new(rate, burst, (None, &[]), start);
+    let mut pace = RateLimiter::new(rate, burst, (None, &[]), start);
     let mut now = start;
     for _ in 0..requests {
         loop {
-            match pace.admit(now) {
+            match pace.try_acquire(now) {
                 Ok(departure) => {
-                    departure.mark_at(now);
+                    departure.set(now);
                     break;
                 }
                 Err(until) => now = until,
@@ -36,7 +36,7 @@ mod tests {
     fn the_quota_is_counted_as_a_run_counts_it() {
         let seconds = |requests, rate: &str, burst| {
             let burst = NonZeroU32::new(burst).unwrap();
-            least_time(requests, rate.parse().unwrap(), burst).as_secs_f64()
+            min_duration(requests, rate.parse().unwrap(), burst).as_secs_f64()
         };
         assert_eq!(seconds(0, "10/s", 1), 0.0);
         assert_eq!(seconds(1, "10/s", 1), 0.0);

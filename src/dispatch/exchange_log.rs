@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use tracing::{debug, enabled, info};
 
-use crate::api::{AllocationRequest, Answer, Reply};
-use crate::dispatch::queue::Job;
+use crate::api::{AllocationRequest, Response, ResponseKind};
+use crate::dispatch::queue::Task;
 
 /// A request is about to be sent.
-pub fn sending(job: &Job, request: &AllocationRequest) {
+pub fn log_request(job: &Task, request: &AllocationRequest) {
     if enabled!(tracing::Level::DEBUG) {
         debug!(
             batch = job.batch,
@@ -20,20 +20,20 @@ pub fn sending(job: &Job, request: &AllocationRequest) {
 }
 
 /// An exchange has ended.
-pub fn answered(job: &Job, reply: &Reply, took: Duration) {
-    let Reply {
+pub fn log_response(job: &Task, reply: &Response, took: Duration) {
+    let Response {
         answer, request_id, ..
     } = reply;
     let (status, reason, said) = match answer {
-        Answer::Allocated(_) => (Some(200), None, None),
-        Answer::Unreadable { reason, .. } => (Some(200), None, Some(reason.clone())),
-        Answer::Status {
+        ResponseKind::Allocated(_) => (Some(200), None, None),
+        ResponseKind::InvalidBody { reason, .. } => (Some(200), None, Some(reason.clone())),
+        ResponseKind::Status {
             status, message, ..
         } => (Some(*status), None, Some(message.clone())),
-        Answer::TokenRefused => (Some(401), None, None),
-        Answer::NotSignedIn(error) => (None, Some(error.to_string()), None),
-        Answer::NotSent => (None, Some("it could not be written down".to_owned()), None),
-        Answer::Lost { reason, .. } => (None, Some(reason.clone()), None),
+        ResponseKind::TokenRejected => (Some(401), None, None),
+        ResponseKind::NotSignedIn(error) => (None, Some(error.to_string()), None),
+        ResponseKind::NotLogged => (None, Some("it could not be written down".to_owned()), None),
+        ResponseKind::NoResponse { reason, .. } => (None, Some(reason.clone()), None),
     };
     info!(
         batch = job.batch,

@@ -28,14 +28,14 @@ use tokio::sync::mpsc::Sender;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use crate::api::{AllocationRequest, Answer, Departure, Reply, Service};
-use crate::event::{Event, Stop};
+use crate::api::{AllocationRequest, Response, ResponseKind, SentAt, Service};
+use crate::event::{Event, StopReason};
 use crate::plan::Plan;
 use crate::rate::Rate;
-use crate::roster::{Assignments, UserIx};
-pub use cooldown::LONGEST_WAIT;
-use dispatcher::{Dispatcher, Next, Sending};
-pub use estimate::least_time;
+use crate::roster::{Assignments, UserIndex};
+pub use cooldown::MAX_RETRY_AFTER;
+use dispatcher::{Dispatcher, Next, Outgoing};
+pub use estimate::min_duration;
 
 /// How a run goes about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,13 +55,13 @@ pub struct Policy {
     /// An earlier part of the run had a success: so a 404 is about its user, not about the organisation.
     pub has_succeeded: bool,
     /// Users whom an earlier part of the run may have sent, and who may hold what was asked.
-    pub maybe_applied: HashSet<UserIx>,
+    pub maybe_applied: HashSet<UserIndex>,
     /// How long ago an earlier part of the run may have sent its last request: it may have used up the rate.
-    pub quiet_for: Option<Duration>,
+    pub since_last_heartbeat: Option<Duration>,
     /// How long the service does not want to be asked, as it said to an earlier part of the run.
-    pub held_for: Option<Duration>,
+    pub initial_cooldown: Option<Duration>,
     /// When the last requests of other runs left, in order: they count in the rate's window.
-    pub left_before: Vec<Instant>,
+    pub earlier_sends: Vec<Instant>,
     /// For the random part of waits.
     pub seed: u64,
 }
@@ -73,29 +73,29 @@ pub struct Policy {
 /// Gives why the run stopped early, if it did. Cancelling `interrupt` stops it; requests in flight are waited for.
 pub async fn run<S: Service>(
     service: &S,
-    write_ahead: impl Fn(&[UserIx]) -> bool,
+    write_ahead: impl Fn(&[UserIndex]) -> bool,
     assignments: &Assignments,
     plan: &Plan,
     policy: &Policy,
     interrupt: &CancellationToken,
     events: Sender<Vec<Event>>,
-) -> Option<Stop> {
+) -> Option<StopReason> {
     let mut dispatcher = Dispatcher::new(assignments, plan, policy, Instant::now());
     // Whoever has not left by then does not leave any more.
     let halt = CancellationToken::new();
     let mut in_flight = FuturesUnordered::new();
     loop {
         if interrupt.is_cancelled() {
-            dispatcher.stop(Stop::Interrupted);
+            dispatcher.stop(StopReason::Interrupted);
         }
         if dispatcher.has_stopped() {
             halt.cancel();
         }
-        let (leaving, next) = dispatcher.leaving(Instant::now());
+        let (leaving, next) = dispatcher.ready_requests(Instant::now());
         let happened = dispatcher.take_events();
         if !happened.is_empty() && events.send(happened).await.is_err() {
             // What is in flight could not be recorded: it counts as pending.
-            return Some(Stop::NotRecorded);
+            return Some(StopReason::CannotWriteReports);
         }
         if !leaving.is_empty() {
             let users = leaving.iter().flat_map(|sending| &sending.job.part.users);
@@ -118,7 +118,7 @@ pub async fn run<S: Service>(
             mut answer = in_flight.next(), if !in_flight.is_empty() => {
                 let now = Instant::now();
                 while let Some((job, departure, reply)) = answer {
-                    dispatcher.answered(job, &departure, reply, now);
+                    dispatcher.handle_response(job, &departure, reply, now);
                     // To look for what has come with it would let go what is still to leave.
                     if dispatcher.has_stopped() {
                         break;
@@ -134,28 +134,28 @@ pub async fn run<S: Service>(
 
 /// The waits after failed attempts at anything that the run needs, until its retries are used up.
 pub fn waits(max_retries: u32) -> impl Iterator<Item = Duration> {
-    backoff::Waits::new(max_retries, fastrand::Rng::new())
+    backoff::Backoff::new(max_retries, fastrand::Rng::new())
 }
 
 async fn exchange<S: Service>(
     service: &S,
-    sending: Sending,
+    sending: Outgoing,
     may_leave: bool,
     halt: &CancellationToken,
-) -> (queue::Job, Departure, Reply) {
-    let Sending {
+) -> (queue::Task, SentAt, Response) {
+    let Outgoing {
         job,
         request,
         departure,
     } = sending;
-    exchange_log::sending(&job, &request);
+    exchange_log::log_request(&job, &request);
     let begun = Instant::now();
     let reply = if may_leave {
         send(service, request, &departure, halt).await
     } else {
-        Answer::NotSent.into()
+        ResponseKind::NotLogged.into()
     };
-    exchange_log::answered(&job, &reply, begun.elapsed());
+    exchange_log::log_response(&job, &reply, begun.elapsed());
     (job, departure, reply)
 }
 
@@ -163,16 +163,16 @@ async fn exchange<S: Service>(
 async fn send<S: Service>(
     service: &S,
     request: AllocationRequest,
-    departure: &Departure,
+    departure: &SentAt,
     halt: &CancellationToken,
-) -> Reply {
+) -> Response {
     tokio::select! {
         // Looked at first: else the next to wait for a token would begin to ask for one.
         biased;
-        () = held_back(halt, departure) => Answer::Lost {
+        () = cancelled_before_sending(halt, departure) => ResponseKind::NoResponse {
             reason: "the run stopped before it had left".to_owned(),
             // It may have left at this very moment.
-            departed: departure.at().is_some(),
+            was_sent: departure.get().is_some(),
         }
         .into(),
         reply = service.exchange(request, departure.clone()) => reply,
@@ -180,9 +180,9 @@ async fn send<S: Service>(
 }
 
 /// Comes to an end when the run stops before the request has left: it may be waiting for a connection, or for a token.
-async fn held_back(halt: &CancellationToken, departure: &Departure) {
+async fn cancelled_before_sending(halt: &CancellationToken, departure: &SentAt) {
     halt.cancelled().await;
-    if departure.at().is_some() {
+    if departure.get().is_some() {
         std::future::pending::<()>().await;
     }
 }

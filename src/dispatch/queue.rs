@@ -5,22 +5,22 @@ use std::collections::{BinaryHeap, HashSet, VecDeque};
 
 use tokio::time::Instant;
 
-use super::backoff::Waits;
-use crate::dispatch::bisect::Part;
+use super::backoff::Backoff;
+use crate::dispatch::bisect::Slice;
 use crate::outcome::Applied;
-use crate::plan::{GroupIx, Plan};
-use crate::roster::UserIx;
+use crate::plan::{GroupIndex, Plan};
+use crate::roster::UserIndex;
 
 /// Users to be sent in one request, as often as it takes.
 #[derive(Debug)]
-pub struct Job {
+pub struct Task {
     /// The plan's batch that the users come from, from 1.
     pub batch: usize,
-    pub group: GroupIx,
-    pub part: Part,
+    pub group: GroupIndex,
+    pub part: Slice,
     pub purpose: Purpose,
     /// The waits that are left before the retries are used up.
-    pub waits: Waits,
+    pub waits: Backoff,
 }
 
 /// What a job is for.
@@ -29,20 +29,20 @@ pub enum Purpose {
     /// A batch of the plan.
     Allocate,
     /// A part of a batch that was refused.
-    Isolate(IsolationId),
+    Bisect(BisectionId),
     /// Users whom an accepted answer did not confirm.
     Confirm,
 }
 
 /// Names one isolation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct IsolationId(pub usize);
+pub struct BisectionId(pub usize);
 
 /// Jobs at hand, then jobs that rest after a failed attempt, then the plan's batches that nobody has touched.
 #[derive(Debug)]
 pub struct Queue {
-    ready: VecDeque<Job>,
-    resting: BinaryHeap<Reverse<Resting>>,
+    ready: VecDeque<Task>,
+    resting: BinaryHeap<Reverse<Delayed>>,
     /// The next batch of the plan, from 0.
     next_batch: usize,
     /// The most users that a request may hold, as far as the service has shown.
@@ -60,13 +60,13 @@ impl Queue {
     }
 
     /// Puts a job before all others.
-    pub fn push_front(&mut self, job: Job) {
+    pub fn push_front(&mut self, job: Task) {
         self.ready.push_front(job);
     }
 
     /// Keeps a job until then.
-    pub fn rest(&mut self, job: Job, until: Instant) {
-        self.resting.push(Reverse(Resting { until, job }));
+    pub fn rest(&mut self, job: Task, until: Instant) {
+        self.resting.push(Reverse(Delayed { until, job }));
     }
 
     /// No request holds more users than that from now on.
@@ -75,7 +75,7 @@ impl Queue {
     }
 
     /// Readies the jobs that have rested enough. With `before_others`, they come before all that are at hand.
-    pub fn wake(&mut self, now: Instant, before_others: bool) {
+    pub fn wake_due(&mut self, now: Instant, before_others: bool) {
         while self.next_wake().is_some_and(|until| until <= now) {
             match self.resting.pop() {
                 Some(Reverse(rested)) if before_others => self.ready.push_front(rested.job),
@@ -86,7 +86,7 @@ impl Queue {
     }
 
     /// The groups of the jobs that rest.
-    pub fn resting(&self) -> impl Iterator<Item = GroupIx> {
+    pub fn resting(&self) -> impl Iterator<Item = GroupIndex> {
         self.resting
             .iter()
             .map(|Reverse(resting)| resting.job.group)
@@ -103,10 +103,10 @@ impl Queue {
         &mut self,
         plan: &Plan,
         finish_first: bool,
-        may_begin: impl FnOnce(GroupIx) -> bool,
-        maybe_applied: &HashSet<UserIx>,
-        waits: impl FnOnce() -> Waits,
-    ) -> Option<Job> {
+        may_begin: impl FnOnce(GroupIndex) -> bool,
+        maybe_applied: &HashSet<UserIndex>,
+        waits: impl FnOnce() -> Backoff,
+    ) -> Option<Task> {
         if let Some(job) = self.ready.pop_front() {
             return Some(self.cut(job));
         }
@@ -120,10 +120,10 @@ impl Queue {
         self.next_batch += 1;
         let users = plan.users(batch);
         let is_applied = users.iter().any(|user| maybe_applied.contains(user));
-        let job = Job {
+        let job = Task {
             batch: self.next_batch,
             group: batch.group,
-            part: Part {
+            part: Slice {
                 users: users.to_vec(),
                 asked: 0,
                 applied: match is_applied {
@@ -138,11 +138,11 @@ impl Queue {
     }
 
     /// Cuts a job down to the size limit; the rest of it comes next. Parts of an isolation are cut by the isolation.
-    fn cut(&mut self, mut job: Job) -> Job {
-        if job.part.users.len() > self.size_limit && !matches!(job.purpose, Purpose::Isolate(_)) {
+    fn cut(&mut self, mut job: Task) -> Task {
+        if job.part.users.len() > self.size_limit && !matches!(job.purpose, Purpose::Bisect(_)) {
             let users = job.part.users.split_off(self.size_limit);
-            self.ready.push_front(Job {
-                part: Part { users, ..job.part },
+            self.ready.push_front(Task {
+                part: Slice { users, ..job.part },
                 waits: job.waits.clone(),
                 ..job
             });
@@ -153,27 +153,27 @@ impl Queue {
 
 /// A job and when its rest ends; ordered by that.
 #[derive(Debug)]
-struct Resting {
+struct Delayed {
     until: Instant,
-    job: Job,
+    job: Task,
 }
 
-impl Ord for Resting {
+impl Ord for Delayed {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         (self.until, self.job.batch).cmp(&(other.until, other.job.batch))
     }
 }
 
-impl PartialOrd for Resting {
+impl PartialOrd for Delayed {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl PartialEq for Resting {
+impl PartialEq for Delayed {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other).is_eq()
     }
 }
 
-impl Eq for Resting {}
+impl Eq for Delayed {}

@@ -11,18 +11,18 @@ use std::time::Duration;
 use governor::clock::Clock;
 use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
-use governor::{Quota, RateLimiter};
+use governor::{Quota, RateLimiter as Governor};
 use tokio::time::Instant;
 
-use crate::api::Departure;
-use crate::dispatch::sliding_window::Window;
+use crate::api::SentAt;
+use crate::dispatch::sliding_window::SlidingWindow;
 use crate::rate::Rate;
 
 /// The part of the window that is added to it: the network does not take the same time for every
 /// request, and the service counts where they arrive.
 const MARGIN: u32 = 200;
 
-type Bucket = RateLimiter<NotKeyed, InMemoryState, SetClock, NoOpMiddleware<Duration>>;
+type TokenBucket = Governor<NotKeyed, InMemoryState, ManualClock, NoOpMiddleware<Duration>>;
 
 /// How far apart the signs of life of a run are, at most.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
@@ -34,10 +34,10 @@ const LATE: Duration = Duration::from_millis(20);
 const SAME_BREATH: Duration = Duration::from_millis(1);
 
 /// Lets requests go as fast as the rate allows.
-pub struct Pace {
-    bucket: Bucket,
-    clock: SetClock,
-    window: Window,
+pub struct RateLimiter {
+    bucket: TokenBucket,
+    clock: ManualClock,
+    window: SlidingWindow,
     /// Until then, the window may be full of what an earlier part of the run has sent.
     shut_until: Option<Instant>,
     start: Instant,
@@ -47,7 +47,7 @@ pub struct Pace {
     last: Option<(Instant, Instant)>,
 }
 
-impl Pace {
+impl RateLimiter {
     /// With `quiet_for`, an earlier part of the run may have used up the rate that long ago. `left_before` is when requests of
     /// other runs left, in order.
     pub fn new(
@@ -64,16 +64,16 @@ impl Pace {
         let quota = Quota::with_period(spacing)
             .expect("longer than zero")
             .allow_burst(burst);
-        let clock = SetClock::default();
+        let clock = ManualClock::default();
         // It leaves a sign of life every second or so.
         let used_up = quiet_for
             .map(|quiet| (length + SIGN_OF_LIFE).saturating_sub(quiet))
             .filter(|wait| !wait.is_zero());
         Self {
             shut_until: used_up.map(|wait| now + wait),
-            bucket: RateLimiter::direct_with_clock(quota, clock.clone()),
+            bucket: Governor::direct_with_clock(quota, clock.clone()),
             clock,
-            window: Window::new(rate.requests.get() as usize, length, left_before),
+            window: SlidingWindow::new(rate.requests.get() as usize, length, left_before),
             start: now,
             due: None,
             last: None,
@@ -81,7 +81,7 @@ impl Pace {
     }
 
     /// Lets one request go, or says before when to not ask again.
-    pub fn admit(&mut self, now: Instant) -> Result<Departure, Instant> {
+    pub fn try_acquire(&mut self, now: Instant) -> Result<SentAt, Instant> {
         if let Some(until) = self.shut_until.filter(|until| *until > now) {
             return Err(until);
         }
@@ -98,8 +98,8 @@ impl Pace {
             self.clock.set(counted - self.start);
         }
         self.last = Some((counted, now));
-        let departure = Departure::default();
-        self.window.let_go(departure.clone());
+        let departure = SentAt::default();
+        self.window.add_pending(departure.clone());
         Ok(departure)
     }
 
@@ -117,16 +117,16 @@ impl Pace {
 
 /// A clock that shows what it is set to, so that time comes from one place.
 #[derive(Debug, Clone, Default)]
-struct SetClock(Arc<AtomicU64>);
+struct ManualClock(Arc<AtomicU64>);
 
-impl SetClock {
+impl ManualClock {
     fn set(&self, since_start: Duration) {
         let nanos = u64::try_from(since_start.as_nanos()).unwrap_or(u64::MAX);
         self.0.store(nanos, Ordering::Relaxed);
     }
 }
 
-impl Clock for SetClock {
+impl Clock for ManualClock {
     type Instant = Duration;
 
     fn now(&self) -> Duration {
@@ -148,27 +148,27 @@ mod tests {
     ) -> Vec<Duration> {
         let start = Instant::now();
         let mut now = start;
-        let mut pace = Pace::new(
+        let mut pace = RateLimiter::new(
             rate.parse().unwrap(),
             NonZeroU32::new(burst).unwrap(),
             (None, &[]),
             start,
         );
-        let mut leaving: Vec<(Instant, Departure)> = Vec::new();
+        let mut leaving: Vec<(Instant, SentAt)> = Vec::new();
         let mut left = Vec::new();
         let mut sent = 0;
         while sent < count || !leaving.is_empty() {
             leaving.sort_by_key(|(at, _)| *at);
             while leaving.first().is_some_and(|(at, _)| *at <= now) {
                 let (at, departure) = leaving.remove(0);
-                departure.mark_at(at);
+                departure.set(at);
                 left.push(at - start);
             }
             let next_leaves = leaving.first().map(|(at, _)| *at);
             let next_asks = if sent == count {
                 None
             } else {
-                match pace.admit(now) {
+                match pace.try_acquire(now) {
                     Ok(departure) => {
                         leaving.push((now + delay(sent), departure));
                         sent += 1;
@@ -225,8 +225,8 @@ mod tests {
         let rate: Rate = "10/10s".parse().unwrap();
         let opens = |quiet: u64| {
             let quiet = Some(Duration::from_secs(quiet));
-            Pace::new(rate, NonZeroU32::MIN, (quiet, &[]), now)
-                .admit(now)
+            RateLimiter::new(rate, NonZeroU32::MIN, (quiet, &[]), now)
+                .try_acquire(now)
                 .err()
         };
         assert!(opens(3).is_some_and(|until| until > now + Duration::from_secs(7)));
@@ -239,13 +239,13 @@ mod tests {
         let rate: Rate = "3/10s".parse().unwrap();
         let now = earlier + Duration::from_secs(4);
         let left = [earlier, earlier, now];
-        let mut pace = Pace::new(rate, rate.requests, (None, &left), now);
-        let opens = pace.admit(now).unwrap_err();
+        let mut pace = RateLimiter::new(rate, rate.requests, (None, &left), now);
+        let opens = pace.try_acquire(now).unwrap_err();
         assert!(opens >= earlier + Duration::from_secs(10));
         assert!(opens < now + Duration::from_secs(10));
-        assert!(pace.admit(opens).is_ok());
-        assert!(pace.admit(opens).is_ok());
-        assert!(pace.admit(opens).is_err());
+        assert!(pace.try_acquire(opens).is_ok());
+        assert!(pace.try_acquire(opens).is_ok());
+        assert!(pace.try_acquire(opens).is_err());
     }
 
     #[test]
@@ -261,10 +261,10 @@ mod tests {
     fn a_timer_that_wakes_late_costs_no_speed_however_close_requests_are() {
         let start = Instant::now();
         let one = NonZeroU32::MIN;
-        let mut pace = Pace::new("1000/s".parse().unwrap(), one, (None, &[]), start);
+        let mut pace = RateLimiter::new("1000/s".parse().unwrap(), one, (None, &[]), start);
         let mut now = start;
         for _ in 0..900 {
-            while let Err(until) = pace.admit(now) {
+            while let Err(until) = pace.try_acquire(now) {
                 // Up to a millisecond late, and sometimes another is due by then.
                 now = until
                     + Duration::from_micros(400 + 900 * (until - start).as_millis() as u64 % 1300);
@@ -278,11 +278,11 @@ mod tests {
     fn who_was_kept_by_answers_does_not_make_up_for_it_in_a_burst() {
         let start = Instant::now();
         let one = NonZeroU32::MIN;
-        let mut pace = Pace::new("1000/s".parse().unwrap(), one, (None, &[]), start);
-        pace.admit(start).unwrap();
+        let mut pace = RateLimiter::new("1000/s".parse().unwrap(), one, (None, &[]), start);
+        pace.try_acquire(start).unwrap();
         let later = start + Duration::from_millis(15);
-        pace.admit(later).unwrap();
-        let until = pace.admit(later + Duration::from_micros(100)).err();
+        pace.try_acquire(later).unwrap();
+        let until = pace.try_acquire(later + Duration::from_micros(100)).err();
         assert!(until.is_some_and(|until| until >= later + Duration::from_millis(1)));
     }
 

@@ -1,48 +1,48 @@
 //! What an answer means for the request that it answers: the table in one place.
 
-use crate::api::{Answer, Confirmation, SignInError};
-use crate::event::Stop;
+use crate::api::{Confirmation, ResponseKind, SignInError};
+use crate::event::StopReason;
 use crate::outcome::{Applied, FailureKind};
 
 /// What follows from an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum NextStep {
     /// The service says who holds what now.
     Allocated(Confirmation),
     /// The same request again, after a wait.
-    Again(Hindrance),
+    Retry(TransientFailure),
     /// The same request again at once: there is another token.
-    Resend,
+    RetryWithNewToken,
     /// The same request again, once there is a token.
-    NoToken {
+    WaitForToken {
         /// Why there is none.
         reason: String,
     },
     /// A permanent answer about what the request asks.
-    Refused(Refusal),
+    Rejected(Rejection),
     /// Nothing sensible can follow.
-    Stop(Stop),
+    Stop(StopReason),
 }
 
 /// A passing trouble.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hindrance {
+pub struct TransientFailure {
     pub reason: String,
     pub applied: Applied,
     /// It is about the run as a whole: nobody should send for now.
-    pub binds_run: bool,
+    pub affects_run: bool,
 }
 
 /// A permanent answer about a request's content.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    pub status: RefusalStatus,
+pub struct Rejection {
+    pub status: RejectionStatus,
     pub message: String,
 }
 
 /// The statuses that refuse a request for what it asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RefusalStatus {
+pub enum RejectionStatus {
     BadRequest,
     NotFound,
     Conflict,
@@ -50,7 +50,7 @@ pub enum RefusalStatus {
     Unprocessable,
 }
 
-impl RefusalStatus {
+impl RejectionStatus {
     fn of(status: u16) -> Option<Self> {
         Some(match status {
             400 => Self::BadRequest,
@@ -90,26 +90,31 @@ impl RefusalStatus {
 }
 
 /// Decides an answer.
-pub fn verdict(answer: Answer) -> Verdict {
+pub fn next_step(answer: ResponseKind) -> NextStep {
     let again = |reason, applied| {
-        Verdict::Again(Hindrance {
+        NextStep::Retry(TransientFailure {
             reason,
             applied,
-            binds_run: false,
+            affects_run: false,
         })
     };
     match answer {
-        Answer::Allocated(confirmation) => Verdict::Allocated(confirmation),
-        Answer::Unreadable { reason, .. } => again(reason, Applied::Maybe),
-        Answer::TokenRefused => Verdict::Resend,
-        Answer::NotSignedIn(SignInError::Trouble { reason, .. }) => Verdict::NoToken {
-            reason: format!("cannot sign in: {reason}"),
-        },
-        Answer::NotSignedIn(SignInError::Refused(message)) => {
-            Verdict::Stop(Stop::SignInRefused { message })
+        ResponseKind::Allocated(confirmation) => NextStep::Allocated(confirmation),
+        ResponseKind::InvalidBody { reason, .. } => again(reason, Applied::Maybe),
+        ResponseKind::TokenRejected => NextStep::RetryWithNewToken,
+        ResponseKind::NotSignedIn(SignInError::Transient { reason, .. }) => {
+            NextStep::WaitForToken {
+                reason: format!("cannot sign in: {reason}"),
+            }
         }
-        Answer::NotSent => Verdict::Stop(Stop::NotRecorded),
-        Answer::Lost { reason, departed } => {
+        ResponseKind::NotSignedIn(SignInError::Rejected(message)) => {
+            NextStep::Stop(StopReason::SignInRefused { message })
+        }
+        ResponseKind::NotLogged => NextStep::Stop(StopReason::CannotWriteReports),
+        ResponseKind::NoResponse {
+            reason,
+            was_sent: departed,
+        } => {
             let applied = if departed {
                 Applied::Maybe
             } else {
@@ -117,18 +122,18 @@ pub fn verdict(answer: Answer) -> Verdict {
             };
             again(reason, applied)
         }
-        Answer::Status {
+        ResponseKind::Status {
             status, message, ..
-        } => of_status(status, message),
+        } => for_status(status, message),
     }
 }
 
-fn of_status(status: u16, message: String) -> Verdict {
-    if let Some(status) = RefusalStatus::of(status) {
-        return Verdict::Refused(Refusal { status, message });
+fn for_status(status: u16, message: String) -> NextStep {
+    if let Some(status) = RejectionStatus::of(status) {
+        return NextStep::Rejected(Rejection { status, message });
     }
     match status {
-        408 | 425 | 429 | 500 | 502 | 503 | 504 => Verdict::Again(Hindrance {
+        408 | 425 | 429 | 500 | 502 | 503 | 504 => NextStep::Retry(TransientFailure {
             reason: match message.as_str() {
                 "" => format!("status {status}"),
                 _ => format!("status {status}: {message}"),
@@ -138,11 +143,11 @@ fn of_status(status: u16, message: String) -> Verdict {
                 500 | 502 | 503 | 504 => Applied::Maybe,
                 _ => Applied::No,
             },
-            binds_run: status == 429,
+            affects_run: status == 429,
         }),
-        401 => Verdict::Stop(Stop::Unauthorized { message }),
-        403 => Verdict::Stop(Stop::Forbidden { message }),
-        _ => Verdict::Stop(Stop::UnexpectedStatus { status, message }),
+        401 => NextStep::Stop(StopReason::Unauthorized { message }),
+        403 => NextStep::Stop(StopReason::Forbidden { message }),
+        _ => NextStep::Stop(StopReason::UnexpectedStatus { status, message }),
     }
 }
 
@@ -150,8 +155,8 @@ fn of_status(status: u16, message: String) -> Verdict {
 mod tests {
     use super::*;
 
-    fn of(status: u16) -> Verdict {
-        verdict(Answer::Status {
+    fn of(status: u16) -> NextStep {
+        next_step(ResponseKind::Status {
             status,
             message: "said".into(),
             is_html: false,
@@ -169,11 +174,11 @@ mod tests {
             (503, Applied::Maybe),
             (504, Applied::Maybe),
         ] {
-            let Verdict::Again(hindrance) = of(status) else {
+            let NextStep::Retry(hindrance) = of(status) else {
                 panic!("{status}");
             };
             assert_eq!(hindrance.applied, applied, "{status}");
-            assert_eq!(hindrance.binds_run, status == 429);
+            assert_eq!(hindrance.affects_run, status == 429);
             assert_eq!(hindrance.reason, format!("status {status}: said"));
         }
     }
@@ -187,7 +192,7 @@ mod tests {
             (413, FailureKind::Rejected),
             (422, FailureKind::Rejected),
         ] {
-            let Verdict::Refused(refusal) = of(status) else {
+            let NextStep::Rejected(refusal) = of(status) else {
                 panic!("{status}");
             };
             assert_eq!(
@@ -202,18 +207,18 @@ mod tests {
         let message = || "said".to_owned();
         assert_eq!(
             of(401),
-            Verdict::Stop(Stop::Unauthorized { message: message() })
+            NextStep::Stop(StopReason::Unauthorized { message: message() })
         );
         assert_eq!(
             of(403),
-            Verdict::Stop(Stop::Forbidden { message: message() })
+            NextStep::Stop(StopReason::Forbidden { message: message() })
         );
         for status in [
             100, 201, 204, 301, 302, 307, 308, 402, 405, 410, 411, 415, 418, 451, 501, 505, 599,
         ] {
             assert_eq!(
                 of(status),
-                Verdict::Stop(Stop::UnexpectedStatus {
+                NextStep::Stop(StopReason::UnexpectedStatus {
                     status,
                     message: message()
                 })
@@ -223,23 +228,23 @@ mod tests {
 
     #[test]
     fn what_could_not_be_written_down_stops_the_run() {
-        let stop = Verdict::Stop(Stop::NotRecorded);
-        assert_eq!(verdict(Answer::NotSent), stop);
+        let stop = NextStep::Stop(StopReason::CannotWriteReports);
+        assert_eq!(next_step(ResponseKind::NotLogged), stop);
     }
 
     #[test]
     fn a_lost_answer_may_have_been_applied_only_if_the_request_had_left() {
         for (departed, applied) in [(false, Applied::No), (true, Applied::Maybe)] {
-            let lost = Answer::Lost {
+            let lost = ResponseKind::NoResponse {
                 reason: "reset".into(),
-                departed,
+                was_sent: departed,
             };
-            assert!(matches!(verdict(lost), Verdict::Again(h) if h.applied == applied));
+            assert!(matches!(next_step(lost), NextStep::Retry(h) if h.applied == applied));
         }
-        let unreadable = Answer::Unreadable {
+        let unreadable = ResponseKind::InvalidBody {
             reason: "cut".into(),
             is_html: true,
         };
-        assert!(matches!(verdict(unreadable), Verdict::Again(h) if h.applied == Applied::Maybe));
+        assert!(matches!(next_step(unreadable), NextStep::Retry(h) if h.applied == Applied::Maybe));
     }
 }

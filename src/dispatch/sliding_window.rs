@@ -5,47 +5,47 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::api::Departure;
+use crate::api::SentAt;
 
 /// Keeps fewer than `most` requests in any window of length `length` before letting one more go.
 #[derive(Debug)]
-pub struct Window {
+pub struct SlidingWindow {
     most: usize,
     length: Duration,
     /// When requests left, in order; those that have left the window are dropped.
     left: VecDeque<Instant>,
     /// Requests let go that have not left yet: a connection may still be on its way.
-    leaving: Vec<Departure>,
+    pending: Vec<SentAt>,
 }
 
-impl Window {
+impl SlidingWindow {
     /// With requests that have left already, in order.
     pub fn new(most: usize, length: Duration, left: &[Instant]) -> Self {
         Self {
             most,
             length,
             left: left.iter().copied().collect(),
-            leaving: Vec::new(),
+            pending: Vec::new(),
         }
     }
 
     /// When one more may go: now, or not before the instant given. Ask again then.
     pub fn check(&mut self, now: Instant) -> Result<(), Instant> {
-        self.settle(now);
-        if self.left.len() + self.leaving.len() < self.most {
+        self.update(now);
+        if self.left.len() + self.pending.len() < self.most {
             return Ok(());
         }
         // Who has not left yet leaves now at the earliest.
         Err(*self.left.front().unwrap_or(&now) + self.length)
     }
 
-    pub fn let_go(&mut self, departure: Departure) {
-        self.leaving.push(departure);
+    pub fn add_pending(&mut self, departure: SentAt) {
+        self.pending.push(departure);
     }
 
-    fn settle(&mut self, now: Instant) {
+    fn update(&mut self, now: Instant) {
         let left = &mut self.left;
-        self.leaving.retain(|departure| match departure.at() {
+        self.pending.retain(|departure| match departure.get() {
             Some(at) => {
                 let place = left.partition_point(|&earlier| earlier <= at);
                 left.insert(place, at);
@@ -68,17 +68,17 @@ mod tests {
 
     const WINDOW: Duration = Duration::from_secs(2);
 
-    fn gone(window: &mut Window, at: Instant) -> Departure {
-        let departure = Departure::default();
-        departure.mark_at(at);
-        window.let_go(departure.clone());
+    fn gone(window: &mut SlidingWindow, at: Instant) -> SentAt {
+        let departure = SentAt::default();
+        departure.set(at);
+        window.add_pending(departure.clone());
         departure
     }
 
     #[test]
     fn a_full_window_opens_when_its_first_request_leaves_it() {
         let start = Instant::now();
-        let mut window = Window::new(2, WINDOW, &[]);
+        let mut window = SlidingWindow::new(2, WINDOW, &[]);
         gone(&mut window, start);
         assert_eq!(window.check(start), Ok(()));
         gone(&mut window, start + WINDOW / 2);
@@ -89,12 +89,12 @@ mod tests {
     #[test]
     fn a_request_counts_from_when_it_left_and_not_from_when_it_was_let_go() {
         let start = Instant::now();
-        let mut window = Window::new(1, WINDOW, &[]);
-        let slow = Departure::default();
-        window.let_go(slow.clone());
+        let mut window = SlidingWindow::new(1, WINDOW, &[]);
+        let slow = SentAt::default();
+        window.add_pending(slow.clone());
         let later = start + 10 * WINDOW;
         assert_eq!(window.check(later), Err(later + WINDOW));
-        slow.mark_at(later);
+        slow.set(later);
         assert_eq!(window.check(later + WINDOW / 2), Err(later + WINDOW));
         assert_eq!(window.check(later + WINDOW), Ok(()));
     }
@@ -102,8 +102,8 @@ mod tests {
     #[test]
     fn one_that_hangs_does_not_hold_up_the_others() {
         let start = Instant::now();
-        let mut window = Window::new(2, WINDOW, &[]);
-        window.let_go(Departure::default());
+        let mut window = SlidingWindow::new(2, WINDOW, &[]);
+        window.add_pending(SentAt::default());
         gone(&mut window, start);
         assert_eq!(window.check(start), Err(start + WINDOW));
         assert_eq!(window.check(start + WINDOW), Ok(()));

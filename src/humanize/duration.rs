@@ -9,7 +9,7 @@ use jiff::{SignedDuration, SpanRound, Unit};
 /// # Errors
 /// When the text is no span of time, or none that is longer than zero.
 pub fn parse(text: &str) -> Result<Duration, String> {
-    parse_or_none(text)
+    parse_allow_zero(text)
         .ok()
         .filter(|span| !span.is_zero())
         .ok_or_else(|| no_span(text))
@@ -19,7 +19,7 @@ pub fn parse(text: &str) -> Result<Duration, String> {
 ///
 /// # Errors
 /// When the text is no span of time.
-pub fn parse_or_none(text: &str) -> Result<Duration, String> {
+pub fn parse_allow_zero(text: &str) -> Result<Duration, String> {
     text.parse::<SignedDuration>()
         .ok()
         .and_then(|span| Duration::try_from(span).ok())
@@ -31,18 +31,18 @@ fn no_span(text: &str) -> String {
 }
 
 /// A span to the last digit, in a form that [`parse`] takes: `5m`, `10s400ms`.
-pub fn exact(span: Duration) -> String {
+pub fn round_trip(span: Duration) -> String {
     let span = SignedDuration::try_from(span).unwrap_or(SignedDuration::MAX);
     format!("{span:#}").replace(' ', "")
 }
 
 /// A span as it matters to people: to the tenth of a second.
-pub fn in_tenths(span: Duration) -> Duration {
+pub fn tenths(span: Duration) -> Duration {
     Duration::from_millis((span.as_millis() as u64 + 50) / 100 * 100)
 }
 
 /// A span in whole seconds, or to the millisecond where it is shorter than ten: `2m 10s`, `1.25s`.
-pub fn human(span: Duration) -> String {
+pub fn duration(span: Duration) -> String {
     let span = SignedDuration::try_from(span).unwrap_or(SignedDuration::MAX);
     if span < SignedDuration::from_secs(10) {
         return format!("{:.3}", span.as_secs_f64())
@@ -68,16 +68,16 @@ mod tests {
         for wrong in ["", "0s", "-3s", "5", "soon"] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }
-        assert_eq!(parse_or_none("0s"), Ok(Duration::ZERO));
-        assert!(parse_or_none("-3s").is_err());
+        assert_eq!(parse_allow_zero("0s"), Ok(Duration::ZERO));
+        assert!(parse_allow_zero("-3s").is_err());
     }
 
     #[test]
     fn spans_are_shown_as_people_read_them() {
-        assert_eq!(human(Duration::from_millis(1250)), "1.25s");
-        assert_eq!(human(Duration::from_secs(2)), "2s");
-        assert_eq!(human(Duration::from_millis(130_400)), "2m 10s");
-        assert_eq!(human(Duration::from_secs(4800)), "1h 20m");
-        assert_eq!(human(Duration::from_secs(100_000)), "27h 46m 40s");
+        assert_eq!(duration(Duration::from_millis(1250)), "1.25s");
+        assert_eq!(duration(Duration::from_secs(2)), "2s");
+        assert_eq!(duration(Duration::from_millis(130_400)), "2m 10s");
+        assert_eq!(duration(Duration::from_secs(4800)), "1h 20m");
+        assert_eq!(duration(Duration::from_secs(100_000)), "27h 46m 40s");
     }
 }

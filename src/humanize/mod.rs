@@ -3,7 +3,7 @@
 pub mod duration;
 
 /// A number with its thousands apart: `1,234,567`.
-pub fn grouped(number: u64) -> String {
+pub fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (place, digit) in digits.chars().enumerate() {
@@ -16,9 +16,9 @@ pub fn grouped(number: u64) -> String {
 }
 
 /// A number and what it counts: `1 row`, `1,234 rows`.
-pub fn counted(number: u64, one: &str) -> String {
+pub fn count_of(number: u64, one: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
-    format!("{} {one}{plural}", grouped(number))
+    format!("{} {one}{plural}", count(number))
 }
 
 #[cfg(test)]
@@ -33,7 +33,7 @@ mod tests {
             (1000, "1,000"),
             (1_234_567, "1,234,567"),
         ] {
-            assert_eq!(grouped(number), text);
+            assert_eq!(count(number), text);
         }
     }
 }

@@ -5,22 +5,22 @@ use std::io::{self, IsTerminal, Write, stderr, stdin};
 use anyhow::{Context, bail};
 use console::Term;
 
-use crate::dispatch::least_time;
-use crate::humanize::{counted, grouped};
+use crate::dispatch::min_duration;
+use crate::humanize::{count, count_of};
 use crate::input::Input;
-use crate::plan::Proposal;
-use crate::report::{PlanReport, Progress, SHOWN, fitted, outline};
+use crate::plan::PlannedChanges;
+use crate::report::{MAX_LISTED, PlanReport, Progress, plan_section, wrap_to_terminal};
 use crate::sanitize::printable;
-use crate::settings::{Asking, ImportSettings, Target};
+use crate::settings::{ImportSettings, Interactivity, Target};
 
 /// Finds that the run may begin. An error says why not.
-pub fn agree(
+pub fn confirm(
     settings: &ImportSettings,
-    proposal: &Proposal,
+    proposal: &PlannedChanges,
     progress: &Progress,
 ) -> anyhow::Result<()> {
     let (intent, requests) = (&settings.intent, &settings.run.requests);
-    let is_asked = settings.asking == Asking::AtTerminal
+    let is_asked = settings.asking == Interactivity::AtTerminal
         && !settings.consent.to_all
         && intent.input != Input::Stdin
         && stdin().is_terminal()
@@ -28,13 +28,13 @@ pub fn agree(
     if !is_asked && intent.seats.is_none() && proposal.holdings.is_none() {
         return Ok(());
     }
-    let time = |count| least_time(count, requests.rate, requests.burst);
+    let time = |count| min_duration(count, requests.rate, requests.burst);
     let report = PlanReport::new(
         intent,
         proposal,
         (requests, settings.run.first),
         time,
-        SHOWN,
+        MAX_LISTED,
     );
     if report.is_short() && !proposal.is_until_full() {
         bail!(
@@ -47,10 +47,10 @@ pub fn agree(
         return Ok(());
     }
     if is_asked {
-        let outline = outline(&report, console::colors_enabled_stderr());
+        let outline = plan_section(&report, console::colors_enabled_stderr());
         let to = to(&settings.run.target);
-        progress.say_unbroken(&format!("{outline}To        {to}"));
-        return ask(&report);
+        progress.message_unwrapped(&format!("{outline}To        {to}"));
+        return ask_yes_no(&report);
     }
     if consent.to_losses {
         return Ok(());
@@ -58,10 +58,10 @@ pub fn agree(
     if report.losing() == 0 && report.getting_other_flag() == 0 && report.maybe_losing() > 0 {
         bail!(
             "nothing was sent, since --current does not name {} of the file, so what they lose is unknown\n  hint: give --absent-means-none if whoever it does not name holds nothing, or else --allow-losses",
-            counted(report.maybe_losing(), "user")
+            count_of(report.maybe_losing(), "user")
         );
     }
-    match harms(&report) {
+    match harmful_changes(&report) {
         None => Ok(()),
         Some(harms) => bail!(
             "nothing was sent, since {harms}\n  hint: look at what `seatload plan` says of it; then give --allow-losses, or keep what users hold by --mode add"
@@ -70,7 +70,7 @@ pub fn agree(
 }
 
 /// What an import does that users may not like.
-fn harms(report: &PlanReport) -> Option<String> {
+fn harmful_changes(report: &PlanReport) -> Option<String> {
     let harms: Vec<_> = [
         (report.losing(), "would lose licences that they hold now"),
         (
@@ -84,15 +84,20 @@ fn harms(report: &PlanReport) -> Option<String> {
     ]
     .into_iter()
     .filter(|(users, _)| *users > 0)
-    .map(|(users, what)| format!("{} {what}", counted(users, "user")))
+    .map(|(users, what)| format!("{} {what}", count_of(users, "user")))
     .collect();
     (!harms.is_empty()).then(|| harms.join(", and "))
 }
 
-fn ask(report: &PlanReport) -> anyhow::Result<()> {
+fn ask_yes_no(report: &PlanReport) -> anyhow::Result<()> {
     let unheard = "cannot ask at the terminal; --yes goes ahead without it";
     let question = format!("{} [y/N]", question(report));
-    write!(stderr(), "\n{} ", fitted(&question, &Term::stderr())).context(unheard)?;
+    write!(
+        stderr(),
+        "\n{} ",
+        wrap_to_terminal(&question, &Term::stderr())
+    )
+    .context(unheard)?;
     let mut answer = String::new();
     io::stdin()
         .read_line(&mut answer)
@@ -121,15 +126,15 @@ fn to(target: &Target) -> String {
 }
 
 fn question(report: &PlanReport) -> String {
-    let all = counted(report.to_send(), "user");
-    let requests = counted(report.requests(), "request");
+    let all = count_of(report.to_send(), "user");
+    let requests = count_of(report.requests(), "request");
     let who = match report.to_send_now() {
         now if now < report.to_send() => {
-            format!("the first {} of {all} in {requests}", grouped(now))
+            format!("the first {} of {all} in {requests}", count(now))
         }
         _ => format!("{all} in {requests}"),
     };
-    match harms(report) {
+    match harmful_changes(report) {
         None => format!("Send {who}?"),
         Some(harms) => format!("Of {all}, {harms}.\nSend {who}?"),
     }

@@ -10,10 +10,10 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use crate::api::{Client, Endpoint, Network, SignInError, Source, Token, Tokens, Variant};
+use crate::api::{Client, Endpoint, Network, SignInError, Token, TokenCache, TokenSource, Variant};
 use crate::dispatch;
-use crate::event::Stop;
-use crate::humanize::duration::human;
+use crate::event::StopReason;
+use crate::humanize::duration::duration;
 use crate::import::sign_in;
 use crate::report::Progress;
 use crate::sandbox::{self, Sandbox, SandboxSettings};
@@ -48,7 +48,7 @@ impl Connection {
                     timeout,
                     ..Network::default()
                 };
-                (endpoint, Source::Given(token), network)
+                (endpoint, TokenSource::Static(token), network)
             }
             Target::Service { base_url, .. } => (
                 settings.target.address()?.context("there is no address")?,
@@ -56,7 +56,7 @@ impl Connection {
                 network(&settings.network, timeout)?,
             ),
         };
-        let tokens = Tokens::new(source, &network)?;
+        let tokens = TokenCache::new(source, &network)?;
         let client = Client::new(endpoint.clone(), tokens, &network)?;
         Ok(Self {
             runtime,
@@ -72,41 +72,45 @@ impl Connection {
         interrupt: &CancellationToken,
         progress: &Progress,
     ) -> anyhow::Result<()> {
-        let signing_in = self.keep_signing_in(max_retries, progress);
+        let signing_in = self.sign_in_with_retries(max_retries, progress);
         self.runtime.block_on(async {
             tokio::select! {
                 signed_in = signing_in => signed_in,
-                () = interrupt.cancelled() => Err(not_begun(&Stop::Interrupted)),
+                () = interrupt.cancelled() => Err(sign_in_error(&StopReason::Interrupted)),
             }
         })
     }
 
-    async fn keep_signing_in(&self, max_retries: u32, progress: &Progress) -> anyhow::Result<()> {
+    async fn sign_in_with_retries(
+        &self,
+        max_retries: u32,
+        progress: &Progress,
+    ) -> anyhow::Result<()> {
         let tokens = self.client.tokens();
         let mut waits = dispatch::waits(max_retries);
         loop {
             let (trouble, told) = match tokens.sign_in().await {
                 Ok(()) => return Ok(()),
-                Err(SignInError::Refused(message)) => {
-                    return Err(not_begun(&Stop::SignInRefused { message }));
+                Err(SignInError::Rejected(message)) => {
+                    return Err(sign_in_error(&StopReason::SignInRefused { message }));
                 }
-                Err(SignInError::Trouble { reason, wait }) => (reason, wait.unwrap_or_default()),
+                Err(SignInError::Transient { reason, wait }) => (reason, wait.unwrap_or_default()),
             };
             let reason = format!("cannot sign in: {trouble}");
             // A file or a command that does not work now hardly does in a moment.
-            let next = waits.next().filter(|_| !tokens.source().is_at_hand());
+            let next = waits.next().filter(|_| !tokens.source().is_local());
             let Some(wait) = next.filter(|_| told <= LONGEST_WAIT) else {
-                return Err(not_begun(&Stop::NotSignedIn { reason }));
+                return Err(sign_in_error(&StopReason::NotSignedIn { reason }));
             };
             let wait = wait.max(told);
-            progress.tell(&format!("{reason}; trying again in {}", human(wait)));
+            progress.info(&format!("{reason}; trying again in {}", duration(wait)));
             sleep(wait).await;
         }
     }
 }
 
-fn not_begun(stop: &Stop) -> anyhow::Error {
-    anyhow!("{}\n  hint: {}", stop.what(), stop.advice())
+fn sign_in_error(stop: &StopReason) -> anyhow::Error {
+    anyhow!("{}\n  hint: {}", stop.message(), stop.hint())
 }
 
 /// Reads the files that say how connections are made.

@@ -15,37 +15,37 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::api::Service;
-use crate::args::summary::Printed;
+use crate::args::summary::SummaryFormat;
 use crate::dispatch;
-use crate::event::Stop;
+use crate::event::StopReason;
 use crate::exit_code::ExitCode;
-use crate::humanize::counted;
+use crate::humanize::count_of;
 use crate::import::connection::Connection;
-use crate::import::finish::{End, Finished, finish, summary};
-use crate::import::recorder::{Recorded, Recorder};
-use crate::import::send_times::{Departures, Noting};
-use crate::import::write_ahead_gate::WriteAhead;
+use crate::import::finish::{FinalReports, RunTotals, finish, summary};
+use crate::import::recorder::{RecordedRun, Recorder};
+use crate::import::send_times::{SendTimes, TrackedService};
+use crate::import::write_ahead_gate::WriteAheadGate;
 use crate::input::Input;
-use crate::plan::{Plan, Proposal};
+use crate::plan::{Plan, PlannedChanges};
 use crate::rate::Rate;
-use crate::report::{Progress, REPORT, last_words, table};
-use crate::roster::UserIx;
+use crate::report::{Progress, REPORT, print_final, summary_table};
+use crate::roster::UserIndex;
 use crate::run::RunFolder;
-use crate::run::{Ahead, Journal, Standing, Summary, Undo};
-use crate::sanitize::shell_word;
-use crate::settings::{Reading, RunSettings};
+use crate::run::{Journal, Summary, Undo, UserStates, WriteAheadLog};
+use crate::sanitize::shell_quote;
+use crate::settings::{InputSettings, RunSettings};
 use crate::signals;
 
 /// How many moments' events may be under way between dispatch and the recorder.
 const CHANNEL: usize = 64;
 
 /// When this part of a run began.
-pub struct Begin {
+pub struct StartTime {
     pub at: Timestamp,
     pub clock: Instant,
 }
 
-impl Begin {
+impl StartTime {
     pub fn now() -> Self {
         Self {
             at: Timestamp::now(),
@@ -56,63 +56,63 @@ impl Begin {
 
 /// The way to the service, and what runs on it have in common.
 #[derive(Clone, Copy)]
-pub struct Way<'a> {
+pub struct Session<'a> {
     pub connection: &'a Connection,
     /// What earlier runs have sent, and where each adds to.
-    pub departures: &'a Departures,
+    pub departures: &'a SendTimes,
     /// Cancelled when the run is to stop.
     pub interrupt: &'a CancellationToken,
 }
 
 /// A run of which everything is ready.
-pub struct Ready<'a> {
-    pub begin: Begin,
+pub struct PreparedRun<'a> {
+    pub begin: StartTime,
     pub input: &'a Input,
-    pub reading: &'a Reading,
+    pub reading: &'a InputSettings,
     pub batch_size: NonZeroUsize,
     pub settings: &'a RunSettings,
-    pub way: Way<'a>,
+    pub way: Session<'a>,
     pub folder: RunFolder,
-    pub proposal: &'a Proposal,
+    pub proposal: &'a PlannedChanges,
     /// Who is to be sent, in the order in which they are to be served.
-    pub to_send: Vec<UserIx>,
+    pub to_send: Vec<UserIndex>,
     /// Before when the service does not want to be asked, as it said to an earlier part of the run.
     pub not_before: Option<Timestamp>,
 }
 
-impl Ready<'_> {
+impl PreparedRun<'_> {
     /// Who is to be sent for now.
-    pub fn now(&self) -> &[UserIx] {
+    pub fn users_to_send(&self) -> &[UserIndex] {
         let first = self.settings.first.map_or(usize::MAX, NonZeroUsize::get);
         &self.to_send[..first.min(self.to_send.len())]
     }
 }
 
 /// The records of a run, open.
-pub struct Records<'a> {
+pub struct RunFiles<'a> {
     pub journal: Journal,
-    pub standing: Standing,
-    pub ahead: Ahead<'a>,
+    pub standing: UserStates,
+    pub ahead: WriteAheadLog<'a>,
 }
 
 /// How a run ended, or a part of it.
-pub struct Ended {
+pub struct RunResult {
     /// Why it stopped early, if it did.
-    pub stop: Option<Stop>,
+    pub stop: Option<StopReason>,
     summary: Summary,
     /// None if the reports could not be written.
-    finished: Option<Finished>,
+    finished: Option<FinalReports>,
     /// Failed users who were not tried again, as `--first` asks.
     untried: u64,
 }
 
 /// Sends whoever is to be sent, and writes the reports. An error means that nothing was sent.
 pub fn execute(
-    ready: &Ready<'_>,
-    records: Records<'_>,
+    ready: &PreparedRun<'_>,
+    records: RunFiles<'_>,
     progress: &mut Progress,
-) -> anyhow::Result<Ended> {
-    let Sent {
+) -> anyhow::Result<RunResult> {
+    let SendResult {
         stop,
         requests,
         recorded,
@@ -125,21 +125,21 @@ pub fn execute(
         .pending(&ready.proposal.roster.assignments)
         .count() as u64;
     if let Some(error) = &error {
-        progress.say(&cannot_write(folder, error));
+        progress.message(&cannot_write(folder, error));
     }
     let stop = match (error, stop) {
-        (Some(_), _) => Some(Stop::NotRecorded),
+        (Some(_), _) => Some(StopReason::CannotWriteReports),
         // What stopped the run did so when nothing was left to do.
         (None, Some(stop)) if pending == 0 => {
             progress.stopped(&stop);
             None
         }
-        (None, None) if pending > 0 => Some(Stop::FirstDone),
+        (None, None) if pending > 0 => Some(StopReason::FirstUsersDone),
         (None, stop) => stop,
     };
     let span = (ready.begin.at, Timestamp::now());
     let summary = summary(ready, &recorded, pending, stop.as_ref(), span);
-    let end = End {
+    let end = RunTotals {
         summary: &summary,
         stop: stop.as_ref(),
         requests,
@@ -148,16 +148,16 @@ pub fn execute(
     let (stop, finished) = match finish(ready, recorded, undo, &end) {
         Ok(finished) => (stop, Some(finished)),
         // It has been said already.
-        Err(_) if stop == Some(Stop::NotRecorded) => (stop, None),
+        Err(_) if stop == Some(StopReason::CannotWriteReports) => (stop, None),
         Err(error) => {
-            progress.say(&cannot_write(folder, &error));
-            (Some(stop.unwrap_or(Stop::NotRecorded)), None)
+            progress.message(&cannot_write(folder, &error));
+            (Some(stop.unwrap_or(StopReason::CannotWriteReports)), None)
         }
     };
-    Ok(Ended {
+    Ok(RunResult {
         finished,
         untried: match stop {
-            None => (ready.to_send.len() - ready.now().len()) as u64,
+            None => (ready.to_send.len() - ready.users_to_send().len()) as u64,
             Some(_) => 0,
         },
         stop,
@@ -166,11 +166,11 @@ pub fn execute(
 }
 
 /// What came of sending.
-struct Sent<'a> {
-    stop: Option<Stop>,
+struct SendResult<'a> {
+    stop: Option<StopReason>,
     /// How many requests were planned.
     requests: usize,
-    recorded: Recorded,
+    recorded: RecordedRun,
     undo: Option<Undo<'a>>,
     /// Why something could not be recorded, if so.
     error: Option<io::Error>,
@@ -178,42 +178,42 @@ struct Sent<'a> {
 
 /// Sends whoever is to be sent now, and records what becomes of them.
 fn send<'a>(
-    ready: &Ready<'_>,
-    records: Records<'a>,
+    ready: &PreparedRun<'_>,
+    records: RunFiles<'a>,
     progress: &mut Progress,
-) -> anyhow::Result<Sent<'a>> {
-    let Records {
+) -> anyhow::Result<SendResult<'a>> {
+    let RunFiles {
         journal,
         standing,
         ahead,
     } = records;
-    let Way {
+    let Session {
         connection,
         departures,
         interrupt,
     } = ready.way;
     let all = &ready.proposal.roster.assignments;
-    let users = ready.now();
+    let users = ready.users_to_send();
     let plan = Plan::new(all, users.iter().copied(), ready.batch_size);
     let policy = policy(
         ready,
-        ahead.maybe_applied(&standing),
+        ahead.possibly_applied(&standing),
         standing.has_confirmed(),
     );
-    progress.tell(&format!(
+    progress.info(&format!(
         "{} to send in {} to {}, at most {}",
-        counted(users.len() as u64, "user"),
-        counted(plan.batches().len() as u64, "request"),
+        count_of(users.len() as u64, "user"),
+        count_of(plan.batches().len() as u64, "request"),
         connection.endpoint.host(),
         policy.rate,
     ));
-    progress.begin(users.len() as u64, connection.endpoint.advice());
+    progress.start_sending(users.len() as u64, connection.endpoint.address_hint());
     let ahead = Mutex::new(ahead);
-    let write_ahead = WriteAhead::new(&ahead, &ready.folder);
-    let service = Noting {
+    let write_ahead = WriteAheadGate::new(&ahead, &ready.folder);
+    let service = TrackedService {
         service: &connection.client,
         departures,
-        window: counting(policy.rate),
+        window: tracking_period(policy.rate),
     };
     let recorder = Recorder::new(
         all,
@@ -228,7 +228,7 @@ fn send<'a>(
         dispatch_and_record(ready, (&plan, &policy), (&service, &write_ahead), recorder)?;
     let not_ahead = write_ahead.into_error();
     let ahead = ahead.into_inner().unwrap_or_else(PoisonError::into_inner);
-    Ok(Sent {
+    Ok(SendResult {
         stop,
         requests: plan.batches().len(),
         undo: ahead.into_undo(),
@@ -239,11 +239,11 @@ fn send<'a>(
 
 /// Dispatches on the runtime, and records on a thread of its own.
 fn dispatch_and_record(
-    ready: &Ready<'_>,
+    ready: &PreparedRun<'_>,
     (plan, policy): (&Plan, &dispatch::Policy),
-    (service, write_ahead): (&impl Service, &WriteAhead<'_, '_>),
+    (service, write_ahead): (&impl Service, &WriteAheadGate<'_, '_>),
     recorder: Recorder<'_, '_>,
-) -> anyhow::Result<(Option<Stop>, Recorded)> {
+) -> anyhow::Result<(Option<StopReason>, RecordedRun)> {
     let (all, way) = (&ready.proposal.roster.assignments, ready.way);
     let runtime = &way.connection.runtime;
     thread::scope(|scope| {
@@ -252,7 +252,7 @@ fn dispatch_and_record(
             .name("records".to_owned())
             .spawn_scoped(scope, || recorder.run(receiver, runtime.handle()))
             .context("cannot start a thread to record on; nothing was sent")?;
-        let may_leave = |users: &[UserIx]| write_ahead.write(users);
+        let may_leave = |users: &[UserIndex]| write_ahead.log_before_send(users);
         let dispatch = dispatch::run(service, may_leave, all, plan, policy, way.interrupt, sender);
         let stop = runtime.block_on(dispatch);
         let recorded = recorder.join();
@@ -262,21 +262,24 @@ fn dispatch_and_record(
 }
 
 /// How long what has left may count: the rate's window and something more, which the window itself drops.
-fn counting(rate: Rate) -> Duration {
+fn tracking_period(rate: Rate) -> Duration {
     rate.window * 2
 }
 
 /// How dispatch goes about it. `has_succeeded` says whether an earlier part of the run had a success.
 fn policy(
-    ready: &Ready<'_>,
-    maybe_applied: HashSet<UserIx>,
+    ready: &PreparedRun<'_>,
+    maybe_applied: HashSet<UserIndex>,
     has_succeeded: bool,
 ) -> dispatch::Policy {
     let requests = &ready.settings.requests;
     let held_for = ready
         .not_before
         .map(|until| until.duration_since(Timestamp::now()));
-    let quiet_for = [ready.folder.quiet_for(), ready.way.departures.quiet_for()];
+    let quiet_for = [
+        ready.folder.since_last_heartbeat(),
+        ready.way.departures.since_last_heartbeat(),
+    ];
     dispatch::Policy {
         rate: requests.rate,
         burst: requests.burst,
@@ -286,41 +289,41 @@ fn policy(
         in_order: requests.in_order,
         has_succeeded,
         maybe_applied,
-        quiet_for: quiet_for.into_iter().flatten().min(),
-        held_for: held_for.and_then(|wait| Duration::try_from(wait).ok()),
-        left_before: ready.way.departures.left(counting(requests.rate)),
+        since_last_heartbeat: quiet_for.into_iter().flatten().min(),
+        initial_cooldown: held_for.and_then(|wait| Duration::try_from(wait).ok()),
+        earlier_sends: ready.way.departures.recent(tracking_period(requests.rate)),
         seed: fastrand::u64(..),
     }
 }
 
-impl Ended {
+impl RunResult {
     /// Says how the run ended, who was left out on purpose, and how to go back.
-    pub fn conclude(
+    pub fn print_result(
         &self,
         folder: &Path,
-        reading: &Reading,
-        printed: Printed,
+        reading: &InputSettings,
+        printed: SummaryFormat,
         progress: &Progress,
     ) -> ExitCode {
         let summary = match printed {
-            Printed::AsTable => self.table(folder),
-            Printed::AsJson => self.summary.json(),
+            SummaryFormat::Table => self.table(folder),
+            SummaryFormat::Json => self.summary.json(),
         };
         // Whoever closed standard output does not want to see it.
         let _ = stdout().write_all(summary.as_bytes());
         if let Some(stop) = &self.stop {
             progress.stopped(stop);
-            progress.say_unbroken(&go_on_with(folder));
+            progress.message_unwrapped(&go_on_with(folder));
         }
         if self.untried > 0 {
-            progress.tell(&format!(
+            progress.info(&format!(
                 "{} not tried again, as --first asks",
-                counted(self.untried, "user")
+                count_of(self.untried, "user")
             ));
         }
         let way_back = self.finished.as_ref().and_then(|end| end.way_back.as_ref());
         if let Some(way_back) = way_back.filter(|way_back| !way_back.is_empty()) {
-            progress.tell(&way_back.words(folder, &reading.allowed_codes));
+            progress.info(&way_back.words(folder, &reading.allowed_codes));
         }
         progress.end(folder, self.exit_code());
         self.exit_code()
@@ -332,12 +335,12 @@ impl Ended {
         let files = (folder, page.as_deref());
         let columns = Term::stdout().size_checked().map(|(_, columns)| columns);
         let sentence = self.finished.as_ref().map(|end| end.sentence.as_str());
-        table(&self.summary, sentence, files, columns)
+        summary_table(&self.summary, sentence, files, columns)
     }
 
     fn exit_code(&self) -> ExitCode {
         match self.stop {
-            Some(Stop::Interrupted) => ExitCode::Interrupted,
+            Some(StopReason::Interrupted) => ExitCode::Interrupted,
             Some(_) => ExitCode::Stopped,
             None if self.summary.has_failures() => ExitCode::SomeFailed,
             None => ExitCode::AllSucceeded,
@@ -349,7 +352,7 @@ impl Ended {
 pub fn listen(folder: &RunFolder) -> anyhow::Result<CancellationToken> {
     let interrupt = CancellationToken::new();
     let go_on = go_on_with(folder.path());
-    signals::listen(interrupt.clone(), move || last_words(&go_on))
+    signals::install(interrupt.clone(), move || print_final(&go_on))
         .context("cannot listen for signals")?;
     Ok(interrupt)
 }
@@ -359,7 +362,7 @@ fn go_on_with(folder: &Path) -> String {
 }
 
 pub fn go_on_command(folder: &Path) -> String {
-    format!("seatload resume {}", shell_word(folder))
+    format!("seatload resume {}", shell_quote(folder))
 }
 
 fn cannot_write(folder: &RunFolder, error: &io::Error) -> String {

@@ -7,40 +7,40 @@ use jiff::Timestamp;
 
 use crate::api::Endpoint;
 use crate::dispatch;
-use crate::event::Stop;
-use crate::import::execute::{Ready, go_on_command};
-use crate::import::recorder::Recorded;
+use crate::event::StopReason;
+use crate::import::execute::{PreparedRun, go_on_command};
+use crate::import::recorder::RecordedRun;
 use crate::input::Input;
-use crate::report::{Part, Told, write_page};
-use crate::run::{About, Journal, Summary, Undo, WayBack};
-use crate::settings::{Reading, RunSettings, Target};
+use crate::report::{PageData, Part, write_page};
+use crate::run::{Journal, Summary, SummarySettings, Undo, UndoSummary};
+use crate::settings::{InputSettings, RunSettings, Target};
 
 /// How a run ended, as far as it is not a matter of single users.
-pub struct End<'a> {
+pub struct RunTotals<'a> {
     pub summary: &'a Summary,
-    pub stop: Option<&'a Stop>,
+    pub stop: Option<&'a StopReason>,
     /// How many requests were planned.
     pub requests: usize,
     pub span: (Timestamp, Timestamp),
 }
 
 /// What the end of a run brings forth, beside files.
-pub struct Finished {
+pub struct FinalReports {
     /// The sentence that matters.
     pub sentence: String,
     /// How to go back, if anything was written down for that.
-    pub way_back: Option<WayBack>,
+    pub way_back: Option<UndoSummary>,
 }
 
 /// Writes what can only be written at the end. The summary comes last: it says that all is done.
 pub fn finish(
-    ready: &Ready<'_>,
-    recorded: Recorded,
+    ready: &PreparedRun<'_>,
+    recorded: RecordedRun,
     undo: Option<Undo<'_>>,
-    end: &End<'_>,
-) -> io::Result<Finished> {
+    end: &RunTotals<'_>,
+) -> io::Result<FinalReports> {
     let part = part(ready, &recorded, end);
-    let Recorded {
+    let RecordedRun {
         journal,
         standing,
         timeline,
@@ -52,15 +52,15 @@ pub fn finish(
         Journal::write_pending(folder, all, standing.pending(all))?;
     }
     let way_back = match undo {
-        Some(undo) => Some(undo.conclude(folder, proposal, &standing)?),
+        Some(undo) => Some(undo.finish(folder, proposal, &standing)?),
         None => None,
     };
     if standing.has_overruled() {
         journal
-            .drop_overruled(folder, all, &standing)
+            .remove_superseded(folder, all, &standing)
             .map_err(io::Error::other)?;
     }
-    let told = Told {
+    let told = PageData {
         summary: end.summary,
         proposal,
         standing: &standing,
@@ -75,17 +75,17 @@ pub fn finish(
     if page.is_ok() || end.stop.is_some() {
         end.summary.write(folder)?;
     }
-    page.map(|sentence| Finished { sentence, way_back })
+    page.map(|sentence| FinalReports { sentence, way_back })
 }
 
 /// What this part of the run was to do, and what it did.
-fn part(ready: &Ready<'_>, recorded: &Recorded, end: &End<'_>) -> Part {
+fn part(ready: &PreparedRun<'_>, recorded: &RecordedRun, end: &RunTotals<'_>) -> Part {
     let requests = &ready.settings.requests;
     Part {
-        is_last_of_several: ready.folder.quiet_for().is_some(),
-        users: ready.now().len() as u64,
+        is_last_of_several: ready.folder.since_last_heartbeat().is_some(),
+        users: ready.users_to_send().len() as u64,
         requests: end.requests as u64,
-        at_least: dispatch::least_time(end.requests, requests.rate, requests.burst),
+        at_least: dispatch::min_duration(end.requests, requests.rate, requests.burst),
         decided: recorded.tally.done,
         sent: end.summary.requests.sent,
         took: end.summary.took(),
@@ -94,10 +94,10 @@ fn part(ready: &Ready<'_>, recorded: &Recorded, end: &End<'_>) -> Part {
 
 /// The run in numbers.
 pub fn summary(
-    ready: &Ready<'_>,
-    recorded: &Recorded,
+    ready: &PreparedRun<'_>,
+    recorded: &RecordedRun,
     pending: u64,
-    stop: Option<&Stop>,
+    stop: Option<&StopReason>,
     (began, ended): (Timestamp, Timestamp),
 ) -> Summary {
     Summary::new(
@@ -116,13 +116,13 @@ pub fn summary(
 
 /// What the summary says of the run's settings.
 pub fn about(
-    (input, reading, batch_size): (&Input, &Reading, NonZeroUsize),
+    (input, reading, batch_size): (&Input, &InputSettings, NonZeroUsize),
     run: &RunSettings,
     endpoint: &Endpoint,
-) -> About {
+) -> SummarySettings {
     let requests = &run.requests;
     let current = reading.current.as_ref();
-    About {
+    SummarySettings {
         input: input.to_string(),
         method: endpoint.method().to_string(),
         url: endpoint.url().to_string(),

@@ -6,42 +6,46 @@ use anyhow::{Context, anyhow, bail};
 
 use crate::catalog::Catalog;
 use crate::directory::Directory;
-use crate::humanize::{counted, grouped};
+use crate::humanize::{count, count_of};
 use crate::input::{
     CodeColumns, Columns, Fingerprint, Fingerprinter, Input, InputError, ReadAhead, RowReader,
     Source,
 };
-use crate::plan::{Proposal, SeatLimit};
+use crate::plan::{PlannedChanges, SeatBudget};
 use crate::report::Progress;
-use crate::roster::{BadRow, Complaint, Roster, RosterBuilder, Withheld};
-use crate::run::AsRead;
+use crate::roster::{BadRow, Roster, RosterBuilder, RowError, SkipReason};
+use crate::run::InputFingerprints;
 use crate::sanitize::printable;
-use crate::settings::{Current, Reading};
-use crate::user_id::Damage;
+use crate::settings::{CurrentFile, InputSettings};
+use crate::user_id::InvalidId;
 
 /// How many complaints are shown; the rest stands in `failures.csv`.
 const COMPLAINTS_SHOWN: usize = 10;
 
 /// An input that was read to its end, and what is read beside it.
-pub struct WasRead {
+pub struct LoadedInput {
     pub roster: Roster,
     pub columns: Columns,
     /// Who holds what now, if a file says so.
     current: Option<Roster>,
 }
 
-impl WasRead {
+impl LoadedInput {
     /// What is to be done with every user.
-    pub fn propose(self, reading: &Reading, seats: Option<SeatLimit>) -> Proposal {
+    pub fn into_changes(
+        self,
+        reading: &InputSettings,
+        seats: Option<SeatBudget>,
+    ) -> PlannedChanges {
         let absent = reading.current.as_ref().map(|current| current.absent);
         let current = self.current.as_ref().zip(absent);
-        Proposal::new(self.roster, current, reading.mode, seats)
+        PlannedChanges::new(self.roster, current, reading.mode, seats)
     }
 }
 
 /// What is read beside the input. The fingerprints are those of all bytes.
 #[derive(Default)]
-pub struct Beside {
+pub struct SideTables {
     /// Who has which e-mail address.
     directory: Option<(Directory, Fingerprint)>,
     /// Who holds what now.
@@ -49,8 +53,8 @@ pub struct Beside {
 }
 
 /// Reads the directory, and what users hold.
-pub fn read_beside(reading: &Reading) -> anyhow::Result<Beside> {
-    let mut beside = Beside::default();
+pub fn load_side_tables(reading: &InputSettings) -> anyhow::Result<SideTables> {
+    let mut beside = SideTables::default();
     if let Some(path) = &reading.directory {
         let fingerprinter = Fingerprinter::default();
         let directory = read_directory(path, &fingerprinter)
@@ -59,7 +63,7 @@ pub fn read_beside(reading: &Reading) -> anyhow::Result<Beside> {
     }
     if let Some(current) = &reading.current {
         let directory = beside.directory.as_ref().map(|(directory, _)| directory);
-        let catalog = Catalog::allowing(&reading.allowed_codes);
+        let catalog = Catalog::with_extra_codes(&reading.allowed_codes);
         let fingerprinter = Fingerprinter::default();
         let holdings =
             read_current(current, directory, &catalog, &fingerprinter).with_context(|| {
@@ -72,12 +76,12 @@ pub fn read_beside(reading: &Reading) -> anyhow::Result<Beside> {
 }
 
 /// Reads an input to its end, of which a run is made: so what tells it from others is taken as well, from all its bytes.
-pub fn read_to_send(
+pub fn load_with_fingerprint(
     source: Source,
-    reading: &Reading,
-    beside: Beside,
+    reading: &InputSettings,
+    beside: SideTables,
     progress: &mut Progress,
-) -> anyhow::Result<(WasRead, AsRead)> {
+) -> anyhow::Result<(LoadedInput, InputFingerprints)> {
     let directory = beside.directory.as_ref().map(fingerprint);
     let current = beside.current.as_ref().map(fingerprint);
     let fingerprinter = Fingerprinter::default();
@@ -85,8 +89,8 @@ pub fn read_to_send(
         reader: Box::new(fingerprinter.read(source.reader)),
         ..source
     };
-    let read = read(source, reading, beside, progress)?;
-    let as_read = AsRead {
+    let read = load(source, reading, beside, progress)?;
+    let as_read = InputFingerprints {
         input: fingerprinter.finish(),
         directory,
         current,
@@ -99,15 +103,15 @@ fn fingerprint<T>((_, fingerprint): &(T, Fingerprint)) -> Fingerprint {
 }
 
 /// Reads an input to its end.
-pub fn read(
+pub fn load(
     source: Source,
-    reading: &Reading,
-    beside: Beside,
+    reading: &InputSettings,
+    beside: SideTables,
     progress: &mut Progress,
-) -> anyhow::Result<WasRead> {
+) -> anyhow::Result<LoadedInput> {
     let directory = beside.directory.map(|(directory, _)| directory);
     let current = beside.current.map(|(current, _)| current);
-    let catalog = Catalog::allowing(&reading.allowed_codes);
+    let catalog = Catalog::with_extra_codes(&reading.allowed_codes);
     let bytes = progress.reading(source.reader, source.bytes);
     let bytes = ReadAhead::new(bytes).map_err(|source| InputError::Read { line: 1, source })?;
     let rows = RowReader::new(bytes, &reading.format, &catalog)?;
@@ -117,7 +121,7 @@ pub fn read(
     if roster.rows == 0 {
         return Err(InputError::NoRows.into());
     }
-    Ok(WasRead {
+    Ok(LoadedInput {
         roster,
         columns,
         current,
@@ -126,7 +130,7 @@ pub fn read(
 
 /// Reads who holds what now. A bad row could hide what somebody is going to lose, so there may be none.
 fn read_current(
-    current: &Current,
+    current: &CurrentFile,
     directory: Option<&Directory>,
     catalog: &Catalog,
     fingerprinter: &Fingerprinter,
@@ -149,7 +153,7 @@ fn read_current(
     if roster.bad_rows.is_empty() {
         return Ok(roster);
     }
-    let mut text = counted(roster.bad_rows.len() as u64, "bad row");
+    let mut text = count_of(roster.bad_rows.len() as u64, "bad row");
     for row in roster.bad_rows.iter().take(COMPLAINTS_SHOWN) {
         text.push_str(&format!("\n  {}", complaint(row)));
     }
@@ -164,19 +168,19 @@ fn read_directory(path: &Path, fingerprinter: &Fingerprinter) -> anyhow::Result<
 }
 
 /// Finds that not every user ID is an e-mail address: then one word says more than a complaint for each.
-pub fn check_ids(read: &WasRead) -> anyhow::Result<()> {
+pub fn reject_all_emails(read: &LoadedInput) -> anyhow::Result<()> {
     let roster = &read.roster;
-    let is_email = |complaint: &Complaint| {
+    let is_email = |complaint: &RowError| {
         matches!(
             complaint,
-            Complaint::DamagedUser {
-                damage: Damage::Email,
+            RowError::DamagedUser {
+                damage: InvalidId::Email,
                 ..
             }
         )
     };
     let bad = &roster.bad_rows;
-    if bad.len() as u64 == roster.rows && bad.iter().all(|row| is_email(&row.complaint)) {
+    if bad.len() as u64 == roster.rows && bad.iter().all(|row| is_email(&row.error)) {
         let name = read.columns.user.name.as_deref().unwrap_or("user ID");
         bail!(
             "every user ID in column \"{}\" is an e-mail address, and the service wants user IDs\n  hint: give an export of the organisation's users, with their e-mail addresses and IDs, by --directory",
@@ -187,15 +191,18 @@ pub fn check_ids(read: &WasRead) -> anyhow::Result<()> {
 }
 
 /// Says what was read, and what is wrong with it.
-pub fn introduce(input: &Input, columns: &Columns, roster: &Roster, progress: &Progress) {
-    progress.tell(&format!(
+pub fn print_input(input: &Input, columns: &Columns, roster: &Roster, progress: &Progress) {
+    progress.info(&format!(
         "{input}: {}, {}",
-        counted(roster.rows, "row"),
-        counted((roster.good + roster.withheld.len()) as u64, "user"),
+        count_of(roster.rows, "row"),
+        count_of(
+            (roster.sendable_count + roster.skipped.len()) as u64,
+            "user"
+        ),
     ));
     if let CodeColumns::Wide(marks) = &columns.codes {
         let codes: Vec<_> = marks.iter().map(|marks| marks.code.as_str()).collect();
-        progress.tell(&format!(
+        progress.info(&format!(
             "  codes: {}; columns that are not read: {}",
             codes.join(", "),
             match columns.ignored.as_slice() {
@@ -206,44 +213,44 @@ pub fn introduce(input: &Input, columns: &Columns, roster: &Roster, progress: &P
     }
     let bad = roster.bad_rows.len();
     let withheld = |why| {
-        let for_it = roster.withheld.iter().filter(|(_, reason)| *reason == why);
+        let for_it = roster.skipped.iter().filter(|(_, reason)| *reason == why);
         for_it.count() as u64
     };
     for (why, because) in [
         (
-            Withheld::HoldingsUnknown,
+            SkipReason::CurrentUnknown,
             "since --current does not name them (--absent-means-none sends them)",
         ),
         (
-            Withheld::HeldOtherwise,
+            SkipReason::OtherExternalFlag,
             "since they hold their codes with the other useExternalLicense",
         ),
     ] {
         match withheld(why) {
             0 => {}
-            users => progress.say(&format!("{} withheld, {because}", counted(users, "user"))),
+            users => progress.message(&format!("{} withheld, {because}", count_of(users, "user"))),
         }
     }
     if bad == 0 {
         return;
     }
-    let withheld = match withheld(Withheld::BadRow) + withheld(Withheld::Suspected) {
+    let withheld = match withheld(SkipReason::BadRow) + withheld(SkipReason::PossiblyBadRow) {
         0 => String::new(),
-        users => format!("; {} withheld because of them", counted(users, "user")),
+        users => format!("; {} withheld because of them", count_of(users, "user")),
     };
-    progress.say(&format!("{}{withheld}:", counted(bad as u64, "bad row")));
+    progress.message(&format!("{}{withheld}:", count_of(bad as u64, "bad row")));
     for row in roster.bad_rows.iter().take(COMPLAINTS_SHOWN) {
-        progress.say(&format!("  {}", complaint(row)));
+        progress.message(&format!("  {}", complaint(row)));
     }
     if bad > COMPLAINTS_SHOWN {
-        progress.say(&format!(
+        progress.message(&format!(
             "  and {} more, all of them in failures.csv",
-            grouped((bad - COMPLAINTS_SHOWN) as u64)
+            count((bad - COMPLAINTS_SHOWN) as u64)
         ));
     }
 }
 
 fn complaint(row: &BadRow) -> String {
-    let what = printable(&row.complaint.to_string(), 300);
+    let what = printable(&row.error.to_string(), 300);
     format!("line {}: {what}", row.line)
 }

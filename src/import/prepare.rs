@@ -5,29 +5,29 @@ use std::io::{self, Read, Write};
 
 use anyhow::Context;
 
-use crate::event::Stop;
-use crate::import::confirm::agree;
+use crate::event::StopReason;
+use crate::import::confirm::confirm;
 use crate::import::connection::Connection;
-use crate::import::execute::{self, Begin, Ended, Ready, Records, Way};
-use crate::import::load::{self, Beside, WasRead};
-use crate::import::strict::{refusal, report_refusal};
-use crate::import::unsent::settle;
+use crate::import::execute::{self, PreparedRun, RunFiles, RunResult, Session, StartTime};
+use crate::import::load::{self, LoadedInput, SideTables};
+use crate::import::strict::{strict_violation, write_strict_reports};
+use crate::import::unsent::record_unsent;
 use crate::input::Source;
-use crate::plan::Proposal;
+use crate::plan::PlannedChanges;
 use crate::report::Progress;
-use crate::run::{Ahead, Journal, JournalError};
-use crate::run::{AsRead, KEPT_INPUT, RunFolder, RunRecord};
-use crate::settings::{ImportSettings, Intent};
+use crate::run::{InputFingerprints, RunFolder, RunManifest, SAVED_STDIN};
+use crate::run::{Journal, RunFileError, WriteAheadLog};
+use crate::settings::{ImportPlan, ImportSettings};
 
 /// A file that has been read, and that may be sent unless it is refused.
-pub struct Prepared {
-    proposal: Proposal,
-    as_read: AsRead,
+pub struct PreparedImport {
+    proposal: PlannedChanges,
+    as_read: InputFingerprints,
     /// Why it is not sent, if it is refused.
-    refused: Option<Stop>,
+    refused: Option<StopReason>,
 }
 
-impl Prepared {
+impl PreparedImport {
     /// Reports who would have been sent and who would not, if the file is refused, and says why it is. Then nothing is
     /// sent, and no run has begun.
     pub fn report_refusal(
@@ -35,10 +35,10 @@ impl Prepared {
         settings: &ImportSettings,
         connection: &Connection,
         folder: &RunFolder,
-    ) -> anyhow::Result<Option<&Stop>> {
+    ) -> anyhow::Result<Option<&StopReason>> {
         if let Some(refused) = &self.refused {
             let endpoint = &connection.endpoint;
-            report_refusal(settings, endpoint, &self.proposal, refused, folder)
+            write_strict_reports(settings, endpoint, &self.proposal, refused, folder)
                 .with_context(|| format!("cannot write reports to {}", folder.path().display()))?;
         }
         Ok(self.refused.as_ref())
@@ -50,23 +50,23 @@ impl Prepared {
         self,
         settings: &ImportSettings,
         folder: RunFolder,
-        way: Way<'_>,
+        way: Session<'_>,
         progress: &mut Progress,
-    ) -> anyhow::Result<Ended> {
+    ) -> anyhow::Result<RunResult> {
         // Not earlier: somebody may have thought it over for a while.
-        let begin = Begin::now();
+        let begin = StartTime::now();
         let Self {
             proposal, as_read, ..
         } = self;
-        let records = match begin_reports(settings, &as_read, &folder, &proposal) {
+        let records = match open_run_files(settings, &as_read, &folder, &proposal) {
             Ok(begun) => begun,
             Err(error) => {
                 let path = folder.path().display().to_string();
-                folder.discard();
+                folder.remove_unstarted();
                 return Err(error).with_context(|| format!("cannot write reports to {path}"));
             }
         };
-        let ready = Ready {
+        let ready = PreparedRun {
             begin,
             input: &settings.intent.input,
             reading: &settings.intent.reading,
@@ -88,25 +88,27 @@ impl Prepared {
 /// Reads everything, says what was read, and finds that the run may begin.
 pub fn prepare(
     settings: &ImportSettings,
-    beside: Beside,
+    beside: SideTables,
     folder: Option<&RunFolder>,
     progress: &mut Progress,
-) -> anyhow::Result<Prepared> {
+) -> anyhow::Result<PreparedImport> {
     let intent = &settings.intent;
     let (read, as_read) = match folder {
-        None => load::read_to_send(intent.input.open()?, &intent.reading, beside, progress)?,
-        Some(folder) => keep_and_read(folder, intent, beside, progress)?,
+        None => {
+            load::load_with_fingerprint(intent.input.open()?, &intent.reading, beside, progress)?
+        }
+        Some(folder) => load_and_save_stdin(folder, intent, beside, progress)?,
     };
-    load::check_ids(&read)?;
+    load::reject_all_emails(&read)?;
     let columns = read.columns.clone();
-    let proposal = read.propose(&intent.reading, intent.seats.clone());
+    let proposal = read.into_changes(&intent.reading, intent.seats.clone());
     progress.finish();
-    load::introduce(&intent.input, &columns, &proposal.roster, progress);
-    let refused = refusal(settings, &proposal);
+    load::print_input(&intent.input, &columns, &proposal.roster, progress);
+    let refused = strict_violation(settings, &proposal);
     if refused.is_none() {
-        agree(settings, &proposal, progress)?;
+        confirm(settings, &proposal, progress)?;
     }
-    Ok(Prepared {
+    Ok(PreparedImport {
         proposal,
         as_read,
         refused,
@@ -114,54 +116,54 @@ pub fn prepare(
 }
 
 /// Writes what a run begins with, and everything that is known before anything is sent.
-fn begin_reports<'a>(
+fn open_run_files<'a>(
     settings: &ImportSettings,
-    as_read: &AsRead,
+    as_read: &InputFingerprints,
     folder: &RunFolder,
-    proposal: &'a Proposal,
-) -> Result<Records<'a>, JournalError> {
+    proposal: &'a PlannedChanges,
+) -> Result<RunFiles<'a>, RunFileError> {
     let (mut journal, mut standing) = Journal::open(folder, &proposal.roster)?;
-    settle(proposal, &mut journal, &mut standing)?;
-    let ahead = Ahead::begin(folder, proposal, settings.run.sync)?;
+    record_unsent(proposal, &mut journal, &mut standing)?;
+    let ahead = WriteAheadLog::create(folder, proposal, settings.run.sync)?;
     folder.sync()?;
     // Last: from here on the run has begun, and everything that going on with it needs is there.
-    RunRecord::new(&settings.intent, settings.later, as_read, &settings.run)?.write(folder)?;
-    Ok(Records {
+    RunManifest::new(&settings.intent, settings.later, as_read, &settings.run)?.write(folder)?;
+    Ok(RunFiles {
         journal,
         standing,
         ahead,
     })
 }
 
-fn keep_and_read(
+fn load_and_save_stdin(
     folder: &RunFolder,
-    intent: &Intent,
-    beside: Beside,
+    intent: &ImportPlan,
+    beside: SideTables,
     progress: &mut Progress,
-) -> anyhow::Result<(WasRead, AsRead)> {
+) -> anyhow::Result<(LoadedInput, InputFingerprints)> {
     let source = intent.input.open()?;
-    let kept = File::create_new(folder.path().join(KEPT_INPUT))
+    let kept = File::create_new(folder.path().join(SAVED_STDIN))
         .with_context(|| format!("cannot keep the input in {}", folder.path().display()))?;
     let on_disk = kept.try_clone()?;
     let source = Source {
-        reader: Box::new(Keeping {
+        reader: Box::new(TeeReader {
             inner: source.reader,
             kept,
         }),
         ..source
     };
-    let read = load::read_to_send(source, &intent.reading, beside, progress)?;
+    let read = load::load_with_fingerprint(source, &intent.reading, beside, progress)?;
     on_disk.sync_all()?;
     Ok(read)
 }
 
 /// Writes down what is read through it.
-struct Keeping<R> {
+struct TeeReader<R> {
     inner: R,
     kept: File,
 }
 
-impl<R: Read> Read for Keeping<R> {
+impl<R: Read> Read for TeeReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
         self.kept.write_all(&buffer[..read])?;

@@ -7,11 +7,11 @@ use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
 /// Asks for a secret, without showing what is typed. None where nobody can be asked, or nothing is typed.
-pub fn ask(prompt: String) -> anyhow::Result<Option<SecretString>> {
+pub fn ask_yes_no(prompt: String) -> anyhow::Result<Option<SecretString>> {
     if !stdin().is_terminal() || !stderr().is_terminal() {
         return Ok(None);
     }
-    let typed = read(prompt).context("cannot read from the terminal")?;
+    let typed = load(prompt).context("cannot read from the terminal")?;
     let secret = SecretString::from(typed.as_str());
     Ok(Some(secret).filter(|secret| !secret.expose_secret().is_empty()))
 }
@@ -19,7 +19,7 @@ pub fn ask(prompt: String) -> anyhow::Result<Option<SecretString>> {
 /// A signal would end the process while the terminal shows nothing that is typed: so it is heard, and the terminal set
 /// right.
 #[cfg(unix)]
-fn read(prompt: String) -> std::io::Result<Zeroizing<String>> {
+fn load(prompt: String) -> std::io::Result<Zeroizing<String>> {
     use std::io::Write;
 
     use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};

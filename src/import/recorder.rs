@@ -16,8 +16,8 @@ use crate::outcome::Decision;
 use crate::report::{Progress, Timeline};
 use crate::roster::Assignments;
 use crate::run::RunFolder;
-use crate::run::{Ahead, Journal, Standing, Tally};
-use crate::settings::SyncWhen;
+use crate::run::{Journal, RunStats, UserStates, WriteAheadLog};
+use crate::settings::SyncMode;
 
 /// How often the display is looked after while nothing happens.
 const TICK: Duration = Duration::from_millis(250);
@@ -32,27 +32,27 @@ const ENOUGH: usize = 256;
 pub struct Recorder<'a, 'p> {
     assignments: &'a Assignments,
     journal: Journal,
-    sync: SyncWhen,
+    sync: SyncMode,
     synced: Instant,
-    standing: Standing,
-    tally: Tally,
+    standing: UserStates,
+    tally: RunStats,
     begun: Instant,
     timeline: Timeline,
     not_before: Option<Timestamp>,
     progress: &'a mut Progress,
     interrupt: CancellationToken,
     folder: &'a RunFolder,
-    ahead: &'a Mutex<Ahead<'p>>,
+    ahead: &'a Mutex<WriteAheadLog<'p>>,
 }
 
 /// What has been recorded of a run.
-pub struct Recorded {
+pub struct RecordedRun {
     /// The files.
     pub journal: Journal,
     /// How every user stands.
-    pub standing: Standing,
+    pub standing: UserStates,
     /// The run's numbers.
-    pub tally: Tally,
+    pub tally: RunStats,
     /// How it went over time.
     pub timeline: Timeline,
     /// Before when the service does not want to be asked, if it said so.
@@ -65,9 +65,9 @@ impl<'a, 'p> Recorder<'a, 'p> {
     /// Goes on from a journal, with so many users to be sent. When nobody can hear of it any more, it cancels `interrupt`.
     pub fn new(
         assignments: &'a Assignments,
-        (journal, standing, ahead): (Journal, Standing, &'a Mutex<Ahead<'p>>),
+        (journal, standing, ahead): (Journal, UserStates, &'a Mutex<WriteAheadLog<'p>>),
         to_send: usize,
-        sync: SyncWhen,
+        sync: SyncMode,
         progress: &'a mut Progress,
         interrupt: CancellationToken,
         folder: &'a RunFolder,
@@ -77,7 +77,7 @@ impl<'a, 'p> Recorder<'a, 'p> {
             journal,
             sync,
             synced: Instant::now(),
-            tally: Tally::new(&standing, assignments, to_send),
+            tally: RunStats::new(&standing, assignments, to_send),
             standing,
             begun: Instant::now(),
             timeline: Timeline::default(),
@@ -92,7 +92,7 @@ impl<'a, 'p> Recorder<'a, 'p> {
     /// Takes events until no more come, or one cannot be recorded; then the channel is closed, which stops the run.
     ///
     /// Blocks, so it wants a thread of its own.
-    pub fn run(mut self, mut events: Receiver<Vec<Event>>, runtime: &Handle) -> Recorded {
+    pub fn run(mut self, mut events: Receiver<Vec<Event>>, runtime: &Handle) -> RecordedRun {
         let recorded = loop {
             let next = runtime.block_on(async { timeout(TICK, events.recv()).await });
             let done = match next {
@@ -108,7 +108,7 @@ impl<'a, 'p> Recorder<'a, 'p> {
                     taken
                 }
                 Ok(None) => {
-                    self.folder.beat();
+                    self.folder.heartbeat();
                     break self.sync();
                 }
                 Err(_) => {
@@ -127,7 +127,7 @@ impl<'a, 'p> Recorder<'a, 'p> {
         drop(events);
         self.progress.finish();
         self.timeline.finish(self.begun.elapsed());
-        Recorded {
+        RecordedRun {
             journal: self.journal,
             standing: self.standing,
             tally: self.tally,
@@ -147,8 +147,8 @@ impl<'a, 'p> Recorder<'a, 'p> {
         let successes = self.journal.record(self.assignments, &successes, now);
         let failures = self.journal.record(self.assignments, &failures, now);
         let synced = match self.sync {
-            SyncWhen::Always => self.journal.sync(),
-            SyncWhen::EverySecond => Ok(()),
+            SyncMode::Always => self.journal.sync(),
+            SyncMode::EverySecond => Ok(()),
         };
         for event in events {
             let is_written = decision(event).is_none_or(|decision| match is_success(&decision) {
@@ -157,7 +157,7 @@ impl<'a, 'p> Recorder<'a, 'p> {
             });
             if is_written {
                 self.count(event);
-                self.progress.show(event, &self.tally);
+                self.progress.show_event(event, &self.tally);
             }
         }
         successes.and(failures).and(synced)
@@ -174,7 +174,7 @@ impl<'a, 'p> Recorder<'a, 'p> {
         }
         if let Event::Waiting {
             wait,
-            cause: WaitCause::ToldToWait | WaitCause::QuotaTold,
+            cause: WaitCause::RetryAfter | WaitCause::QuotaExhausted,
         } = event
         {
             let until = Timestamp::now().saturating_add(*wait);
@@ -187,7 +187,7 @@ impl<'a, 'p> Recorder<'a, 'p> {
     fn sync_if_due(&mut self) -> io::Result<()> {
         if self.synced.elapsed() >= SYNC_PERIOD {
             self.synced = Instant::now();
-            self.folder.beat();
+            self.folder.heartbeat();
             self.sync()?;
         }
         Ok(())
@@ -218,14 +218,14 @@ fn decision(event: &Event) -> Option<&Decision> {
 mod tests {
     use super::*;
     use crate::outcome::{Applied, FailureKind, Outcome};
-    use crate::plan::{Mode, Proposal};
-    use crate::roster::UserIx;
+    use crate::plan::{Mode, PlannedChanges};
+    use crate::roster::UserIndex;
     use crate::roster::tests::roster;
     use crate::settings::ProgressMode;
 
     fn decided(user: usize, outcome: Outcome) -> Event {
         Event::Decided(Decision {
-            users: vec![UserIx::from_index(user)],
+            users: vec![UserIndex::from_index(user)],
             outcome,
             attempts: 1,
             applied: Applied::No,
@@ -258,10 +258,10 @@ mod tests {
             let parent = tempfile::tempdir().unwrap();
             let folder = RunFolder::create(&parent.path().join("run")).unwrap();
             let roster = roster("userId,code\na,IDU\nb,IDU\n");
-            let proposal = Proposal::new(roster, None, Mode::Replace, None);
+            let proposal = PlannedChanges::new(roster, None, Mode::Replace, None);
             let all = &proposal.roster.assignments;
             let (mut journal, standing) = Journal::open(&folder, &proposal.roster).unwrap();
-            let ahead = Ahead::begin(&folder, &proposal, SyncWhen::EverySecond).unwrap();
+            let ahead = WriteAheadLog::create(&folder, &proposal, SyncMode::EverySecond).unwrap();
             let ahead = Mutex::new(ahead);
             journal.shut(&folder, full);
             let mut progress = Progress::new(ProgressMode::None);
@@ -269,7 +269,7 @@ mod tests {
                 all,
                 (journal, standing, &ahead),
                 2,
-                SyncWhen::EverySecond,
+                SyncMode::EverySecond,
                 &mut progress,
                 CancellationToken::new(),
                 &folder,
@@ -296,13 +296,13 @@ mod tests {
 
     #[test]
     fn with_sync_always_the_disk_has_what_was_taken_before_anything_is_shown() {
-        for (sync, waits) in [(SyncWhen::Always, true), (SyncWhen::EverySecond, false)] {
+        for (sync, waits) in [(SyncMode::Always, true), (SyncMode::EverySecond, false)] {
             let parent = tempfile::tempdir().unwrap();
             let folder = RunFolder::create(&parent.path().join("run")).unwrap();
             let roster = roster("userId,code\na,IDU\nb,IDU\n");
-            let proposal = Proposal::new(roster, None, Mode::Replace, None);
+            let proposal = PlannedChanges::new(roster, None, Mode::Replace, None);
             let (journal, standing) = Journal::open(&folder, &proposal.roster).unwrap();
-            let ahead = Mutex::new(Ahead::begin(&folder, &proposal, sync).unwrap());
+            let ahead = Mutex::new(WriteAheadLog::create(&folder, &proposal, sync).unwrap());
             let mut progress = Progress::new(ProgressMode::None);
             let mut recorder = Recorder::new(
                 &proposal.roster.assignments,

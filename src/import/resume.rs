@@ -5,54 +5,54 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use crate::humanize::{counted, grouped};
-use crate::import::execute::{self, Begin, Ended, Ready, Records, Way};
+use crate::humanize::{count, count_of};
+use crate::import::execute::{self, PreparedRun, RunFiles, RunResult, Session, StartTime};
 use crate::import::load;
-use crate::import::unsent::settle;
+use crate::import::unsent::record_unsent;
 use crate::input::{Fingerprint, Input};
-use crate::plan::Proposal;
+use crate::plan::PlannedChanges;
 use crate::report::{Progress, remove_page};
-use crate::run::{Ahead, Journal, SUMMARY, Standing, not_before};
-use crate::run::{AsRead, RunFolder, RunRecord};
+use crate::run::{InputFingerprints, RunFolder, RunManifest};
+use crate::run::{Journal, SUMMARY, UserStates, WriteAheadLog, not_before};
 use crate::settings::RunSettings;
 
 /// Who is sent again when a run goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Whom {
+pub enum ResumeScope {
     /// Those who are neither a success nor failed.
-    Undecided,
+    Pending,
     /// Those who failed for want of an answer as well.
-    Unanswered,
+    PendingAndUnavailable,
     /// All who failed as well.
-    WithoutSuccess,
+    AllUnsuccessful,
 }
 
 /// Takes a run from where it stands to its end. An error means that nothing was sent.
-pub fn go_on(
-    (begin, folder, record): (Begin, RunFolder, &RunRecord),
-    proposal: &Proposal,
-    whom: Whom,
+pub fn resume_run(
+    (begin, folder, record): (StartTime, RunFolder, &RunManifest),
+    proposal: &PlannedChanges,
+    whom: ResumeScope,
     settings: RunSettings,
-    way: Way<'_>,
+    way: Session<'_>,
     progress: &mut Progress,
-) -> anyhow::Result<Ended> {
+) -> anyhow::Result<RunResult> {
     let roster = &proposal.roster;
     let (mut journal, mut standing) = Journal::open(&folder, roster)?;
     // It may have been killed before that was done.
-    settle(proposal, &mut journal, &mut standing)
+    record_unsent(proposal, &mut journal, &mut standing)
         .with_context(|| format!("cannot write to {}", folder.path().display()))?;
     let all = &roster.assignments;
-    let ahead = Ahead::go_on(&folder, proposal, &standing, settings.sync)?;
+    let ahead = WriteAheadLog::open(&folder, proposal, &standing, settings.sync)?;
     let settings = RunSettings {
         first: settings
             .first
-            .or_else(|| first_left(record, proposal, &standing)),
+            .or_else(|| remaining_first(record, proposal, &standing)),
         ..settings
     };
     let to_send: Vec<_> = match whom {
-        Whom::WithoutSuccess => standing.without_success(all).collect(),
-        Whom::Unanswered => standing.unanswered(all).collect(),
-        Whom::Undecided => standing.pending(all).collect(),
+        ResumeScope::AllUnsuccessful => standing.unsuccessful(all).collect(),
+        ResumeScope::PendingAndUnavailable => standing.unavailable_or_pending(all).collect(),
+        ResumeScope::Pending => standing.pending(all).collect(),
     };
     let not_before = not_before(folder.path());
     // From here on they are out of date, and the journal alone tells.
@@ -61,14 +61,14 @@ pub fn go_on(
         .and_then(|()| Journal::remove_pending(&folder))
         .and_then(|()| remove_page(&folder))
         .with_context(|| format!("cannot write to {}", folder.path().display()))?;
-    progress.tell(&format!(
+    progress.info(&format!(
         "{}: {} of {} decided",
         folder.path().display(),
-        grouped((roster.good - standing.pending(all).count()) as u64),
-        counted(roster.good as u64, "user"),
+        count((roster.sendable_count - standing.pending(all).count()) as u64),
+        count_of(roster.sendable_count as u64, "user"),
     ));
     let input = record.input(folder.path());
-    let ready = Ready {
+    let ready = PreparedRun {
         begin,
         input: &input,
         reading: &record.reading,
@@ -80,7 +80,7 @@ pub fn go_on(
         to_send,
         not_before,
     };
-    let records = Records {
+    let records = RunFiles {
         journal,
         standing,
         ahead,
@@ -89,10 +89,10 @@ pub fn go_on(
 }
 
 /// How many of the first users with which the run began are not done yet, if it was for a first few and any are left.
-fn first_left(
-    record: &RunRecord,
-    proposal: &Proposal,
-    standing: &Standing,
+fn remaining_first(
+    record: &RunManifest,
+    proposal: &PlannedChanges,
+    standing: &UserStates,
 ) -> Option<NonZeroUsize> {
     let users = proposal.to_send();
     let done = users.filter(|&user| !standing.is_pending(user)).count();
@@ -100,18 +100,19 @@ fn first_left(
 }
 
 /// Reads the input, which must be the one that the run began with.
-pub fn read_the_same(
-    record: &RunRecord,
+pub fn reload_input(
+    record: &RunManifest,
     folder: &Path,
     progress: &mut Progress,
-) -> anyhow::Result<Proposal> {
+) -> anyhow::Result<PlannedChanges> {
     let input = record.input(folder);
-    let read = load::read_beside(&record.reading)
-        .and_then(|beside| load::read_to_send(input.open()?, &record.reading, beside, progress));
+    let read = load::load_side_tables(&record.reading).and_then(|beside| {
+        load::load_with_fingerprint(input.open()?, &record.reading, beside, progress)
+    });
     match read {
         Ok((read, as_read)) => {
             record.check(&input, &as_read)?;
-            Ok(read.propose(&record.reading, record.seats.clone()))
+            Ok(read.into_changes(&record.reading, record.seats.clone()))
         }
         Err(error) => {
             // If a file is another than it was, then that is what to say.
@@ -124,7 +125,7 @@ pub fn read_the_same(
                 path.and_then(|path| fingerprint(&Input::Path(path)).ok())
             };
             let current = record.reading.current.as_ref();
-            let now = AsRead {
+            let now = InputFingerprints {
                 input: fingerprint(&input)?,
                 directory: beside(record.reading.directory.as_ref()),
                 current: beside(current.map(|current| &current.path)),

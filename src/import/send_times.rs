@@ -5,11 +5,11 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
-use crate::api::{AllocationRequest, Departure, Reply, Service};
+use crate::api::{AllocationRequest, Response, SentAt, Service};
 
 /// The requests of one run after another.
 #[derive(Debug, Default)]
-pub struct Departures {
+pub struct SendTimes {
     noted: Mutex<Noted>,
     /// When an earlier process may have sent its last request.
     last_alive: Option<SystemTime>,
@@ -17,7 +17,7 @@ pub struct Departures {
 
 #[derive(Debug, Default)]
 struct Noted {
-    departures: Vec<Departure>,
+    departures: Vec<SentAt>,
     /// How many there may be before those that count no more are looked for.
     room: usize,
 }
@@ -27,21 +27,21 @@ const LEAST_ROOM: usize = 128;
 
 impl Noted {
     /// Adds one. What left longer ago than `window` is forgotten, so that there are not more and more.
-    fn add(&mut self, departure: Departure, window: Duration) {
+    fn add(&mut self, departure: SentAt, window: Duration) {
         if self.departures.len() >= self.room {
             // What has not left may be about to.
             let counts = |at: Instant| at.elapsed() <= window;
             self.departures
-                .retain(|departure| departure.at().is_none_or(counts));
+                .retain(|departure| departure.get().is_none_or(counts));
             self.room = LEAST_ROOM.max(2 * self.departures.len());
         }
         self.departures.push(departure);
     }
 }
 
-impl Departures {
+impl SendTimes {
     /// After those of an earlier process, of which no more is known than when it was last alive.
-    pub fn after(last_alive: Option<SystemTime>) -> Self {
+    pub fn after_heartbeat(last_alive: Option<SystemTime>) -> Self {
         Self {
             last_alive,
             ..Self::default()
@@ -49,21 +49,21 @@ impl Departures {
     }
 
     /// Takes note of a request that is about to leave. It may count as long as `window` after it has.
-    fn note(&self, departure: Departure, window: Duration) {
+    fn track(&self, departure: SentAt, window: Duration) {
         self.noted().add(departure, window);
     }
 
     /// When requests left, in order. What left longer ago than `window` is forgotten.
-    pub fn left(&self, window: Duration) -> Vec<Instant> {
+    pub fn recent(&self, window: Duration) -> Vec<Instant> {
         let noted = &mut self.noted().departures;
-        noted.retain(|departure| departure.at().is_some_and(|at| at.elapsed() <= window));
-        let mut left: Vec<_> = noted.iter().filter_map(Departure::at).collect();
+        noted.retain(|departure| departure.get().is_some_and(|at| at.elapsed() <= window));
+        let mut left: Vec<_> = noted.iter().filter_map(SentAt::get).collect();
         left.sort_unstable();
         left
     }
 
     /// How long ago an earlier process was last alive, if there was one.
-    pub fn quiet_for(&self) -> Option<Duration> {
+    pub fn since_last_heartbeat(&self) -> Option<Duration> {
         // A clock that was set back in between says nothing: then it may have been a moment ago.
         let quiet = |alive: SystemTime| alive.elapsed().unwrap_or_default();
         self.last_alive.map(quiet)
@@ -76,16 +76,16 @@ impl Departures {
 }
 
 /// A way to the service that takes note of what leaves.
-pub struct Noting<'a, S> {
+pub struct TrackedService<'a, S> {
     pub service: &'a S,
-    pub departures: &'a Departures,
+    pub departures: &'a SendTimes,
     /// How long what has left may count.
     pub window: Duration,
 }
 
-impl<S: Service + Sync> Service for Noting<'_, S> {
-    async fn exchange(&self, request: AllocationRequest, departure: Departure) -> Reply {
-        self.departures.note(departure.clone(), self.window);
+impl<S: Service + Sync> Service for TrackedService<'_, S> {
+    async fn exchange(&self, request: AllocationRequest, departure: SentAt) -> Response {
+        self.departures.track(departure.clone(), self.window);
         self.service.exchange(request, departure).await
     }
 }
@@ -96,18 +96,18 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_left_is_known_until_it_has_left_the_window() {
-        let departures = Departures::default();
+        let departures = SendTimes::default();
         let (begin, at_most) = (Instant::now(), Duration::from_secs(60));
         for seconds in [3, 1, 8] {
-            let departure = Departure::default();
-            departure.mark_at(begin + Duration::from_secs(seconds));
-            departures.note(departure, at_most);
+            let departure = SentAt::default();
+            departure.set(begin + Duration::from_secs(seconds));
+            departures.track(departure, at_most);
         }
         // It never left.
-        departures.note(Departure::default(), at_most);
+        departures.track(SentAt::default(), at_most);
         tokio::time::sleep(Duration::from_secs(10)).await;
         let seconds = |window: u64| -> Vec<_> {
-            let left = departures.left(Duration::from_secs(window));
+            let left = departures.recent(Duration::from_secs(window));
             left.iter().map(|at| (*at - begin).as_secs()).collect()
         };
         assert_eq!(seconds(60), [1, 3, 8]);
@@ -117,18 +117,18 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn however_many_leave_only_those_in_the_window_are_kept() {
-        let departures = Departures::default();
+        let departures = SendTimes::default();
         let window = Duration::from_secs(10);
-        let waiting = Departure::default();
-        departures.note(waiting.clone(), window);
+        let waiting = SentAt::default();
+        departures.track(waiting.clone(), window);
         for _ in 0..10_000 {
-            let departure = Departure::default();
-            departure.mark();
-            departures.note(departure, window);
+            let departure = SentAt::default();
+            departure.set_now();
+            departures.track(departure, window);
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
         assert!(departures.noted().departures.len() <= LEAST_ROOM);
-        waiting.mark();
-        assert_eq!(departures.left(window).len(), 11);
+        waiting.set_now();
+        assert_eq!(departures.recent(window).len(), 11);
     }
 }

@@ -9,8 +9,8 @@ use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
-use crate::api::{ClientCredentials, Password, Source, Token, TokenCommand, is_protected};
-use crate::import::prompt::ask;
+use crate::api::{ClientCredentials, Password, Token, TokenCommand, TokenSource, is_secure};
+use crate::import::prompt::ask_yes_no;
 use crate::sanitize::printable;
 use crate::settings::SignInSettings;
 
@@ -27,7 +27,7 @@ const TOKEN_PATH: &str = "/identity_/connect/token";
 const PASSWORD_PATH: &str = "api/account/authenticate";
 
 /// The ways to sign in that were asked for.
-enum Way {
+enum Session {
     Token,
     TokenFile(PathBuf),
     Command(TokenCommand),
@@ -36,37 +36,42 @@ enum Way {
 }
 
 /// How to sign in to a service below `base_url`. What is lacking is asked for, where somebody can be asked.
-pub fn source(settings: &SignInSettings, base_url: &str) -> anyhow::Result<Source> {
+pub fn source(settings: &SignInSettings, base_url: &str) -> anyhow::Result<TokenSource> {
     let token = variable(TOKEN_VARIABLE)?;
     match (way(settings, token.is_some())?, token) {
-        (Some(Way::TokenFile(path)), _) => {
+        (Some(Session::TokenFile(path)), _) => {
             warn_if_others_can_read(&path);
-            Ok(Source::File(path))
+            Ok(TokenSource::File(path))
         }
-        (Some(Way::Command(command)), _) => Ok(Source::Command(command)),
-        (Some(Way::Application), _) => application(settings, base_url),
-        (Some(Way::Person), _) => person(settings, base_url),
-        (Some(Way::Token), Some(token)) => Ok(Source::Given(Token::new(token, TOKEN_VARIABLE)?)),
-        (Some(Way::Token) | None, _) => {
-            let Some(token) = ask("Access token: ".to_owned())? else {
+        (Some(Session::Command(command)), _) => Ok(TokenSource::Command(command)),
+        (Some(Session::Application), _) => client_credentials_source(settings, base_url),
+        (Some(Session::Person), _) => password_source(settings, base_url),
+        (Some(Session::Token), Some(token)) => {
+            Ok(TokenSource::Static(Token::new(token, TOKEN_VARIABLE)?))
+        }
+        (Some(Session::Token) | None, _) => {
+            let Some(token) = ask_yes_no("Access token: ".to_owned())? else {
                 bail!(
                     "there is no access token\n  hint: put it into {TOKEN_VARIABLE}, or into a file that --token-file names; or sign in by --client-id"
                 );
             };
-            Ok(Source::Given(Token::new(token, "the keyboard")?))
+            Ok(TokenSource::Static(Token::new(token, "the keyboard")?))
         }
     }
 }
 
 /// How a run that goes on signs in: as it is told now, or else as `before`. A secret that is at hand now comes before the
 /// file that held one then.
-pub fn again(now: SignInSettings, before: &SignInSettings) -> anyhow::Result<SignInSettings> {
+pub fn merge_with_recorded(
+    now: SignInSettings,
+    before: &SignInSettings,
+) -> anyhow::Result<SignInSettings> {
     let way = way(&now, variable(TOKEN_VARIABLE)?.is_some())?;
     let is_same = match way {
         None => true,
-        Some(Way::Application) => now.client_id == before.client_id,
-        Some(Way::Person) => before.username.is_some(),
-        Some(Way::Token | Way::TokenFile(_) | Way::Command(_)) => false,
+        Some(Session::Application) => now.client_id == before.client_id,
+        Some(Session::Person) => before.username.is_some(),
+        Some(Session::Token | Session::TokenFile(_) | Session::Command(_)) => false,
     };
     if !is_same {
         return Ok(now);
@@ -93,22 +98,22 @@ pub fn again(now: SignInSettings, before: &SignInSettings) -> anyhow::Result<Sig
     })
 }
 
-fn way(settings: &SignInSettings, has_token: bool) -> anyhow::Result<Option<Way>> {
+fn way(settings: &SignInSettings, has_token: bool) -> anyhow::Result<Option<Session>> {
     let mut ways = Vec::new();
     if has_token {
-        ways.push((Way::Token, TOKEN_VARIABLE));
+        ways.push((Session::Token, TOKEN_VARIABLE));
     }
     if let Some(path) = &settings.token_file {
-        ways.push((Way::TokenFile(path.clone()), "--token-file"));
+        ways.push((Session::TokenFile(path.clone()), "--token-file"));
     }
     if let Some(command) = &settings.token_command {
-        ways.push((Way::Command(command.clone()), "--token-command"));
+        ways.push((Session::Command(command.clone()), "--token-command"));
     }
     if settings.client_id.is_some() {
-        ways.push((Way::Application, "--client-id"));
+        ways.push((Session::Application, "--client-id"));
     }
     if settings.username.is_some() || settings.tenancy.is_some() {
-        ways.push((Way::Person, "--username"));
+        ways.push((Session::Person, "--username"));
     }
     if let [(_, first), (_, second), ..] = ways.as_slice() {
         bail!("{first} and {second} are two ways to sign in\n  hint: take one away");
@@ -116,7 +121,10 @@ fn way(settings: &SignInSettings, has_token: bool) -> anyhow::Result<Option<Way>
     Ok(ways.pop().map(|(way, _)| way))
 }
 
-fn application(settings: &SignInSettings, base_url: &str) -> anyhow::Result<Source> {
+fn client_credentials_source(
+    settings: &SignInSettings,
+    base_url: &str,
+) -> anyhow::Result<TokenSource> {
     let secret = secret(
         CLIENT_SECRET_VARIABLE,
         settings.client_secret_file.as_deref(),
@@ -135,7 +143,7 @@ fn application(settings: &SignInSettings, base_url: &str) -> anyhow::Result<Sour
             .with_context(|| format!("the base URL {base_url} is no URL"))?,
     };
     check_protected(&token_url)?;
-    Ok(Source::ClientCredentials(ClientCredentials {
+    Ok(TokenSource::ClientCredentials(ClientCredentials {
         token_url,
         client_id: settings.client_id.clone().unwrap_or_default(),
         client_secret,
@@ -143,7 +151,7 @@ fn application(settings: &SignInSettings, base_url: &str) -> anyhow::Result<Sour
     }))
 }
 
-fn person(settings: &SignInSettings, base_url: &str) -> anyhow::Result<Source> {
+fn password_source(settings: &SignInSettings, base_url: &str) -> anyhow::Result<TokenSource> {
     let (Some(username), Some(tenancy)) = (&settings.username, &settings.tenancy) else {
         bail!("to sign in as a user takes both --tenancy and --username");
     };
@@ -152,7 +160,7 @@ fn person(settings: &SignInSettings, base_url: &str) -> anyhow::Result<Source> {
         settings.password_file.as_deref(),
         "--password-file",
     )?;
-    let asked = || ask(format!("Password of {}: ", printable(username, 60)));
+    let asked = || ask_yes_no(format!("Password of {}: ", printable(username, 60)));
     let Some(password) = given.map_or_else(asked, |given| Ok(Some(given)))? else {
         bail!(
             "there is no password for the user of --username\n  hint: put it into {PASSWORD_VARIABLE}, or into a file that --password-file names"
@@ -161,7 +169,7 @@ fn person(settings: &SignInSettings, base_url: &str) -> anyhow::Result<Source> {
     let below = format!("{}/{PASSWORD_PATH}", base_url.trim_end_matches('/'));
     let url = Url::parse(&below).with_context(|| format!("the base URL {base_url} is no URL"))?;
     check_protected(&url)?;
-    Ok(Source::Password(Password {
+    Ok(TokenSource::Password(Password {
         url,
         tenancy: tenancy.clone(),
         username: username.clone(),
@@ -174,7 +182,7 @@ fn check_protected(url: &Url) -> anyhow::Result<()> {
     if !is_plain || url.query().is_some() || url.fragment().is_some() {
         bail!("--token-url may not hold a user name, a password, a `?` or a `#`");
     }
-    if !is_protected(url) {
+    if !is_secure(url) {
         bail!(
             "--token-url is not https, so the secret would travel in the open\n  hint: use https (plain http is taken for loopback addresses only)"
         );

@@ -5,33 +5,36 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::api::Endpoint;
-use crate::dispatch::least_time;
-use crate::event::Stop;
+use crate::dispatch::min_duration;
+use crate::event::StopReason;
 use crate::import::finish::about;
-use crate::plan::{Proposal, group_sizes};
-use crate::report::{Part, Timeline, Told, write_page};
+use crate::plan::{PlannedChanges, group_sizes};
+use crate::report::{PageData, Part, Timeline, write_page};
 use crate::run::RunFolder;
-use crate::run::{Journal, JournalError, Summary, Tally};
+use crate::run::{Journal, RunFileError, RunStats, Summary};
 use crate::settings::ImportSettings;
 
 /// Why nothing is sent, if there is a bad row where there may be none.
-pub fn refusal(settings: &ImportSettings, proposal: &Proposal) -> Option<Stop> {
+pub fn strict_violation(
+    settings: &ImportSettings,
+    proposal: &PlannedChanges,
+) -> Option<StopReason> {
     let rows = proposal.roster.bad_rows.len() as u64;
-    (settings.is_strict && rows > 0).then_some(Stop::BadRows { rows })
+    (settings.is_strict && rows > 0).then_some(StopReason::BadRows { rows })
 }
 
 /// Reports who would have been sent and who would not.
-pub fn report_refusal(
+pub fn write_strict_reports(
     settings: &ImportSettings,
     endpoint: &Endpoint,
-    proposal: &Proposal,
-    stop: &Stop,
+    proposal: &PlannedChanges,
+    stop: &StopReason,
     folder: &RunFolder,
-) -> Result<(), JournalError> {
+) -> Result<(), RunFileError> {
     let (intent, roster, now) = (&settings.intent, &proposal.roster, Timestamp::now());
     let all = &roster.assignments;
     let (_, standing) = Journal::open(folder, roster)?;
-    Journal::write_pending(folder, all, all.good_users())?;
+    Journal::write_pending(folder, all, all.sendable_users())?;
     let summary = Summary::new(
         about(
             (&intent.input, &intent.reading, intent.batch_size),
@@ -39,17 +42,17 @@ pub fn report_refusal(
             endpoint,
         ),
         roster,
-        (&Tally::new(&standing, all, 0), &standing),
-        roster.good as u64,
+        (&RunStats::new(&standing, all, 0), &standing),
+        roster.sendable_count as u64,
         (Some(stop), None),
         (now, Duration::ZERO, now),
     );
-    let told = Told {
+    let told = PageData {
         summary: &summary,
         proposal,
         standing: &standing,
         timeline: &Timeline::default(),
-        part: planned(settings, proposal),
+        part: planned_totals(settings, proposal),
         stop: Some(stop),
         go_on: None,
         span: (now, now),
@@ -59,7 +62,7 @@ pub fn report_refusal(
 }
 
 /// What would have been sent.
-fn planned(settings: &ImportSettings, proposal: &Proposal) -> Part {
+fn planned_totals(settings: &ImportSettings, proposal: &PlannedChanges) -> Part {
     let groups = group_sizes(&proposal.roster.assignments, proposal.to_send());
     let requests = groups
         .iter()
@@ -69,7 +72,7 @@ fn planned(settings: &ImportSettings, proposal: &Proposal) -> Part {
     Part {
         users: proposal.to_send().count() as u64,
         requests: requests as u64,
-        at_least: least_time(requests, rate.rate, rate.burst),
+        at_least: min_duration(requests, rate.rate, rate.burst),
         ..Part::default()
     }
 }

@@ -3,41 +3,41 @@
 use std::io;
 
 use crate::outcome::{Applied, Decision, FailureKind, Outcome};
-use crate::plan::{Fate, Proposal};
-use crate::roster::UserIx;
-use crate::run::{Journal, Standing};
+use crate::plan::{Action, PlannedChanges};
+use crate::roster::UserIndex;
+use crate::run::{Journal, UserStates};
 
 /// So many are recorded at once, so that memory does not grow with their number.
 const AT_ONCE: usize = 10_000;
 
 /// Records those who are not to be sent: who holds what it shall hold, and for whom there is no seat.
-pub fn settle(
-    proposal: &Proposal,
+pub fn record_unsent(
+    proposal: &PlannedChanges,
     journal: &mut Journal,
-    standing: &mut Standing,
+    standing: &mut UserStates,
 ) -> io::Result<()> {
     let all = &proposal.roster.assignments;
     let mut users = Vec::new();
-    for user in all.good_users() {
+    for user in all.sendable_users() {
         if standing.is_pending(user) {
             users.push(user);
         }
         if users.len() == AT_ONCE {
-            journal.settle(standing, all, &decisions(proposal, &users))?;
+            journal.record_unsent(standing, all, &unsent_decisions(proposal, &users))?;
             users.clear();
         }
     }
-    journal.settle(standing, all, &decisions(proposal, &users))?;
+    journal.record_unsent(standing, all, &unsent_decisions(proposal, &users))?;
     journal.sync()
 }
 
 /// What is decided of these users, in their order.
-fn decisions(proposal: &Proposal, users: &[UserIx]) -> Vec<Decision> {
-    let same = users.chunk_by(|one, next| proposal.fate(*one) == proposal.fate(*next));
-    let decide = |users: &[UserIx]| {
+fn unsent_decisions(proposal: &PlannedChanges, users: &[UserIndex]) -> Vec<Decision> {
+    let same = users.chunk_by(|one, next| proposal.action(*one) == proposal.action(*next));
+    let decide = |users: &[UserIndex]| {
         Some(Decision {
             users: users.to_vec(),
-            outcome: outcome(proposal, proposal.fate(users[0]))?,
+            outcome: outcome(proposal, proposal.action(users[0]))?,
             attempts: 0,
             applied: Applied::No,
         })
@@ -45,13 +45,13 @@ fn decisions(proposal: &Proposal, users: &[UserIx]) -> Vec<Decision> {
     same.filter_map(decide).collect()
 }
 
-fn outcome(proposal: &Proposal, fate: Fate) -> Option<Outcome> {
+fn outcome(proposal: &PlannedChanges, fate: Action) -> Option<Outcome> {
     match fate {
-        Fate::Sent => None,
-        Fate::HoldsAlready => Some(Outcome::Success {
+        Action::Sent => None,
+        Action::AlreadyAssigned => Some(Outcome::Success {
             organization_id: "".into(),
         }),
-        Fate::NoSeat(code) => {
+        Action::NoSeat(code) => {
             let kind = FailureKind::Conflict;
             let code = &proposal.roster.assignments.sets().all_codes()[code.index()];
             let said = format!(
@@ -60,7 +60,7 @@ fn outcome(proposal: &Proposal, fate: Fate) -> Option<Outcome> {
             Some(Outcome::Failure {
                 kind,
                 status: None,
-                message: kind.explain(&said).into(),
+                message: kind.with_hint(&said).into(),
             })
         }
     }

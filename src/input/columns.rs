@@ -4,19 +4,19 @@ use std::fmt;
 
 use csv::ByteRecord;
 
-use super::header::{Column, Header, Wanted, two_columns};
+use super::header::{Column, ColumnSpec, Header, two_columns};
 use super::sheet::address;
 use super::{Format, InputError};
 use crate::catalog::Catalog;
 use crate::sanitize::printable;
 
-const USER: Wanted = Wanted {
+const USER: ColumnSpec = ColumnSpec {
     what: "user ID",
     flag: Some("user-column"),
     example: "userId",
     names: &["userid", "userids", "user"],
 };
-const CODES: Wanted = Wanted {
+const CODES: ColumnSpec = ColumnSpec {
     what: "bundle code",
     flag: Some("code-column"),
     example: "userBundleCode",
@@ -35,7 +35,7 @@ const CODES: Wanted = Wanted {
         "bundles",
     ],
 };
-const EXTERNAL: Wanted = Wanted {
+const EXTERNAL: ColumnSpec = ColumnSpec {
     what: "external licence",
     flag: Some("external-column"),
     example: "useExternalLicense",
@@ -48,7 +48,7 @@ const EXTERNAL: Wanted = Wanted {
     ],
 };
 /// Nothing is a priority by its name: somebody must say so.
-const PRIORITY: Wanted = Wanted {
+const PRIORITY: ColumnSpec = ColumnSpec {
     what: "priority",
     flag: Some("priority"),
     example: "priority",
@@ -57,7 +57,7 @@ const PRIORITY: Wanted = Wanted {
 
 /// A column that gives those whom it marks one code.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Marks {
+pub struct CodeColumn {
     /// The column.
     pub column: Column,
     /// The code.
@@ -70,7 +70,7 @@ pub enum CodeColumns {
     /// In a column of codes.
     Long(Column),
     /// Each has a column of its own, with marks.
-    Wide(Vec<Marks>),
+    Wide(Vec<CodeColumn>),
 }
 
 /// The columns that seatload reads; all others are ignored.
@@ -94,9 +94,9 @@ pub struct Columns {
 
 /// Where in a row something stands, as the file's owner sees it: `column "Code"`, or `cell C58 (column "Code")`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place(String);
+pub struct CellLocation(String);
 
-impl fmt::Display for Place {
+impl fmt::Display for CellLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
@@ -119,7 +119,7 @@ impl Columns {
         let codes = match format.is_wide {
             true => match codes? {
                 Some(column) => {
-                    return Err(InputError::LongAndWide {
+                    return Err(InputError::MixedLayout {
                         column: printable(&column.name.unwrap_or_default(), 60),
                     });
                 }
@@ -155,13 +155,13 @@ impl Columns {
     }
 
     /// Where a column's cell in the row on a line stands.
-    pub fn place(&self, column: &Column, line: u32) -> Place {
+    pub fn place(&self, column: &Column, line: u32) -> CellLocation {
         let named = match &column.name {
             Some(name) => Some(format!("column \"{}\"", printable(name, 60))),
             None if self.is_sheet => None,
             None => Some(format!("column {}", column.at + 1)),
         };
-        Place(match (self.is_sheet, named) {
+        CellLocation(match (self.is_sheet, named) {
             (false, named) => named.unwrap_or_default(),
             (true, None) => format!("cell {}", address(column.at, line)),
             (true, Some(named)) => format!("cell {} ({named})", address(column.at, line)),
@@ -169,10 +169,10 @@ impl Columns {
     }
 
     /// Where the codes stand in the row on a line.
-    pub fn place_of_codes(&self, line: u32) -> Place {
+    pub fn place_of_codes(&self, line: u32) -> CellLocation {
         match &self.codes {
             CodeColumns::Long(column) => self.place(column, line),
-            CodeColumns::Wide(_) => Place("any column of a code".to_owned()),
+            CodeColumns::Wide(_) => CellLocation("any column of a code".to_owned()),
         }
     }
 
@@ -226,21 +226,21 @@ impl Header {
             .collect();
         match named.is_empty() {
             true => self.missing(&CODES),
-            false => InputError::LooksWide {
+            false => InputError::MaybeWide {
                 columns: printable(&named.join(", "), 200),
             },
         }
     }
 
     /// The columns that are named after codes, but for those that hold something else.
-    fn marks(&self, catalog: &Catalog, others: &[usize]) -> Result<Vec<Marks>, InputError> {
-        let mut found: Vec<Marks> = Vec::new();
+    fn marks(&self, catalog: &Catalog, others: &[usize]) -> Result<Vec<CodeColumn>, InputError> {
+        let mut found: Vec<CodeColumn> = Vec::new();
         let names = self.names.iter().flatten().enumerate();
         for (at, name) in names.filter(|(at, _)| !others.contains(at)) {
             let Some(code) = catalog.find(name) else {
                 let suggestion = catalog.suggest(name).map(str::to_owned);
                 if suggestion.is_some() || looks_like_a_code(name) {
-                    return Err(InputError::DoubtfulCode {
+                    return Err(InputError::MisspelledCodeColumn {
                         column: printable(name, 60),
                         suggestion,
                     });
@@ -256,13 +256,13 @@ impl Header {
                     (at, name),
                 ));
             }
-            found.push(Marks {
+            found.push(CodeColumn {
                 column: self.column(at),
                 code: code.to_owned(),
             });
         }
         match found.is_empty() {
-            true => Err(InputError::NotWide {
+            true => Err(InputError::NoCodeColumns {
                 header: self.shown().unwrap_or_default(),
             }),
             false => Ok(found),

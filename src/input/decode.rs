@@ -48,10 +48,10 @@ pub fn decode<'r>(
             }
             Kind::Zip => return keep(rest).map(Decoded::Workbook),
             Kind::Other(what, advice) => {
-                return Err(InputError::OtherKind { kind: what, advice });
+                return Err(InputError::UnsupportedFile { kind: what, advice });
             }
             Kind::Utf16(advice) if encoding.is_none() => {
-                return Err(InputError::OtherKind {
+                return Err(InputError::UnsupportedFile {
                     kind: "UTF-16 without a byte order mark, as it seems",
                     advice,
                 });
@@ -68,7 +68,7 @@ pub fn decode<'r>(
             }
         };
     }
-    Err(InputError::OtherKind {
+    Err(InputError::UnsupportedFile {
         kind: "compressed again and again",
         advice: "unpack it first",
     })
@@ -127,7 +127,7 @@ fn keep(input: impl Read) -> Result<File, InputError> {
         _ => unreadable(error),
     })?;
     if copied > MAX_WORKBOOK_BYTES {
-        return Err(InputError::OtherKind {
+        return Err(InputError::UnsupportedFile {
             kind: "a workbook, or an archive, of more than 512 MiB",
             advice: "save the sheet of users as \"CSV UTF-8\"",
         });

@@ -78,7 +78,7 @@ fn search(
     });
     match (fitting.next(), fitting.next()) {
         (Some(one), None) => Ok(one),
-        (Some(one), Some(other)) => Err(InputError::TwoDelimiters {
+        (Some(one), Some(other)) => Err(InputError::AmbiguousDelimiter {
             first: name(one),
             second: name(other),
         }),

@@ -33,7 +33,7 @@ pub enum InputError {
     NoRows,
     /// It is a file of another kind.
     #[error("the input is {kind}\n  hint: {advice}")]
-    OtherKind {
+    UnsupportedFile {
         /// What it is.
         kind: &'static str,
         /// What makes an input of it.
@@ -83,7 +83,7 @@ pub enum InputError {
     #[error(
         "no bundle code column in the header, but columns named after codes: {columns}\n  hint: if a mark in such a column gives the user that code, import with --wide"
     )]
-    LooksWide {
+    MaybeWide {
         /// The columns that are named after codes.
         columns: String,
     },
@@ -91,7 +91,7 @@ pub enum InputError {
     #[error(
         "no column is named after a bundle code; the header reads: {header}\n  hint: name the columns by the codes or names that `seatload codes` lists, or leave out --wide"
     )]
-    NotWide {
+    NoCodeColumns {
         /// The names that the header has.
         header: String,
     },
@@ -99,7 +99,7 @@ pub enum InputError {
     #[error(
         "column \"{column}\" holds bundle codes, and other columns are named after codes: one of the two would be ignored\n  hint: leave out --wide, or remove the column"
     )]
-    LongAndWide {
+    MixedLayout {
         /// The column of codes.
         column: String,
     },
@@ -108,7 +108,7 @@ pub enum InputError {
         "column \"{column}\" looks like a bundle code and is none{}\n  hint: correct the name, allow it by --allow-code, or rename the column if it is something else",
         suggestion.as_ref().map(|code| format!("; did you mean {code}?")).unwrap_or_default()
     )]
-    DoubtfulCode {
+    MisspelledCodeColumn {
         /// The column.
         column: String,
         /// What may have been meant.
@@ -134,13 +134,13 @@ pub enum InputError {
     #[error(
         "without a header, nothing says which column holds what\n  hint: give the numbers of the columns, from 1: --user-column and --code-column"
     )]
-    ColumnsUntold,
+    MissingColumnNumbers,
     /// Two columns could be the same one.
     #[error(
         "two columns look like the {what}: \"{first}\" (column {first_at}) and \"{second}\" (column {second_at})\n  hint: {}rename or remove one of them",
         flag.map(|flag| format!("choose one by its number, --{flag}, or ")).unwrap_or_default()
     )]
-    TwoColumns {
+    AmbiguousColumn {
         /// What the column would hold.
         what: String,
         /// The flag that chooses the column, if one does.
@@ -168,7 +168,7 @@ pub enum InputError {
     #[error(
         "the columns may be separated by {first} or by {second}: both fit the first lines\n  hint: say which, by --delimiter"
     )]
-    TwoDelimiters {
+    AmbiguousDelimiter {
         /// The one.
         first: &'static str,
         /// The other.

@@ -35,7 +35,7 @@ pub struct Fingerprinter(Arc<Mutex<(u64, Sha256)>>);
 impl Fingerprinter {
     /// A reader whose bytes are counted.
     pub fn read<R: Read>(&self, inner: R) -> impl Read + use<R> {
-        Fingerprinting {
+        FingerprintReader {
             inner,
             state: self.clone(),
         }
@@ -52,12 +52,12 @@ impl Fingerprinter {
     }
 }
 
-struct Fingerprinting<R> {
+struct FingerprintReader<R> {
     inner: R,
     state: Fingerprinter,
 }
 
-impl<R: Read> Read for Fingerprinting<R> {
+impl<R: Read> Read for FingerprintReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
         let mut state = self.state.0.lock().unwrap_or_else(PoisonError::into_inner);

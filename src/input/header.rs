@@ -6,7 +6,7 @@ use super::{ColumnChoice, InputError, MAX_COLUMNS};
 use crate::sanitize::printable;
 
 /// What a column can hold, and the names that say so once case, blanks, `_` and `-` are gone.
-pub struct Wanted {
+pub struct ColumnSpec {
     pub what: &'static str,
     /// The flag that chooses it, if one does.
     pub flag: Option<&'static str>,
@@ -66,7 +66,7 @@ impl Header {
     /// The column that was chosen, or else the one that is named so.
     pub fn choose(
         &self,
-        wanted: &Wanted,
+        wanted: &ColumnSpec,
         choice: Option<&ColumnChoice>,
     ) -> Result<Option<Column>, InputError> {
         let Some(ColumnChoice(choice)) = choice else {
@@ -89,7 +89,7 @@ impl Header {
     /// The one column whose plain name will do.
     fn one_of(
         &self,
-        wanted: &Wanted,
+        wanted: &ColumnSpec,
         will_do: impl Fn(&str) -> bool,
     ) -> Result<Option<Column>, InputError> {
         let names = self.names.iter().flatten().enumerate();
@@ -106,7 +106,7 @@ impl Header {
         Ok(first.map(|(at, _)| self.column(at)))
     }
 
-    pub fn missing(&self, wanted: &Wanted) -> InputError {
+    pub fn missing(&self, wanted: &ColumnSpec) -> InputError {
         match self.shown() {
             Some(header) => InputError::NoColumn {
                 what: wanted.what,
@@ -115,7 +115,7 @@ impl Header {
                 header,
                 only_one: self.count == 1,
             },
-            None => InputError::ColumnsUntold,
+            None => InputError::MissingColumnNumbers,
         }
     }
 }
@@ -126,7 +126,7 @@ pub fn two_columns(
     (first_at, first): (usize, &str),
     (second_at, second): (usize, &str),
 ) -> InputError {
-    InputError::TwoColumns {
+    InputError::AmbiguousColumn {
         what,
         flag,
         first: printable(first, 60),

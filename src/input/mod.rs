@@ -22,14 +22,14 @@ use std::borrow::Cow;
 
 use crate::sanitize::printable;
 
-pub use columns::{CodeColumns, Columns, Marks, Place};
+pub use columns::{CellLocation, CodeColumn, CodeColumns, Columns};
 pub use error::InputError;
 pub use fingerprint::{Fingerprint, Fingerprinter};
 pub use format::{ColumnChoice, EncodingLabel, Format, parse_delimiter};
 pub use header::Column;
 pub use read_ahead::ReadAhead;
 pub use reader::RowReader;
-pub use reader::is_yes;
+pub use reader::parse_bool;
 pub use sheet::CellDamage;
 pub use source::{Input, Source};
 pub use table::TableError;
@@ -51,16 +51,16 @@ pub struct Row<'a> {
     /// The cells, trimmed.
     pub cells: Cells<'a>,
     /// Why the cells cannot be trusted, if they cannot.
-    pub trouble: Option<Box<Trouble>>,
+    pub trouble: Option<Box<UnreadableRow>>,
 }
 
 /// Why a row's cells cannot be trusted.
 #[derive(Debug)]
-pub struct Trouble {
+pub struct UnreadableRow {
     /// What is wrong.
-    pub fault: Fault,
+    pub fault: RowReadError,
     /// Every text in the row that may be a user ID, since cells may stand in the wrong column or hold other rows.
-    pub suspects: Vec<String>,
+    pub possible_users: Vec<String>,
 }
 
 /// The cells of a row that seatload reads. A cell that the row lacks is empty.
@@ -78,7 +78,7 @@ pub struct Cells<'a> {
 
 /// What makes a row unreadable.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
+pub enum RowReadError {
     /// The row has more or fewer fields than the header.
     #[error(
         "{found} {} where the header has {expected}{}",
@@ -95,9 +95,9 @@ pub enum Fault {
     },
     /// A cell runs over several lines.
     #[error("the cell in {place} runs to line {last_line}: is a quote missing?")]
-    ManyLines {
+    MultilineCell {
         /// Where.
-        place: Place,
+        place: CellLocation,
         /// Where the row ends.
         last_line: u32,
     },
@@ -105,7 +105,7 @@ pub enum Fault {
     #[error(
         "a cell of this row runs to line {last_line} and holds what looks like rows: is a quote missing?"
     )]
-    Swallowed {
+    ContainsRows {
         /// Where the row ends.
         last_line: u32,
     },
@@ -115,7 +115,7 @@ pub enum Fault {
     )]
     NotUtf8 {
         /// Where.
-        place: Place,
+        place: CellLocation,
     },
     /// A cell is longer than any.
     #[error("a cell has {bytes} bytes, and {MAX_CELL_BYTES} is the most: is a quote missing?")]
@@ -130,7 +130,7 @@ pub enum Fault {
     #[error("{place} {damage}")]
     Damaged {
         /// Where.
-        place: Place,
+        place: CellLocation,
         /// What is wrong.
         damage: CellDamage,
     },
@@ -141,7 +141,7 @@ pub enum Fault {
     )]
     UnknownMark {
         /// Where.
-        place: Place,
+        place: CellLocation,
         /// What stands there.
         found: String,
     },

@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 
 /// Turns CRLF and lone CR into LF, and ends the last line with one where it has none.
-pub struct Newlines<R> {
+pub struct NormalizeNewlines<R> {
     inner: R,
     /// A CR stood last, and has been passed on as LF: an LF right behind it belongs to it.
     after_cr: bool,
@@ -11,7 +11,7 @@ pub struct Newlines<R> {
     inner_ended: bool,
 }
 
-impl<R: Read> Newlines<R> {
+impl<R: Read> NormalizeNewlines<R> {
     pub fn new(inner: R) -> Self {
         Self {
             inner,
@@ -40,7 +40,7 @@ impl<R: Read> Newlines<R> {
     }
 }
 
-impl<R: Read> Read for Newlines<R> {
+impl<R: Read> Read for NormalizeNewlines<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if buffer.is_empty() {
             return Ok(0);
@@ -85,7 +85,7 @@ mod tests {
 
     fn normalised(text: &str, step: usize) -> String {
         let mut out = String::new();
-        Newlines::new(Dripping {
+        NormalizeNewlines::new(Dripping {
             bytes: text.as_bytes(),
             step,
         })

@@ -6,9 +6,9 @@ use std::io::Read;
 use super::columns::{CodeColumns, Columns};
 use super::header::Column;
 use super::records::{Record, Records};
-use super::{Cells, Fault, Format, InputError, MAX_CELL_BYTES, Row, Trouble};
+use super::{Cells, Format, InputError, MAX_CELL_BYTES, Row, RowReadError, UnreadableRow};
 use crate::catalog::Catalog;
-use crate::sanitize::unguard;
+use crate::sanitize::unescape_formula;
 
 /// Reads rows as a stream: one record is in memory at a time.
 pub struct RowReader<'r> {
@@ -79,13 +79,16 @@ impl<'r> RowReader<'r> {
             CodeColumns::Wide(_) => self.marked_codes(&mut fault),
         };
         if fault.is_none() && record.last_line > record.line && self.holds_rows() {
-            fault = Some(Fault::Swallowed {
+            fault = Some(RowReadError::ContainsRows {
                 last_line: record.last_line,
             });
         }
         let trouble = fault.map(|fault| {
             let suspects = self.suspects();
-            Box::new(Trouble { fault, suspects })
+            Box::new(UnreadableRow {
+                fault,
+                possible_users: suspects,
+            })
         });
         Row {
             line: record.line,
@@ -100,11 +103,11 @@ impl<'r> RowReader<'r> {
     }
 
     /// What is wrong with the record as a whole.
-    fn fault_of_record(&self) -> Option<Fault> {
+    fn fault_of_record(&self) -> Option<RowReadError> {
         let (record, expected) = (&self.record, self.columns.count);
         let found = record.fields.len();
         if self.records.is_ragged(record, expected) {
-            return Some(Fault::FieldCount {
+            return Some(RowReadError::FieldCount {
                 found,
                 expected,
                 last_line: (record.last_line > record.line).then_some(record.last_line),
@@ -114,26 +117,26 @@ impl<'r> RowReader<'r> {
         if text.len() > MAX_CELL_BYTES {
             let longest = record.fields.iter().map(<[u8]>::len).max().unwrap_or(0);
             if longest > MAX_CELL_BYTES {
-                return Some(Fault::CellTooLong { bytes: longest });
+                return Some(RowReadError::CellTooLong { bytes: longest });
             }
         }
-        memchr::memchr(0, text).map(|_| Fault::Nul)
+        memchr::memchr(0, text).map(|_| RowReadError::Nul)
     }
 
     /// A cell's text. What is wrong with it becomes the row's fault, unless the row has one already.
-    fn cell(&self, column: &Column, fault: &mut Option<Fault>) -> Cow<'_, str> {
+    fn cell(&self, column: &Column, fault: &mut Option<RowReadError>) -> Cow<'_, str> {
         let record = &self.record;
         let bytes = record.fields.get(column.at).unwrap_or_default();
         let place = || self.columns.place(column, record.line);
         let damage = record.damages.iter().find(|(at, _)| *at == column.at);
         if let Some((_, damage)) = damage {
-            fault.get_or_insert_with(|| Fault::Damaged {
+            fault.get_or_insert_with(|| RowReadError::Damaged {
                 place: place(),
                 damage: damage.clone(),
             });
         }
         let Ok(text) = std::str::from_utf8(bytes) else {
-            fault.get_or_insert_with(|| Fault::NotUtf8 { place: place() });
+            fault.get_or_insert_with(|| RowReadError::NotUtf8 { place: place() });
             return Cow::Owned(String::from_utf8_lossy(bytes).into_owned());
         };
         let is_codes =
@@ -142,12 +145,12 @@ impl<'r> RowReader<'r> {
         let may_be_long = record.last_line > record.line || self.records.is_sheet();
         // Several codes may well stand one below the other.
         if may_be_long && text.contains('\n') && !(is_codes && self.catalog.is_list(text)) {
-            fault.get_or_insert_with(|| Fault::ManyLines {
+            fault.get_or_insert_with(|| RowReadError::MultilineCell {
                 place: place(),
                 last_line: record.last_line,
             });
         }
-        Cow::Borrowed(unguard(text))
+        Cow::Borrowed(unescape_formula(text))
     }
 
     /// The cell of the codes, and behind it what stands beyond the last column: maybe codes that lack their quotes.
@@ -164,18 +167,18 @@ impl<'r> RowReader<'r> {
     }
 
     /// The codes of the columns that hold a yes, joined as a cell of a long file would hold them.
-    fn marked_codes(&self, fault: &mut Option<Fault>) -> Cow<'_, str> {
+    fn marked_codes(&self, fault: &mut Option<RowReadError>) -> Cow<'_, str> {
         let CodeColumns::Wide(columns) = &self.columns.codes else {
             return Cow::Borrowed("");
         };
         let mut codes = String::new();
         for marks in columns {
             let cell = self.cell(&marks.column, fault);
-            match is_yes(&cell) {
+            match parse_bool(&cell) {
                 Some(false) => continue,
                 Some(true) => {}
                 None => {
-                    fault.get_or_insert_with(|| Fault::UnknownMark {
+                    fault.get_or_insert_with(|| RowReadError::UnknownMark {
                         place: self.columns.place(&marks.column, self.record.line),
                         found: cell.into_owned(),
                     });
@@ -200,7 +203,7 @@ impl<'r> RowReader<'r> {
             let parts = parts.chain([field.as_ref()]);
             suspects.extend(
                 parts
-                    .map(|part| unguard(part.trim().trim_matches('"')).to_owned())
+                    .map(|part| unescape_formula(part.trim().trim_matches('"')).to_owned())
                     .filter(|part| !part.is_empty()),
             );
         }
@@ -221,7 +224,7 @@ impl<'r> RowReader<'r> {
                     CodeColumns::Long(column) => self.catalog.is_list(cells[column.at]),
                     CodeColumns::Wide(columns) => columns
                         .iter()
-                        .all(|marks| is_yes(cells[marks.column.at]).is_some()),
+                        .all(|marks| parse_bool(cells[marks.column.at]).is_some()),
                 }
         };
         !self.records.is_sheet()
@@ -244,7 +247,7 @@ fn trimmed(text: &str) -> &str {
 }
 
 /// What a mark in a column of a code, or an external flag, says.
-pub fn is_yes(cell: &str) -> Option<bool> {
+pub fn parse_bool(cell: &str) -> Option<bool> {
     let is = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(cell));
     if is(&["", "0", "false", "no", "n"]) {
         Some(false)
@@ -264,7 +267,7 @@ mod tests {
         RowReader::new(text, &Format::default(), &Catalog::default())
     }
 
-    fn rows(text: &[u8]) -> Vec<(u32, String, Option<Fault>)> {
+    fn rows(text: &[u8]) -> Vec<(u32, String, Option<RowReadError>)> {
         let mut reader = reader(text).unwrap();
         let mut rows = Vec::new();
         while let Some(row) = reader.next_row().unwrap() {
@@ -366,7 +369,7 @@ mod tests {
         let rows = rows(text);
         let lines: Vec<_> = rows.iter().map(|(line, ..)| *line).collect();
         assert_eq!(lines, [2, 5, 6]);
-        assert_eq!(rows[0].2, Some(Fault::Swallowed { last_line: 4 }));
+        assert_eq!(rows[0].2, Some(RowReadError::ContainsRows { last_line: 4 }));
         assert_eq!((&rows[1].2, &rows[2].2), (&None, &None));
     }
 

@@ -4,10 +4,10 @@ use csv::{ByteRecord, ReaderBuilder};
 
 use super::decode::{Bytes, Decoded, Peeked, decode, peek};
 use super::dialect::Dialect;
-use super::newlines::Newlines;
+use super::newlines::NormalizeNewlines;
 use super::sheet::{CellDamage, Sheet};
 use super::{Format, InputError, MAX_RECORD_BYTES};
-use crate::input::size_limit::{Allowance, Ending};
+use crate::input::size_limit::{EndOfInput, SizeLimit};
 
 const BUFFER_BYTES: usize = 256 * 1024;
 
@@ -85,7 +85,7 @@ impl<'r> Records<'r> {
     }
 }
 
-type Lines<'r> = Allowance<Peeked<Newlines<Bytes<'r>>>>;
+type Lines<'r> = SizeLimit<Peeked<NormalizeNewlines<Bytes<'r>>>>;
 
 pub struct TextRecords<'r> {
     csv: csv::Reader<Lines<'r>>,
@@ -100,7 +100,7 @@ impl<'r> TextRecords<'r> {
         format: &Format,
         fits: impl Fn(&ByteRecord) -> bool,
     ) -> Result<Self, InputError> {
-        let (sample, mut lines) = peek(Newlines::new(text), SAMPLE_BYTES)
+        let (sample, mut lines) = peek(NormalizeNewlines::new(text), SAMPLE_BYTES)
             .map_err(|source| InputError::Read { line: 1, source })?;
         let dialect = Dialect::find(&sample, format.delimiter, format.has_header, fits)?;
         lines
@@ -112,7 +112,7 @@ impl<'r> TextRecords<'r> {
             .flexible(true)
             .delimiter(dialect.delimiter)
             .buffer_capacity(BUFFER_BYTES)
-            .from_reader(Allowance::new(lines, MAX_RECORD_BYTES));
+            .from_reader(SizeLimit::new(lines, MAX_RECORD_BYTES));
         Ok(Self {
             csv,
             delimiter: dialect.delimiter,
@@ -137,7 +137,7 @@ impl<'r> TextRecords<'r> {
         let number = |line: u64| u32::try_from(line).map_err(|_| InputError::TooManyLines);
         if !is_there {
             return match ending {
-                Ending::Allowance => Err(InputError::LineTooLong {
+                EndOfInput::Allowance => Err(InputError::LineTooLong {
                     line: number(line)?,
                 }),
                 _ => Ok(false),
@@ -152,10 +152,10 @@ impl<'r> TextRecords<'r> {
         };
         // Newlines ends every line with one LF, and the LF that ends a record is not part of it. A record that only
         // the end of what there is could end has taken all line ends for its own.
-        if ending != Ending::None {
+        if ending != EndOfInput::None {
             let open_cell = record.fields.iter().next_back().map_or(0, line_ends);
             return Err(match (ending, open_cell) {
-                (Ending::Allowance, 0) => InputError::LineTooLong { line: after },
+                (EndOfInput::Allowance, 0) => InputError::LineTooLong { line: after },
                 _ => InputError::OpenQuote {
                     line: after - open_cell,
                 },

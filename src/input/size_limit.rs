@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 /// Lets through so many bytes and then ends, until it is granted more. So a record that goes on for ever, for want of
 /// a line's end or of a closing quote, takes bounded memory.
-pub struct Allowance<R> {
+pub struct SizeLimit<R> {
     inner: R,
     granted: usize,
     left: usize,
@@ -13,7 +13,7 @@ pub struct Allowance<R> {
 
 /// Whether and why nothing more came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ending {
+pub enum EndOfInput {
     /// More may come.
     None,
     /// The input has ended.
@@ -22,7 +22,7 @@ pub enum Ending {
     Allowance,
 }
 
-impl<R> Allowance<R> {
+impl<R> SizeLimit<R> {
     pub fn new(inner: R, granted: usize) -> Self {
         Self {
             inner,
@@ -37,16 +37,16 @@ impl<R> Allowance<R> {
         self.left = self.granted;
     }
 
-    pub fn ending(&self) -> Ending {
+    pub fn ending(&self) -> EndOfInput {
         match (self.ended, self.left) {
-            (true, 0) => Ending::Allowance,
-            (true, _) => Ending::Input,
-            (false, _) => Ending::None,
+            (true, 0) => EndOfInput::Allowance,
+            (true, _) => EndOfInput::Input,
+            (false, _) => EndOfInput::None,
         }
     }
 }
 
-impl<R: Read> Read for Allowance<R> {
+impl<R: Read> Read for SizeLimit<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let most = buffer.len().min(self.left);
         let read = self.inner.read(&mut buffer[..most])?;

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use csv::ByteRecord;
 
-use super::header::{Column, Header, Wanted};
+use super::header::{Column, ColumnSpec, Header};
 use super::records::{Record, Records};
 use super::{Format, InputError};
 
@@ -47,7 +47,7 @@ impl<'r> Table<'r> {
     pub fn open(
         name: &'static str,
         input: impl Read + Send + 'r,
-        wanted: &[Wanted],
+        wanted: &[ColumnSpec],
     ) -> Result<Self, TableError> {
         let fits = |first: &ByteRecord| find(first, wanted).is_ok();
         let mut records = Records::open(Box::new(input), &Format::default(), fits)?;
@@ -66,17 +66,17 @@ impl<'r> Table<'r> {
     }
 
     /// Goes to the next row that is not blank. `false` at the end.
-    pub fn advance(&mut self) -> Result<bool, TableError> {
+    pub fn next_row(&mut self) -> Result<bool, TableError> {
         if !self.records.read(&mut self.record)? {
             return Ok(false);
         }
         if self.records.is_ragged(&self.record, self.count) {
-            return Err(self.bad("it has more or fewer fields than the header"));
+            return Err(self.row_error("it has more or fewer fields than the header"));
         }
         let is_read = |at: &usize| self.columns.iter().any(|column| column.at == *at);
         let mut damages = self.record.damages.iter();
         match damages.find(|(at, _)| is_read(at)) {
-            Some((_, damage)) => Err(self.bad(&format!("a cell {damage}"))),
+            Some((_, damage)) => Err(self.row_error(&format!("a cell {damage}"))),
             None => Ok(true),
         }
     }
@@ -85,10 +85,10 @@ impl<'r> Table<'r> {
     pub fn cell(&self, wanted: usize) -> Result<&str, TableError> {
         let bytes = self.record.fields.get(self.columns[wanted].at);
         let text = std::str::from_utf8(bytes.unwrap_or_default())
-            .map_err(|_| self.bad("it is not UTF-8"))?
+            .map_err(|_| self.row_error("it is not UTF-8"))?
             .trim();
         match text.contains('\n') {
-            true => Err(self.bad("a cell runs over several lines: is a quote missing?")),
+            true => Err(self.row_error("a cell runs over several lines: is a quote missing?")),
             false => Ok(text),
         }
     }
@@ -99,7 +99,7 @@ impl<'r> Table<'r> {
     }
 
     /// The row cannot be trusted.
-    pub fn bad(&self, what: &str) -> TableError {
+    pub fn row_error(&self, what: &str) -> TableError {
         TableError::BadRow {
             table: self.name,
             line: self.record.line,
@@ -108,7 +108,7 @@ impl<'r> Table<'r> {
     }
 }
 
-fn find(first: &ByteRecord, wanted: &[Wanted]) -> Result<(Vec<Column>, usize), InputError> {
+fn find(first: &ByteRecord, wanted: &[ColumnSpec]) -> Result<(Vec<Column>, usize), InputError> {
     let header = Header::new(first, true)?;
     let column = |wanted| {
         header

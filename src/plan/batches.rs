@@ -3,19 +3,19 @@
 use std::num::NonZeroUsize;
 use std::ops::Range;
 
-use crate::roster::{Assignments, SetIx, UserIx};
+use crate::roster::{Assignments, SetIndex, UserIndex};
 
 /// What all users of a batch have in common, since a request says it once for all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Group {
+pub struct BatchGroup {
     /// The bundle set.
-    pub set: SetIx,
+    pub set: SetIndex,
     /// The external flag.
     pub external: bool,
 }
 
-impl Group {
-    fn of(assignments: &Assignments, user: UserIx) -> Self {
+impl BatchGroup {
+    fn of(assignments: &Assignments, user: UserIndex) -> Self {
         Self {
             set: assignments.set(user),
             external: assignments.external(user),
@@ -27,7 +27,7 @@ impl Group {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GroupSize {
     /// The group.
-    pub group: Group,
+    pub group: BatchGroup,
     /// Its users.
     pub users: usize,
 }
@@ -43,7 +43,7 @@ impl GroupSize {
 /// their first user.
 pub fn group_sizes(
     assignments: &Assignments,
-    users: impl Iterator<Item = UserIx>,
+    users: impl Iterator<Item = UserIndex>,
 ) -> Vec<GroupSize> {
     Groups::of(assignments, users).sizes
 }
@@ -51,20 +51,20 @@ pub fn group_sizes(
 struct Groups {
     sizes: Vec<GroupSize>,
     /// Their places by set, without the external flag and with it.
-    places: Vec<[Option<GroupIx>; 2]>,
+    places: Vec<[Option<GroupIndex>; 2]>,
 }
 
 impl Groups {
-    fn of(assignments: &Assignments, users: impl Iterator<Item = UserIx>) -> Self {
+    fn of(assignments: &Assignments, users: impl Iterator<Item = UserIndex>) -> Self {
         let mut sizes: Vec<GroupSize> = Vec::new();
         let mut places = vec![[None; 2]; assignments.sets().all().len()];
         for user in users {
-            let group = Group::of(assignments, user);
-            let place: &mut Option<GroupIx> =
+            let group = BatchGroup::of(assignments, user);
+            let place: &mut Option<GroupIndex> =
                 &mut places[group.set.index()][usize::from(group.external)];
             let place = *place.get_or_insert_with(|| {
                 sizes.push(GroupSize { group, users: 0 });
-                GroupIx::from_index(sizes.len() - 1)
+                GroupIndex::from_index(sizes.len() - 1)
             });
             sizes[place.index()].users += 1;
         }
@@ -72,7 +72,7 @@ impl Groups {
     }
 
     /// The place of a group that was met.
-    fn place(&self, group: Group) -> GroupIx {
+    fn place(&self, group: BatchGroup) -> GroupIndex {
         let place = self.places[group.set.index()][usize::from(group.external)];
         place.expect("the same users are met again")
     }
@@ -80,9 +80,9 @@ impl Groups {
 
 /// A group's place in the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct GroupIx(u32);
+pub struct GroupIndex(u32);
 
-impl GroupIx {
+impl GroupIndex {
     /// The place as an index.
     pub fn index(self) -> usize {
         self.0 as usize
@@ -97,16 +97,16 @@ impl GroupIx {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch {
     /// What they have in common.
-    pub group: GroupIx,
+    pub group: GroupIndex,
     users: Range<usize>,
 }
 
 /// The batches of a roster. They are as few as can be: for each group, its users divided by the batch size, rounded up.
 #[derive(Debug)]
 pub struct Plan {
-    groups: Vec<Group>,
+    groups: Vec<BatchGroup>,
     /// Users by group, in the order given within each.
-    users: Vec<UserIx>,
+    users: Vec<UserIndex>,
     batches: Vec<Batch>,
 }
 
@@ -114,7 +114,7 @@ impl Plan {
     /// Plans the users given, in their order. Batches come in the order of their first user.
     pub fn new(
         assignments: &Assignments,
-        to_send: impl Iterator<Item = UserIx> + Clone,
+        to_send: impl Iterator<Item = UserIndex> + Clone,
         batch_size: NonZeroUsize,
     ) -> Self {
         let groups = Groups::of(assignments, to_send.clone());
@@ -129,10 +129,10 @@ impl Plan {
                 end - size.users..end
             })
             .collect();
-        let mut users = vec![UserIx::from_index(0); end];
+        let mut users = vec![UserIndex::from_index(0); end];
         let mut batches = Vec::new();
         for user in to_send {
-            let group = groups.place(Group::of(assignments, user));
+            let group = groups.place(BatchGroup::of(assignments, user));
             let left = &mut places[group.index()];
             let before = groups.sizes[group.index()].users - left.len();
             if before % batch_size == 0 {
@@ -152,12 +152,12 @@ impl Plan {
     }
 
     /// What a group's users have in common.
-    pub fn group(&self, group: GroupIx) -> Group {
+    pub fn group(&self, group: GroupIndex) -> BatchGroup {
         self.groups[group.index()]
     }
 
     /// The groups, by their first user.
-    pub fn groups(&self) -> &[Group] {
+    pub fn groups(&self) -> &[BatchGroup] {
         &self.groups
     }
 
@@ -167,7 +167,7 @@ impl Plan {
     }
 
     /// A batch's users, in the order in which they were given.
-    pub fn users(&self, batch: &Batch) -> &[UserIx] {
+    pub fn users(&self, batch: &Batch) -> &[UserIndex] {
         &self.users[batch.users.clone()]
     }
 }
@@ -202,7 +202,7 @@ mod tests {
             batch_size in 1_usize..20,
         ) {
             let assignments = assignments(&sets);
-            let plan = Plan::new(&assignments, assignments.good_users(), NonZeroUsize::new(batch_size).unwrap());
+            let plan = Plan::new(&assignments, assignments.sendable_users(), NonZeroUsize::new(batch_size).unwrap());
 
             let mut counts: HashMap<(u8, bool), usize> = HashMap::new();
             for &set in &sets {
@@ -226,7 +226,7 @@ mod tests {
                 sent.extend_from_slice(users);
             }
             sent.sort_unstable();
-            prop_assert_eq!(sent, assignments.good_users().collect::<Vec<_>>());
+            prop_assert_eq!(sent, assignments.sendable_users().collect::<Vec<_>>());
         }
     }
 }

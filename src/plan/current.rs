@@ -4,7 +4,7 @@ use hashbrown::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::roster::{BundleSets, Roster, SetIx, UserId, UserIx, Withheld};
+use crate::roster::{BundleSets, Roster, SetIndex, SkipReason, UserId, UserIndex};
 
 /// What becomes of the codes that a user holds and the file does not name.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,44 +20,44 @@ pub enum Mode {
 /// What a user holds whom the file of holdings does not name.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Absent {
+pub enum AbsentUsers {
     /// Nobody knows: the file may be of a part of the users.
     #[default]
     Unknown,
     /// Nothing: the file is of everyone who holds something.
     #[serde(rename = "holds-nothing")]
-    HoldsNothing,
+    HaveNone,
 }
 
 /// What one user holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Held {
+pub struct UserLicenses {
     /// The codes.
-    pub set: SetIx,
+    pub set: SetIndex,
     /// Whether the licences come from an external provider.
     pub external: bool,
 }
 
 /// What each user of a roster holds before the run, as far as a file says.
 #[derive(Debug)]
-pub struct Holdings {
+pub struct CurrentLicenses {
     /// By user.
-    held: Vec<Option<Held>>,
+    held: Vec<Option<UserLicenses>>,
 }
 
-impl Holdings {
+impl CurrentLicenses {
     /// Looks up what the users of `roster` hold, by the roster of a file that says so.
-    pub fn find(roster: &mut Roster, current: &Roster, absent: Absent) -> Self {
+    pub fn find(roster: &mut Roster, current: &Roster, absent: AbsentUsers) -> Self {
         let if_absent = match absent {
-            Absent::Unknown => None,
-            Absent::HoldsNothing => Some(Held {
+            AbsentUsers::Unknown => None,
+            AbsentUsers::HaveNone => Some(UserLicenses {
                 set: BundleSets::EMPTY,
                 external: false,
             }),
         };
-        let mut sets_here: HashMap<SetIx, SetIx> = HashMap::new();
+        let mut sets_here: HashMap<SetIndex, SetIndex> = HashMap::new();
         let mut buffer = UserId::encode_buffer();
-        let users = roster.assignments.all_users();
+        let users = roster.assignments.users();
         let held = users.map(|user| {
             let theirs = &current.assignments;
             let found = theirs.find(roster.assignments.user_id(user).encode(&mut buffer));
@@ -67,7 +67,7 @@ impl Holdings {
                 let here = sets_here
                     .entry(set)
                     .or_insert_with(|| sets.intern(theirs.sets().codes(set)));
-                Some(Held {
+                Some(UserLicenses {
                     set: *here,
                     external: theirs.external(found),
                 })
@@ -79,20 +79,20 @@ impl Holdings {
     }
 
     /// What the user holds, if that is known.
-    pub fn of(&self, user: UserIx) -> Option<Held> {
+    pub fn of(&self, user: UserIndex) -> Option<UserLicenses> {
         self.held[user.index()]
     }
 
     /// Lets every user keep what it holds. Whoever cannot be given more without a risk to that is withheld.
     pub fn keep(&self, roster: &mut Roster) {
-        let users: Vec<_> = roster.assignments.good_users().collect();
+        let users: Vec<_> = roster.assignments.sendable_users().collect();
         for user in users {
             let all = &mut roster.assignments;
             match self.of(user) {
-                None => roster.withhold(user, Withheld::HoldingsUnknown),
+                None => roster.withhold(user, SkipReason::CurrentUnknown),
                 Some(held) if held.set == BundleSets::EMPTY => {}
                 Some(held) if held.external != all.external(user) => {
-                    roster.withhold(user, Withheld::HeldOtherwise);
+                    roster.withhold(user, SkipReason::OtherExternalFlag);
                 }
                 Some(held) => {
                     let wanted = all.set(user);

@@ -7,10 +7,10 @@ mod seats;
 pub mod seats_arg;
 mod seats_file;
 
-pub use batches::{Batch, Group, GroupIx, GroupSize, Plan, group_sizes};
-pub use changes::{Change, Fate, Proposal};
-pub use current::{Absent, Held, Holdings, Mode};
-pub use seats::{Demand, SeatLimit};
+pub use batches::{Batch, BatchGroup, GroupIndex, GroupSize, Plan, group_sizes};
+pub use changes::{Action, Change, PlannedChanges};
+pub use current::{AbsentUsers, CurrentLicenses, Mode, UserLicenses};
+pub use seats::{SeatBudget, SeatDemand};
 pub use seats_file::SeatsTable;
 
 #[cfg(test)]

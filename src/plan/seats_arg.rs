@@ -8,7 +8,7 @@ use crate::catalog::{self, Catalog};
 ///
 /// # Errors
 /// When a code is misspelt, named twice, or has no number.
-pub fn parse(text: &str) -> Result<BTreeMap<String, u64>, String> {
+pub fn parse_seats(text: &str) -> Result<BTreeMap<String, u64>, String> {
     let mut seats = BTreeMap::new();
     for pair in text.split(',').map(str::trim) {
         let (code, total) = pair
@@ -35,7 +35,7 @@ mod tests {
 
     #[test]
     fn seats_are_read_by_code() {
-        let seats = parse("RPADEVNU=50, attunu=20").unwrap();
+        let seats = parse_seats("RPADEVNU=50, attunu=20").unwrap();
         assert_eq!(
             seats,
             BTreeMap::from([("ATTUNU".into(), 20), ("RPADEVNU".into(), 50)])
@@ -49,7 +49,7 @@ mod tests {
             "=1",
             "IDU=1,idu=2",
         ] {
-            assert!(parse(wrong).is_err(), "{wrong}");
+            assert!(parse_seats(wrong).is_err(), "{wrong}");
         }
     }
 }

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::io::Read;
 
 use crate::catalog::Catalog;
-use crate::input::header::Wanted;
+use crate::input::header::ColumnSpec;
 use crate::input::table::{Table, TableError};
 use crate::sanitize::printable;
 
-const COLUMNS: [Wanted; 3] = [
-    Wanted {
+const COLUMNS: [ColumnSpec; 3] = [
+    ColumnSpec {
         what: "bundle code",
         flag: None,
         example: "code",
@@ -22,13 +22,13 @@ const COLUMNS: [Wanted; 3] = [
             "name",
         ],
     },
-    Wanted {
+    ColumnSpec {
         what: "total",
         flag: None,
         example: "total",
         names: &["total", "seats", "quantity"],
     },
-    Wanted {
+    ColumnSpec {
         what: "allocated",
         flag: None,
         example: "allocated",
@@ -50,19 +50,19 @@ impl SeatsTable {
     ) -> Result<BTreeMap<String, u64>, TableError> {
         let mut table = Table::open("file of seats", input, &COLUMNS)?;
         let mut free = BTreeMap::new();
-        while table.advance()? {
+        while table.next_row()? {
             let written = table.cell(0)?;
             let Some(code) = catalog.find(written) else {
                 if let Some(meant) = catalog.suggest(written) {
                     let written = printable(written, 40);
-                    return Err(table.bad(&format!("\"{written}\": did you mean {meant}?")));
+                    return Err(table.row_error(&format!("\"{written}\": did you mean {meant}?")));
                 }
                 continue;
             };
             let number = |wanted: usize| {
                 let cell = table.cell(wanted)?;
                 cell.parse::<u64>().map_err(|_| {
-                    table.bad(&format!(
+                    table.row_error(&format!(
                         "\"{}\" is no number of seats",
                         printable(cell, 40)
                     ))
@@ -74,7 +74,7 @@ impl SeatsTable {
                 .insert(code.to_owned(), total.saturating_sub(allocated))
                 .is_none();
             if !is_new {
-                return Err(table.bad(&format!("{code} is named twice")));
+                return Err(table.row_error(&format!("{code} is named twice")));
             }
         }
         Ok(free)

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
-use super::{Absent, Fate, Mode, Proposal, SeatLimit};
+use super::{AbsentUsers, Action, Mode, PlannedChanges, SeatBudget};
 use crate::roster::tests::{holdings, roster};
-use crate::roster::{CodeIx, UserIx};
+use crate::roster::{CodeIndex, UserIndex};
 
 const CODES: [&str; 4] = ["IDU", "PMD", "ATTUNU", "TSTNU"];
 
@@ -30,18 +30,18 @@ fn file(table: &Table) -> String {
 }
 
 /// What a user of a proposal shall hold.
-fn target(proposal: &Proposal, user: UserIx) -> BTreeSet<&str> {
+fn target(proposal: &PlannedChanges, user: UserIndex) -> BTreeSet<&str> {
     let all = &proposal.roster.assignments;
     all.sets().codes(all.set(user)).collect()
 }
 
-fn number(proposal: &Proposal, user: UserIx) -> usize {
+fn number(proposal: &PlannedChanges, user: UserIndex) -> usize {
     proposal.roster.assignments.user_id(user).to_string()[1..]
         .parse()
         .unwrap()
 }
 
-fn name(proposal: &Proposal, code: CodeIx) -> &str {
+fn name(proposal: &PlannedChanges, code: CodeIndex) -> &str {
     &proposal.roster.assignments.sets().all_codes()[code.index()]
 }
 
@@ -76,18 +76,18 @@ proptest! {
         current in current(),
         means_none in any::<bool>(),
     ) {
-        let absent = if means_none { Absent::HoldsNothing } else { Absent::Unknown };
+        let absent = if means_none { AbsentUsers::HaveNone } else { AbsentUsers::Unknown };
         let holdings = holdings(&file(&current));
-        let proposal = Proposal::new(roster(&file(&wanted)), Some((&holdings, absent)), Mode::Add, None);
+        let proposal = PlannedChanges::new(roster(&file(&wanted)), Some((&holdings, absent)), Mode::Add, None);
         let mut sendable = BTreeSet::new();
-        for user in proposal.roster.assignments.good_users() {
+        for user in proposal.roster.assignments.sendable_users() {
             let at = number(&proposal, user);
             sendable.insert(at);
             let held = current[at].map_or_else(BTreeSet::new, |(bits, _)| codes(bits));
             let (bits, _) = wanted[at].unwrap();
             let both: BTreeSet<_> = held.union(&codes(bits)).copied().collect();
             prop_assert_eq!(target(&proposal, user), both);
-            prop_assert!(proposal.change(user).is_some_and(|change| change.losses.is_empty() && !change.other_flag));
+            prop_assert!(proposal.change(user).is_some_and(|change| change.lost.is_empty() && !change.external_flag_changes));
         }
         let harmless = |at: &usize| {
             let Some((_, flag)) = wanted[*at] else { return false };
@@ -98,9 +98,9 @@ proptest! {
         };
         let expected: BTreeSet<_> = (0..wanted.len()).filter(harmless).collect();
         prop_assert_eq!(&sendable, &expected);
-        prop_assert_eq!(proposal.roster.good, expected.len());
+        prop_assert_eq!(proposal.roster.sendable_count, expected.len());
         let all = wanted.iter().flatten().count();
-        prop_assert_eq!(proposal.roster.good + proposal.roster.withheld.len(), all);
+        prop_assert_eq!(proposal.roster.sendable_count + proposal.roster.skipped.len(), all);
     }
 
     #[test]
@@ -109,23 +109,23 @@ proptest! {
         current in current(),
     ) {
         let holdings = holdings(&file(&current));
-        let proposal = Proposal::new(roster(&file(&wanted)), Some((&holdings, Absent::Unknown)), Mode::Replace, None);
-        for user in proposal.roster.assignments.good_users() {
+        let proposal = PlannedChanges::new(roster(&file(&wanted)), Some((&holdings, AbsentUsers::Unknown)), Mode::Replace, None);
+        for user in proposal.roster.assignments.sendable_users() {
             let at = number(&proposal, user);
             let (bits, flag) = wanted[at].unwrap();
             prop_assert_eq!(target(&proposal, user), codes(bits));
             let is_same = current[at] == Some((bits, flag));
-            prop_assert_eq!(proposal.fate(user), if is_same { Fate::HoldsAlready } else { Fate::Sent });
+            prop_assert_eq!(proposal.action(user), if is_same { Action::AlreadyAssigned } else { Action::Sent });
             let Some((held, held_flag)) = current[at] else {
                 prop_assert_eq!(proposal.change(user), None);
                 continue;
             };
             let change = proposal.change(user).unwrap();
-            let names = |codes: &[CodeIx]| -> BTreeSet<_> { codes.iter().map(|&code| name(&proposal, code).to_owned()).collect() };
+            let names = |codes: &[CodeIndex]| -> BTreeSet<_> { codes.iter().map(|&code| name(&proposal, code).to_owned()).collect() };
             let owned = |bits: u8| -> BTreeSet<_> { codes(bits).into_iter().map(str::to_owned).collect() };
-            prop_assert_eq!(names(&change.gains), owned(bits & !held));
-            prop_assert_eq!(names(&change.losses), owned(held & !bits));
-            prop_assert_eq!(change.other_flag, held != 0 && held_flag != flag);
+            prop_assert_eq!(names(&change.gained), owned(bits & !held));
+            prop_assert_eq!(names(&change.lost), owned(held & !bits));
+            prop_assert_eq!(change.external_flag_changes, held != 0 && held_flag != flag);
         }
     }
 
@@ -136,14 +136,14 @@ proptest! {
         free in free(),
     ) {
         let held = current.as_ref().map(|current| holdings(&file(current)));
-        let limit = SeatLimit { free: free.clone(), until_full: true };
-        let current_roster = held.as_ref().map(|held| (held, Absent::Unknown));
-        let proposal = Proposal::new(roster(&file(&wanted)), current_roster, Mode::Replace, Some(limit));
+        let limit = SeatBudget { free: free.clone(), partial: true };
+        let current_roster = held.as_ref().map(|held| (held, AbsentUsers::Unknown));
+        let proposal = PlannedChanges::new(roster(&file(&wanted)), current_roster, Mode::Replace, Some(limit));
 
         let mut left = free.clone();
         let mut needed: BTreeMap<&str, u64> = BTreeMap::new();
         let mut first_short: BTreeMap<&str, usize> = BTreeMap::new();
-        for user in proposal.roster.assignments.good_users() {
+        for user in proposal.roster.assignments.sendable_users() {
             let at = number(&proposal, user);
             let (bits, _) = wanted[at].unwrap();
             let held = current.as_ref().and_then(|current| current[at]).map_or(0, |(bits, _)| bits);
@@ -160,9 +160,9 @@ proptest! {
                 for code in needs {
                     left.entry(code.to_owned()).and_modify(|left| *left -= 1);
                 }
-                prop_assert!(!matches!(proposal.fate(user), Fate::NoSeat(_)));
+                prop_assert!(!matches!(proposal.action(user), Action::NoSeat(_)));
             } else {
-                let Fate::NoSeat(code) = proposal.fate(user) else {
+                let Action::NoSeat(code) = proposal.action(user) else {
                     return Err(TestCaseError::fail(format!("u{at} has no seat")));
                 };
                 prop_assert_eq!(left.get(name(&proposal, code)), Some(&0));
@@ -172,7 +172,7 @@ proptest! {
             let code = name(&proposal, demand.code);
             prop_assert_eq!(demand.needed, needed.get(code).copied().unwrap_or(0));
             prop_assert_eq!(demand.free, free.get(code).copied());
-            let short = demand.first_short.map(|user| number(&proposal, user));
+            let short = demand.first_user_without_seat.map(|user| number(&proposal, user));
             prop_assert_eq!(short, first_short.get(code).copied());
             prop_assert_eq!(demand.short() > 0, short.is_some());
         }
@@ -183,11 +183,14 @@ proptest! {
 fn a_guid_is_one_user_in_both_files_however_it_is_written() {
     let wanted = roster("userId,code\n{0F8FAD5B-D9CB-469F-A165-70867728950E},IDU\n");
     let current = holdings("userId,code\n0f8fad5b-d9cb-469f-a165-70867728950e,IDU\n");
-    let proposal = Proposal::new(
+    let proposal = PlannedChanges::new(
         wanted,
-        Some((&current, Absent::Unknown)),
+        Some((&current, AbsentUsers::Unknown)),
         Mode::Replace,
         None,
     );
-    assert_eq!(proposal.fate(UserIx::from_index(0)), Fate::HoldsAlready);
+    assert_eq!(
+        proposal.action(UserIndex::from_index(0)),
+        Action::AlreadyAssigned
+    );
 }

@@ -8,9 +8,9 @@ mod table;
 mod timeline;
 mod wrap;
 
-pub use page::{Part, REPORT, Told, remove_page, write_page};
-pub use plan::{PlanReport, SHOWN, introduction, outline, write_csv};
-pub use progress::{Progress, freeze, last_words};
-pub use summary_table::table;
+pub use page::{PageData, Part, REPORT, remove_page, write_page};
+pub use plan::{MAX_LISTED, PlanReport, input_section, plan_section, write_csv};
+pub use progress::{Progress, print_final, stop_drawing};
+pub use summary_table::summary_table;
 pub use timeline::{Slot, Timeline};
-pub use wrap::{fitted, fitted_beside};
+pub use wrap::{wrap_to_terminal, wrap_with_indent};

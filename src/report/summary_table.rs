@@ -4,8 +4,8 @@ use std::path::Path;
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table};
 
-use crate::humanize::duration::{human, in_tenths};
-use crate::humanize::grouped;
+use crate::humanize::count;
+use crate::humanize::duration::{duration, tenths};
 use crate::outcome::FailureKind;
 use crate::report::table::{lines, new_table, right_align_numbers};
 use crate::report::wrap::wrapped;
@@ -13,7 +13,7 @@ use crate::run::Summary;
 
 /// The sentence that matters, users by outcome with what to do, codes by seats, requests, time, and where the reports and the page
 /// for people are. `columns` is how wide the terminal is, if it is one.
-pub fn table(
+pub fn summary_table(
     summary: &Summary,
     sentence: Option<&str>,
     (reports, page): (&Path, Option<&Path>),
@@ -31,10 +31,10 @@ pub fn table(
     let page = page.map(|page| format!("Page      {}\n", page.display()));
     text.push_str(&format!(
         "\nRequests  {} sent, {} retried, {} refused and split\nTime      {}\n{}Reports   {}\n",
-        grouped(requests.sent),
-        grouped(requests.retried),
-        grouped(requests.splits),
-        human(in_tenths(summary.took())),
+        count(requests.sent),
+        count(requests.retried),
+        count(requests.splits),
+        duration(tenths(summary.took())),
         page.unwrap_or_default(),
         reports.display(),
     ));
@@ -43,21 +43,21 @@ pub fn table(
 
 fn users(summary: &Summary, columns: Option<u16>) -> String {
     let users = &summary.users;
-    let count = |kind: FailureKind| users.failures.get(kind.name()).copied().unwrap_or(0);
+    let failed = |kind: FailureKind| users.failures.get(kind.name()).copied().unwrap_or(0);
     let mut table = new_table(["Users", "", ""]);
-    let row = |table: &mut Table, what: &str, count: u64, advice: &str| {
-        if count > 0 {
-            table.add_row([what, &grouped(count), advice]);
+    let row = |table: &mut Table, what: &str, number: u64, advice: &str| {
+        if number > 0 {
+            table.add_row([what, &count(number), advice]);
         }
     };
-    table.add_row(["success", &grouped(users.success), ""]);
+    table.add_row(["success", &count(users.success), ""]);
     row(&mut table, "  held it already", users.held_already, "");
     for kind in FailureKind::ALL {
         let what = match kind {
             FailureKind::Invalid => "bad rows",
             kind => kind.name(),
         };
-        row(&mut table, what, count(kind), kind.advice());
+        row(&mut table, what, failed(kind), kind.hint());
     }
     row(&mut table, "pending", users.pending, "");
     right_align_numbers(&mut table);
@@ -84,11 +84,7 @@ fn wrap_last(table: &mut Table, columns: Option<u16>) {
 fn codes(summary: &Summary) -> String {
     let mut table = new_table(["Seats", "wanted", "allocated"]);
     for code in &summary.codes {
-        table.add_row([
-            code.code.clone(),
-            grouped(code.wanted),
-            grouped(code.allocated),
-        ]);
+        table.add_row([code.code.clone(), count(code.wanted), count(code.allocated)]);
     }
     right_align_numbers(&mut table);
     lines(&table)

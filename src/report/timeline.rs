@@ -91,11 +91,11 @@ impl Timeline {
                 });
             }
             Event::Stopping(_) => self.end_wait(at),
-            Event::Answered { .. }
+            Event::ResponseReceived { .. }
             | Event::Split { .. }
             | Event::Decided(_)
-            | Event::Exhausted { .. }
-            | Event::Misdirected { .. } => {}
+            | Event::SeatsExhausted { .. }
+            | Event::WrongAddress { .. } => {}
         }
     }
 
@@ -221,13 +221,13 @@ mod tests {
         let mut timeline = Timeline::default();
         timeline.note(seconds(1.0), &waiting(5.0, WaitCause::Rate));
         timeline.note(seconds(3.0), &sent());
-        timeline.note(seconds(10.0), &waiting(5.0, WaitCause::ToldToWait));
+        timeline.note(seconds(10.0), &waiting(5.0, WaitCause::RetryAfter));
         timeline.finish(seconds(60.0));
         let waited: Vec<_> = timeline.waited().iter().collect();
         assert_eq!(
             waited,
             [
-                (&WaitCause::ToldToWait, &seconds(5.0)),
+                (&WaitCause::RetryAfter, &seconds(5.0)),
                 (&WaitCause::Rate, &seconds(2.0)),
             ]
         );
@@ -240,13 +240,13 @@ mod tests {
     #[test]
     fn an_interrupt_ends_a_wait() {
         let mut timeline = Timeline::default();
-        timeline.note(seconds(0.0), &waiting(600.0, WaitCause::QuotaTold));
+        timeline.note(seconds(0.0), &waiting(600.0, WaitCause::QuotaExhausted));
         timeline.note(
             seconds(2.0),
-            &Event::Stopping(crate::event::Stop::Interrupted),
+            &Event::Stopping(crate::event::StopReason::Interrupted),
         );
         timeline.finish(seconds(2.5));
-        assert_eq!(timeline.waited()[&WaitCause::QuotaTold], seconds(2.0));
+        assert_eq!(timeline.waited()[&WaitCause::QuotaExhausted], seconds(2.0));
     }
 
     proptest! {

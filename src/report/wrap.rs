@@ -8,7 +8,7 @@ use console::{Term, measure_text_width};
 const HANGING: &str = "  ";
 
 /// Text no wider than a terminal, if it is one.
-pub fn fitted<'a>(text: &'a str, terminal: &Term) -> Cow<'a, str> {
+pub fn wrap_to_terminal<'a>(text: &'a str, terminal: &Term) -> Cow<'a, str> {
     match terminal.size_checked() {
         Some((_, columns)) => wrapped(text, columns.into()),
         None => Cow::Borrowed(text),
@@ -16,7 +16,7 @@ pub fn fitted<'a>(text: &'a str, terminal: &Term) -> Cow<'a, str> {
 }
 
 /// Text that stands beside so many columns of something else, where it goes on as well.
-pub fn fitted_beside<'a>(beside: usize, text: &'a str, terminal: &Term) -> Cow<'a, str> {
+pub fn wrap_with_indent<'a>(beside: usize, text: &'a str, terminal: &Term) -> Cow<'a, str> {
     let Some((_, columns)) = terminal.size_checked() else {
         return Cow::Borrowed(text);
     };

@@ -4,11 +4,11 @@ use std::borrow::Cow;
 
 use crate::input::Cells;
 use crate::roster::bundle_sets::BundleSets;
-use crate::roster::row_error::{BadRow, Complaint};
-use crate::roster::users::{NamedBy, UserIx, Users};
+use crate::roster::row_error::{BadRow, RowError};
+use crate::roster::users::{NamedBy, UserIndex, Users};
 use crate::roster::validate::{NO_PRIORITY, bad_row};
 use crate::roster::validated::{Block, Judged, PackedAsk, Refused};
-use crate::roster::{Assignments, Roster, Withheld};
+use crate::roster::{Assignments, Roster, SkipReason};
 use crate::user_id::UserKey;
 
 /// Rows whose users are looked up at once.
@@ -16,7 +16,7 @@ const AT_ONCE: usize = 128;
 
 /// Takes rows in the file's order, and gives the roster at the end.
 #[derive(Debug)]
-pub struct Fold {
+pub struct RosterAssembler {
     /// The external flag of a row that does not say.
     default_external: bool,
     has_priorities: bool,
@@ -30,7 +30,7 @@ pub struct Fold {
     rows: u64,
 }
 
-impl Fold {
+impl RosterAssembler {
     pub fn new(default_external: bool, has_priorities: bool) -> Self {
         Self {
             default_external,
@@ -65,16 +65,16 @@ impl Fold {
     /// The roster of all rows added. `codes` are all codes by their place.
     pub fn finish(mut self, codes: Vec<String>) -> Roster {
         let order = self.order();
-        let why = |user: UserIx| Some((user, self.users.get(user).withheld?));
-        let all = (0..self.users.len()).map(UserIx::from_index);
+        let why = |user: UserIndex| Some((user, self.users.get(user).withheld?));
+        let all = (0..self.users.len()).map(UserIndex::from_index);
         // Mostly there is nobody to look for among millions.
         let withheld: Vec<_> = match self.withheld {
             0 => Vec::new(),
             _ => all.filter_map(why).collect(),
         };
         Roster {
-            good: self.users.len() - self.withheld,
-            withheld: withheld
+            sendable_count: self.users.len() - self.withheld,
+            skipped: withheld
                 .into_iter()
                 .filter(|(user, _)| self.users.get(*user).set != BundleSets::EMPTY)
                 .collect(),
@@ -89,20 +89,20 @@ impl Fold {
     }
 
     /// Every user by priority, and by the file's order within each.
-    fn order(&mut self) -> Option<Vec<UserIx>> {
+    fn order(&mut self) -> Option<Vec<UserIndex>> {
         if !self.has_priorities {
             return None;
         }
         self.priorities.resize(self.users.len(), NO_PRIORITY);
-        let all = (0..self.users.len()).map(UserIx::from_index);
+        let all = (0..self.users.len()).map(UserIndex::from_index);
         let mut order: Vec<_> = all.collect();
-        let priority = |user: &UserIx| self.priorities[user.index()];
+        let priority = |user: &UserIndex| self.priorities[user.index()];
         order.sort_by(|one, other| priority(one).total_cmp(&priority(other)));
         Some(order)
     }
 
     /// Adds what a row asks for to what its user shall hold. `known` is the user's place, if it had one before.
-    fn assign(&mut self, block: &Block, ask: &PackedAsk, known: Option<UserIx>) {
+    fn assign(&mut self, block: &Block, ask: &PackedAsk, known: Option<UserIndex>) {
         let place = known.unwrap_or_else(|| {
             let (user_id, key) = (block.user_id(ask), block.key(ask));
             self.users.intern(user_id, key, ask.line)
@@ -115,19 +115,19 @@ impl Fold {
             user.good_line = ask.line;
         }
         if user.named_by != ask.named_by {
-            let complaint = Complaint::TwoNames {
+            let complaint = RowError::NamedTwoWays {
                 user: block.user_id(ask).to_owned(),
                 by_email: ask.named_by == NamedBy::Email,
                 first_line: user.good_line,
             };
-            return self.refuse(block, ask, place, complaint);
+            return self.reject(block, ask, place, complaint);
         }
         if user.external != ask.external {
-            let complaint = Complaint::FlagConflict {
+            let complaint = RowError::ExternalFlagConflict {
                 here: ask.external,
                 first_line: user.good_line,
             };
-            return self.refuse(block, ask, place, complaint);
+            return self.reject(block, ask, place, complaint);
         }
         for &code in block.codes(ask) {
             user.set = self.sets.join(user.set, code);
@@ -140,8 +140,8 @@ impl Fold {
     }
 
     /// A row turns out to be bad because of another one of its user.
-    fn refuse(&mut self, block: &Block, ask: &PackedAsk, user: UserIx, complaint: Complaint) {
-        self.withhold(user, Withheld::BadRow);
+    fn reject(&mut self, block: &Block, ask: &PackedAsk, user: UserIndex, complaint: RowError) {
+        self.withhold(user, SkipReason::BadRow);
         let cells = block.cells(ask);
         let cells = Cells {
             user: Cow::Borrowed(match ask.named_by {
@@ -157,9 +157,9 @@ impl Fold {
     }
 
     fn add_refused(&mut self, refused: &Refused) {
-        let named = refused.named.iter().map(|user| (user, Withheld::BadRow));
+        let named = refused.named.iter().map(|user| (user, SkipReason::BadRow));
         let suspects = refused.suspects.iter();
-        let suspects = suspects.map(|user| (user, Withheld::Suspected));
+        let suspects = suspects.map(|user| (user, SkipReason::PossiblyBadRow));
         for (user, why) in named.chain(suspects) {
             let key = UserKey::of(user);
             let user = self.users.intern(user, key, refused.row.line);
@@ -169,10 +169,10 @@ impl Fold {
     }
 
     /// What a row says that names the user counts more than what one says that may be about it.
-    fn withhold(&mut self, user: UserIx, why: Withheld) {
+    fn withhold(&mut self, user: UserIndex, why: SkipReason) {
         let withheld = &mut self.users.get_mut(user).withheld;
         self.withheld += usize::from(withheld.is_none());
-        if why == Withheld::BadRow || withheld.is_none() {
+        if why == SkipReason::BadRow || withheld.is_none() {
             *withheld = Some(why);
         }
     }

@@ -7,8 +7,8 @@ use super::Roster;
 use crate::catalog::Catalog;
 use crate::directory::Directory;
 use crate::input::{InputError, RowReader};
-use crate::roster::assemble::Fold;
-use crate::roster::validate::Judge;
+use crate::roster::assemble::RosterAssembler;
+use crate::roster::validate::RowValidator;
 use crate::roster::validated::Block;
 
 /// Rows that go from thread to thread at once.
@@ -58,8 +58,8 @@ impl<'d> RosterBuilder<'d> {
     /// When the input cannot be read to its end. A row that is wrong is no error: it stands among the bad rows.
     pub fn fold(self, rows: RowReader<'_>) -> Result<Roster, InputError> {
         let columns = rows.columns().clone();
-        let mut fold = Fold::new(self.default_external, columns.priority.is_some());
-        let judge = Judge::new(
+        let mut fold = RosterAssembler::new(self.default_external, columns.priority.is_some());
+        let judge = RowValidator::new(
             columns,
             self.catalog,
             self.directory,
@@ -89,7 +89,7 @@ impl<'d> RosterBuilder<'d> {
 /// Reads and judges all rows, sends them, and gives their codes at the end. `used` are blocks to be filled again.
 fn read(
     mut rows: RowReader<'_>,
-    mut judge: Judge<'_>,
+    mut judge: RowValidator<'_>,
     judged: &SyncSender<Block>,
     used: &Receiver<Block>,
 ) -> Result<Vec<String>, InputError> {
@@ -99,7 +99,7 @@ fn read(
         let mut is_over = false;
         while !is_over && block.rows.len() < BLOCK_ROWS && block.bytes() < BLOCK_BYTES {
             match rows.next_row()? {
-                Some(row) => judge.judge(&row, &mut block),
+                Some(row) => judge.validate(&row, &mut block),
                 None => is_over = true,
             }
         }

@@ -4,9 +4,9 @@ use hashbrown::HashMap;
 
 /// A code's place in the order in which the file first names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct CodeIx(u16);
+pub struct CodeIndex(u16);
 
-impl CodeIx {
+impl CodeIndex {
     /// The place as an index.
     pub fn index(self) -> usize {
         usize::from(self.0)
@@ -19,9 +19,9 @@ impl CodeIx {
 
 /// A bundle set's place among those interned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SetIx(u32);
+pub struct SetIndex(u32);
 
-impl SetIx {
+impl SetIndex {
     /// The place as an index.
     pub fn index(self) -> usize {
         self.0 as usize
@@ -32,18 +32,18 @@ impl SetIx {
 #[derive(Debug)]
 pub struct BundleSets {
     codes: Vec<String>,
-    sets: Vec<Box<[CodeIx]>>,
-    by_codes: HashMap<Box<[CodeIx]>, SetIx>,
+    sets: Vec<Box<[CodeIndex]>>,
+    by_codes: HashMap<Box<[CodeIndex]>, SetIndex>,
     /// What each set becomes when a code joins it, by the code's place; the empty set where that is not known yet.
-    joined: Vec<Vec<SetIx>>,
+    joined: Vec<Vec<SetIndex>>,
 }
 
 impl BundleSets {
     /// The set that holds nothing.
-    pub const EMPTY: SetIx = SetIx(0);
+    pub const EMPTY: SetIndex = SetIndex(0);
 
     pub fn new() -> Self {
-        let empty: Box<[CodeIx]> = Box::default();
+        let empty: Box<[CodeIndex]> = Box::default();
         Self {
             codes: Vec::new(),
             sets: vec![empty.clone()],
@@ -53,19 +53,19 @@ impl BundleSets {
     }
 
     /// All sets, by their places.
-    pub fn all(&self) -> impl ExactSizeIterator<Item = SetIx> + use<> {
-        (0..self.sets.len() as u32).map(SetIx)
+    pub fn all(&self) -> impl ExactSizeIterator<Item = SetIndex> + use<> {
+        (0..self.sets.len() as u32).map(SetIndex)
     }
 
     /// The codes of a set, in the order in which the file first named them.
-    pub fn codes(&self, set: SetIx) -> impl ExactSizeIterator<Item = &str> {
+    pub fn codes(&self, set: SetIndex) -> impl ExactSizeIterator<Item = &str> {
         self.sets[set.index()]
             .iter()
             .map(|code| self.codes[code.0 as usize].as_str())
     }
 
     /// The codes of a set, joined by `;` as every report writes them.
-    pub fn joined_codes(&self, set: SetIx) -> String {
+    pub fn joined_codes(&self, set: SetIndex) -> String {
         self.codes(set).collect::<Vec<_>>().join(";")
     }
 
@@ -75,12 +75,12 @@ impl BundleSets {
     }
 
     /// The places of a set's codes, in order.
-    pub fn members(&self, set: SetIx) -> &[CodeIx] {
+    pub fn members(&self, set: SetIndex) -> &[CodeIndex] {
         &self.sets[set.index()]
     }
 
     /// The codes of `set` that `other` lacks.
-    pub fn difference(&self, set: SetIx, other: SetIx) -> impl Iterator<Item = CodeIx> {
+    pub fn difference(&self, set: SetIndex, other: SetIndex) -> impl Iterator<Item = CodeIndex> {
         let other = self.members(other);
         self.members(set)
             .iter()
@@ -89,7 +89,7 @@ impl BundleSets {
     }
 
     /// The set of these codes.
-    pub fn intern<'a>(&mut self, codes: impl Iterator<Item = &'a str>) -> SetIx {
+    pub fn intern<'a>(&mut self, codes: impl Iterator<Item = &'a str>) -> SetIndex {
         codes.fold(Self::EMPTY, |set, code| {
             let code = code_place(&mut self.codes, code);
             self.join(set, code)
@@ -97,7 +97,7 @@ impl BundleSets {
     }
 
     /// The set of the codes of both.
-    pub fn union(&mut self, set: SetIx, other: SetIx) -> SetIx {
+    pub fn union(&mut self, set: SetIndex, other: SetIndex) -> SetIndex {
         let others = self.members(other).to_vec();
         others
             .into_iter()
@@ -110,7 +110,7 @@ impl BundleSets {
     }
 
     /// The set that `set` becomes when `code` joins it.
-    pub fn join(&mut self, set: SetIx, code: CodeIx) -> SetIx {
+    pub fn join(&mut self, set: SetIndex, code: CodeIndex) -> SetIndex {
         let known = self.joined[set.index()].get(code.index());
         if let Some(&joined) = known.filter(|joined| **joined != Self::EMPTY) {
             return joined;
@@ -126,11 +126,11 @@ impl BundleSets {
         joined
     }
 
-    fn intern_set(&mut self, codes: Box<[CodeIx]>) -> SetIx {
+    fn intern_set(&mut self, codes: Box<[CodeIndex]>) -> SetIndex {
         if let Some(&known) = self.by_codes.get(&codes) {
             return known;
         }
-        let set = SetIx(u32::try_from(self.sets.len()).expect("a set needs a row of its own"));
+        let set = SetIndex(u32::try_from(self.sets.len()).expect("a set needs a row of its own"));
         self.sets.push(codes.clone());
         self.joined.push(Vec::new());
         self.by_codes.insert(codes, set);
@@ -139,9 +139,9 @@ impl BundleSets {
 }
 
 /// The place of a code among codes, to which it is added if need be. There are few, so a scan finds it.
-pub fn code_place(codes: &mut Vec<String>, code: &str) -> CodeIx {
+pub fn code_place(codes: &mut Vec<String>, code: &str) -> CodeIndex {
     let place = codes.iter().position(|known| known == code);
-    CodeIx::from_index(place.unwrap_or_else(|| {
+    CodeIndex::from_index(place.unwrap_or_else(|| {
         codes.push(code.to_owned());
         codes.len() - 1
     }))
@@ -172,8 +172,8 @@ mod tests {
         let both = sets.union(wanted, held);
         assert_eq!(sets.joined_codes(both), "IDU;PMD;TSTNU");
         assert_eq!(sets.union(held, wanted), both);
-        let names = |codes: Vec<CodeIx>| -> Vec<String> {
-            let name = |code: &CodeIx| sets.all_codes()[code.index()].clone();
+        let names = |codes: Vec<CodeIndex>| -> Vec<String> {
+            let name = |code: &CodeIndex| sets.all_codes()[code.index()].clone();
             codes.iter().map(name).collect()
         };
         assert_eq!(names(sets.difference(wanted, held).collect()), ["IDU"]);

@@ -3,7 +3,7 @@
 
 use std::hint::black_box;
 
-use super::users::UserIx;
+use super::users::UserIndex;
 
 /// An index grows part by part, so that it never stands in memory twice.
 const PARTS: usize = 1 << PART_BITS;
@@ -46,16 +46,16 @@ impl Index {
     }
 
     /// Users with a hash, those who were added first before others.
-    pub fn find(&self, hash: u32) -> impl Iterator<Item = UserIx> {
+    pub fn find(&self, hash: u32) -> impl Iterator<Item = UserIndex> {
         let part = self.part(hash);
         let slots = part.slots[part.place(hash)..].iter();
         let taken = slots.take_while(|slot| **slot != 0);
         let same = taken.filter(move |slot| (**slot >> 32) as u32 == hash);
-        same.map(|slot| UserIx::from_index((*slot as u32 - 1) as usize))
+        same.map(|slot| UserIndex::from_index((*slot as u32 - 1) as usize))
     }
 
     /// Adds a user.
-    pub fn add(&mut self, hash: u32, user: UserIx) {
+    pub fn add(&mut self, hash: u32, user: UserIndex) {
         let part = &mut self.0[part_of(hash)];
         if part.users * 2 >= part.places {
             part.grow();
@@ -121,10 +121,10 @@ mod tests {
         ) {
             let mut index = Index::default();
             for (place, &hash) in hashes.iter().enumerate() {
-                index.add(hash, UserIx::from_index(place));
+                index.add(hash, UserIndex::from_index(place));
             }
             for &hash in hashes.iter().chain(&others) {
-                let found: Vec<_> = index.find(hash).map(UserIx::index).collect();
+                let found: Vec<_> = index.find(hash).map(UserIndex::index).collect();
                 let expected = hashes.iter().enumerate().filter(|(_, other)| **other == hash);
                 let expected: Vec<_> = expected.map(|(place, _)| place).collect();
                 prop_assert_eq!(found, expected);
@@ -137,7 +137,7 @@ mod tests {
         let mut index = Index::default();
         for place in 0..100_000_u32 {
             let hash = place.wrapping_mul(0x9e37_79b9);
-            index.add(hash, UserIx::from_index(place as usize));
+            index.add(hash, UserIndex::from_index(place as usize));
             let part = index.part(hash);
             assert!(part.users * 2 <= part.places);
             assert!(part.users * 4 >= part.places || part.places == FEWEST);

@@ -11,10 +11,10 @@ mod validate;
 mod validated;
 
 pub use builder::RosterBuilder;
-pub use bundle_sets::{BundleSets, CodeIx, SetIx};
-pub use row_error::{BadRow, Complaint, DOUBT};
+pub use bundle_sets::{BundleSets, CodeIndex, SetIndex};
+pub use row_error::{BAD_ROW_MARK, BadRow, RowError};
 use users::Users;
-pub use users::{UserId, UserIx};
+pub use users::{UserId, UserIndex};
 
 /// Everything that a file asks for.
 #[derive(Debug)]
@@ -22,9 +22,9 @@ pub struct Roster {
     /// Every user that the file names.
     pub assignments: Assignments,
     /// Users with good codes that are not sent, and why not.
-    pub withheld: Vec<(UserIx, Withheld)>,
+    pub skipped: Vec<(UserIndex, SkipReason)>,
     /// How many users can be sent.
-    pub good: usize,
+    pub sendable_count: usize,
     /// The bad rows, in the file's order.
     pub bad_rows: Vec<BadRow>,
     /// Rows read, bad ones included, the header and blank lines not.
@@ -33,25 +33,25 @@ pub struct Roster {
 
 /// Why a user with good codes is not sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Withheld {
+pub enum SkipReason {
     /// Another of its rows is bad.
     BadRow,
     /// A bad row may be about it, and does not name it where user IDs stand.
-    Suspected,
+    PossiblyBadRow,
     /// Nobody knows what it holds, so to add to that could take something away.
-    HoldingsUnknown,
+    CurrentUnknown,
     /// It holds something with the other external flag, and a request has one flag for all codes.
-    HeldOtherwise,
+    OtherExternalFlag,
 }
 
 impl Roster {
     /// The user is not to be sent.
-    pub fn withhold(&mut self, user: UserIx, why: Withheld) {
+    pub fn withhold(&mut self, user: UserIndex, why: SkipReason) {
         let withheld = &mut self.assignments.users.get_mut(user).withheld;
         if withheld.is_none() {
             *withheld = Some(why);
-            self.good -= 1;
-            self.withheld.push((user, why));
+            self.sendable_count -= 1;
+            self.skipped.push((user, why));
         }
     }
 }
@@ -62,7 +62,7 @@ pub struct Assignments {
     users: Users,
     sets: BundleSets,
     /// All users in the order in which they are to be served, where that is not the file's.
-    order: Option<Vec<UserIx>>,
+    order: Option<Vec<UserIndex>>,
 }
 
 impl Assignments {
@@ -77,45 +77,45 @@ impl Assignments {
     }
 
     /// Every user, bad rows' included, in the order in which the file names them.
-    pub fn all_users(&self) -> impl Iterator<Item = UserIx> + Clone + use<> {
-        (0..self.len()).map(UserIx::from_index)
+    pub fn users(&self) -> impl Iterator<Item = UserIndex> + Clone + use<> {
+        (0..self.len()).map(UserIndex::from_index)
     }
 
     /// The users that can be sent, in the order in which they are to be served: the file's, or that of its priorities.
-    pub fn good_users(&self) -> impl Iterator<Item = UserIx> + Clone {
+    pub fn sendable_users(&self) -> impl Iterator<Item = UserIndex> + Clone {
         let order = self.order.as_deref();
-        self.all_users()
+        self.users()
             .map(move |user| order.map_or(user, |order| order[user.index()]))
             .filter(|&user| self.users.get(user).withheld.is_none())
     }
 
     /// Gives the user another bundle set to hold.
-    pub fn reassign(&mut self, user: UserIx, set: SetIx) {
+    pub fn reassign(&mut self, user: UserIndex, set: SetIndex) {
         self.users.get_mut(user).set = set;
     }
 
     /// The user with this ID, in any spelling of it.
-    pub fn find(&self, user_id: &str) -> Option<UserIx> {
+    pub fn find(&self, user_id: &str) -> Option<UserIndex> {
         self.users.find(user_id)
     }
 
     /// The user ID in the file's first spelling.
-    pub fn user_id(&self, user: UserIx) -> UserId<'_> {
+    pub fn user_id(&self, user: UserIndex) -> UserId<'_> {
         self.users.user_id(user)
     }
 
     /// The bundle set that the user shall hold.
-    pub fn set(&self, user: UserIx) -> SetIx {
+    pub fn set(&self, user: UserIndex) -> SetIndex {
         self.users.get(user).set
     }
 
     /// Whether the user's licence comes from an external provider.
-    pub fn external(&self, user: UserIx) -> bool {
+    pub fn external(&self, user: UserIndex) -> bool {
         self.users.get(user).external
     }
 
     /// The line of the user's first row, from 1.
-    pub fn line(&self, user: UserIx) -> u32 {
+    pub fn line(&self, user: UserIndex) -> u32 {
         self.users.get(user).line
     }
 

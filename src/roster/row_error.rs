@@ -1,12 +1,12 @@
 //! Rows that cannot be imported, and why.
 
-use crate::input::{Fault, Place};
+use crate::input::{CellLocation, RowReadError};
 use crate::sanitize::printable;
-use crate::user_id::Damage;
+use crate::user_id::InvalidId;
 
 /// Stands before the codes of a bad row in a report, where its cells alone would not show what is wrong. It is no code, so the
 /// row stays bad until somebody has looked at it.
-pub const DOUBT: char = '?';
+pub const BAD_ROW_MARK: char = '?';
 
 /// A row that is reported instead of imported. Its cells are as the file has them, so that they can be mended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,21 +22,23 @@ pub struct BadRow {
     /// Some cell is longer than what is kept of it.
     pub is_cut: bool,
     /// Why.
-    pub complaint: Complaint,
+    pub error: RowError,
 }
 
 impl BadRow {
     /// Whether the cells as they are kept would be found bad again. If not, they must not be imported as they are:
     /// a row that looks sound only because something of it is lost would give somebody the wrong set.
     pub fn shows_its_fault(&self) -> bool {
-        let is_lost = match &self.complaint {
+        let is_lost = match &self.error {
             // Both rows of a user with two names are written by its ID.
-            Complaint::Unreadable(_) | Complaint::TwoNames { .. } => true,
+            RowError::Unreadable(_) | RowError::NamedTwoWays { .. } => true,
             // Importing takes such an apostrophe for the mark that keeps text from being run.
-            Complaint::DamagedUser { damage, .. } => {
+            RowError::DamagedUser { damage, .. } => {
                 matches!(
                     damage,
-                    Damage::Unseen(_) | Damage::Apostrophe | Damage::Escape
+                    InvalidId::InvisibleCharacter(_)
+                        | InvalidId::Apostrophe
+                        | InvalidId::EscapedCharacter
                 )
             }
             _ => false,
@@ -47,25 +49,25 @@ impl BadRow {
 
 /// Why a row is bad, told to the person who owns the file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Complaint {
+pub enum RowError {
     /// The row cannot be read.
     #[error(transparent)]
-    Unreadable(#[from] Fault),
+    Unreadable(#[from] RowReadError),
     /// The user ID's cell is empty.
     #[error("no user ID in {place}")]
-    NoUser {
+    MissingUser {
         /// Where.
-        place: Place,
+        place: CellLocation,
     },
     /// The user ID is none, or none any more.
     #[error("the user ID in {place}, \"{}\", {damage}", printable(found, 60))]
     DamagedUser {
         /// Where.
-        place: Place,
+        place: CellLocation,
         /// What stands there.
         found: String,
         /// What is wrong with it.
-        damage: Damage,
+        damage: InvalidId,
     },
     /// The directory knows nobody with this e-mail address.
     #[error(
@@ -74,7 +76,7 @@ pub enum Complaint {
     )]
     UnknownEmail {
         /// Where.
-        place: Place,
+        place: CellLocation,
         /// The address.
         found: String,
     },
@@ -86,7 +88,7 @@ pub enum Complaint {
     )]
     SharedEmail {
         /// Where.
-        place: Place,
+        place: CellLocation,
         /// The address.
         found: String,
         /// The users, and the lines of the directory that name them.
@@ -98,7 +100,7 @@ pub enum Complaint {
         if *by_email { "e-mail address" } else { "ID" },
         if *by_email { "ID" } else { "e-mail address" }
     )]
-    TwoNames {
+    NamedTwoWays {
         /// The user.
         user: String,
         /// This line has the e-mail address.
@@ -108,17 +110,17 @@ pub enum Complaint {
     },
     /// The bundle codes' cell is empty.
     #[error("no bundle code in {place} (an import cannot take all licences away: the portal can)")]
-    NoCode {
+    MissingCode {
         /// Where.
-        place: Place,
+        place: CellLocation,
     },
     /// The codes bear the mark of a row that was bad before.
     #[error(
-        "the {DOUBT} before the codes in {place} marks a row that was bad: once it is right, take the {DOUBT} off"
+        "the {BAD_ROW_MARK} before the codes in {place} marks a row that was bad: once it is right, take the {BAD_ROW_MARK} off"
     )]
     Doubtful {
         /// Where.
-        place: Place,
+        place: CellLocation,
     },
     /// A code that the catalog lacks.
     #[error(
@@ -131,7 +133,7 @@ pub enum Complaint {
     )]
     UnknownCode {
         /// Where.
-        place: Place,
+        place: CellLocation,
         /// The code as written.
         found: String,
         /// What may have been meant.
@@ -141,7 +143,7 @@ pub enum Complaint {
     #[error("\"{}\" in {place} is neither true nor false", printable(found, 40))]
     UnknownFlag {
         /// Where.
-        place: Place,
+        place: CellLocation,
         /// What stands there.
         found: String,
     },
@@ -149,13 +151,13 @@ pub enum Complaint {
     #[error("\"{}\" in {place} is no number to go by", printable(found, 40))]
     UnknownPriority {
         /// Where.
-        place: Place,
+        place: CellLocation,
         /// What stands there.
         found: String,
     },
     /// The same user, with another external flag.
     #[error("useExternalLicense is {here} here and {} on line {first_line}, for the same user", !here)]
-    FlagConflict {
+    ExternalFlagConflict {
         /// The flag on this line.
         here: bool,
         /// The line that says otherwise.

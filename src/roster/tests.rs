@@ -35,7 +35,7 @@ fn read(file: &str, external: bool, are_holdings: bool) -> Roster {
 /// `user=CODES` of every user that can be sent, in order.
 fn good(roster: &Roster) -> Vec<String> {
     let all = &roster.assignments;
-    all.good_users()
+    all.sendable_users()
         .map(|user| {
             let flag = if all.external(user) { "!" } else { "" };
             format!(
@@ -51,7 +51,7 @@ fn complaints(roster: &Roster) -> Vec<String> {
     roster
         .bad_rows
         .iter()
-        .map(|bad| format!("{}: {}", bad.line, bad.complaint))
+        .map(|bad| format!("{}: {}", bad.line, bad.error))
         .collect()
 }
 
@@ -73,8 +73,8 @@ fn codes_stand_in_the_order_in_which_the_file_first_names_them() {
     let roster = roster("userId,code\na,TSTNU\na,ATTUNU\nb,ATTUNU\nb,TSTNU\n");
     assert_eq!(good(&roster), ["a=TSTNU;ATTUNU", "b=TSTNU;ATTUNU"]);
     assert_eq!(
-        roster.assignments.set(UserIx::from_index(0)),
-        roster.assignments.set(UserIx::from_index(1))
+        roster.assignments.set(UserIndex::from_index(0)),
+        roster.assignments.set(UserIndex::from_index(1))
     );
 }
 
@@ -101,7 +101,7 @@ fn a_user_with_a_bad_row_is_withheld_whole() {
     );
     let all = &roster.assignments;
     let withheld: Vec<_> = roster
-        .withheld
+        .skipped
         .iter()
         .map(|&(user, _)| all.sets().joined_codes(all.set(user)))
         .collect();
@@ -112,7 +112,7 @@ fn a_user_with_a_bad_row_is_withheld_whole() {
 fn a_user_is_withheld_even_when_its_bad_row_comes_first() {
     let roster = roster("userId,code\na,\na,IDU\n");
     assert!(good(&roster).is_empty());
-    assert_eq!(roster.withheld.len(), 1);
+    assert_eq!(roster.skipped.len(), 1);
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn a_user_is_withheld_whatever_marks_its_bad_row_puts_around_it() {
         let cell = damaged.replace('"', "\"\"");
         let roster = roster(&format!("userId,code\n{user},IDU\n\"{cell}\",PMD\n"));
         assert!(good(&roster).is_empty(), "{damaged}");
-        assert_eq!(roster.withheld.len(), 1, "{damaged}");
+        assert_eq!(roster.skipped.len(), 1, "{damaged}");
     }
 }
 
@@ -142,7 +142,7 @@ fn a_user_is_withheld_though_its_bad_row_has_it_in_the_wrong_column_or_within_an
     assert_eq!(good(&shifted), ["u2=PMD"]);
     let swallowed = roster("userId,code\na,\"IDU\nb,IDU\nc,\"PMD\nb,PMD\nd,PMD\n");
     assert_eq!(good(&swallowed), ["d=PMD"]);
-    assert_eq!(swallowed.withheld.len(), 1);
+    assert_eq!(swallowed.skipped.len(), 1);
 }
 
 #[test]
@@ -171,7 +171,7 @@ fn each_kind_of_bad_row_says_what_is_wrong_and_where() {
             "9: no bundle code in column \"code\" (an import cannot take all licences away: the portal can)",
         ]
     );
-    assert_eq!(roster.good, 0);
+    assert_eq!(roster.sendable_count, 0);
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn a_user_id_of_more_than_256_bytes_is_a_bad_row() {
         "x".repeat(256),
         "y".repeat(257)
     ));
-    assert_eq!(roster.good, 1);
+    assert_eq!(roster.sendable_count, 1);
     assert_eq!(
         complaints(&roster),
         [format!(
@@ -244,11 +244,11 @@ proptest! {
         }
         let roster = roster(&file);
         let all = &roster.assignments;
-        let held = |user: UserIx| -> (String, BTreeSet<&str>) {
+        let held = |user: UserIndex| -> (String, BTreeSet<&str>) {
             (all.user_id(user).to_string(), all.sets().codes(all.set(user)).collect())
         };
-        let good: BTreeMap<_, _> = all.good_users().map(held).collect();
-        let withheld: BTreeMap<_, _> = roster.withheld.iter().map(|&(user, _)| held(user)).collect();
+        let good: BTreeMap<_, _> = all.sendable_users().map(held).collect();
+        let withheld: BTreeMap<_, _> = roster.skipped.iter().map(|&(user, _)| held(user)).collect();
         let (bad_wanted, good_wanted): (BTreeMap<_, _>, BTreeMap<_, _>) =
             wanted.into_iter().partition(|(user, _)| spoilt.contains(user));
         prop_assert_eq!(good, good_wanted);
@@ -280,12 +280,12 @@ fn rows_go_in_the_files_order_however_many_there_are() {
     assert_eq!(bad, expected);
     let all = &roster.assignments;
     assert_eq!(all.len(), 7_000);
-    for (place, user) in all.all_users().enumerate() {
+    for (place, user) in all.users().enumerate() {
         assert_eq!(all.user_id(user).to_string(), format!("u{place}"));
         assert_eq!(all.line(user) as usize, place + 2);
     }
     // Of each bad row one user, and some of them twice.
     let withheld: std::collections::HashSet<_> =
         expected.iter().map(|line| (line - 2) % 7_000).collect();
-    assert_eq!(roster.good, 7_000 - withheld.len());
+    assert_eq!(roster.sendable_count, 7_000 - withheld.len());
 }

@@ -7,17 +7,17 @@ use hashbrown::DefaultHashBuilder;
 use uuid::Uuid;
 use uuid::fmt::Braced;
 
-use super::Withheld;
-use super::bundle_sets::{BundleSets, SetIx};
+use super::SkipReason;
+use super::bundle_sets::{BundleSets, SetIndex};
 use super::chunks::Chunks;
 use super::index::Index;
 use crate::user_id::UserKey;
 
 /// A user's place in the order in which the file first names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct UserIx(u32);
+pub struct UserIndex(u32);
 
-impl UserIx {
+impl UserIndex {
     /// The place as an index.
     pub fn index(self) -> usize {
         self.0 as usize
@@ -60,7 +60,7 @@ pub enum NamedBy {
 pub struct User {
     /// A GUID, or offset and length of the text.
     id: [u8; 16],
-    pub set: SetIx,
+    pub set: SetIndex,
     /// The line of its first row.
     pub line: u32,
     /// The line of its first good row, once it has one.
@@ -68,7 +68,7 @@ pub struct User {
     spelling: Spelling,
     pub named_by: NamedBy,
     pub external: bool,
-    pub withheld: Option<Withheld>,
+    pub withheld: Option<SkipReason>,
 }
 
 /// All users, found by identity or by place.
@@ -86,16 +86,16 @@ impl Users {
         self.users.len()
     }
 
-    pub fn get(&self, user: UserIx) -> &User {
+    pub fn get(&self, user: UserIndex) -> &User {
         self.users.get(user.index())
     }
 
-    pub fn get_mut(&mut self, user: UserIx) -> &mut User {
+    pub fn get_mut(&mut self, user: UserIndex) -> &mut User {
         self.users.get_mut(user.index())
     }
 
     /// The user with this ID, if it has been met.
-    pub fn find(&self, user_id: &str) -> Option<UserIx> {
+    pub fn find(&self, user_id: &str) -> Option<UserIndex> {
         let key = UserKey::of(user_id);
         self.find_key(self.hash_of(key), key)
     }
@@ -104,14 +104,14 @@ impl Users {
         self.hasher.hash_one(key) as u32
     }
 
-    fn find_key(&self, hash: u32, key: UserKey<'_>) -> Option<UserIx> {
+    fn find_key(&self, hash: u32, key: UserKey<'_>) -> Option<UserIndex> {
         let mut likely = self.index.find(hash);
         likely.find(|&user| has_key(self.get(user), key, &self.texts))
     }
 
     /// The users with these keys, where they are known. To look up many at once takes the processor a few waits for memory,
     /// and not a few for each.
-    pub fn find_all<'a>(&self, keys: impl Iterator<Item = UserKey<'a>>) -> Vec<Option<UserIx>> {
+    pub fn find_all<'a>(&self, keys: impl Iterator<Item = UserKey<'a>>) -> Vec<Option<UserIndex>> {
         let sought: Vec<_> = keys.map(|key| (self.hash_of(key), key)).collect();
         self.index.fetch(sought.iter().map(|(hash, _)| *hash));
         // Then the index alone: a user that has the hash almost always has the key.
@@ -127,12 +127,12 @@ impl Users {
     }
 
     /// The user with this ID, which is added where it is not known. `key` is the ID's.
-    pub fn intern(&mut self, user_id: &str, key: UserKey<'_>, line: u32) -> UserIx {
+    pub fn intern(&mut self, user_id: &str, key: UserKey<'_>, line: u32) -> UserIndex {
         let hash = self.hash_of(key);
         if let Some(known) = self.find_key(hash, key) {
             return known;
         }
-        let user = UserIx::from_index(self.users.len());
+        let user = UserIndex::from_index(self.users.len());
         self.index.add(hash, user);
         let (id, spelling) = pack(user_id, key, &mut self.texts);
         self.users.push(User {
@@ -149,7 +149,7 @@ impl Users {
     }
 
     /// The user ID in its first spelling.
-    pub fn user_id(&self, user: UserIx) -> UserId<'_> {
+    pub fn user_id(&self, user: UserIndex) -> UserId<'_> {
         let user = self.get(user);
         match user.spelling {
             Spelling::Text | Spelling::GuidAsText => {

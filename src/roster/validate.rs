@@ -3,13 +3,13 @@
 use hashbrown::HashMap;
 
 use crate::catalog::{self, Catalog};
-use crate::directory::{Directory, Resolved};
-use crate::input::{Cells, Columns, Row, is_yes};
-use crate::roster::bundle_sets::{CodeIx, code_place};
-use crate::roster::row_error::{BadRow, Complaint, DOUBT};
+use crate::directory::{Directory, Lookup};
+use crate::input::{Cells, Columns, Row, parse_bool};
+use crate::roster::bundle_sets::{CodeIndex, code_place};
+use crate::roster::row_error::{BAD_ROW_MARK, BadRow, RowError};
 use crate::roster::users::NamedBy;
 use crate::roster::validated::{Ask, AskedCells, Block, Refused};
-use crate::user_id::{self, Damage, UserKey};
+use crate::user_id::{self, InvalidId, UserKey};
 
 /// How much of a bad row's cell is kept, in characters.
 const KEPT_CHARS: usize = 1024;
@@ -19,7 +19,7 @@ pub const NO_PRIORITY: f64 = f64::INFINITY;
 
 /// Judges each row by itself, but for what it says of the row above. It takes them in the file's order.
 #[derive(Debug)]
-pub struct Judge<'d> {
+pub struct RowValidator<'d> {
     columns: Columns,
     catalog: &'d Catalog,
     directory: Option<&'d Directory>,
@@ -30,9 +30,9 @@ pub struct Judge<'d> {
     /// Every code, by its place: in the order in which the file first names them.
     codes: Vec<String>,
     /// Codes as the file writes them.
-    spellings: HashMap<String, CodeIx>,
+    spellings: HashMap<String, CodeIndex>,
     /// The codes of the row in hand.
-    row_codes: Vec<CodeIx>,
+    row_codes: Vec<CodeIndex>,
     /// What the last row that names a user has in the user's cell.
     last_named: String,
 }
@@ -45,7 +45,7 @@ struct Named<'a> {
     by: NamedBy,
 }
 
-impl<'d> Judge<'d> {
+impl<'d> RowValidator<'d> {
     pub fn new(
         columns: Columns,
         catalog: &'d Catalog,
@@ -72,7 +72,7 @@ impl<'d> Judge<'d> {
     }
 
     /// Judges the next row, and adds it to the block.
-    pub fn judge(&mut self, row: &Row<'_>, block: &mut Block) {
+    pub fn validate(&mut self, row: &Row<'_>, block: &mut Block) {
         match self.ask(row) {
             Ok(ask) => block.add(&ask, &self.row_codes),
             Err(complaint) => block.add_refused(Refused {
@@ -88,7 +88,7 @@ impl<'d> Judge<'d> {
     }
 
     /// What a row asks for; its codes stand in `row_codes`.
-    fn ask<'a>(&mut self, row: &'a Row<'_>) -> Result<Ask<'a>, Box<Complaint>>
+    fn ask<'a>(&mut self, row: &'a Row<'_>) -> Result<Ask<'a>, Box<RowError>>
     where
         'd: 'a,
     {
@@ -118,13 +118,13 @@ impl<'d> Judge<'d> {
         })
     }
 
-    fn user<'a>(&self, cell: &'a str, line: u32) -> Result<Named<'a>, Complaint>
+    fn user<'a>(&self, cell: &'a str, line: u32) -> Result<Named<'a>, RowError>
     where
         'd: 'a,
     {
         let place = || self.columns.place(&self.columns.user, line);
         if cell.is_empty() {
-            return Err(Complaint::NoUser { place: place() });
+            return Err(RowError::MissingUser { place: place() });
         }
         let found = || kept(cell);
         let key = UserKey::of(cell);
@@ -134,17 +134,17 @@ impl<'d> Judge<'d> {
                 key,
                 by: NamedBy::Id,
             }),
-            (Some(Damage::Email), Some(directory)) => match resolve(directory, cell) {
-                Resolved::User(user_id) => Ok(Named {
+            (Some(InvalidId::Email), Some(directory)) => match resolve(directory, cell) {
+                Lookup::Found(user_id) => Ok(Named {
                     user_id,
                     key: UserKey::of(user_id),
                     by: NamedBy::Email,
                 }),
-                Resolved::Nobody => Err(Complaint::UnknownEmail {
+                Lookup::NotFound => Err(RowError::UnknownEmail {
                     place: place(),
                     found: found(),
                 }),
-                Resolved::Several(users) => Err(Complaint::SharedEmail {
+                Lookup::Ambiguous(users) => Err(RowError::SharedEmail {
                     place: place(),
                     found: found(),
                     users: users
@@ -153,7 +153,7 @@ impl<'d> Judge<'d> {
                         .collect(),
                 }),
             },
-            (Some(damage), _) => Err(Complaint::DamagedUser {
+            (Some(damage), _) => Err(RowError::DamagedUser {
                 place: place(),
                 found: found(),
                 damage,
@@ -161,20 +161,20 @@ impl<'d> Judge<'d> {
         }
     }
 
-    fn flag(&self, cell: Option<&str>, line: u32) -> Result<bool, Complaint> {
+    fn flag(&self, cell: Option<&str>, line: u32) -> Result<bool, RowError> {
         let (Some(cell), Some(column)) = (cell, &self.columns.external) else {
             return Ok(self.default_external);
         };
         if cell.is_empty() {
             return Ok(self.default_external);
         }
-        is_yes(cell).ok_or_else(|| Complaint::UnknownFlag {
+        parse_bool(cell).ok_or_else(|| RowError::UnknownFlag {
             place: self.columns.place(column, line),
             found: kept(cell),
         })
     }
 
-    fn priority(&self, cell: Option<&str>, line: u32) -> Result<f64, Complaint> {
+    fn priority(&self, cell: Option<&str>, line: u32) -> Result<f64, RowError> {
         let (Some(cell), Some(column)) = (cell, &self.columns.priority) else {
             return Ok(NO_PRIORITY);
         };
@@ -184,16 +184,16 @@ impl<'d> Judge<'d> {
         let number = cell.parse::<f64>().ok().filter(|number| number.is_finite());
         // Of the two zeros one would come before the other.
         let number = number.map(|number| number + 0.0);
-        number.ok_or_else(|| Complaint::UnknownPriority {
+        number.ok_or_else(|| RowError::UnknownPriority {
             place: self.columns.place(column, line),
             found: kept(cell),
         })
     }
 
-    fn read_codes(&mut self, cell: &str, line: u32) -> Result<(), Complaint> {
+    fn read_codes(&mut self, cell: &str, line: u32) -> Result<(), RowError> {
         self.row_codes.clear();
-        if cell.starts_with(DOUBT) {
-            return Err(Complaint::Doubtful {
+        if cell.starts_with(BAD_ROW_MARK) {
+            return Err(RowError::Doubtful {
                 place: self.columns.place_of_codes(line),
             });
         }
@@ -205,16 +205,16 @@ impl<'d> Judge<'d> {
             self.row_codes.push(code);
         }
         if self.row_codes.is_empty() && !self.takes_nothing {
-            return Err(Complaint::NoCode {
+            return Err(RowError::MissingCode {
                 place: self.columns.place_of_codes(line),
             });
         }
         Ok(())
     }
 
-    fn meet_code(&mut self, written: &str, line: u32) -> Result<CodeIx, Complaint> {
+    fn meet_code(&mut self, written: &str, line: u32) -> Result<CodeIndex, RowError> {
         let code = self.catalog.find(written);
-        let code = code.ok_or_else(|| Complaint::UnknownCode {
+        let code = code.ok_or_else(|| RowError::UnknownCode {
             place: self.columns.place_of_codes(line),
             found: kept(written),
             suggestion: self.catalog.suggest(written).map(str::to_owned),
@@ -234,7 +234,10 @@ impl<'d> Judge<'d> {
     /// The user IDs of all others whom a bad row may be about.
     fn suspects(&self, row: &Row<'_>) -> Vec<String> {
         let mut suspects = Vec::new();
-        let in_doubt = row.trouble.iter().flat_map(|trouble| &trouble.suspects);
+        let in_doubt = row
+            .trouble
+            .iter()
+            .flat_map(|trouble| &trouble.possible_users);
         for suspect in in_doubt {
             self.add_whoever(suspect, &mut suspects);
         }
@@ -247,15 +250,15 @@ impl<'d> Judge<'d> {
 
     /// Adds the user with this ID, or every user with this e-mail address.
     fn add_whoever(&self, named: &str, users: &mut Vec<String>) {
-        match (user_id::damage(named), self.directory) {
+        match (user_id::validate(named), self.directory) {
             _ if named.is_empty() => {}
             (None, _) => users.push(named.to_owned()),
-            (Some(Damage::Email), Some(directory)) => {
-                for address in user_id::emails(named) {
+            (Some(InvalidId::Email), Some(directory)) => {
+                for address in user_id::email_addresses(named) {
                     match directory.resolve(address) {
-                        Resolved::User(user_id) => users.push(user_id.to_owned()),
-                        Resolved::Nobody => {}
-                        Resolved::Several(several) => {
+                        Lookup::Found(user_id) => users.push(user_id.to_owned()),
+                        Lookup::NotFound => {}
+                        Lookup::Ambiguous(several) => {
                             users.extend(several.iter().map(|(user_id, _)| (*user_id).to_owned()));
                         }
                     }
@@ -263,7 +266,7 @@ impl<'d> Judge<'d> {
             }
             // It may well be a user with a mark too many.
             (Some(_), _) => {
-                let undamaged = user_id::undamaged(named);
+                let undamaged = user_id::repaired(named);
                 if undamaged != named {
                     self.add_whoever(&undamaged, users);
                 }
@@ -276,7 +279,7 @@ impl<'d> Judge<'d> {
 pub fn bad_row(
     line: u32,
     cells: &Cells<'_>,
-    complaint: Complaint,
+    complaint: RowError,
     default_external: bool,
 ) -> BadRow {
     let found = [&cells.user, &cells.codes];
@@ -294,16 +297,16 @@ pub fn bad_row(
             Some(cell) => kept(cell),
         },
         is_cut,
-        complaint,
+        error: complaint,
     }
 }
 
 /// Whose the one e-mail address in a cell is.
-fn resolve<'d>(directory: &'d Directory, cell: &str) -> Resolved<'d> {
-    let mut addresses = user_id::emails(cell);
+fn resolve<'d>(directory: &'d Directory, cell: &str) -> Lookup<'d> {
+    let mut addresses = user_id::email_addresses(cell);
     match (addresses.next(), addresses.next()) {
         (Some(address), None) => directory.resolve(address),
-        _ => Resolved::Nobody,
+        _ => Lookup::NotFound,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::roster::bundle_sets::CodeIx;
+use crate::roster::bundle_sets::CodeIndex;
 use crate::roster::row_error::BadRow;
 use crate::roster::users::NamedBy;
 use crate::user_id::UserKey;
@@ -45,7 +45,7 @@ pub struct Block {
     pub rows: Vec<Judged>,
     ids: String,
     cells: String,
-    codes: Vec<CodeIx>,
+    codes: Vec<CodeIndex>,
     refused: Vec<Refused>,
 }
 
@@ -95,7 +95,7 @@ impl Block {
         self.refused.push(refused);
     }
 
-    pub fn add(&mut self, ask: &Ask<'_>, asked: &[CodeIx]) {
+    pub fn add(&mut self, ask: &Ask<'_>, asked: &[CodeIndex]) {
         let id = put(&mut self.ids, ask.user_id);
         let codes = place(self.codes.len());
         self.codes.extend_from_slice(asked);
@@ -134,7 +134,7 @@ impl Block {
         }
     }
 
-    pub fn codes(&self, ask: &PackedAsk) -> &[CodeIx] {
+    pub fn codes(&self, ask: &PackedAsk) -> &[CodeIndex] {
         &self.codes[ask.codes.start as usize..ask.codes.end as usize]
     }
 

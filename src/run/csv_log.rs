@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// A file of rows, each on a line of its own. What a crash or a full disk has cut off in the middle of a record is taken away.
-pub struct RecordFile<Row> {
+pub struct CsvLog<Row> {
     file: File,
     /// How long the file is, as far as its records are whole.
     length: u64,
@@ -18,7 +18,7 @@ pub struct RecordFile<Row> {
     row: PhantomData<fn(Row)>,
 }
 
-impl<Row: Serialize + Default> RecordFile<Row> {
+impl<Row: Serialize + Default> CsvLog<Row> {
     /// Opens a file, or makes it; cuts off a torn last record, and writes the header where it is missing.
     ///
     /// # Errors
@@ -29,8 +29,8 @@ impl<Row: Serialize + Default> RecordFile<Row> {
             .append(true)
             .create(true)
             .open(path)?;
-        let Whole { length, is_torn } = whole_records(BufReader::new(&mut file))?;
-        if is_torn == Torn::Lines {
+        let CompleteRecords { length, is_torn } = whole_records(BufReader::new(&mut file))?;
+        if is_torn == TornRecord::Lines {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidData,
                 "a quote is open over several lines",
@@ -101,7 +101,7 @@ impl<Row: Serialize + Default> RecordFile<Row> {
     }
 }
 
-impl<Row: DeserializeOwned> RecordFile<Row> {
+impl<Row: DeserializeOwned> CsvLog<Row> {
     /// The records, from the first.
     ///
     /// # Errors
@@ -116,7 +116,7 @@ impl<Row: DeserializeOwned> RecordFile<Row> {
 }
 
 #[cfg(test)]
-impl<Row> RecordFile<Row> {
+impl<Row> CsvLog<Row> {
     /// From here on the file takes nothing more, as if the disk were full.
     pub fn shut(&mut self, path: &Path) {
         // Through a handle that only reads nobody writes, whatever its rights.
@@ -184,35 +184,35 @@ pub fn cells<const N: usize>(texts: [&str; N]) -> io::Result<Vec<u8>> {
 }
 
 /// How much of a file stands in whole records.
-struct Whole {
+struct CompleteRecords {
     /// Bytes, up to the last line end outside quotes.
     length: u64,
-    is_torn: Torn,
+    is_torn: TornRecord,
 }
 
 /// What comes after the whole records.
 #[derive(PartialEq, Eq)]
-enum Torn {
+enum TornRecord {
     /// At most the beginning of one.
     Line,
     /// More than one line, so no crash has done it.
     Lines,
 }
 
-fn whole_records(mut file: impl Read) -> io::Result<Whole> {
+fn whole_records(mut file: impl Read) -> io::Result<CompleteRecords> {
     let mut buffer = vec![0; 256 * 1024];
     let (mut read_so_far, mut length, mut in_quotes) = (0, 0, false);
-    let mut is_torn = Torn::Line;
+    let mut is_torn = TornRecord::Line;
     loop {
         let read = file.read(&mut buffer)?;
         if read == 0 {
-            return Ok(Whole { length, is_torn });
+            return Ok(CompleteRecords { length, is_torn });
         }
         for at in memchr::memchr2_iter(b'"', b'\n', &buffer[..read]) {
             match buffer[at] {
                 // A quote within quotes is written twice, and so leaves them as they were.
                 b'"' => in_quotes = !in_quotes,
-                _ if in_quotes => is_torn = Torn::Lines,
+                _ if in_quotes => is_torn = TornRecord::Lines,
                 _ => length = read_so_far + at as u64 + 1,
             }
         }
@@ -233,7 +233,7 @@ mod tests {
     }
 
     fn read(path: &Path) -> Vec<Pair> {
-        let mut file = RecordFile::<Pair>::open(path).unwrap();
+        let mut file = CsvLog::<Pair>::open(path).unwrap();
         file.read().unwrap().map(Result::unwrap).collect()
     }
 
@@ -242,7 +242,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("records.csv");
         std::fs::write(&path, "name,number\na,1\n\"b,2\nc,3\n").unwrap();
-        let Err(error) = RecordFile::<Pair>::open(&path) else {
+        let Err(error) = CsvLog::<Pair>::open(&path) else {
             panic!("opened");
         };
         assert_eq!(error.kind(), io::ErrorKind::InvalidData);
@@ -251,7 +251,7 @@ mod tests {
     #[test]
     fn what_the_disk_lacks_is_given_once_to_be_waited_for() {
         let folder = tempfile::tempdir().unwrap();
-        let mut file = RecordFile::<Pair>::open(&folder.path().join("records.csv")).unwrap();
+        let mut file = CsvLog::<Pair>::open(&folder.path().join("records.csv")).unwrap();
         assert!(file.take_unsynced().unwrap().is_some());
         assert!(file.take_unsynced().unwrap().is_none());
         file.append([Pair::default()]).unwrap();
@@ -276,7 +276,7 @@ mod tests {
                 .map(|(name, number)| Pair { name, number })
                 .collect();
             let mut ends = Vec::new();
-            let mut file = RecordFile::open(&path).unwrap();
+            let mut file = CsvLog::open(&path).unwrap();
             for row in &rows {
                 file.append([row.clone()]).unwrap();
                 ends.push(file.length);
@@ -287,7 +287,7 @@ mod tests {
 
             let whole = ends.iter().filter(|end| **end <= cut).count();
             prop_assert_eq!(read(&path), &rows[..whole]);
-            let mut file = RecordFile::open(&path).unwrap();
+            let mut file = CsvLog::open(&path).unwrap();
             let more = Pair { name: "more".into(), number: 99 };
             file.append([more.clone()]).unwrap();
             drop(file);
@@ -301,7 +301,7 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("records.csv");
             std::fs::write(&path, bytes).unwrap();
-            if let Ok(mut file) = RecordFile::<Pair>::open(&path) {
+            if let Ok(mut file) = CsvLog::<Pair>::open(&path) {
                 let _ = file.read().unwrap().count();
             }
         }

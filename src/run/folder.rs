@@ -71,7 +71,7 @@ impl RunFolder {
         let is_new = !path.exists();
         fs::create_dir_all(path).map_err(not_writable)?;
         if fs::read_dir(path).map_err(not_writable)?.next().is_some() {
-            if Lock::was_taken(path) {
+            if Lock::exists_in(path) {
                 lock(path)?;
             }
             return Err(FolderError::NotEmpty {
@@ -85,7 +85,7 @@ impl RunFolder {
     fn claim(path: &Path, is_new: bool) -> Result<Self, FolderError> {
         let lock = lock(path)?;
         // Since then another process may have made a run here, and ended.
-        let is_empty = Lock::is_alone_in(path).map_err(|source| FolderError::NotWritable {
+        let is_empty = Lock::is_only_file_in(path).map_err(|source| FolderError::NotWritable {
             path: path.to_owned(),
             source,
         })?;
@@ -107,7 +107,11 @@ impl RunFolder {
     /// # Errors
     /// When it cannot be made.
     pub fn create_named(parent: &Path, stem: &str, now: Timestamp) -> Result<Self, FolderError> {
-        let name = format!("seatload-{}-{}", plain(stem), now.strftime("%Y%m%d-%H%M%S"));
+        let name = format!(
+            "seatload-{}-{}",
+            safe_file_name(stem),
+            now.strftime("%Y%m%d-%H%M%S")
+        );
         let mut path = parent.join(&name);
         // Two runs may begin in the same second.
         for next in 2.. {
@@ -136,7 +140,7 @@ impl RunFolder {
                 path: path.to_owned(),
             });
         }
-        let last_alive = Lock::last_alive(path);
+        let last_alive = Lock::last_heartbeat(path);
         Ok(Self {
             lock: lock(path)?,
             last_alive,
@@ -146,7 +150,7 @@ impl RunFolder {
     }
 
     /// Leaves nothing of a folder in which no run has begun, though it may have been prepared.
-    pub fn discard(self) {
+    pub fn remove_unstarted(self) {
         let Self {
             path, lock, is_new, ..
         } = self;
@@ -174,12 +178,12 @@ impl RunFolder {
     }
 
     /// Leaves a sign that the run is alive.
-    pub fn beat(&self) {
+    pub fn heartbeat(&self) {
         self.lock.beat();
     }
 
     /// How long ago an earlier part of the run was last alive, if there was one.
-    pub fn quiet_for(&self) -> Option<Duration> {
+    pub fn since_last_heartbeat(&self) -> Option<Duration> {
         // A clock that was set back in between says nothing: then it may have been a moment ago.
         let quiet = |alive: SystemTime| alive.elapsed().unwrap_or_default();
         self.last_alive.map(quiet)
@@ -263,7 +267,7 @@ fn lock(path: &Path) -> Result<Lock, FolderError> {
 }
 
 /// A name that every file system takes.
-pub fn plain(stem: &str) -> String {
+pub fn safe_file_name(stem: &str) -> String {
     stem.chars()
         .take(STEM_CHARS)
         .map(|character| match character {
@@ -333,9 +337,9 @@ mod tests {
             assert_eq!(holder, Some(std::process::id().to_string()));
         }
         drop(held);
-        assert!(Lock::was_taken(&path));
-        RunFolder::open(&path).unwrap().discard();
-        assert!(path.is_dir() && !Lock::was_taken(&path));
+        assert!(Lock::exists_in(&path));
+        RunFolder::open(&path).unwrap().remove_unstarted();
+        assert!(path.is_dir() && !Lock::exists_in(&path));
     }
 
     #[test]

@@ -53,7 +53,7 @@ impl Lock {
     }
 
     /// Whether a folder was ever locked.
-    pub fn was_taken(folder: &Path) -> bool {
+    pub fn exists_in(folder: &Path) -> bool {
         folder.join(NAME).exists()
     }
 
@@ -61,7 +61,7 @@ impl Lock {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn is_alone_in(folder: &Path) -> io::Result<bool> {
+    pub fn is_only_file_in(folder: &Path) -> io::Result<bool> {
         for entry in fs::read_dir(folder)? {
             if entry?.file_name() != NAME {
                 return Ok(false);
@@ -71,17 +71,17 @@ impl Lock {
     }
 
     /// When whoever locked a folder last was last alive.
-    pub fn last_alive(folder: &Path) -> Option<SystemTime> {
+    pub fn last_heartbeat(folder: &Path) -> Option<SystemTime> {
         fs::metadata(folder.join(NAME)).ok()?.modified().ok()
     }
 
     /// Leaves a sign of life.
     pub fn beat(&self) {
-        self.set_alive(SystemTime::now());
+        self.set_heartbeat(SystemTime::now());
     }
 
     /// Says when the holder, or one before it, was last alive.
-    pub fn set_alive(&self, at: SystemTime) {
+    pub fn set_heartbeat(&self, at: SystemTime) {
         // Whoever comes next then waits no longer than it must.
         let _ = self.0.set_modified(at);
     }

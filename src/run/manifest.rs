@@ -9,23 +9,24 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 
 use crate::input::{Fingerprint, Input};
-use crate::plan::SeatLimit;
+use crate::plan::SeatBudget;
 use crate::run::RunFolder;
 use crate::settings::{
-    Intent, Later, NetworkSettings, Reading, Requests, RunSettings, SignInSettings, Target,
+    ImportPlan, InputSettings, NetworkSettings, RequestSettings, ResumeInput, RunSettings,
+    SignInSettings, Target,
 };
 
 const NAME: &str = "run.json";
 
 /// What standard input said is kept under this name, since it cannot be read again.
-pub const KEPT_INPUT: &str = "input";
+pub const SAVED_STDIN: &str = "input";
 
 /// The number of the schema: it changes when a field goes or changes its meaning.
 const SCHEMA: u32 = 3;
 
 /// What tells the files from others that a roster was read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AsRead {
+pub struct InputFingerprints {
     /// The input.
     pub input: Fingerprint,
     /// The directory, if there is one.
@@ -37,7 +38,7 @@ pub struct AsRead {
 /// What a run was begun with.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct RunRecord {
+pub struct RunManifest {
     schema: u32,
     /// The input's path, absolute or from the run folder; none if it was standard input, and is kept in the run folder.
     pub input: Option<PathBuf>,
@@ -50,19 +51,19 @@ pub struct RunRecord {
     /// How connections are made, as far as it is no secret, unless it is said anew.
     pub network: NetworkSettings,
     /// How the input is read.
-    pub reading: Reading,
+    pub reading: InputSettings,
     /// What tells that the directory, if there is one, is still the same.
     pub directory: Option<Fingerprint>,
     /// What tells that the file of what users hold, if there is one, is still the same.
     pub current: Option<Fingerprint>,
     /// How many seats there are, if that is known.
-    pub seats: Option<SeatLimit>,
+    pub seats: Option<SeatBudget>,
     /// Users in one request, at most.
     pub batch_size: usize,
     /// Stop after so many users, unless it is said anew or they are done.
     pub first: Option<NonZeroUsize>,
     /// How requests are sent, unless it is said anew.
-    pub requests: Requests,
+    pub requests: RequestSettings,
 }
 
 /// Why a run cannot be gone on with.
@@ -97,20 +98,20 @@ pub enum RecordError {
     },
 }
 
-impl RunRecord {
+impl RunManifest {
     /// What a run begins with.
     ///
     /// # Errors
     /// When the input's path cannot be made absolute.
     pub fn new(
-        intent: &Intent,
-        later: Later,
-        read: &AsRead,
+        intent: &ImportPlan,
+        later: ResumeInput,
+        read: &InputFingerprints,
         run: &RunSettings,
     ) -> io::Result<Self> {
         let input = match (&intent.input, later) {
-            (Input::Path(path), Later::InPlace) => Some(std::path::absolute(path)?),
-            (Input::Path(path), Later::BesideRun) => {
+            (Input::Path(path), ResumeInput::InPlace) => Some(std::path::absolute(path)?),
+            (Input::Path(path), ResumeInput::BesideRun) => {
                 let name = path.file_name().unwrap_or_default();
                 Some(Path::new("..").join(name))
             }
@@ -144,7 +145,7 @@ impl RunRecord {
     ///
     /// # Errors
     /// When the folder is there and holds no run.
-    pub fn look_for(folder: &Path) -> Result<(), RecordError> {
+    pub fn require(folder: &Path) -> Result<(), RecordError> {
         if folder.is_dir() && !folder.join(NAME).exists() {
             return Err(RecordError::NotBegun {
                 path: folder.to_owned(),
@@ -199,7 +200,7 @@ impl RunRecord {
     pub fn input(&self, folder: &Path) -> Input {
         Input::Path(match &self.input {
             Some(path) => folder.join(path),
-            None => folder.join(KEPT_INPUT),
+            None => folder.join(SAVED_STDIN),
         })
     }
 
@@ -207,7 +208,7 @@ impl RunRecord {
     ///
     /// # Errors
     /// When it is another; the error says in what.
-    pub fn check(&self, input: &Input, now: &AsRead) -> Result<(), RecordError> {
+    pub fn check(&self, input: &Input, now: &InputFingerprints) -> Result<(), RecordError> {
         check_same(&input.to_string(), &self.fingerprint, &now.input)?;
         let current = self.reading.current.as_ref().map(|current| &current.path);
         for (path, then, now) in [

@@ -11,16 +11,16 @@ pub mod undo;
 mod user_states;
 mod write_ahead_log;
 
-pub use csv_log::RecordFile;
-pub use folder::{FolderError, RunFolder, plain, replace_file, sync_folder};
-pub use journal::{Journal, JournalError};
+pub use csv_log::CsvLog;
+pub use folder::{FolderError, RunFolder, replace_file, safe_file_name, sync_folder};
+pub use journal::{Journal, RunFileError};
 pub use lock::{Lock, LockError};
-pub use manifest::{AsRead, KEPT_INPUT, RecordError, RunRecord};
-pub use stats::Tally;
+pub use manifest::{InputFingerprints, RecordError, RunManifest, SAVED_STDIN};
+pub use stats::RunStats;
 pub use summary::{
-    About, RequestCounts, RunCounts, SUMMARY, Stopped, Summary, UserCounts, has_finished,
+    RequestCounts, RunCounts, SUMMARY, Stopped, Summary, SummarySettings, UserCounts, has_finished,
     not_before,
 };
-pub use undo::{UNDO, Undo, WayBack};
-pub use user_states::Standing;
-pub use write_ahead_log::Ahead;
+pub use undo::{UNDO, Undo, UndoSummary};
+pub use user_states::UserStates;
+pub use write_ahead_log::WriteAheadLog;

@@ -5,18 +5,18 @@ use std::time::Duration;
 
 use crate::event::Event;
 use crate::outcome::{Decision, FailureKind, Outcome};
-use crate::roster::{Assignments, SetIx};
-use crate::run::Standing;
+use crate::roster::{Assignments, SetIndex};
+use crate::run::UserStates;
 
 /// The numbers of a run. Counts what has been recorded, and nothing before.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct RunStats {
     /// Users who are a success.
     pub success: u64,
     /// Users, and bad rows, by the way they failed.
     pub failures: BTreeMap<FailureKind, u64>,
     /// Successes by bundle set.
-    pub success_by_set: BTreeMap<SetIx, u64>,
+    pub success_by_set: BTreeMap<SetIndex, u64>,
     /// Users that this part of the run is to send.
     pub to_send: u64,
     /// Those of them who are decided.
@@ -37,9 +37,9 @@ pub struct Tally {
     pub waited: Duration,
 }
 
-impl Tally {
+impl RunStats {
     /// The numbers of a run that goes on from here, with so many users to be sent.
-    pub fn new(standing: &Standing, assignments: &Assignments, to_send: usize) -> Self {
+    pub fn new(standing: &UserStates, assignments: &Assignments, to_send: usize) -> Self {
         let mut tally = Self {
             failures: standing.failures(),
             to_send: to_send as u64,
@@ -65,7 +65,7 @@ impl Tally {
     pub fn count(&mut self, event: &Event) {
         match event {
             Event::Sent { .. } => self.sent += 1,
-            Event::Answered { has_left, .. } => {
+            Event::ResponseReceived { has_left, .. } => {
                 self.answered += 1;
                 self.never_left += u64::from(!has_left);
             }
@@ -76,8 +76,8 @@ impl Tally {
                 self.waited += *wait;
             }
             Event::Decided(_)
-            | Event::Exhausted { .. }
-            | Event::Misdirected { .. }
+            | Event::SeatsExhausted { .. }
+            | Event::WrongAddress { .. }
             | Event::Stopping(_) => {}
         }
     }
@@ -106,7 +106,7 @@ impl Tally {
         }
     }
 
-    fn count_success(&mut self, set: SetIx) {
+    fn count_success(&mut self, set: SetIndex) {
         self.success += 1;
         *self.success_by_set.entry(set).or_default() += 1;
     }

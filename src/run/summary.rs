@@ -10,12 +10,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::catalog;
-use crate::event::Stop;
+use crate::event::StopReason;
 use crate::outcome::FailureKind;
 use crate::plan::Mode;
 use crate::roster::Roster;
 use crate::run::RunFolder;
-use crate::run::{Standing, Tally};
+use crate::run::{RunStats, UserStates};
 
 /// The file's name.
 pub const SUMMARY: &str = "summary.json";
@@ -26,7 +26,7 @@ const SCHEMA: u32 = 1;
 /// What a run was about, as far as its summary tells.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct About {
+pub struct SummarySettings {
     /// The input's name.
     pub input: String,
     /// `POST` or `PUT`.
@@ -66,7 +66,7 @@ pub struct Summary {
     schema: u32,
     version: &'static str,
     /// What the run was about.
-    pub settings: About,
+    pub settings: SummarySettings,
     started_at: String,
     finished_at: String,
     seconds: f64,
@@ -143,14 +143,14 @@ pub struct RequestCounts {
 impl Summary {
     /// The summary of a run that has ended.
     pub fn new(
-        about: About,
+        about: SummarySettings,
         roster: &Roster,
-        (tally, standing): (&Tally, &Standing),
+        (tally, standing): (&RunStats, &UserStates),
         pending: u64,
-        (stop, not_before): (Option<&Stop>, Option<Timestamp>),
+        (stop, not_before): (Option<&StopReason>, Option<Timestamp>),
         (started, took, finished): (Timestamp, Duration, Timestamp),
     ) -> Self {
-        let users = (roster.good + roster.withheld.len()) as u64;
+        let users = (roster.sendable_count + roster.skipped.len()) as u64;
         Self {
             schema: SCHEMA,
             version: env!("CARGO_PKG_VERSION"),
@@ -159,10 +159,10 @@ impl Summary {
             finished_at: format!("{finished:.3}"),
             seconds: rounded(took),
             stopped: stop.map(|stop| Stopped {
-                reason: stop.what(),
-                advice: stop.advice().to_owned(),
+                reason: stop.message(),
+                advice: stop.hint().to_owned(),
                 not_before: match stop {
-                    Stop::WaitTooLong { wait } => {
+                    StopReason::RetryAfterTooLong { wait } => {
                         Some(finished.saturating_add(*wait).unwrap_or(Timestamp::MAX))
                     }
                     _ => not_before.filter(|until| *until > finished),
@@ -270,10 +270,10 @@ pub fn not_before(folder: &Path) -> Option<Timestamp> {
     summary["stopped"]["notBefore"].as_str()?.parse().ok()
 }
 
-fn codes(roster: &Roster, tally: &Tally) -> Vec<CodeCounts> {
+fn codes(roster: &Roster, tally: &RunStats) -> Vec<CodeCounts> {
     let all = &roster.assignments;
     let mut wanted_by_set = BTreeMap::new();
-    for user in all.good_users() {
+    for user in all.sendable_users() {
         *wanted_by_set.entry(all.set(user)).or_insert(0_u64) += 1;
     }
     let mut by_code: BTreeMap<&str, (u64, u64)> = BTreeMap::new();

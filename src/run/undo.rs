@@ -4,38 +4,38 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
-use crate::humanize::counted;
-use crate::plan::{Fate, Holdings, Proposal};
-use crate::roster::{Assignments, UserIx};
+use crate::humanize::count_of;
+use crate::plan::{Action, CurrentLicenses, PlannedChanges};
+use crate::roster::{Assignments, UserIndex};
 use crate::run::RunFolder;
-use crate::run::csv_log::{self, RecordFile};
-use crate::run::journal::PlainRow;
-use crate::run::write_ahead_log::Written;
-use crate::run::{JournalError, Standing};
-use crate::sanitize::unguard;
+use crate::run::csv_log::{self, CsvLog};
+use crate::run::journal::AssignmentRow;
+use crate::run::write_ahead_log::UserSet;
+use crate::run::{RunFileError, UserStates};
+use crate::sanitize::unescape_formula;
 
 pub const UNDO: &str = "undo.csv";
 
 /// Writes down what users hold, before it is changed.
 pub struct Undo<'a> {
-    file: RecordFile<PlainRow>,
-    written: Written,
+    file: CsvLog<AssignmentRow>,
+    written: UserSet,
     assignments: &'a Assignments,
-    holdings: &'a Holdings,
+    holdings: &'a CurrentLicenses,
 }
 
 impl<'a> Undo<'a> {
     pub fn open(
         folder: &RunFolder,
         assignments: &'a Assignments,
-        holdings: &'a Holdings,
-    ) -> Result<Self, JournalError> {
-        let mut file = RecordFile::<PlainRow>::open(&folder.path().join(UNDO))?;
-        let mut written = Written::none_of(assignments);
+        holdings: &'a CurrentLicenses,
+    ) -> Result<Self, RunFileError> {
+        let mut file = CsvLog::<AssignmentRow>::open(&folder.path().join(UNDO))?;
+        let mut written = UserSet::none_of(assignments);
         for row in file.read()? {
-            let row = row.map_err(|source| JournalError::Damaged { file: UNDO, source })?;
-            let user = assignments.find(unguard(&row.user_id));
-            let stranger = || JournalError::Stranger {
+            let row = row.map_err(|source| RunFileError::Damaged { file: UNDO, source })?;
+            let user = assignments.find(unescape_formula(&row.user_id));
+            let stranger = || RunFileError::UnknownUser {
                 file: UNDO,
                 user: row.user_id.clone(),
             };
@@ -51,12 +51,12 @@ impl<'a> Undo<'a> {
     }
 
     /// Adds what these users hold, as far as it is known and does not stand there yet.
-    pub fn about_to_send(&mut self, users: &[UserIx]) -> io::Result<()> {
+    pub fn about_to_send(&mut self, users: &[UserIndex]) -> io::Result<()> {
         let (all, holdings) = (self.assignments, self.holdings);
         let new = self.written.missing(users);
-        let row = |&user: &UserIx| {
+        let row = |&user: &UserIndex| {
             let held = holdings.of(user)?;
-            Some(PlainRow::new(all, user, held.set, held.external))
+            Some(AssignmentRow::new(all, user, held.set, held.external))
         };
         self.file.append(new.iter().filter_map(row))?;
         for user in new {
@@ -77,18 +77,18 @@ impl<'a> Undo<'a> {
     ///
     /// # Errors
     /// When the file cannot be read or replaced; then it is as it was.
-    pub fn conclude(
+    pub fn finish(
         mut self,
         folder: &RunFolder,
-        proposal: &Proposal,
-        standing: &Standing,
-    ) -> io::Result<WayBack> {
+        proposal: &PlannedChanges,
+        standing: &UserStates,
+    ) -> io::Result<UndoSummary> {
         let assignments = self.assignments;
-        let is_kept = |row: &PlainRow| {
-            let user = assignments.find(unguard(&row.user_id));
+        let is_kept = |row: &AssignmentRow| {
+            let user = assignments.find(unescape_formula(&row.user_id));
             user.is_some_and(|user| standing.may_be_applied(user))
         };
-        let mut way_back = WayBack::default();
+        let mut way_back = UndoSummary::default();
         let mut drops_any = false;
         for row in self.file.read()? {
             let row = row?;
@@ -104,7 +104,7 @@ impl<'a> Undo<'a> {
             folder.replace(UNDO, |out| csv_log::write_all(out, rows.filter(is_kept)))?;
         }
         let sent = standing.successes(assignments);
-        let sent = sent.filter(|&user| proposal.fate(user) != Fate::HoldsAlready);
+        let sent = sent.filter(|&user| proposal.action(user) != Action::AlreadyAssigned);
         let unknown = sent.filter(|&user| self.holdings.of(user).is_none());
         way_back.unknown = unknown.count() as u64;
         Ok(way_back)
@@ -113,13 +113,13 @@ impl<'a> Undo<'a> {
 
 /// How many users importing `undo.csv` would put back, and how many not.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct WayBack {
+pub struct UndoSummary {
     held_something: u64,
     held_nothing: u64,
     unknown: u64,
 }
 
-impl WayBack {
+impl UndoSummary {
     /// Nobody was changed.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -134,7 +134,7 @@ impl WayBack {
         let mut words = format!(
             "undo: importing {}{with} puts back what {} held",
             folder.join(UNDO).display(),
-            counted(self.held_something, "user")
+            count_of(self.held_something, "user")
         );
         for (users, why) in [
             (
@@ -149,7 +149,7 @@ impl WayBack {
             if users > 0 {
                 words.push_str(&format!(
                     "\n  not put back: {}: {why}",
-                    counted(users, "user")
+                    count_of(users, "user")
                 ));
             }
         }

@@ -6,13 +6,13 @@ use std::io;
 
 use serde::{Deserialize, Serialize};
 
-use crate::plan::Proposal;
-use crate::roster::{Assignments, UserIx};
+use crate::plan::PlannedChanges;
+use crate::roster::{Assignments, UserIndex};
 use crate::run::RunFolder;
-use crate::run::csv_log::RecordFile;
+use crate::run::csv_log::CsvLog;
 use crate::run::undo::Undo;
-use crate::run::{JournalError, Standing};
-use crate::settings::SyncWhen;
+use crate::run::{RunFileError, UserStates};
+use crate::settings::SyncMode;
 
 /// The file's name.
 const ATTEMPTED: &str = "attempted.csv";
@@ -27,8 +27,8 @@ struct AttemptedRow {
 
 impl AttemptedRow {
     /// Users who follow each other.
-    fn of(users: &[UserIx]) -> Self {
-        let place = |user: UserIx| u32::try_from(user.index()).expect("as it was made");
+    fn of(users: &[UserIndex]) -> Self {
+        let place = |user: UserIndex| u32::try_from(user.index()).expect("as it was made");
         Self {
             first: place(users[0]),
             last: place(users[users.len() - 1]),
@@ -38,33 +38,33 @@ impl AttemptedRow {
 
 /// Writes down who is about to be sent, so that whoever goes on after a kill knows who may hold what was asked; and what
 /// they held, where that is known.
-pub struct Ahead<'a> {
+pub struct WriteAheadLog<'a> {
     assignments: &'a Assignments,
-    attempted: RecordFile<AttemptedRow>,
-    written: Written,
+    attempted: CsvLog<AttemptedRow>,
+    written: UserSet,
     undo: Option<Undo<'a>>,
-    sync: SyncWhen,
+    sync: SyncMode,
 }
 
-impl<'a> Ahead<'a> {
+impl<'a> WriteAheadLog<'a> {
     /// Makes the files of a run that begins.
     ///
     /// # Errors
     /// When one cannot be written.
-    pub fn begin(
+    pub fn create(
         folder: &RunFolder,
-        proposal: &'a Proposal,
-        sync: SyncWhen,
-    ) -> Result<Self, JournalError> {
+        proposal: &'a PlannedChanges,
+        sync: SyncMode,
+    ) -> Result<Self, RunFileError> {
         let assignments = &proposal.roster.assignments;
         let holdings = proposal.holdings.as_ref();
         let undo = holdings.map(|holdings| Undo::open(folder, assignments, holdings));
-        let mut attempted = RecordFile::open(&folder.path().join(ATTEMPTED))?;
+        let mut attempted = CsvLog::open(&folder.path().join(ATTEMPTED))?;
         attempted.sync()?;
         Ok(Self {
             assignments,
             attempted,
-            written: Written::none_of(assignments),
+            written: UserSet::none_of(assignments),
             undo: undo.transpose()?,
             sync,
         })
@@ -74,40 +74,40 @@ impl<'a> Ahead<'a> {
     ///
     /// # Errors
     /// When one is missing, cannot be read or written, or names somebody whom the input does not.
-    pub fn go_on(
+    pub fn open(
         folder: &RunFolder,
-        proposal: &'a Proposal,
-        standing: &Standing,
-        sync: SyncWhen,
-    ) -> Result<Self, JournalError> {
+        proposal: &'a PlannedChanges,
+        standing: &UserStates,
+        sync: SyncMode,
+    ) -> Result<Self, RunFileError> {
         if !folder.path().join(ATTEMPTED).exists() {
-            return Err(JournalError::Missing { file: ATTEMPTED });
+            return Err(RunFileError::Missing { file: ATTEMPTED });
         }
-        let mut this = Self::begin(folder, proposal, sync)?;
+        let mut this = Self::create(folder, proposal, sync)?;
         for row in this.attempted.read()? {
-            let AttemptedRow { first, last } = row.map_err(|source| JournalError::Damaged {
+            let AttemptedRow { first, last } = row.map_err(|source| RunFileError::Damaged {
                 file: ATTEMPTED,
                 source,
             })?;
             if first > last {
                 let what = io::Error::new(io::ErrorKind::InvalidData, "the last comes first");
-                return Err(JournalError::Damaged {
+                return Err(RunFileError::Damaged {
                     file: ATTEMPTED,
                     source: what.into(),
                 });
             }
             if last as usize >= this.assignments.len() {
-                return Err(JournalError::Stranger {
+                return Err(RunFileError::UnknownUser {
                     file: ATTEMPTED,
                     user: last.to_string(),
                 });
             }
             for place in first..=last {
-                this.written.mark(UserIx::from_index(place as usize));
+                this.written.mark(UserIndex::from_index(place as usize));
             }
         }
         if let Some(undo) = &mut this.undo {
-            let users = this.assignments.good_users();
+            let users = this.assignments.sendable_users();
             let changed: Vec<_> = users
                 .filter(|&user| this.written.has(user) && standing.may_be_applied(user))
                 .collect();
@@ -118,10 +118,10 @@ impl<'a> Ahead<'a> {
     }
 
     /// Users whom a request has named, and who may hold what was asked though they are no success.
-    pub fn maybe_applied(&self, standing: &Standing) -> HashSet<UserIx> {
-        let users = self.assignments.good_users();
+    pub fn possibly_applied(&self, standing: &UserStates) -> HashSet<UserIndex> {
+        let users = self.assignments.sendable_users();
         users
-            .filter(|&user| self.written.has(user) && standing.is_open(user))
+            .filter(|&user| self.written.has(user) && standing.may_have_been_applied(user))
             .collect()
     }
 
@@ -129,7 +129,7 @@ impl<'a> Ahead<'a> {
     ///
     /// # Errors
     /// When it cannot be written: then the request must not leave.
-    pub fn about_to_send(&mut self, users: &[UserIx]) -> io::Result<()> {
+    pub fn log_before_send(&mut self, users: &[UserIndex]) -> io::Result<()> {
         if let Some(undo) = &mut self.undo {
             undo.about_to_send(users)?;
         }
@@ -140,8 +140,8 @@ impl<'a> Ahead<'a> {
             self.written.mark(user);
         }
         match self.sync {
-            SyncWhen::Always => self.sync(),
-            SyncWhen::EverySecond => Ok(()),
+            SyncMode::Always => self.sync(),
+            SyncMode::EverySecond => Ok(()),
         }
     }
 
@@ -168,30 +168,30 @@ impl<'a> Ahead<'a> {
 }
 
 /// By user, whether a file has it.
-pub struct Written(Vec<bool>);
+pub struct UserSet(Vec<bool>);
 
-impl Written {
+impl UserSet {
     pub fn none_of(assignments: &Assignments) -> Self {
         Self(vec![false; assignments.len()])
     }
 
-    pub fn has(&self, user: UserIx) -> bool {
+    pub fn has(&self, user: UserIndex) -> bool {
         self.0[user.index()]
     }
 
-    pub fn mark(&mut self, user: UserIx) {
+    pub fn mark(&mut self, user: UserIndex) {
         self.0[user.index()] = true;
     }
 
     /// Those of the users whom the file lacks.
-    pub fn missing(&self, users: &[UserIx]) -> Vec<UserIx> {
+    pub fn missing(&self, users: &[UserIndex]) -> Vec<UserIndex> {
         let users = users.iter().copied();
         users.filter(|&user| !self.has(user)).collect()
     }
 }
 
 #[cfg(test)]
-impl Ahead<'_> {
+impl WriteAheadLog<'_> {
     /// From here on its files take nothing more, as if the disk were full.
     pub fn shut(&mut self, folder: &RunFolder) {
         self.attempted.shut(&folder.path().join(ATTEMPTED));
@@ -201,20 +201,20 @@ impl Ahead<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{Absent, Mode};
+    use crate::plan::{AbsentUsers, Mode};
     use crate::roster::tests::{holdings, roster};
 
     #[test]
     fn with_sync_always_the_disk_has_it_before_a_request_leaves() {
-        for (sync, waits) in [(SyncWhen::Always, true), (SyncWhen::EverySecond, false)] {
+        for (sync, waits) in [(SyncMode::Always, true), (SyncMode::EverySecond, false)] {
             let parent = tempfile::tempdir().unwrap();
             let folder = RunFolder::create(&parent.path().join("run")).unwrap();
             let current = holdings("userId,code\na,PMD\n");
-            let current = Some((&current, Absent::Unknown));
+            let current = Some((&current, AbsentUsers::Unknown));
             let wanted = roster("userId,code\na,IDU\n");
-            let proposal = Proposal::new(wanted, current, Mode::Replace, None);
-            let mut ahead = Ahead::begin(&folder, &proposal, sync).unwrap();
-            ahead.about_to_send(&[UserIx::from_index(0)]).unwrap();
+            let proposal = PlannedChanges::new(wanted, current, Mode::Replace, None);
+            let mut ahead = WriteAheadLog::create(&folder, &proposal, sync).unwrap();
+            ahead.log_before_send(&[UserIndex::from_index(0)]).unwrap();
             assert_eq!(
                 ahead.take_unsynced().unwrap().count() == 0,
                 waits,

@@ -12,7 +12,7 @@ const ORGANIZATION: &str = "00000000-5ea7-4000-8000-000000000001";
 /// What one user holds.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Holding {
+pub struct UserLicenses {
     /// The codes.
     pub user_bundle_codes: BTreeSet<String>,
     /// Whether the licences come from an external provider.
@@ -41,7 +41,7 @@ pub enum Refused {
 #[derive(Debug, Default)]
 pub struct Ledger {
     seats: BTreeMap<String, Seats>,
-    holdings: BTreeMap<String, Holding>,
+    holdings: BTreeMap<String, UserLicenses>,
 }
 
 impl Ledger {
@@ -63,7 +63,7 @@ impl Ledger {
     }
 
     /// What each user holds.
-    pub fn holdings(&self) -> &BTreeMap<String, Holding> {
+    pub fn holdings(&self) -> &BTreeMap<String, UserLicenses> {
         &self.holdings
     }
 
@@ -81,7 +81,7 @@ impl Ledger {
         self.check_seats(&users, &codes)?;
 
         for &user in &users {
-            let holding = Holding {
+            let holding = UserLicenses {
                 user_bundle_codes: codes.iter().copied().cloned().collect(),
                 use_external_license: request.use_external_license,
             };

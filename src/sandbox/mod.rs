@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::time::Duration;
 
-pub use ledger::{Holding, Ledger, Refused, Seats};
+pub use ledger::{Ledger, Refused, Seats, UserLicenses};
 pub use server::Sandbox;
 
 use crate::catalog;

@@ -30,18 +30,18 @@ const LARGEST_REQUEST: usize = 16 * 1024 * 1024;
 /// A stand-in that is listening.
 pub struct Sandbox {
     listener: TcpListener,
-    desk: Arc<Desk>,
+    desk: Arc<ServerState>,
 }
 
 /// What all requests share.
-struct Desk {
+struct ServerState {
     account: String,
     latency: Duration,
     fail: Share,
-    books: Mutex<Books>,
+    books: Mutex<AccountState>,
 }
 
-struct Books {
+struct AccountState {
     ledger: Ledger,
     arrivals: Option<Arrivals>,
     random: fastrand::Rng,
@@ -72,14 +72,14 @@ impl Sandbox {
     /// When the port is taken or may not be used.
     pub async fn bind(settings: &SandboxSettings, port: u16) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
-        let books = Books {
+        let books = AccountState {
             ledger: Ledger::new(&settings.seats),
             arrivals: settings.rate.map(Arrivals::new),
             random: fastrand::Rng::with_seed(settings.seed),
             requests: 0,
             by_status: BTreeMap::new(),
         };
-        let desk = Desk {
+        let desk = ServerState {
             account: settings.account.clone(),
             latency: settings.latency,
             fail: settings.fail,
@@ -127,15 +127,15 @@ impl Sandbox {
     }
 }
 
-impl Desk {
-    fn books(&self) -> MutexGuard<'_, Books> {
+impl ServerState {
+    fn books(&self) -> MutexGuard<'_, AccountState> {
         // Nothing panics while holding the lock half-way through a change.
         self.books.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// What every call goes through: the quota, the latency, the count.
-async fn count(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Response {
+async fn count(State(desk): State<Arc<ServerState>>, request: Request, next: Next) -> Response {
     let admitted = {
         let mut books = desk.books();
         books.requests += 1;
@@ -158,7 +158,7 @@ async fn count(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> R
 }
 
 async fn allocate(
-    State(desk): State<Arc<Desk>>,
+    State(desk): State<Arc<ServerState>>,
     Path(path): Path<BTreeMap<String, String>>,
     headers: HeaderMap,
     request: Result<Json<AllocationRequest>, JsonRejection>,
@@ -205,7 +205,7 @@ async fn allocate(
 }
 
 /// `GET /`: seats, holdings and counts.
-async fn show(State(desk): State<Arc<Desk>>) -> Response {
+async fn show(State(desk): State<Arc<ServerState>>) -> Response {
     let books = desk.books();
     let shown = json!({
         "account": desk.account,

@@ -8,13 +8,13 @@ const MAX_LENGTH: usize = 256;
 
 /// What spreadsheets and mail programs do to a user ID, so that it is none any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Damage {
+pub enum InvalidId {
     /// It is longer than any.
     #[error("has {0} bytes, and {MAX_LENGTH} is the most")]
     TooLong(usize),
     /// It holds a character that nobody can see, or tell from a blank.
     #[error("holds {}", named(*.0))]
-    Unseen(char),
+    InvisibleCharacter(char),
     /// It holds a quotation mark.
     #[error("holds a quotation mark, U+{:04X}", u32::from(*.0))]
     Quote(char),
@@ -43,10 +43,10 @@ pub enum Damage {
     GuidLetter(char),
     /// It is a truth value.
     #[error("is a truth value")]
-    Truth,
+    Boolean,
     /// It holds what the reports write for a character that cannot be seen.
     #[error("holds \\u{{…}}, which stands for a character that cannot be seen: take it out")]
-    Escape,
+    EscapedCharacter,
     /// It is laid out as a GUID, with dashes for hyphens.
     #[error("looks like a GUID, with a dash, U+{:04X}, in place of a hyphen", u32::from(*.0))]
     Dash(char),
@@ -56,52 +56,52 @@ pub enum Damage {
 }
 
 /// What is wrong with a user ID, if anything.
-pub fn damage(user_id: &str) -> Option<Damage> {
+pub fn validate(user_id: &str) -> Option<InvalidId> {
     UserKey::of(user_id).damage()
 }
 
-pub fn of_text(user_id: &str) -> Option<Damage> {
+pub fn of_text(user_id: &str) -> Option<InvalidId> {
     if user_id.len() > MAX_LENGTH {
-        return Some(Damage::TooLong(user_id.len()));
+        return Some(InvalidId::TooLong(user_id.len()));
     }
     let unseen = |&character: &char| {
         is_unprintable(character) || (character.is_whitespace() && character != ' ')
     };
     if let Some(character) = user_id.chars().find(unseen) {
-        return Some(Damage::Unseen(character));
+        return Some(InvalidId::InvisibleCharacter(character));
     }
     if user_id.starts_with('\'') {
-        return Some(Damage::Apostrophe);
+        return Some(InvalidId::Apostrophe);
     }
-    if emails(user_id).next().is_some() {
-        return Some(Damage::Email);
+    if email_addresses(user_id).next().is_some() {
+        return Some(InvalidId::Email);
     }
     if let Some(quote) = user_id.chars().find(|&character| is_quote(character)) {
-        return Some(Damage::Quote(quote));
+        return Some(InvalidId::Quote(quote));
     }
     if user_id.starts_with('=') {
-        return Some(Damage::Formula);
+        return Some(InvalidId::Formula);
     }
     if ERRORS.contains(&user_id) {
-        return Some(Damage::Error);
+        return Some(InvalidId::Error);
     }
     if is_scientific(user_id) {
-        return Some(Damage::Scientific);
+        return Some(InvalidId::Scientific);
     }
     if user_id.contains("\\u{") {
-        return Some(Damage::Escape);
+        return Some(InvalidId::EscapedCharacter);
     }
     if ["true", "false"]
         .iter()
         .any(|truth| truth.eq_ignore_ascii_case(user_id))
     {
-        return Some(Damage::Truth);
+        return Some(InvalidId::Boolean);
     }
     nearly_guid(user_id)
 }
 
 /// The e-mail addresses in a text such as `ann@example.com`, `mailto:ann@example.com` or `Ann <ann@example.com>`.
-pub fn emails(text: &str) -> impl Iterator<Item = &str> {
+pub fn email_addresses(text: &str) -> impl Iterator<Item = &str> {
     let is_address = |part: &&str| {
         part.split_once('@').is_some_and(|(local, domain)| {
             !local.is_empty() && domain.contains('.') && !domain.contains('@')
@@ -113,7 +113,7 @@ pub fn emails(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The user ID that a damaged one may have been: without what nobody sees, with plain dashes, and without the marks around it.
-pub fn undamaged(user_id: &str) -> String {
+pub fn repaired(user_id: &str) -> String {
     let plain: String = without_escapes(user_id)
         .chars()
         .filter(|&character| character.is_whitespace() || !is_unprintable(character))
@@ -182,14 +182,14 @@ fn is_scientific(text: &str) -> bool {
 }
 
 /// What keeps a text from being the GUID that it looks like.
-fn nearly_guid(text: &str) -> Option<Damage> {
+fn nearly_guid(text: &str) -> Option<InvalidId> {
     if let Some(dash) = text.chars().find(|&character| is_dash(character)) {
         let with_hyphens = text.replace(is_dash, "-");
         let looks_like_one = guid(&with_hyphens).is_some() || nearly_guid(&with_hyphens).is_some();
-        return looks_like_one.then_some(Damage::Dash(dash));
+        return looks_like_one.then_some(InvalidId::Dash(dash));
     }
     if marked_guid(text).is_some() {
-        return Some(Damage::GuidMarks);
+        return Some(InvalidId::GuidMarks);
     }
     let inner = text.trim_matches(['{', '}', '(', ')']);
     let groups: Vec<_> = inner.split('-').collect();
@@ -205,9 +205,9 @@ fn nearly_guid(text: &str) -> Option<Damage> {
         .find(|character| *character != '-' && !character.is_ascii_hexdigit());
     let lengths: Vec<_> = groups.iter().map(|group| group.len()).collect();
     match (foreign, groups.len()) {
-        (Some(letter), 5) if lengths == [8, 4, 4, 4, 12] => Some(Damage::GuidLetter(letter)),
-        (None, 2..) if digits >= 20 => Some(Damage::Guid(digits)),
-        (None, 1) if (25..=40).contains(&digits) => Some(Damage::Guid(digits)),
+        (Some(letter), 5) if lengths == [8, 4, 4, 4, 12] => Some(InvalidId::GuidLetter(letter)),
+        (None, 2..) if digits >= 20 => Some(InvalidId::Guid(digits)),
+        (None, 1) if (25..=40).contains(&digits) => Some(InvalidId::Guid(digits)),
         _ => None,
     }
 }
@@ -237,41 +237,50 @@ mod tests {
     fn what_spreadsheets_do_to_an_id_is_found_and_named() {
         let long = "y".repeat(257);
         for (id, expected) in [
-            (long.as_str(), Damage::TooLong(257)),
-            ("singer\u{a0}77", Damage::Unseen('\u{a0}')),
-            ("singer\u{200b}", Damage::Unseen('\u{200b}')),
-            ("f\u{7}g", Damage::Unseen('\u{7}')),
-            ("'0f8fad5b-d9cb-469f-a165-70867728950e", Damage::Apostrophe),
-            ("“singer-77”", Damage::Quote('“')),
-            ("\"singer-77", Damage::Quote('"')),
-            ("=VLOOKUP(A2,B:C,2)", Damage::Formula),
-            ("#N/A", Damage::Error),
-            ("1.23457E+11", Damage::Scientific),
-            ("8E-05", Damage::Scientific),
-            ("8,1E+35", Damage::Scientific),
-            ("0f8fad5b-d9cb-469f-a165-70867728950", Damage::Guid(31)),
-            ("0f8fad5bd9cb469fa16570867728950", Damage::Guid(31)),
-            ("{0f8fad5b-d9cb-469f-a165}", Damage::Guid(20)),
+            (long.as_str(), InvalidId::TooLong(257)),
+            ("singer\u{a0}77", InvalidId::InvisibleCharacter('\u{a0}')),
+            ("singer\u{200b}", InvalidId::InvisibleCharacter('\u{200b}')),
+            ("f\u{7}g", InvalidId::InvisibleCharacter('\u{7}')),
+            (
+                "'0f8fad5b-d9cb-469f-a165-70867728950e",
+                InvalidId::Apostrophe,
+            ),
+            ("“singer-77”", InvalidId::Quote('“')),
+            ("\"singer-77", InvalidId::Quote('"')),
+            ("=VLOOKUP(A2,B:C,2)", InvalidId::Formula),
+            ("#N/A", InvalidId::Error),
+            ("1.23457E+11", InvalidId::Scientific),
+            ("8E-05", InvalidId::Scientific),
+            ("8,1E+35", InvalidId::Scientific),
+            ("0f8fad5b-d9cb-469f-a165-70867728950", InvalidId::Guid(31)),
+            ("0f8fad5bd9cb469fa16570867728950", InvalidId::Guid(31)),
+            ("{0f8fad5b-d9cb-469f-a165}", InvalidId::Guid(20)),
             (
                 "0f8fad5b-d9cb-469f-a165-7o867728950e",
-                Damage::GuidLetter('o'),
+                InvalidId::GuidLetter('o'),
             ),
-            ("0f8fad5b–d9cb–469f–a165–70867728950e", Damage::Dash('–')),
-            ("(0f8fad5b-d9cb-469f-a165-70867728950e)", Damage::GuidMarks),
-            ("{0f8fad5b-d9cb-469f-a165-70867728950e", Damage::GuidMarks),
-            ("<0f8fad5bd9cb469fa16570867728950e>.", Damage::GuidMarks),
+            ("0f8fad5b–d9cb–469f–a165–70867728950e", InvalidId::Dash('–')),
+            (
+                "(0f8fad5b-d9cb-469f-a165-70867728950e)",
+                InvalidId::GuidMarks,
+            ),
+            (
+                "{0f8fad5b-d9cb-469f-a165-70867728950e",
+                InvalidId::GuidMarks,
+            ),
+            ("<0f8fad5bd9cb469fa16570867728950e>.", InvalidId::GuidMarks),
             (
                 "urn:uuid:0f8fad5b-d9cb-469f-a165-70867728950e",
-                Damage::GuidMarks,
+                InvalidId::GuidMarks,
             ),
-            ("0f8fad5b d9cb 469f a165 70867728950e", Damage::GuidMarks),
-            ("TRUE", Damage::Truth),
-            ("ann\\u{200b}", Damage::Escape),
-            ("ann@example.com", Damage::Email),
-            ("Ann <ann@example.com>", Damage::Email),
-            ("mailto:ann@example.com", Damage::Email),
+            ("0f8fad5b d9cb 469f a165 70867728950e", InvalidId::GuidMarks),
+            ("TRUE", InvalidId::Boolean),
+            ("ann\\u{200b}", InvalidId::EscapedCharacter),
+            ("ann@example.com", InvalidId::Email),
+            ("Ann <ann@example.com>", InvalidId::Email),
+            ("mailto:ann@example.com", InvalidId::Email),
         ] {
-            assert_eq!(damage(id), Some(expected), "{id}");
+            assert_eq!(validate(id), Some(expected), "{id}");
         }
     }
 
@@ -284,16 +293,16 @@ mod tests {
             "\"Ann, HR\" <ann@example.com>",
         ] {
             assert_eq!(
-                emails(text).collect::<Vec<_>>(),
+                email_addresses(text).collect::<Vec<_>>(),
                 ["ann@example.com"],
                 "{text}"
             );
         }
         assert_eq!(
-            emails("a@x.y; b@x.y").collect::<Vec<_>>(),
+            email_addresses("a@x.y; b@x.y").collect::<Vec<_>>(),
             ["a@x.y", "b@x.y"]
         );
-        assert_eq!(emails("@ann ann@host").next(), None);
+        assert_eq!(email_addresses("@ann ann@host").next(), None);
     }
 
     #[test]
@@ -307,9 +316,9 @@ mod tests {
             "=u3",
             "u\\u{ad}3\\u{200b}",
         ] {
-            assert_eq!(undamaged(damaged), "u3", "{damaged}");
+            assert_eq!(repaired(damaged), "u3", "{damaged}");
         }
-        assert_eq!(undamaged("0f8f–d9cb"), "0f8f-d9cb");
+        assert_eq!(repaired("0f8f–d9cb"), "0f8f-d9cb");
         for damaged in [
             format!("({GUID})"),
             format!("{{{GUID}"),
@@ -318,7 +327,7 @@ mod tests {
             GUID.replace('-', " "),
             format!("=\"{GUID}\""),
         ] {
-            assert_eq!(undamaged(&damaged), GUID, "{damaged}");
+            assert_eq!(repaired(&damaged), GUID, "{damaged}");
         }
     }
 
@@ -339,7 +348,7 @@ mod tests {
             "Ann–Smith",
             "Jörg",
         ] {
-            assert_eq!(damage(id), None, "{id}");
+            assert_eq!(validate(id), None, "{id}");
         }
     }
 }

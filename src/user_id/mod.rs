@@ -5,7 +5,7 @@
 
 mod damage;
 
-pub use damage::{Damage, damage, emails, undamaged};
+pub use damage::{InvalidId, email_addresses, repaired, validate};
 use uuid::Uuid;
 
 /// The identity of a user: two user IDs with equal keys are one user.
@@ -27,7 +27,7 @@ impl<'a> UserKey<'a> {
     }
 
     /// What is wrong with the user ID, if anything. Nothing is with a GUID.
-    pub fn damage(self) -> Option<Damage> {
+    pub fn damage(self) -> Option<InvalidId> {
         match self {
             Self::Guid(_) => None,
             Self::Text(text) => damage::of_text(text),

@@ -6,7 +6,7 @@ const FIRST: Duration = Duration::from_secs(15);
 const LONGEST: Duration = Duration::from_secs(15 * 60);
 
 /// The pause after the `nth` trouble in a row, from 0.
-pub fn pause(nth: u32) -> Duration {
+pub fn delay(nth: u32) -> Duration {
     let factor = 2_u32.checked_pow(nth).unwrap_or(u32::MAX);
     FIRST.saturating_mul(factor).min(LONGEST)
 }
@@ -17,8 +17,8 @@ mod tests {
 
     #[test]
     fn pauses_grow_to_a_quarter_of_an_hour() {
-        let seconds: Vec<_> = (0..8).map(|nth| pause(nth).as_secs()).collect();
+        let seconds: Vec<_> = (0..8).map(|nth| delay(nth).as_secs()).collect();
         assert_eq!(seconds, [15, 30, 60, 120, 240, 480, 900, 900]);
-        assert_eq!(pause(u32::MAX), LONGEST);
+        assert_eq!(delay(u32::MAX), LONGEST);
     }
 }

@@ -3,24 +3,24 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::event::Stop;
-use crate::humanize::{counted, grouped};
+use crate::event::StopReason;
+use crate::humanize::{count, count_of};
 use crate::run::RunCounts;
-use crate::sanitize::{printable, shell_word};
-use crate::watch::folders::Place;
+use crate::sanitize::{printable, shell_quote};
+use crate::watch::folders::TargetFolder;
 
 /// The longest that the service's words may be, in characters.
 const LONGEST_WORDS: usize = 400;
 
 /// What became of a file that is done with.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Disposition {
     /// Its run has finished.
     Finished(RunCounts),
     /// Its run has finished, and the file is not what was imported any more.
     Changed,
     /// Its run stopped for a reason that concerns this file, as far as can be told.
-    Stopped(Stop),
+    Stopped(StopReason),
     /// Its run has begun and cannot be gone on with.
     CannotGoOn {
         /// Why, and what to do.
@@ -42,13 +42,13 @@ pub enum Verdict {
     },
 }
 
-impl Verdict {
+impl Disposition {
     /// Where the file goes.
-    pub fn place(&self) -> Place {
+    pub fn place(&self) -> TargetFolder {
         match self {
-            Self::Finished(counts) if counts.failures.is_empty() => Place::Done,
-            Self::Duplicate { .. } => Place::Duplicates,
-            _ => Place::Attention,
+            Self::Finished(counts) if counts.failures.is_empty() => TargetFolder::Done,
+            Self::Duplicate { .. } => TargetFolder::Duplicates,
+            _ => TargetFolder::Attention,
         }
     }
 
@@ -58,7 +58,7 @@ impl Verdict {
             Self::Finished(counts) => finished(counts),
             Self::Changed => "the file was changed while it was imported".to_owned(),
             Self::Stopped(stop) => {
-                let what = printable(&stop.what(), LONGEST_WORDS);
+                let what = printable(&stop.message(), LONGEST_WORDS);
                 format!("the run stopped early: {what}")
             }
             Self::CannotGoOn { .. } => "its run cannot be gone on with".to_owned(),
@@ -74,7 +74,7 @@ impl Verdict {
     /// The note beside the file `name`, if it wants one. `run` is where its reports will be.
     pub fn note(&self, name: &str, run: &Path) -> Option<String> {
         let what = self.what();
-        let (word, run) = (shell_word(run), run.display());
+        let (word, run) = (shell_quote(run), run.display());
         let more = match self {
             Self::Finished(counts) if counts.failures.is_empty() => return None,
             Self::Finished(_) => format!(
@@ -90,7 +90,7 @@ impl Verdict {
             Self::Stopped(stop) => format!(
                 "hint: {}; then go on with the users who are left:\n\
                  \n    seatload resume {word}\n",
-                stop.advice()
+                stop.hint()
             ),
             Self::CannotGoOn { why } => format!(
                 "{why}\n\nWhat was sent before is told in {run}. To go on by hand:\n\
@@ -114,9 +114,9 @@ impl Verdict {
 }
 
 fn finished(counts: &RunCounts) -> String {
-    let mut parts = vec![format!("{} succeeded", counted(counts.success, "user"))];
-    for (kind, count) in &counts.failures {
-        parts.push(format!("{} {kind}", grouped(*count)));
+    let mut parts = vec![format!("{} succeeded", count_of(counts.success, "user"))];
+    for (kind, users) in &counts.failures {
+        parts.push(format!("{} {kind}", count(*users)));
     }
     parts.join(", ")
 }
@@ -125,29 +125,29 @@ fn finished(counts: &RunCounts) -> String {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AfterStop {
     /// The watch ends, and the file stays where it is.
-    End,
+    Exit,
     /// The file is set aside, and the next one is taken.
     SetAside,
     /// The run goes on after a pause. No other file is taken: it would meet the same trouble.
-    TryAgain,
+    Retry,
 }
 
 /// What follows when the run of a file stops. `unknown_before`: so did that of the file before, since the service knew nobody.
-pub fn after_stop(stop: &Stop, unknown_before: bool) -> AfterStop {
+pub fn after_stop(stop: &StopReason, unknown_before: bool) -> AfterStop {
     match stop {
-        Stop::Interrupted => AfterStop::End,
-        Stop::FirstDone | Stop::BadRows { .. } => AfterStop::SetAside,
+        StopReason::Interrupted => AfterStop::Exit,
+        StopReason::FirstUsersDone | StopReason::BadRows { .. } => AfterStop::SetAside,
         // One file may be of another organisation; two in a row say that the watch is.
-        Stop::NotFound { .. } if !unknown_before => AfterStop::SetAside,
-        Stop::NotFound { .. }
-        | Stop::Unauthorized { .. }
-        | Stop::SignInRefused { .. }
-        | Stop::NotSignedIn { .. }
-        | Stop::Forbidden { .. }
-        | Stop::UnexpectedStatus { .. }
-        | Stop::WaitTooLong { .. }
-        | Stop::ServiceDown { .. }
-        | Stop::NotRecorded => AfterStop::TryAgain,
+        StopReason::NoUserFound { .. } if !unknown_before => AfterStop::SetAside,
+        StopReason::NoUserFound { .. }
+        | StopReason::Unauthorized { .. }
+        | StopReason::SignInRefused { .. }
+        | StopReason::NotSignedIn { .. }
+        | StopReason::Forbidden { .. }
+        | StopReason::UnexpectedStatus { .. }
+        | StopReason::RetryAfterTooLong { .. }
+        | StopReason::ServiceDown { .. }
+        | StopReason::CannotWriteReports => AfterStop::Retry,
     }
 }
 
@@ -156,11 +156,11 @@ const PATIENCE: Duration = Duration::from_secs(60 * 60);
 
 /// What follows when a run has ended `age` after it began, and users of it got no answer from the service.
 /// `unanswered_before`: so did the file before.
-pub fn after_no_answer(age: Duration, unanswered_before: bool) -> AfterStop {
+pub fn after_no_response(age: Duration, unanswered_before: bool) -> AfterStop {
     // One file may be to blame; two in a row say that the service is.
     match age >= PATIENCE && !unanswered_before {
         true => AfterStop::SetAside,
-        false => AfterStop::TryAgain,
+        false => AfterStop::Retry,
     }
 }
 
@@ -181,10 +181,13 @@ mod tests {
     #[test]
     fn a_file_is_done_when_every_user_succeeded_and_wants_attention_otherwise() {
         let run = Path::new("attention/a/run");
-        let done = Verdict::Finished(counts(&[]));
-        assert_eq!((done.place(), done.note("a.csv", run)), (Place::Done, None));
-        let failed = Verdict::Finished(counts(&[("conflict", 2), ("invalid", 1)]));
-        assert_eq!(failed.place(), Place::Attention);
+        let done = Disposition::Finished(counts(&[]));
+        assert_eq!(
+            (done.place(), done.note("a.csv", run)),
+            (TargetFolder::Done, None)
+        );
+        let failed = Disposition::Finished(counts(&[("conflict", 2), ("invalid", 1)]));
+        assert_eq!(failed.place(), TargetFolder::Attention);
         assert_eq!(failed.what(), "7 users succeeded, 2 conflict, 1 invalid");
     }
 
@@ -192,12 +195,12 @@ mod tests {
     fn every_note_names_the_file_and_says_what_to_do() {
         let why = || "why\n  hint: this".to_owned();
         for verdict in [
-            Verdict::Finished(counts(&[("conflict", 2)])),
-            Verdict::Changed,
-            Verdict::Stopped(Stop::FirstDone),
-            Verdict::CannotGoOn { why: why() },
-            Verdict::NotImported { why: why() },
-            Verdict::Duplicate {
+            Disposition::Finished(counts(&[("conflict", 2)])),
+            Disposition::Changed,
+            Disposition::Stopped(StopReason::FirstUsersDone),
+            Disposition::CannotGoOn { why: why() },
+            Disposition::NotImported { why: why() },
+            Disposition::Duplicate {
                 file: "b.csv".to_owned(),
                 when: "2026-11-24".to_owned(),
                 folder: None,
@@ -208,35 +211,38 @@ mod tests {
                 note.starts_with("a.csv: ") && note.contains("hint: "),
                 "{note}"
             );
-            assert_ne!(verdict.place(), Place::Done);
+            assert_ne!(verdict.place(), TargetFolder::Done);
         }
     }
 
     #[test]
     fn a_file_without_answers_is_set_aside_after_an_hour_and_only_one_of_several() {
-        assert_eq!(after_no_answer(PATIENCE / 2, false), AfterStop::TryAgain);
-        assert_eq!(after_no_answer(PATIENCE, false), AfterStop::SetAside);
-        assert_eq!(after_no_answer(PATIENCE * 50, true), AfterStop::TryAgain);
+        assert_eq!(after_no_response(PATIENCE / 2, false), AfterStop::Retry);
+        assert_eq!(after_no_response(PATIENCE, false), AfterStop::SetAside);
+        assert_eq!(after_no_response(PATIENCE * 50, true), AfterStop::Retry);
     }
 
     #[test]
     fn trouble_that_every_file_would_meet_sets_no_file_aside() {
         let message = String::new;
         let trouble = [
-            Stop::Unauthorized { message: message() },
-            Stop::SignInRefused { message: message() },
-            Stop::NotSignedIn { reason: message() },
-            Stop::Forbidden { message: message() },
-            Stop::ServiceDown { reason: message() },
-            Stop::NotRecorded,
+            StopReason::Unauthorized { message: message() },
+            StopReason::SignInRefused { message: message() },
+            StopReason::NotSignedIn { reason: message() },
+            StopReason::Forbidden { message: message() },
+            StopReason::ServiceDown { reason: message() },
+            StopReason::CannotWriteReports,
         ];
         for stop in trouble {
-            assert_eq!(after_stop(&stop, false), AfterStop::TryAgain, "{stop:?}");
+            assert_eq!(after_stop(&stop, false), AfterStop::Retry, "{stop:?}");
         }
-        let unknown = Stop::NotFound { message: message() };
+        let unknown = StopReason::NoUserFound { message: message() };
         assert_eq!(after_stop(&unknown, false), AfterStop::SetAside);
-        assert_eq!(after_stop(&unknown, true), AfterStop::TryAgain);
-        assert_eq!(after_stop(&Stop::FirstDone, true), AfterStop::SetAside);
-        assert_eq!(after_stop(&Stop::Interrupted, true), AfterStop::End);
+        assert_eq!(after_stop(&unknown, true), AfterStop::Retry);
+        assert_eq!(
+            after_stop(&StopReason::FirstUsersDone, true),
+            AfterStop::SetAside
+        );
+        assert_eq!(after_stop(&StopReason::Interrupted, true), AfterStop::Exit);
     }
 }

@@ -2,10 +2,10 @@
 
 use std::fs::Metadata;
 
-use crate::watch::pending_files::Stamp;
+use crate::watch::pending_files::FileVersion;
 
 #[cfg(unix)]
-pub fn stamp(metadata: &Metadata) -> Stamp {
+pub fn file_version(metadata: &Metadata) -> FileVersion {
     use std::os::unix::fs::MetadataExt;
     use std::time::{Duration, SystemTime};
 
@@ -13,7 +13,7 @@ pub fn stamp(metadata: &Metadata) -> Stamp {
 
     let since_epoch = u64::try_from(metadata.ctime()).ok();
     let nanos = u32::try_from(metadata.ctime_nsec()).ok();
-    Stamp {
+    FileVersion {
         size: metadata.len(),
         written: metadata.modified().ok(),
         changed: since_epoch
@@ -27,8 +27,8 @@ pub fn stamp(metadata: &Metadata) -> Stamp {
 }
 
 #[cfg(not(unix))]
-pub fn stamp(metadata: &Metadata) -> Stamp {
-    Stamp {
+pub fn stamp(metadata: &Metadata) -> FileVersion {
+    FileVersion {
         size: metadata.len(),
         written: metadata.modified().ok(),
         changed: None,

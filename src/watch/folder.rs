@@ -13,11 +13,11 @@ use jiff::Timestamp;
 
 use super::error::WatchError;
 use super::job::{Job, NOTE, run_in};
-use super::names::{Kind, kind};
+use super::names::{FileKind, kind};
 use crate::run::{Lock, LockError, replace_file, sync_folder};
-use crate::watch::file_version::stamp;
-use crate::watch::folders::{Place, free_name, job_name};
-use crate::watch::pending_files::Seen;
+use crate::watch::file_version::file_version;
+use crate::watch::folders::{TargetFolder, job_folder_name, unused_name};
+use crate::watch::pending_files::FoundFile;
 
 /// Where the lock and the memory are.
 const OWN: &str = ".seatload";
@@ -51,7 +51,7 @@ impl WatchFolder {
         };
         let own = path.join(OWN);
         fs::create_dir_all(&own).map_err(not_writable)?;
-        let last_alive = Lock::last_alive(&own);
+        let last_alive = Lock::last_heartbeat(&own);
         let lock = Lock::take(&own).map_err(|error| match error {
             LockError::Held { by } => WatchError::InUse {
                 path: path.clone(),
@@ -60,22 +60,26 @@ impl WatchFolder {
             LockError::Io(source) => not_writable(source),
         })?;
         // Whoever starts a watch sends nothing by that: it is as alive as it was.
-        lock.set_alive(last_alive.unwrap_or(SystemTime::UNIX_EPOCH));
+        lock.set_heartbeat(last_alive.unwrap_or(SystemTime::UNIX_EPOCH));
         let folder = Self {
             path: path.clone(),
             lock,
             last_alive,
         };
-        for part in Place::ALL.map(Place::folder).into_iter().chain([WORKING]) {
+        for part in TargetFolder::ALL
+            .map(TargetFolder::folder)
+            .into_iter()
+            .chain([WORKING])
+        {
             fs::create_dir_all(path.join(part)).map_err(not_writable)?;
         }
-        for place in Place::ALL {
-            folder.probe(place)?;
+        for place in TargetFolder::ALL {
+            folder.check_movable(place)?;
         }
         Ok(folder)
     }
 
-    fn probe(&self, place: Place) -> Result<(), WatchError> {
+    fn check_movable(&self, place: TargetFolder) -> Result<(), WatchError> {
         let from = self.path.join(WORKING).join(PROBE);
         let to = self.path.join(place.folder()).join(PROBE);
         fs::create_dir_all(&from)
@@ -89,7 +93,7 @@ impl WatchFolder {
     }
 
     /// Where the memory is.
-    pub fn own(&self) -> PathBuf {
+    pub fn state_dir(&self) -> PathBuf {
         self.path.join(OWN)
     }
 
@@ -107,7 +111,7 @@ impl WatchFolder {
     ///
     /// # Errors
     /// When the folder cannot be read.
-    pub fn look(&self) -> io::Result<Vec<Seen>> {
+    pub fn look(&self) -> io::Result<Vec<FoundFile>> {
         let mut seen = Vec::new();
         for entry in fs::read_dir(&self.path)? {
             let entry = entry?;
@@ -116,9 +120,9 @@ impl WatchFolder {
                 continue;
             };
             if metadata.is_file() {
-                seen.push(Seen {
+                seen.push(FoundFile {
                     name: entry.file_name(),
-                    stamp: stamp(&metadata),
+                    stamp: file_version(&metadata),
                 });
             }
         }
@@ -129,11 +133,11 @@ impl WatchFolder {
     ///
     /// # Errors
     /// When it cannot be moved.
-    pub fn take(&self, file: &OsStr, now: Timestamp) -> io::Result<Option<Job>> {
+    pub fn claim(&self, file: &OsStr, now: Timestamp) -> io::Result<Option<Job>> {
         let stem = Path::new(file).file_stem().unwrap_or(file);
         let working = self.path.join(WORKING);
-        let name = job_name(&stem.to_string_lossy(), now, |name| {
-            let places = Place::ALL.map(Place::folder);
+        let name = job_folder_name(&stem.to_string_lossy(), now, |name| {
+            let places = TargetFolder::ALL.map(TargetFolder::folder);
             let mut parts = places.into_iter().chain([WORKING]);
             parts.any(|part| exists(&self.path.join(part).join(name)))
         });
@@ -161,7 +165,7 @@ impl WatchFolder {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn job(&self) -> io::Result<Option<Job>> {
+    pub fn current_job(&self) -> io::Result<Option<Job>> {
         let mut jobs = Vec::new();
         for entry in fs::read_dir(self.path.join(WORKING))? {
             let entry = entry?;
@@ -185,16 +189,16 @@ impl WatchFolder {
     }
 
     /// Where a file's folder would go.
-    pub fn destination(&self, job: &Job, place: Place) -> PathBuf {
+    pub fn destination(&self, job: &Job, place: TargetFolder) -> PathBuf {
         let parent = self.path.join(place.folder());
-        parent.join(free_name(&job.name, |name| exists(&parent.join(name))))
+        parent.join(unused_name(&job.name, |name| exists(&parent.join(name))))
     }
 
     /// Moves a file with all that is beside it to a destination, with a note if one is given.
     ///
     /// # Errors
     /// When it cannot be moved.
-    pub fn put(&self, job: &Job, destination: &Path, note: Option<&str>) -> io::Result<()> {
+    pub fn file_away(&self, job: &Job, destination: &Path, note: Option<&str>) -> io::Result<()> {
         if let Some(note) = note {
             replace_file(&job.path, NOTE, |out| out.write_all(note.as_bytes()))?;
         }
@@ -206,8 +210,8 @@ impl WatchFolder {
     }
 
     /// Where the folder of that name stands, if it still does.
-    pub fn find(&self, name: &str) -> Option<PathBuf> {
-        let places = Place::ALL.map(|place| self.path.join(place.folder()).join(name));
+    pub fn find_filed(&self, name: &str) -> Option<PathBuf> {
+        let places = TargetFolder::ALL.map(|place| self.path.join(place.folder()).join(name));
         places.into_iter().find(|path| exists(path))
     }
 }
@@ -223,7 +227,7 @@ fn import_in(folder: &Path) -> io::Result<Option<OsString>> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name();
-        if entry.file_type()?.is_file() && kind(&name.to_string_lossy()) == Kind::Import {
+        if entry.file_type()?.is_file() && kind(&name.to_string_lossy()) == FileKind::Import {
             found.push(name);
         }
     }
@@ -250,18 +254,18 @@ mod tests {
         let (dir, folder) = watched();
         for nth in 1..3 {
             fs::write(dir.path().join("a.csv"), nth.to_string()).unwrap();
-            let job = folder.take(OsStr::new("a.csv"), now()).unwrap().unwrap();
+            let job = folder.claim(OsStr::new("a.csv"), now()).unwrap().unwrap();
             assert!(!dir.path().join("a.csv").exists());
-            assert_eq!(folder.job().unwrap(), Some(job.clone()));
-            let to = folder.destination(&job, Place::Attention);
-            folder.put(&job, &to, Some("why")).unwrap();
-            assert_eq!(folder.job().unwrap(), None);
+            assert_eq!(folder.current_job().unwrap(), Some(job.clone()));
+            let to = folder.destination(&job, TargetFolder::Attention);
+            folder.file_away(&job, &to, Some("why")).unwrap();
+            assert_eq!(folder.current_job().unwrap(), None);
             assert_eq!(
                 fs::read_to_string(to.join("a.csv")).unwrap(),
                 nth.to_string()
             );
             assert_eq!(fs::read_to_string(to.join(NOTE)).unwrap(), "why");
-            assert_eq!(folder.find(&job.name), Some(to));
+            assert_eq!(folder.find_filed(&job.name), Some(to));
         }
         let attention = dir.path().join("attention");
         assert!(attention.join("a-20261124-101500/a.csv").exists());
@@ -275,7 +279,7 @@ mod tests {
         fs::create_dir(&empty).unwrap();
         fs::create_dir(dir.path().join("working/mine")).unwrap();
         fs::write(dir.path().join("working/mine/notes.txt"), "mine").unwrap();
-        assert_eq!(folder.job().unwrap(), None);
+        assert_eq!(folder.current_job().unwrap(), None);
         assert!(!empty.exists());
         assert!(dir.path().join("working/mine/notes.txt").exists());
     }
@@ -283,7 +287,7 @@ mod tests {
     #[test]
     fn a_file_that_is_gone_is_not_taken_and_leaves_nothing() {
         let (dir, folder) = watched();
-        assert_eq!(folder.take(OsStr::new("a.csv"), now()).unwrap(), None);
+        assert_eq!(folder.claim(OsStr::new("a.csv"), now()).unwrap(), None);
         let left = fs::read_dir(dir.path().join("working")).unwrap().count();
         assert_eq!(left, 0);
     }

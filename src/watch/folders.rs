@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 
-use crate::run::plain;
+use crate::run::safe_file_name;
 
 /// Where a file stands once it is done with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum TargetFolder {
     /// Every user succeeded.
     Done,
     /// Somebody has to look at it.
@@ -15,7 +15,7 @@ pub enum Place {
     Duplicates,
 }
 
-impl Place {
+impl TargetFolder {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Done, Self::Attention, Self::Duplicates];
 
@@ -30,13 +30,13 @@ impl Place {
 }
 
 /// A name for the folder of a file that is taken now.
-pub fn job_name(stem: &str, now: Timestamp, is_taken: impl Fn(&str) -> bool) -> String {
-    let name = format!("{}-{}", plain(stem), now.strftime("%Y%m%d-%H%M%S"));
-    free_name(&name, is_taken)
+pub fn job_folder_name(stem: &str, now: Timestamp, is_taken: impl Fn(&str) -> bool) -> String {
+    let name = format!("{}-{}", safe_file_name(stem), now.strftime("%Y%m%d-%H%M%S"));
+    unused_name(&name, is_taken)
 }
 
 /// The name, or with a number after it where it is taken.
-pub fn free_name(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
+pub fn unused_name(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
     if !is_taken(name) {
         return name.to_owned();
     }
@@ -57,12 +57,12 @@ mod tests {
     fn a_folder_is_named_after_its_file_and_the_time() {
         let now = "2026-11-24T10:15:00Z".parse().unwrap();
         assert_eq!(
-            job_name("HR drop 3", now, |_| false),
+            job_folder_name("HR drop 3", now, |_| false),
             "HR-drop-3-20261124-101500"
         );
         let taken = ["HR-drop-3-20261124-101500", "HR-drop-3-20261124-101500-2"];
         assert_eq!(
-            job_name("HR drop 3", now, |name| taken.contains(&name)),
+            job_folder_name("HR drop 3", now, |name| taken.contains(&name)),
             "HR-drop-3-20261124-101500-3"
         );
     }
@@ -72,7 +72,7 @@ mod tests {
         fn no_name_is_given_twice(wanted in prop::collection::vec("[ab](-2)?", 0..20)) {
             let mut taken = HashSet::new();
             for name in wanted {
-                let free = free_name(&name, |name| taken.contains(name));
+                let free = unused_name(&name, |name| taken.contains(name));
                 prop_assert!(free.starts_with(&name));
                 prop_assert!(taken.insert(free));
             }

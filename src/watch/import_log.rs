@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::input::Fingerprint;
-use crate::run::RecordFile;
+use crate::run::CsvLog;
 use crate::sanitize::printable;
 
 const NAME: &str = "imported.csv";
@@ -22,7 +22,7 @@ const LONGEST_NAME: usize = 255;
 /// An import of a content.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Before {
+pub struct ImportedFile {
     sha256: String,
     bytes: u64,
     /// The file's name.
@@ -34,11 +34,11 @@ pub struct Before {
 }
 
 /// What was imported.
-pub struct Memory {
+pub struct ImportLog {
     path: PathBuf,
-    file: RecordFile<Before>,
-    by_content: HashMap<String, Before>,
-    last: Option<Before>,
+    file: CsvLog<ImportedFile>,
+    by_content: HashMap<String, ImportedFile>,
+    last: Option<ImportedFile>,
 }
 
 /// Why nobody knows what was imported before.
@@ -64,7 +64,7 @@ pub enum MemoryError {
     },
 }
 
-impl Memory {
+impl ImportLog {
     /// Reads what is remembered in a folder.
     ///
     /// # Errors
@@ -75,10 +75,10 @@ impl Memory {
             path: path.clone(),
             source,
         };
-        let mut file = RecordFile::<Before>::open(&path).map_err(io)?;
+        let mut file = CsvLog::<ImportedFile>::open(&path).map_err(io)?;
         let (mut by_content, mut last) = (HashMap::new(), None);
         for record in file.read().map_err(io)? {
-            let record: Before = record.map_err(|source| MemoryError::Damaged {
+            let record: ImportedFile = record.map_err(|source| MemoryError::Damaged {
                 path: path.clone(),
                 source,
             })?;
@@ -94,12 +94,12 @@ impl Memory {
     }
 
     /// The last import of a content, if there was one.
-    pub fn find(&self, fingerprint: &Fingerprint) -> Option<&Before> {
+    pub fn find(&self, fingerprint: &Fingerprint) -> Option<&ImportedFile> {
         self.by_content.get(&fingerprint.sha256)
     }
 
     /// The last import of all.
-    pub fn last(&self) -> Option<&Before> {
+    pub fn last(&self) -> Option<&ImportedFile> {
         self.last.as_ref()
     }
 
@@ -120,7 +120,7 @@ impl Memory {
         {
             return Ok(());
         }
-        let record = Before {
+        let record = ImportedFile {
             sha256: fingerprint.sha256.clone(),
             bytes: fingerprint.bytes,
             file: printable(file, LONGEST_NAME),
@@ -154,7 +154,7 @@ mod tests {
     fn what_was_imported_is_known_again_and_a_line_that_was_cut_off_is_none() {
         let now = "2026-11-24T10:15:00Z".parse().unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let mut memory = Memory::open(folder.path()).unwrap();
+        let mut memory = ImportLog::open(folder.path()).unwrap();
         for _ in 0..2 {
             memory
                 .add(&fingerprint("a"), "a,\n.csv", "a-1", now)
@@ -166,7 +166,7 @@ mod tests {
         assert_eq!(text.lines().count(), 3, "{text}");
         fs::write(&path, &text[..text.len() - 9]).unwrap();
 
-        let memory = Memory::open(folder.path()).unwrap();
+        let memory = ImportLog::open(folder.path()).unwrap();
         let before = memory.find(&fingerprint("a")).unwrap();
         assert_eq!(
             (before.folder.as_str(), before.imported_at.as_str()),
@@ -178,12 +178,12 @@ mod tests {
     #[test]
     fn a_damaged_line_is_told() {
         let folder = tempfile::tempdir().unwrap();
-        drop(Memory::open(folder.path()).unwrap());
+        drop(ImportLog::open(folder.path()).unwrap());
         let path = folder.path().join(NAME);
         let text = fs::read_to_string(&path).unwrap() + "nonsense\n";
         fs::write(&path, text).unwrap();
         assert!(matches!(
-            Memory::open(folder.path()),
+            ImportLog::open(folder.path()),
             Err(MemoryError::Damaged { .. })
         ));
     }

@@ -20,7 +20,7 @@ const UNFINISHED: [&str; 10] = [
 
 /// What a file is, by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum FileKind {
     /// It is to be imported.
     Import,
     /// A program is at it, or it is hidden.
@@ -30,11 +30,11 @@ pub enum Kind {
 }
 
 /// What a file is, by its name.
-pub fn kind(name: &str) -> Kind {
+pub fn kind(name: &str) -> FileKind {
     let name = name.to_ascii_lowercase();
     let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
     if name.starts_with(['.', '~']) || name.ends_with('~') || ends(&UNFINISHED) {
-        return Kind::Temporary;
+        return FileKind::Temporary;
     }
     let plain = COMPRESSED
         .iter()
@@ -42,8 +42,8 @@ pub fn kind(name: &str) -> Kind {
         .unwrap_or(&name);
     let is_import = |ending: &str| plain.len() > ending.len() && plain.ends_with(ending);
     match ENDINGS.iter().any(|ending| is_import(ending)) {
-        true => Kind::Import,
-        false => Kind::Other,
+        true => FileKind::Import,
+        false => FileKind::Other,
     }
 }
 
@@ -74,7 +74,7 @@ mod tests {
             "part.csv",
             "été.csv",
         ] {
-            assert_eq!(kind(name), Kind::Import, "{name}");
+            assert_eq!(kind(name), FileKind::Import, "{name}");
         }
         for name in [
             "users.xls",
@@ -84,7 +84,7 @@ mod tests {
             "users.csv.zip",
             "README",
         ] {
-            assert_eq!(kind(name), Kind::Other, "{name}");
+            assert_eq!(kind(name), FileKind::Other, "{name}");
         }
     }
 
@@ -100,14 +100,14 @@ mod tests {
             "Unconfirmed 1234.crdownload",
             ".~lock.users.csv#",
         ] {
-            assert_eq!(kind(name), Kind::Temporary, "{name}");
+            assert_eq!(kind(name), FileKind::Temporary, "{name}");
         }
     }
 
     #[test]
     fn every_mark_is_a_temporary_name() {
         for mark in marks("users.csv") {
-            assert_eq!(kind(&mark), Kind::Temporary, "{mark}");
+            assert_eq!(kind(&mark), FileKind::Temporary, "{mark}");
         }
     }
 }

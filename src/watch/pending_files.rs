@@ -8,20 +8,20 @@ use std::collections::{BTreeMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::time::{Duration, SystemTime};
 
-use crate::watch::names::{Kind, kind, marks};
+use crate::watch::names::{FileKind, kind, marks};
 
 /// A file as one look finds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seen {
+pub struct FoundFile {
     /// Its name.
     pub name: OsString,
     /// What tells whether it has changed.
-    pub stamp: Stamp,
+    pub stamp: FileVersion,
 }
 
 /// What tells whether a file has changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stamp {
+pub struct FileVersion {
     /// Its size in bytes.
     pub size: u64,
     /// When it was last written.
@@ -41,7 +41,7 @@ pub struct FileId {
     pub made: Option<SystemTime>,
 }
 
-impl Stamp {
+impl FileVersion {
     /// Whether it is the same file with the same content.
     fn is_same(&self, other: &Self) -> bool {
         (self.size, self.written, self.id) == (other.size, other.written, other.id)
@@ -59,8 +59,8 @@ impl Stamp {
 }
 
 #[derive(Debug)]
-struct Arrival {
-    stamp: Stamp,
+struct PendingFile {
+    stamp: FileVersion,
     /// When it was first seen as it is now.
     since: Duration,
     /// It was complete when it got its name.
@@ -71,14 +71,14 @@ struct Arrival {
 
 /// The files of a folder, look by look.
 #[derive(Debug)]
-pub struct Arrivals {
+pub struct PendingFiles {
     settle: Duration,
-    files: BTreeMap<OsString, Arrival>,
+    files: BTreeMap<OsString, PendingFile>,
     /// Files that had a temporary name at the last look.
     unfinished: HashSet<FileId>,
 }
 
-impl Arrivals {
+impl PendingFiles {
     /// Files are complete when they have not changed for `settle`.
     pub fn new(settle: Duration) -> Self {
         Self {
@@ -89,25 +89,25 @@ impl Arrivals {
     }
 
     /// Takes note of what a look finds, at a time that is counted from any beginning.
-    pub fn look(&mut self, now: Duration, seen: Vec<Seen>) {
+    pub fn update(&mut self, now: Duration, seen: Vec<FoundFile>) {
         let names: HashSet<_> = seen
             .iter()
             .map(|seen| seen.name.to_string_lossy().into_owned())
             .collect();
         let mut before = std::mem::take(&mut self.files);
         let mut unfinished = HashSet::new();
-        for Seen { name, stamp } in seen {
+        for FoundFile { name, stamp } in seen {
             let text = name.to_string_lossy();
             match kind(&text) {
-                Kind::Other => {}
-                Kind::Temporary => unfinished.extend(stamp.id),
-                Kind::Import => {
+                FileKind::Other => {}
+                FileKind::Temporary => unfinished.extend(stamp.id),
+                FileKind::Import => {
                     let same = before
                         .remove(&name)
                         .filter(|before| before.stamp.is_same(&stamp));
                     let is_held = marks(&text).any(|mark| names.contains(&mark));
                     let was_renamed = stamp.id.is_some_and(|id| self.unfinished.contains(&id));
-                    let arrival = Arrival {
+                    let arrival = PendingFile {
                         since: same.as_ref().map_or(now, |same| same.since),
                         is_in_place: same.is_some_and(|same| same.is_in_place)
                             || was_renamed
@@ -156,10 +156,10 @@ mod tests {
     }
 
     /// A file that was written then, and nothing else has happened to it.
-    fn file(name: &str, size: u64, written: u64) -> Seen {
-        Seen {
+    fn file(name: &str, size: u64, written: u64) -> FoundFile {
+        FoundFile {
             name: name.into(),
-            stamp: Stamp {
+            stamp: FileVersion {
                 size,
                 written: time(written),
                 changed: time(written),
@@ -168,7 +168,7 @@ mod tests {
         }
     }
 
-    fn numbered(name: &str, number: u64, written: u64) -> Seen {
+    fn numbered(name: &str, number: u64, written: u64) -> FoundFile {
         let mut file = file(name, 9, written);
         file.stamp.id = Some(FileId {
             number: (1, number),
@@ -179,36 +179,36 @@ mod tests {
 
     #[test]
     fn a_file_is_taken_when_it_has_not_changed_for_a_while() {
-        let mut arrivals = Arrivals::new(SETTLE);
-        arrivals.look(at(0), vec![file("a.csv", 1, 100)]);
+        let mut arrivals = PendingFiles::new(SETTLE);
+        arrivals.update(at(0), vec![file("a.csv", 1, 100)]);
         assert_eq!(arrivals.next(at(0)), None);
         for (now, size) in [(3, 1), (4, 2), (8, 2)] {
-            arrivals.look(at(now), vec![file("a.csv", size, 100)]);
+            arrivals.update(at(now), vec![file("a.csv", size, 100)]);
             assert_eq!(arrivals.next(at(now)), None, "{now}");
         }
         // Written over in place: as long as before.
-        arrivals.look(at(9), vec![file("a.csv", 2, 101)]);
+        arrivals.update(at(9), vec![file("a.csv", 2, 101)]);
         assert_eq!(arrivals.next(at(9)), None);
-        arrivals.look(at(14), vec![file("a.csv", 2, 101)]);
+        arrivals.update(at(14), vec![file("a.csv", 2, 101)]);
         assert_eq!(arrivals.next(at(14)), Some(OsStr::new("a.csv")));
     }
 
     #[test]
     fn a_file_that_was_renamed_into_place_is_taken_at_once() {
-        let mut arrivals = Arrivals::new(SETTLE);
-        arrivals.look(at(0), vec![numbered("a.csv.part", 7, 1)]);
+        let mut arrivals = PendingFiles::new(SETTLE);
+        arrivals.update(at(0), vec![numbered("a.csv.part", 7, 1)]);
         // More was written to it before it got its name.
-        arrivals.look(at(1), vec![numbered("a.csv", 7, 2)]);
+        arrivals.update(at(1), vec![numbered("a.csv", 7, 2)]);
         assert_eq!(arrivals.next(at(1)), Some(OsStr::new("a.csv")));
         // Still so at the next look.
-        arrivals.look(at(2), vec![numbered("a.csv", 7, 2)]);
+        arrivals.update(at(2), vec![numbered("a.csv", 7, 2)]);
         assert_eq!(arrivals.next(at(2)), Some(OsStr::new("a.csv")));
 
         // Written elsewhere, and moved here a while later.
         let mut moved = file("b.csv", 9, 1);
         moved.stamp.changed = time(60);
-        let mut arrivals = Arrivals::new(SETTLE);
-        arrivals.look(at(0), vec![moved]);
+        let mut arrivals = PendingFiles::new(SETTLE);
+        arrivals.update(at(0), vec![moved]);
         assert_eq!(arrivals.next(at(0)), Some(OsStr::new("b.csv")));
     }
 
@@ -219,30 +219,30 @@ mod tests {
             made: time(1),
             ..id
         });
-        let mut arrivals = Arrivals::new(SETTLE);
-        arrivals.look(at(0), vec![numbered("a.tmp", 7, 1)]);
-        arrivals.look(at(1), vec![other]);
+        let mut arrivals = PendingFiles::new(SETTLE);
+        arrivals.update(at(0), vec![numbered("a.tmp", 7, 1)]);
+        arrivals.update(at(1), vec![other]);
         assert_eq!(arrivals.next(at(1)), None);
     }
 
     #[test]
     fn a_file_that_a_program_is_at_waits_and_holds_up_nobody() {
         for mark in ["a.xlsx.part", "~$a.xlsx", ".~lock.a.xlsx#"] {
-            let mut arrivals = Arrivals::new(SETTLE);
+            let mut arrivals = PendingFiles::new(SETTLE);
             for now in [0, 5] {
                 let seen = vec![file("a.xlsx", 0, 1), file(mark, 1, 1), file("b.csv", 1, 2)];
-                arrivals.look(at(now), seen);
+                arrivals.update(at(now), seen);
             }
             assert_eq!(arrivals.next(at(5)), Some(OsStr::new("b.csv")), "{mark}");
-            arrivals.look(at(6), vec![file("a.xlsx", 0, 1)]);
+            arrivals.update(at(6), vec![file("a.xlsx", 0, 1)]);
             assert_eq!(arrivals.next(at(6)), Some(OsStr::new("a.xlsx")), "{mark}");
         }
     }
 
     #[test]
     fn files_are_taken_in_the_order_in_which_they_arrived() {
-        let mut arrivals = Arrivals::new(SETTLE);
-        arrivals.look(at(0), vec![file("z.csv", 1, 3), file("b.csv", 1, 7)]);
+        let mut arrivals = PendingFiles::new(SETTLE);
+        arrivals.update(at(0), vec![file("z.csv", 1, 3), file("b.csv", 1, 7)]);
         // Another machine's clock is late; but it came later.
         let seen = vec![
             file("z.csv", 1, 3),
@@ -250,12 +250,12 @@ mod tests {
             file("a.csv", 1, 0),
         ];
         let mut left = seen.clone();
-        arrivals.look(at(1), seen);
+        arrivals.update(at(1), seen);
         let mut order = Vec::new();
         while let Some(next) = arrivals.next(at(60)).map(OsStr::to_owned) {
             left.retain(|file| file.name != next);
             order.push(next);
-            arrivals.look(at(60), left.clone());
+            arrivals.update(at(60), left.clone());
         }
         assert_eq!(order, ["z.csv", "b.csv", "a.csv"]);
     }
@@ -264,18 +264,18 @@ mod tests {
     fn a_complete_file_waits_for_an_earlier_one_and_not_for_one_that_grows() {
         let mut renamed = file("b.csv", 9, 1);
         renamed.stamp.changed = time(60);
-        let mut arrivals = Arrivals::new(SETTLE);
-        arrivals.look(at(0), vec![file("a.csv", 1, 50)]);
-        arrivals.look(at(1), vec![file("a.csv", 1, 50), renamed.clone()]);
+        let mut arrivals = PendingFiles::new(SETTLE);
+        arrivals.update(at(0), vec![file("a.csv", 1, 50)]);
+        arrivals.update(at(1), vec![file("a.csv", 1, 50), renamed.clone()]);
         assert_eq!(arrivals.next(at(1)), None, "a.csv may be complete");
-        arrivals.look(at(2), vec![file("a.csv", 2, 61), renamed]);
+        arrivals.update(at(2), vec![file("a.csv", 2, 61), renamed]);
         assert_eq!(arrivals.next(at(2)), Some(OsStr::new("b.csv")));
     }
 
     #[test]
     fn nobody_waits_where_files_need_not_settle() {
-        let mut arrivals = Arrivals::new(Duration::ZERO);
-        arrivals.look(at(0), vec![file("a.csv", 1, 0)]);
+        let mut arrivals = PendingFiles::new(Duration::ZERO);
+        arrivals.update(at(0), vec![file("a.csv", 1, 0)]);
         assert_eq!(arrivals.next(at(0)), Some(OsStr::new("a.csv")));
     }
 
@@ -287,14 +287,14 @@ mod tests {
             made in any::<u64>(),
         ) {
             let names = ["a.csv", "b.xlsx", "c.csv.gz"];
-            let mut arrivals = Arrivals::new(SETTLE);
+            let mut arrivals = PendingFiles::new(SETTLE);
             for now in 0..50 {
                 let seen = names.iter().enumerate().filter_map(|(nth, name)| {
                     let written = writes.iter().filter(|(file, at)| *file == nth && *at <= now);
                     let last = written.clone().map(|(_, at)| *at).max()?;
                     Some(file(name, written.count() as u64 + made % 7, last))
                 });
-                arrivals.look(at(now), seen.collect());
+                arrivals.update(at(now), seen.collect());
                 if let Some(next) = arrivals.next(at(now)) {
                     let nth = names.iter().position(|name| OsStr::new(name) == next).unwrap();
                     let is_fresh = |(file, at): &(usize, u64)| *file == nth && *at <= now && *at + 5 > now;

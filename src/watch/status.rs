@@ -2,25 +2,25 @@
 
 use std::time::Duration;
 
-use super::Place;
-use crate::humanize::duration::human;
-use crate::humanize::{counted, grouped};
+use super::TargetFolder;
+use crate::humanize::duration::duration;
+use crate::humanize::{count, count_of};
 
 /// The files that a watch has done with.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct FileCounts {
     done: u64,
     attention: u64,
     duplicates: u64,
 }
 
-impl Tally {
+impl FileCounts {
     /// One more.
-    pub fn count(&mut self, place: Place) {
+    pub fn count(&mut self, place: TargetFolder) {
         match place {
-            Place::Done => self.done += 1,
-            Place::Attention => self.attention += 1,
-            Place::Duplicates => self.duplicates += 1,
+            TargetFolder::Done => self.done += 1,
+            TargetFolder::Attention => self.attention += 1,
+            TargetFolder::Duplicates => self.duplicates += 1,
         }
     }
 
@@ -31,17 +31,17 @@ impl Tally {
 }
 
 /// What was done, what waits, and what is going on, for how long.
-pub fn status(tally: Tally, waiting: u64, activity: Option<(&str, Duration)>) -> String {
-    let mut line = format!("watch: {} done", grouped(tally.done));
+pub fn status(tally: FileCounts, waiting: u64, activity: Option<(&str, Duration)>) -> String {
+    let mut line = format!("watch: {} done", count(tally.done));
     if tally.attention > 0 {
-        line.push_str(&format!(", {} in attention", grouped(tally.attention)));
+        line.push_str(&format!(", {} in attention", count(tally.attention)));
     }
     if tally.duplicates > 0 {
-        line.push_str(&format!(", {}", counted(tally.duplicates, "duplicate")));
+        line.push_str(&format!(", {}", count_of(tally.duplicates, "duplicate")));
     }
-    line.push_str(&format!("; {} waiting; ", counted(waiting, "file")));
+    line.push_str(&format!("; {} waiting; ", count_of(waiting, "file")));
     match activity {
-        Some((what, time)) => line.push_str(&format!("{what} for {}", human(time))),
+        Some((what, time)) => line.push_str(&format!("{what} for {}", duration(time))),
         None => line.push_str("nothing going on"),
     }
     line
@@ -53,16 +53,16 @@ mod tests {
 
     #[test]
     fn a_line_says_what_was_done_what_waits_and_what_is_going_on() {
-        let mut tally = Tally::default();
+        let mut tally = FileCounts::default();
         assert_eq!(
             status(tally, 0, None),
             "watch: 0 done; 0 files waiting; nothing going on"
         );
         for place in [
-            Place::Done,
-            Place::Attention,
-            Place::Duplicates,
-            Place::Done,
+            TargetFolder::Done,
+            TargetFolder::Attention,
+            TargetFolder::Duplicates,
+            TargetFolder::Done,
         ] {
             tally.count(place);
         }

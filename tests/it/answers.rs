@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use seatload::api::{Allocation, Answer, Reply, SignInError};
-use seatload::event::{Event, Stop};
+use seatload::api::{Allocation, Response, ResponseKind, SignInError};
+use seatload::event::{Event, StopReason};
 use seatload::outcome::FailureKind;
 
 use crate::support::run::Run;
@@ -84,7 +84,7 @@ async fn passing_trouble_is_tried_again_with_the_same_users() {
 #[tokio::test(start_paused = true)]
 async fn a_lost_answer_and_an_unreadable_one_are_tried_again() {
     let unreadable = || {
-        reply(Answer::Unreadable {
+        reply(ResponseKind::InvalidBody {
             reason: "cut".into(),
             is_html: false,
         })
@@ -101,7 +101,7 @@ async fn a_lost_answer_and_an_unreadable_one_are_tried_again() {
 
 #[tokio::test(start_paused = true)]
 async fn retries_used_up_are_unavailable_if_surely_nothing_was_applied_and_unknown_if_not() {
-    let trouble = |replies: Vec<seatload::api::Reply>| {
+    let trouble = |replies: Vec<seatload::api::Response>| {
         move |sent: &crate::support::service::Sent, _: &mut seatload::sandbox::Ledger| {
             Some(replies[sent.nth.min(replies.len() - 1)].clone())
         }
@@ -145,7 +145,7 @@ async fn that_an_attempt_may_have_been_applied_is_remembered_when_its_batch_is_s
 async fn nobody_whom_an_earlier_part_of_the_run_may_have_sent_is_said_to_be_untouched() {
     let service = FakeService::new().script(|_, _| Some(answer(425, "")));
     let mut run = Run::of_users(4).max_retries(0).batch_size(2);
-    run.policy.maybe_applied = run.assignments().good_users().take(1).collect();
+    run.policy.maybe_applied = run.assignments().sendable_users().take(1).collect();
     let ran = run.at(&service).await;
     assert_eq!(ran.assert_finished().users("unknown"), ["u0", "u1"]);
     assert_eq!(ran.users("unavailable"), ["u2", "u3"]);
@@ -163,7 +163,7 @@ async fn where_seats_are_used_up_whoever_was_sent_before_a_kill_is_asked_all_the
         None
     });
     let mut run = Run::of_users(10).batch_size(4);
-    run.policy.maybe_applied = run.assignments().good_users().skip(8).collect();
+    run.policy.maybe_applied = run.assignments().sendable_users().skip(8).collect();
     let ran = run.at(&service).await;
     assert_eq!(ran.assert_finished().users("success"), ["u9"]);
     assert_eq!(ran.count("conflict"), 9);
@@ -367,15 +367,18 @@ async fn a_401_a_403_a_redirect_and_anything_unheard_of_stop_the_run_at_once() {
         assert_eq!(service.requests(), 1, "{status}");
         assert_eq!(ran.pending.len(), 1000);
         let stop = ran.stop.unwrap();
-        assert_eq!(matches!(stop, Stop::Unauthorized { .. }), status == 401);
-        assert_eq!(matches!(stop, Stop::Forbidden { .. }), status == 403);
+        assert_eq!(
+            matches!(stop, StopReason::Unauthorized { .. }),
+            status == 401
+        );
+        assert_eq!(matches!(stop, StopReason::Forbidden { .. }), status == 403);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_first_answer_that_finds_nothing_says_so_at_once() {
     let page = || {
-        reply(Answer::Unreadable {
+        reply(ResponseKind::InvalidBody {
             reason: "200 with a web page".into(),
             is_html: true,
         })
@@ -391,18 +394,18 @@ async fn a_first_answer_that_finds_nothing_says_so_at_once() {
         let told = ran
             .events
             .iter()
-            .filter(|(_, event)| matches!(event, Event::Misdirected { .. }))
+            .filter(|(_, event)| matches!(event, Event::WrongAddress { .. }))
             .count();
         assert_eq!(told, usize::from(expected));
     }
 }
 
-fn no_token(wait: Option<u64>) -> Reply {
-    let trouble = SignInError::Trouble {
+fn no_token(wait: Option<u64>) -> Response {
+    let trouble = SignInError::Transient {
         reason: "status 503".to_owned(),
         wait: wait.map(Duration::from_secs),
     };
-    let reply = reply(Answer::NotSignedIn(trouble));
+    let reply = reply(ResponseKind::NotSignedIn(trouble));
     match wait {
         Some(seconds) => with_retry_after(reply, seconds),
         None => reply,
@@ -431,7 +434,7 @@ async fn a_sign_in_that_never_works_stops_the_run_and_nobody_fails() {
         .max_retries(3);
     let ran = run.at(&service).await;
     assert!(
-        matches!(ran.stop, Some(Stop::NotSignedIn { .. })),
+        matches!(ran.stop, Some(StopReason::NotSignedIn { .. })),
         "{:?}",
         ran.stop
     );

@@ -173,7 +173,7 @@ fn read(bytes: &[u8], format: &Format) -> Result<Roster, InputError> {
 /// What every user shall hold, whatever the order.
 fn asked(roster: &Roster) -> BTreeMap<String, (Vec<String>, bool)> {
     let all = &roster.assignments;
-    all.good_users()
+    all.sendable_users()
         .map(|user| {
             let mut codes: Vec<_> = all.sets().codes(all.set(user)).map(str::to_owned).collect();
             codes.sort();
@@ -261,7 +261,7 @@ proptest! {
 /// The requests that a roster comes to: codes, flag and users of each.
 fn plan(roster: &Roster) -> Vec<(Vec<String>, bool, Vec<String>)> {
     let all = &roster.assignments;
-    let plan = Plan::new(all, all.good_users(), NonZeroUsize::new(100).unwrap());
+    let plan = Plan::new(all, all.sendable_users(), NonZeroUsize::new(100).unwrap());
     plan.batches()
         .iter()
         .map(|batch| {

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use seatload::api::{
-    AllocationRequest, Answer, Client, Departure, Endpoint, Network, Reply, Service, Source, Token,
-    Tokens, Variant,
+    AllocationRequest, Client, Endpoint, Network, Response, ResponseKind, SentAt, Service, Token,
+    TokenCache, TokenSource, Variant,
 };
 use tokio::io::AsyncWriteExt;
 use wiremock::matchers::{body_string, header, method, path};
@@ -20,23 +20,23 @@ fn request() -> AllocationRequest {
     }
 }
 
-async fn exchange_at(base_url: &str, departure: &Departure) -> Reply {
+async fn exchange_at(base_url: &str, departure: &SentAt) -> Response {
     exchange_with("t0ken", base_url, departure).await
 }
 
-async fn exchange_with(token: &str, base_url: &str, departure: &Departure) -> Reply {
+async fn exchange_with(token: &str, base_url: &str, departure: &SentAt) -> Response {
     let endpoint = Endpoint::new(base_url, Variant::PostLa, None, "acc-1").unwrap();
     let token = Token::new(token.to_owned().into(), "test").unwrap();
     let network = Network {
         timeout: Duration::from_secs(30),
         ..Network::default()
     };
-    let tokens = Tokens::new(Source::Given(token), &network).unwrap();
+    let tokens = TokenCache::new(TokenSource::Static(token), &network).unwrap();
     let client = Client::new(endpoint, tokens, &network).unwrap();
     client.exchange(request(), departure.clone()).await
 }
 
-async fn answer_of(response: ResponseTemplate) -> Reply {
+async fn answer_of(response: ResponseTemplate) -> Response {
     let server = MockServer::start().await;
     Mock::given(method("POST"))
         .and(path("/la/api/account/acc-1/user-license"))
@@ -49,13 +49,13 @@ async fn answer_of(response: ResponseTemplate) -> Reply {
         .expect(1)
         .mount(&server)
         .await;
-    exchange_at(&server.uri(), &Departure::default()).await
+    exchange_at(&server.uri(), &SentAt::default()).await
 }
 
 /// The answer to bytes that no well-kept server would send.
-async fn answer_of_bytes(bytes: Vec<u8>) -> Answer {
+async fn answer_of_bytes(bytes: Vec<u8>) -> ResponseKind {
     let server = RawServer::answering(move |_, _| bytes.clone());
-    exchange_at(&server.base_url, &Departure::default())
+    exchange_at(&server.base_url, &SentAt::default())
         .await
         .answer
 }
@@ -64,7 +64,7 @@ async fn answer_of_bytes(bytes: Vec<u8>) -> Answer {
 async fn the_documented_answer_is_read() {
     let body = r#"[{"userId":"a","organizationId":"o","useExternalLicense":false,"userBundleCodes":["IDU"]}]"#;
     let reply = answer_of(ResponseTemplate::new(200).set_body_string(body)).await;
-    let Answer::Allocated(confirmation) = reply.answer else {
+    let ResponseKind::Allocated(confirmation) = reply.answer else {
         panic!("{reply:?}");
     };
     assert_eq!(confirmation.confirmed, [("o".into(), vec![0])]);
@@ -76,7 +76,7 @@ async fn a_refusal_carries_its_status_and_the_services_words() {
     let reply = answer_of(ResponseTemplate::new(409).set_body_string(body)).await;
     assert_eq!(
         reply.answer,
-        Answer::Status {
+        ResponseKind::Status {
             status: 409,
             message: "no seats".into(),
             is_html: false
@@ -107,7 +107,7 @@ async fn a_body_of_more_than_16_mib_is_read_no_further() {
     }
     let answer = answer_of_bytes(bytes).await;
     assert!(
-        matches!(&answer, Answer::Unreadable { reason, .. } if reason.contains("more than 16 MiB")),
+        matches!(&answer, ResponseKind::InvalidBody { reason, .. } if reason.contains("more than 16 MiB")),
         "{answer:?}"
     );
 }
@@ -118,21 +118,24 @@ async fn an_answer_that_breaks_off_is_not_an_answer() {
         b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n[{\"userId\":\"a\"".to_vec(),
     )
     .await;
-    assert!(matches!(answer, Answer::Unreadable { .. }), "{answer:?}");
+    assert!(
+        matches!(answer, ResponseKind::InvalidBody { .. }),
+        "{answer:?}"
+    );
     let answer =
         answer_of_bytes(b"HTTP/1.1 409 Conflict\r\nContent-Length: 900\r\n\r\n{".to_vec()).await;
     assert!(
-        matches!(answer, Answer::Status { status: 409, .. }),
+        matches!(answer, ResponseKind::Status { status: 409, .. }),
         "{answer:?}"
     );
     let answer = answer_of_bytes(Vec::new()).await;
     assert!(
-        matches!(answer, Answer::Lost { departed: true, .. }),
+        matches!(answer, ResponseKind::NoResponse { was_sent: true, .. }),
         "{answer:?}"
     );
     let answer = answer_of_bytes(b"garbage\r\n\r\n".to_vec()).await;
     assert!(
-        matches!(answer, Answer::Lost { departed: true, .. }),
+        matches!(answer, ResponseKind::NoResponse { was_sent: true, .. }),
         "{answer:?}"
     );
 }
@@ -141,7 +144,10 @@ async fn an_answer_that_breaks_off_is_not_an_answer() {
 async fn a_compressed_answer_is_not_unpacked() {
     let bytes = http_with(200, "Content-Encoding: gzip\r\n", "\u{1f}…");
     let answer = answer_of_bytes(bytes).await;
-    assert!(matches!(answer, Answer::Unreadable { .. }), "{answer:?}");
+    assert!(
+        matches!(answer, ResponseKind::InvalidBody { .. }),
+        "{answer:?}"
+    );
 }
 
 #[tokio::test]
@@ -149,19 +155,19 @@ async fn where_nobody_listens_the_request_has_surely_not_left() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let base_url = format!("http://{}", closed.local_addr().unwrap());
     drop(closed);
-    let departure = Departure::default();
+    let departure = SentAt::default();
     let answer = exchange_at(&base_url, &departure).await.answer;
     assert!(
         matches!(
             answer,
-            Answer::Lost {
-                departed: false,
+            ResponseKind::NoResponse {
+                was_sent: false,
                 ..
             }
         ),
         "{answer:?}"
     );
-    assert_eq!(departure.at(), None);
+    assert_eq!(departure.get(), None);
 }
 
 /// The clock is paused: it jumps to the timeout once nothing else can happen.
@@ -170,9 +176,9 @@ async fn a_server_that_accepts_and_says_nothing_is_given_up_in_time() {
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base_url = format!("http://{}", silent.local_addr().unwrap());
     let begin = tokio::time::Instant::now();
-    let answer = exchange_at(&base_url, &Departure::default()).await.answer;
+    let answer = exchange_at(&base_url, &SentAt::default()).await.answer;
     assert!(
-        matches!(&answer, Answer::Lost { reason, .. } if reason.contains("within the time allowed")),
+        matches!(&answer, ResponseKind::NoResponse { reason, .. } if reason.contains("within the time allowed")),
         "{answer:?}"
     );
     assert!(begin.elapsed() <= Duration::from_secs(31));
@@ -193,9 +199,12 @@ async fn a_server_that_drips_a_byte_a_second_is_given_up_in_time() {
         }
     });
     let begin = tokio::time::Instant::now();
-    let answer = exchange_at(&base_url, &Departure::default()).await.answer;
+    let answer = exchange_at(&base_url, &SentAt::default()).await.answer;
     assert!(
-        matches!(answer, Answer::Lost { .. } | Answer::Unreadable { .. }),
+        matches!(
+            answer,
+            ResponseKind::NoResponse { .. } | ResponseKind::InvalidBody { .. }
+        ),
         "{answer:?}"
     );
     assert!(begin.elapsed() <= Duration::from_secs(31));
@@ -212,11 +221,11 @@ async fn a_server_that_answers_before_the_request_is_there_is_still_heard() {
         // The connection is kept until the client has read.
         let _ = std::io::Read::read_to_end(&mut stream, &mut Vec::new());
     });
-    let answer = exchange_at(&base_url, &Departure::default()).await.answer;
+    let answer = exchange_at(&base_url, &SentAt::default()).await.answer;
     assert!(
         matches!(
             answer,
-            Answer::Status { status: 409, .. } | Answer::Lost { .. }
+            ResponseKind::Status { status: 409, .. } | ResponseKind::NoResponse { .. }
         ),
         "{answer:?}"
     );
@@ -228,8 +237,11 @@ async fn a_connection_that_is_reset_is_not_an_answer() {
     let resetting = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let base_url = format!("http://{}", resetting.local_addr().unwrap());
     let server = std::thread::spawn(move || drop(resetting.accept().unwrap()));
-    let answer = exchange_at(&base_url, &Departure::default()).await.answer;
-    assert!(matches!(answer, Answer::Lost { .. }), "{answer:?}");
+    let answer = exchange_at(&base_url, &SentAt::default()).await.answer;
+    assert!(
+        matches!(answer, ResponseKind::NoResponse { .. }),
+        "{answer:?}"
+    );
     server.join().unwrap();
 }
 
@@ -249,12 +261,12 @@ async fn a_server_without_tls_gets_neither_request_nor_token() {
         .unwrap();
         first
     });
-    let answer = exchange_at(&base_url, &Departure::default()).await.answer;
+    let answer = exchange_at(&base_url, &SentAt::default()).await.answer;
     assert!(
         matches!(
             answer,
-            Answer::Lost {
-                departed: false,
+            ResponseKind::NoResponse {
+                was_sent: false,
                 ..
             }
         ),
@@ -270,14 +282,14 @@ async fn a_server_without_tls_gets_neither_request_nor_token() {
 
 #[tokio::test]
 async fn a_host_that_nobody_knows_is_no_answer() {
-    let answer = exchange_at("https://nowhere.invalid", &Departure::default())
+    let answer = exchange_at("https://nowhere.invalid", &SentAt::default())
         .await
         .answer;
     assert!(
         matches!(
             answer,
-            Answer::Lost {
-                departed: false,
+            ResponseKind::NoResponse {
+                was_sent: false,
                 ..
             }
         ),
@@ -298,7 +310,7 @@ async fn json_of_the_wrong_shape_is_not_a_success() {
     ] {
         let reply = answer_of(ResponseTemplate::new(200).set_body_string(body)).await;
         assert!(
-            matches!(reply.answer, Answer::Unreadable { .. }),
+            matches!(reply.answer, ResponseKind::InvalidBody { .. }),
             "{body}: {reply:?}"
         );
     }
@@ -320,7 +332,7 @@ async fn no_part_of_a_token_is_in_what_is_told_of_an_answer() {
         (400, format!("{}{token}", " ".repeat(64 * 1024 - 50))),
     ] {
         let server = RawServer::answering(move |_, _| http(status, &body));
-        let told = exchange_with(&token, &server.base_url, &Departure::default()).await;
+        let told = exchange_with(&token, &server.base_url, &SentAt::default()).await;
         let told = format!("{told:?}");
         assert!(!told.contains("s3cret"), "{told}");
         assert!(told.contains(&status.to_string()), "{told}");

@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use proptest::prelude::*;
-use seatload::api::{Allocation, Reply};
+use seatload::api::{Allocation, Response};
 use seatload::dispatch;
 use seatload::event::Event;
 use seatload::plan::Plan;
-use seatload::roster::UserIx;
+use seatload::roster::UserIndex;
 use seatload::run::Journal;
 use seatload::run::RunFolder;
 use seatload::sandbox::Ledger;
@@ -79,7 +79,7 @@ fn cases() -> impl Strategy<Value = Case> {
 }
 
 /// A service that does what the case says.
-fn misbehave(case: &Case) -> impl FnMut(&Sent, &mut Ledger) -> Option<Reply> + use<> {
+fn misbehave(case: &Case) -> impl FnMut(&Sent, &mut Ledger) -> Option<Response> + use<> {
     let case = case.clone();
     let mut random = fastrand::Rng::with_seed(case.seed);
     move |sent, ledger| {
@@ -104,7 +104,7 @@ fn misbehave(case: &Case) -> impl FnMut(&Sent, &mut Ledger) -> Option<Reply> + u
     }
 }
 
-fn applied_but(ledger: &mut Ledger, sent: &Sent, reply: Reply) -> Reply {
+fn applied_but(ledger: &mut Ledger, sent: &Sent, reply: Response) -> Response {
     by_seats(ledger, &sent.request);
     reply
 }
@@ -299,7 +299,7 @@ async fn killed_and_resumed(case: &Case, fates: &[Fate]) -> Result<(), TestCaseE
         let (_, standing) = Journal::open(&folder, &run.roster).unwrap();
         let all = run.assignments();
         decided = all
-            .good_users()
+            .sendable_users()
             .filter(|&user| !standing.is_pending(user))
             .map(|user| all.user_id(user).to_string())
             .collect();
@@ -324,7 +324,7 @@ async fn killed_and_resumed(case: &Case, fates: &[Fate]) -> Result<(), TestCaseE
 }
 
 /// Who was named by a request and is not decided, as the program would have written it down.
-fn named(run: &Run, sent: &[Sent], decided: &BTreeSet<String>) -> HashSet<UserIx> {
+fn named(run: &Run, sent: &[Sent], decided: &BTreeSet<String>) -> HashSet<UserIndex> {
     let users = sent.iter().flat_map(Sent::users);
     users
         .filter(|user| !decided.contains(*user))

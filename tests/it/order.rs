@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use proptest::prelude::*;
-use seatload::dispatch::least_time;
+use seatload::dispatch::min_duration;
 use seatload::plan::Plan;
 use seatload::sandbox::SandboxSettings;
 
@@ -72,7 +72,7 @@ proptest! {
         let run = Run::of(&file_of(sets.len(), codes)).batch_size(batch_size).in_order();
         let size = NonZeroUsize::new(batch_size).unwrap();
         let all = run.assignments();
-        let plan = Plan::new(all, all.good_users(), size);
+        let plan = Plan::new(all, all.sendable_users(), size);
         let planned: Vec<Vec<String>> = plan
             .batches()
             .iter()
@@ -135,7 +135,7 @@ async fn the_time_that_a_plan_tells_is_the_time_that_a_run_takes() {
         let policy = run.policy.clone();
         let ran = run.at(&service).await;
         ran.assert_finished();
-        let told = least_time(users / 100, policy.rate, policy.burst);
+        let told = min_duration(users / 100, policy.rate, policy.burst);
         let ratio = ran.took.as_secs_f64() / told.as_secs_f64();
         assert!((0.999..1.02).contains(&ratio), "{rate}: {ratio}");
     }
@@ -145,7 +145,7 @@ async fn the_time_that_a_plan_tells_is_the_time_that_a_run_takes() {
 fn import_150(arguments: &[&str]) -> (Dir, Ended) {
     let sandbox = Stand::new(SandboxSettings {
         account: "acc-1".into(),
-        seats: seatload::plan::seats_arg::parse("IDU=100").unwrap(),
+        seats: seatload::plan::seats_arg::parse_seats("IDU=100").unwrap(),
         latency: Duration::from_millis(20),
         ..SandboxSettings::default()
     });

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use seatload::api::{Budget, Limits};
+use seatload::api::{RateLimitHeaders, RemainingQuota};
 use seatload::event::{Event, WaitCause};
 
 use crate::support::run::Run;
@@ -95,7 +95,7 @@ async fn a_retry_after_to_one_binds_all_and_they_do_not_come_back_at_once() {
         .events
         .iter()
         .find(|(_, event)| {
-            matches!(event, Event::Waiting { cause: WaitCause::ToldToWait, wait } if *wait > Duration::from_secs(2))
+            matches!(event, Event::Waiting { cause: WaitCause::RetryAfter, wait } if *wait > Duration::from_secs(2))
         })
         .unwrap();
     assert!(*told_people - told < Duration::from_secs(1));
@@ -156,9 +156,9 @@ async fn a_quota_told_in_headers_is_never_overdrawn() {
         used += 1;
         assert!(used <= 20, "overdrawn at {:?}", sent.at);
         let mut reply = by_seats(ledger, &sent.request);
-        reply.limits = Limits {
+        reply.limits = RateLimitHeaders {
             retry_after: None,
-            budget: Some(Budget {
+            budget: Some(RemainingQuota {
                 remaining: 20 - used,
                 reset: window_start + Duration::from_secs(30) - sent.at,
             }),
@@ -190,7 +190,7 @@ async fn a_quota_told_is_heeded_though_answers_overtake_each_other() {
                 return Some(answer(429, "overdrawn"));
             }
             let mut reply = by_seats(ledger, &sent.request);
-            reply.limits.budget = Some(Budget {
+            reply.limits.budget = Some(RemainingQuota {
                 remaining: 10 - window.1,
                 reset: window.0 + Duration::from_secs(5) - sent.at,
             });

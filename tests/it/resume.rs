@@ -608,7 +608,7 @@ fn whatever_the_sandbox_does_wrong_every_user_ends_once_and_holds_its_set() {
             seed,
             ..SandboxSettings::default()
         };
-        settings.seats = seatload::plan::seats_arg::parse("IDU=20,PMD=1000").unwrap();
+        settings.seats = seatload::plan::seats_arg::parse_seats("IDU=20,PMD=1000").unwrap();
         let stand = Stand::new(settings);
         let dir = Dir::new();
         let rows: String = (0..60)

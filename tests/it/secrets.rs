@@ -137,8 +137,8 @@ fn no_secret_is_in_any_output_file_or_process_list_whatever_happens() {
 #[ignore = "panics on purpose"]
 fn panics_with_everything_in_hand() {
     use seatload::api::{
-        Client, ClientCredentials, Endpoint, Network, Password, ProxyUrl, Source, Token,
-        TokenCommand, Tokens, Variant,
+        Client, ClientCredentials, Endpoint, Network, Password, ProxyUrl, Token, TokenCache,
+        TokenCommand, TokenSource, Variant,
     };
 
     let endpoint = Endpoint::new("https://localhost", Variant::PostLa, None, "a").unwrap();
@@ -152,15 +152,15 @@ fn panics_with_everything_in_hand() {
     };
     let url = || "https://localhost/token".parse().unwrap();
     let sources = [
-        Source::Given(token.clone()),
-        Source::Command(TokenCommand::new(format!("echo {TOKEN}"))),
-        Source::ClientCredentials(ClientCredentials {
+        TokenSource::Static(token.clone()),
+        TokenSource::Command(TokenCommand::new(format!("echo {TOKEN}"))),
+        TokenSource::ClientCredentials(ClientCredentials {
             token_url: url(),
             client_id: CLIENT_ID.into(),
             client_secret: CLIENT_SECRET.to_owned().into(),
             scope: "x".into(),
         }),
-        Source::Password(Password {
+        TokenSource::Password(Password {
             url: url(),
             tenancy: "acme".into(),
             username: "ann".into(),
@@ -168,7 +168,7 @@ fn panics_with_everything_in_hand() {
         }),
     ];
     let sources = format!("{sources:?}");
-    let tokens = Tokens::new(Source::Given(token), &network).unwrap();
+    let tokens = TokenCache::new(TokenSource::Static(token), &network).unwrap();
     let client = Client::new(endpoint, tokens, &network).unwrap();
     panic!("{sources} {client:?} {network:?}");
 }

@@ -3,10 +3,10 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use seatload::api::{AllocationRequest, Departure, Reply, Service};
-use seatload::event::{Event, Stop};
+use seatload::api::{AllocationRequest, Response, SentAt, Service};
+use seatload::event::{Event, StopReason};
 use seatload::outcome::FailureKind;
-use seatload::roster::UserIx;
+use seatload::roster::UserIndex;
 
 use crate::support::run::Run;
 use crate::support::service::{FakeService, Sent, answer, lost, with_retry_after};
@@ -17,7 +17,7 @@ async fn a_service_that_is_down_stops_the_run_after_three_batches() {
     let ran = Run::of_users(1000).at(&service).await;
     assert_eq!(
         ran.stop,
-        Some(Stop::ServiceDown {
+        Some(StopReason::ServiceDown {
             reason: "status 503: maintenance".into()
         })
     );
@@ -30,7 +30,7 @@ async fn a_service_that_is_down_stops_the_run_after_three_batches() {
 async fn a_service_that_goes_down_in_the_middle_stops_the_run_too() {
     let service = FakeService::new().script(|sent, _| (sent.nth >= 20).then(|| lost(true)));
     let ran = Run::of_users(10_000).at(&service).await;
-    assert!(matches!(ran.stop, Some(Stop::ServiceDown { .. })));
+    assert!(matches!(ran.stop, Some(StopReason::ServiceDown { .. })));
     assert_eq!(ran.count("success"), 2000);
     assert_eq!(
         ran.count("success") + ran.count("unknown") + ran.pending.len(),
@@ -63,7 +63,7 @@ async fn batches_lost_now_and_then_do_not_stop_the_run() {
 async fn three_lone_404s_and_no_success_stop_the_run() {
     let service = FakeService::new().script(|_, _| Some(answer(404, "no licence")));
     let ran = Run::of_users(1000).at(&service).await;
-    assert!(matches!(ran.stop, Some(Stop::NotFound { .. })));
+    assert!(matches!(ran.stop, Some(StopReason::NoUserFound { .. })));
     assert_eq!(ran.count("not_found"), 3);
     assert_eq!(ran.pending.len(), 997);
     assert!(service.requests() < 15, "{} requests", service.requests());
@@ -103,7 +103,7 @@ async fn an_interrupt_sends_nothing_more_and_records_what_was_in_flight() {
             None
         });
     let ran = run.at(&service).await;
-    assert_eq!(ran.stop, Some(Stop::Interrupted));
+    assert_eq!(ran.stop, Some(StopReason::Interrupted));
     let sent: usize = service
         .sent()
         .iter()
@@ -124,7 +124,7 @@ async fn an_interrupt_ends_a_wait_at_once() {
         tokio::time::sleep(Duration::from_secs(5)).await;
         interrupt.cancel();
     });
-    assert_eq!(ran.stop, Some(Stop::Interrupted));
+    assert_eq!(ran.stop, Some(StopReason::Interrupted));
     assert_eq!(ran.took, Duration::from_secs(5));
     assert_eq!(ran.pending.len(), 1000);
 }
@@ -133,7 +133,7 @@ async fn an_interrupt_ends_a_wait_at_once() {
 async fn a_wait_that_an_earlier_part_of_the_run_was_asked_for_is_sat_through() {
     let service = FakeService::new();
     let mut run = Run::of_users(10);
-    run.policy.held_for = Some(Duration::from_secs(40));
+    run.policy.initial_cooldown = Some(Duration::from_secs(40));
     run.at(&service).await.assert_finished();
     assert_eq!(service.sent()[0].at, Duration::from_secs(40));
 }
@@ -151,7 +151,7 @@ async fn a_wait_up_to_a_quarter_of_an_hour_is_sat_through_and_a_longer_one_stops
         });
         let ran = Run::of_users(300).at(&service).await;
         assert_eq!(
-            matches!(ran.stop, Some(Stop::WaitTooLong { .. })),
+            matches!(ran.stop, Some(StopReason::RetryAfterTooLong { .. })),
             stops,
             "{seconds}"
         );
@@ -184,7 +184,7 @@ async fn when_nobody_takes_the_events_any_more_nothing_more_is_sent() {
         while receiver.recv().await.is_some_and(goes_on) {}
     };
     let (stop, ()) = tokio::join!(dispatch, fail_at_the_first_decision);
-    assert_eq!(stop, Some(Stop::NotRecorded));
+    assert_eq!(stop, Some(StopReason::CannotWriteReports));
     assert!(service.requests() <= 3, "{} requests", service.requests());
 }
 
@@ -194,7 +194,7 @@ async fn what_cannot_be_written_down_is_not_sent_and_stops_the_run() {
     let run = Run::of_users(3).batch_size(1).concurrency(1);
     let all = run.assignments();
     let written = RefCell::new(Vec::new());
-    let write_ahead = |users: &[UserIx]| {
+    let write_ahead = |users: &[UserIndex]| {
         let mut written = written.borrow_mut();
         written.extend_from_slice(users);
         written.len() < 2
@@ -203,8 +203,8 @@ async fn what_cannot_be_written_down_is_not_sent_and_stops_the_run() {
     let dispatch = run.dispatch(&service, write_ahead, sender);
     let collect = async { while receiver.recv().await.is_some() {} };
     let (stop, ()) = tokio::join!(dispatch, collect);
-    assert_eq!(stop, Some(Stop::NotRecorded));
-    let users: Vec<_> = all.good_users().collect();
+    assert_eq!(stop, Some(StopReason::CannotWriteReports));
+    let users: Vec<_> = all.sendable_users().collect();
     assert_eq!(*written.borrow(), users[..2]);
     assert_eq!(service.requests(), 1);
 }
@@ -214,7 +214,7 @@ async fn requests_that_leave_together_are_written_down_together() {
     let service = FakeService::new();
     let run = Run::of_users(25).batch_size(1).concurrency(8);
     let written = RefCell::new(Vec::new());
-    let write_ahead = |users: &[UserIx]| {
+    let write_ahead = |users: &[UserIndex]| {
         written.borrow_mut().push(users.len());
         true
     };
@@ -231,7 +231,7 @@ async fn requests_that_leave_together_are_written_down_together() {
 struct Stuck;
 
 impl Service for Stuck {
-    async fn exchange(&self, _: AllocationRequest, _: Departure) -> Reply {
+    async fn exchange(&self, _: AllocationRequest, _: SentAt) -> Response {
         std::future::pending().await
     }
 }
@@ -248,7 +248,7 @@ async fn whoever_has_not_left_when_the_run_is_interrupted_does_not_leave_any_mor
     let collect = async { while receiver.recv().await.is_some() {} };
     let begin = tokio::time::Instant::now();
     let (stop, (), ()) = tokio::join!(dispatch, interrupt, collect);
-    assert_eq!(stop, Some(Stop::Interrupted));
+    assert_eq!(stop, Some(StopReason::Interrupted));
     assert_eq!(begin.elapsed().as_secs(), 5);
 }
 
@@ -266,7 +266,7 @@ async fn whoever_waits_for_the_records_when_the_run_is_interrupted_does_not_leav
         while receiver.recv().await.is_some() {}
     };
     let (stop, ()) = tokio::join!(dispatch, interrupt);
-    assert_eq!(stop, Some(Stop::Interrupted));
+    assert_eq!(stop, Some(StopReason::Interrupted));
     assert_eq!(service.requests(), 0);
 }
 
@@ -274,7 +274,7 @@ async fn whoever_waits_for_the_records_when_the_run_is_interrupted_does_not_leav
 struct ThirdIsSlow(FakeService);
 
 impl Service for ThirdIsSlow {
-    async fn exchange(&self, request: AllocationRequest, departure: Departure) -> Reply {
+    async fn exchange(&self, request: AllocationRequest, departure: SentAt) -> Response {
         let is_third = self.0.requests() == 2;
         let reply = self.0.exchange(request, departure).await;
         if is_third {
@@ -298,6 +298,9 @@ async fn whoever_has_not_left_when_an_answer_stops_the_run_does_not_leave_any_mo
         while receiver.recv().await.is_some() {}
     };
     let (stop, ()) = tokio::join!(dispatch, collect);
-    assert!(matches!(stop, Some(Stop::Unauthorized { .. })), "{stop:?}");
+    assert!(
+        matches!(stop, Some(StopReason::Unauthorized { .. })),
+        "{stop:?}"
+    );
     assert_eq!(service.0.requests(), 3);
 }

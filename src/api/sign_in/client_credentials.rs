@@ -12,7 +12,7 @@ use reqwest::{Client, Request, Url};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::http::{said, send};
-use super::{Obtained, SignInError};
+use super::{NewToken, SignInError};
 use crate::api::Token;
 
 /// An external application that may sign in.
@@ -29,7 +29,7 @@ pub struct ClientCredentials {
 }
 
 impl ClientCredentials {
-    pub async fn obtain(&self, http: &Client) -> Result<Obtained, SignInError> {
+    pub async fn obtain(&self, http: &Client) -> Result<NewToken, SignInError> {
         // It lives no longer than this request, since it does not wipe what it held.
         let client = BasicClient::new(ClientId::new(self.client_id.clone()))
             .set_client_secret(ClientSecret::new(
@@ -49,9 +49,9 @@ impl ClientCredentials {
             .await
             .map_err(|error| self.explain(error))?;
         let token = SecretString::from(answer.access_token().secret().as_str());
-        Ok(Obtained {
+        Ok(NewToken {
             token: Token::new(token, "the sign-in")
-                .map_err(|error| SignInError::Refused(error.to_string()))?,
+                .map_err(|error| SignInError::Rejected(error.to_string()))?,
             lifetime: answer
                 .expires_in()
                 .filter(|lifetime| *lifetime > Duration::ZERO),
@@ -69,13 +69,13 @@ impl ClientCredentials {
                     Some(description) => format!("{}: {description}", refusal.error()),
                     None => refusal.error().to_string(),
                 };
-                SignInError::Refused(said(&what))
+                SignInError::Rejected(said(&what))
             }
             // The answer itself is not told: it may hold a token.
-            Parse(..) => SignInError::Refused(
+            Parse(..) => SignInError::Rejected(
                 "the answer is none that a token service gives: check --token-url".to_owned(),
             ),
-            Other(what) => SignInError::Refused(said(&what)),
+            Other(what) => SignInError::Rejected(said(&what)),
         }
     }
 }
@@ -94,7 +94,7 @@ impl<'c> AsyncHttpClient<'c> for Http<'_> {
 
 async fn call(http: &Client, request: HttpRequest) -> Result<HttpResponse, SignInError> {
     let request = Request::try_from(request)
-        .map_err(|_| SignInError::Refused("the request cannot be made".to_owned()))?;
+        .map_err(|_| SignInError::Rejected("the request cannot be made".to_owned()))?;
     let answered = send(http, request).await?;
     let mut response = HttpResponse::new(answered.body);
     *response.status_mut() = answered.status;

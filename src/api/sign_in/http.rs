@@ -6,8 +6,8 @@ use reqwest::{Client, Request, StatusCode};
 use secrecy::SecretString;
 
 use super::SignInError;
-use crate::api::Limits;
-use crate::api::client::tell;
+use crate::api::RateLimitHeaders;
+use crate::api::client::describe_error;
 use crate::api::redact::{Redactor, SHORTEST_PASSWORD};
 use crate::sanitize::printable;
 
@@ -18,23 +18,23 @@ const LONGEST_ANSWER: usize = 256 * 1024;
 const SAID_CHARS: usize = 200;
 
 /// An answer that is one.
-pub struct Answered {
+pub struct TokenResponse {
     pub status: StatusCode,
     pub body: Vec<u8>,
 }
 
 /// Sends a request. What may pass is trouble; redirects are refused, since a secret must not follow them.
-pub async fn send(http: &Client, request: Request) -> Result<Answered, SignInError> {
+pub async fn send(http: &Client, request: Request) -> Result<TokenResponse, SignInError> {
     let mut response = http
         .execute(request)
         .await
-        .map_err(|error| SignInError::trouble(tell(error)))?;
+        .map_err(|error| SignInError::trouble(describe_error(error)))?;
     let status = response.status();
     match status.as_u16() {
         408 | 425 | 429 | 500..=599 => {
-            return Err(SignInError::Trouble {
+            return Err(SignInError::Transient {
                 reason: format!("status {}", status.as_u16()),
-                wait: Limits::read(response.headers(), SystemTime::now()).retry_after,
+                wait: RateLimitHeaders::read(response.headers(), SystemTime::now()).retry_after,
             });
         }
         300..=399 => {
@@ -42,7 +42,7 @@ pub async fn send(http: &Client, request: Request) -> Result<Answered, SignInErr
                 "status {}, a redirect, which is not followed",
                 status.as_u16()
             );
-            return Err(SignInError::Refused(what));
+            return Err(SignInError::Rejected(what));
         }
         _ => {}
     }
@@ -50,20 +50,20 @@ pub async fn send(http: &Client, request: Request) -> Result<Answered, SignInErr
     while let Some(chunk) = response
         .chunk()
         .await
-        .map_err(|error| SignInError::trouble(tell(error)))?
+        .map_err(|error| SignInError::trouble(describe_error(error)))?
     {
         if body.len() + chunk.len() > LONGEST_ANSWER {
-            return Err(SignInError::Refused(
+            return Err(SignInError::Rejected(
                 "the answer is too long to hold a token".to_owned(),
             ));
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Answered { status, body })
+    Ok(TokenResponse { status, body })
 }
 
 /// What somebody else said, without the secret that it may repeat.
 pub fn said(text: &str, secret: &SecretString) -> String {
     let redactor = Redactor::new(secret, "(the secret)", SHORTEST_PASSWORD);
-    printable(redactor.text(text).trim(), SAID_CHARS)
+    printable(redactor.redact(text).trim(), SAID_CHARS)
 }

@@ -12,16 +12,16 @@ use std::time::Duration;
 pub use client_credentials::ClientCredentials;
 pub use command::{SECRET_VARIABLES, TokenCommand};
 pub use password::Password;
-pub use tokens::Tokens;
-pub use tokens::{Numbered, Refused};
+pub use tokens::TokenCache;
+pub use tokens::{CachedToken, OnRejection};
 
 use super::Token;
 
 /// Where access tokens come from. Shows no secret.
 #[derive(Debug)]
-pub enum Source {
+pub enum TokenSource {
     /// One token that the user has.
-    Given(Token),
+    Static(Token),
     /// A file that holds a token, and may hold another one later.
     File(PathBuf),
     /// OAuth 2 client credentials, as an external application.
@@ -34,7 +34,7 @@ pub enum Source {
 
 /// A token, and how long it is good, if that was said.
 #[derive(Debug)]
-pub struct Obtained {
+pub struct NewToken {
     token: Token,
     lifetime: Option<Duration>,
 }
@@ -44,7 +44,7 @@ pub struct Obtained {
 pub enum SignInError {
     /// Passing trouble: it may work later.
     #[error("cannot sign in: {reason}")]
-    Trouble {
+    Transient {
         /// What happened.
         reason: String,
         /// How long to wait, if somebody said so.
@@ -52,32 +52,32 @@ pub enum SignInError {
     },
     /// Whoever gives tokens refused.
     #[error("signing in was refused: {0}")]
-    Refused(String),
+    Rejected(String),
 }
 
 impl SignInError {
     fn trouble(reason: impl Into<String>) -> Self {
-        Self::Trouble {
+        Self::Transient {
             reason: reason.into(),
             wait: None,
         }
     }
 }
 
-impl Source {
+impl TokenSource {
     /// Whether it is on this machine, so that what goes wrong at first goes wrong for good.
-    pub fn is_at_hand(&self) -> bool {
-        matches!(self, Self::Given(_) | Self::File(_) | Self::Command(_))
+    pub fn is_local(&self) -> bool {
+        matches!(self, Self::Static(_) | Self::File(_) | Self::Command(_))
     }
 
     /// Asks for a token.
-    async fn obtain(&self, http: Option<&reqwest::Client>) -> Result<Obtained, SignInError> {
-        let told = |token| Obtained {
+    async fn fetch_token(&self, http: Option<&reqwest::Client>) -> Result<NewToken, SignInError> {
+        let told = |token| NewToken {
             token,
             lifetime: None,
         };
         match (self, http) {
-            (Self::Given(token), _) => Ok(told(token.clone())),
+            (Self::Static(token), _) => Ok(told(token.clone())),
             // Somebody may be writing it at this moment.
             (Self::File(path), _) => Token::from_file(path)
                 .map(told)
@@ -86,14 +86,14 @@ impl Source {
             (Self::ClientCredentials(credentials), Some(http)) => credentials.obtain(http).await,
             (Self::Password(password), Some(http)) => password.obtain(http).await,
             (Self::ClientCredentials(_) | Self::Password(_), None) => {
-                Err(SignInError::Refused("there is no way to it".to_owned()))
+                Err(SignInError::Rejected("there is no way to it".to_owned()))
             }
         }
     }
 
     /// Whether asking again can give another token.
-    fn renews(&self) -> bool {
-        !matches!(self, Self::Given(_))
+    fn is_renewable(&self) -> bool {
+        !matches!(self, Self::Static(_))
     }
 
     /// The address that it asks, if it asks one.
@@ -101,7 +101,7 @@ impl Source {
         match self {
             Self::ClientCredentials(credentials) => Some(&credentials.token_url),
             Self::Password(password) => Some(&password.url),
-            Self::Given(_) | Self::File(_) | Self::Command(_) => None,
+            Self::Static(_) | Self::File(_) | Self::Command(_) => None,
         }
     }
 }

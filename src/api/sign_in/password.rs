@@ -11,7 +11,7 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::http::{said, send};
-use super::{Obtained, SignInError};
+use super::{NewToken, SignInError};
 use crate::api::Token;
 
 /// How long such a token is good (API.md, "Sign-in").
@@ -34,14 +34,14 @@ pub struct Password {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Asked<'a> {
+struct SignInRequest<'a> {
     tenancy_name: &'a str,
     username_or_email_address: &'a str,
     password: &'a str,
 }
 
 #[derive(Deserialize)]
-struct Given {
+struct SignInResponse {
     result: Option<String>,
     #[serde(default)]
     success: Option<bool>,
@@ -50,8 +50,8 @@ struct Given {
 }
 
 impl Password {
-    pub async fn obtain(&self, http: &Client) -> Result<Obtained, SignInError> {
-        let asked = Asked {
+    pub async fn obtain(&self, http: &Client) -> Result<NewToken, SignInError> {
+        let asked = SignInRequest {
             tenancy_name: &self.tenancy,
             username_or_email_address: &self.username,
             password: self.password.expose_secret(),
@@ -63,10 +63,10 @@ impl Password {
             .header(ACCEPT, JSON)
             .body(Bytes::from_owner(body))
             .build()
-            .map_err(|_| SignInError::Refused("the request cannot be made".to_owned()))?;
+            .map_err(|_| SignInError::Rejected("the request cannot be made".to_owned()))?;
         let answered = send(http, request).await?;
-        let given: Option<Given> = serde_json::from_slice(&answered.body).ok();
-        let refused = |what: String| Err(SignInError::Refused(what));
+        let given: Option<SignInResponse> = serde_json::from_slice(&answered.body).ok();
+        let refused = |what: String| Err(SignInError::Rejected(what));
         let Some(given) = given else {
             let status = answered.status.as_u16();
             return refused(format!(
@@ -76,8 +76,8 @@ impl Password {
         match given.result {
             Some(result) if answered.status.is_success() && given.success != Some(false) => {
                 let token = Token::new(SecretString::from(result), "the sign-in");
-                Ok(Obtained {
-                    token: token.map_err(|error| SignInError::Refused(error.to_string()))?,
+                Ok(NewToken {
+                    token: token.map_err(|error| SignInError::Rejected(error.to_string()))?,
                     lifetime: Some(LIFETIME),
                 })
             }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
-use super::{Obtained, SignInError, Source};
+use super::{NewToken, SignInError, TokenSource};
 use crate::api::{Network, NetworkError, Token};
 
 /// A token is renewed so long before it expires, at most: a request may be on its way for a while.
@@ -18,8 +18,8 @@ const MARGIN_PART: u32 = 5;
 /// Gives each request the token that is good now. One renewal is under way at a time, and requests wait for it; what is
 /// said of tokens meanwhile does not wait.
 #[derive(Debug)]
-pub struct Tokens {
-    source: Source,
+pub struct TokenCache {
+    source: TokenSource,
     http: Option<reqwest::Client>,
     /// Whoever asks for a token holds it.
     renewal: tokio::sync::Mutex<()>,
@@ -28,7 +28,7 @@ pub struct Tokens {
 
 #[derive(Debug, Default)]
 struct State {
-    issued: Option<Issued>,
+    issued: Option<IssuedToken>,
     /// How often a token was asked for, and an answer came or none.
     attempts: u64,
     /// How the last attempt failed, if it did.
@@ -36,7 +36,7 @@ struct State {
 }
 
 #[derive(Debug)]
-struct Issued {
+struct IssuedToken {
     token: Token,
     /// The attempt that gave it.
     number: u64,
@@ -58,26 +58,26 @@ const WAITED_LONG: Duration = Duration::from_secs(60);
 
 /// A token, with the number by which to tell what became of it.
 #[derive(Debug, Clone)]
-pub struct Numbered {
+pub struct CachedToken {
     pub token: Token,
     pub number: u64,
 }
 
 /// What follows when the service refuses a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refused {
+pub enum OnRejection {
     /// The same request again: there is another token already, or will be.
-    Again,
+    Retry,
     /// No token will be better.
-    ForGood,
+    GiveUp,
 }
 
-impl Tokens {
+impl TokenCache {
     /// Tokens from a source.
     ///
     /// # Errors
     /// When no connection to it can be made.
-    pub fn new(source: Source, network: &Network) -> Result<Self, NetworkError> {
+    pub fn new(source: TokenSource, network: &Network) -> Result<Self, NetworkError> {
         let http = source.url().map(|url| network.client(url)).transpose()?;
         Ok(Self {
             source,
@@ -88,7 +88,7 @@ impl Tokens {
     }
 
     /// Where tokens come from.
-    pub fn source(&self) -> &Source {
+    pub fn source(&self) -> &TokenSource {
         &self.source
     }
 
@@ -101,7 +101,7 @@ impl Tokens {
     }
 
     /// The token that is good now.
-    pub async fn current(&self) -> Result<Numbered, SignInError> {
+    pub async fn current(&self) -> Result<CachedToken, SignInError> {
         let seen = self.state().attempts;
         if let Some(fresh) = self.fresh() {
             return Ok(fresh);
@@ -117,12 +117,12 @@ impl Tokens {
                 return Err(failure.clone());
             }
         }
-        let obtained = self.source.obtain(self.http.as_ref()).await;
+        let obtained = self.source.fetch_token(self.http.as_ref()).await;
         self.take(obtained)
     }
 
     /// Takes note of what asking for a token came to.
-    fn take(&self, obtained: Result<Obtained, SignInError>) -> Result<Numbered, SignInError> {
+    fn take(&self, obtained: Result<NewToken, SignInError>) -> Result<CachedToken, SignInError> {
         let now = Instant::now();
         let mut state = self.state();
         state.attempts += 1;
@@ -131,7 +131,7 @@ impl Tokens {
             Ok(obtained) => {
                 let seconds = obtained.lifetime.map(|lifetime| lifetime.as_secs());
                 info!(number, seconds, "signed in");
-                let issued = Issued::new(obtained, number, now);
+                let issued = IssuedToken::new(obtained, number, now);
                 let numbered = issued.numbered();
                 state.issued = Some(issued);
                 state.failure = None;
@@ -149,11 +149,11 @@ impl Tokens {
         }
     }
 
-    fn fresh(&self) -> Option<Numbered> {
+    fn fresh(&self) -> Option<CachedToken> {
         let now = Instant::now();
         let state = self.state();
         let fresh = state.issued.as_ref().filter(|issued| issued.is_fresh(now));
-        fresh.map(Issued::numbered)
+        fresh.map(IssuedToken::numbered)
     }
 
     /// The service has taken this token.
@@ -166,14 +166,14 @@ impl Tokens {
     }
 
     /// The service has refused this token.
-    pub fn refused(&self, number: u64) -> Refused {
+    pub fn refused(&self, number: u64) -> OnRejection {
         match &mut self.state().issued {
-            Some(issued) if issued.number != number => Refused::Again,
-            Some(issued) if issued.may_have_been_good() && self.source.renews() => {
+            Some(issued) if issued.number != number => OnRejection::Retry,
+            Some(issued) if issued.may_have_been_good() && self.source.is_renewable() => {
                 issued.is_refused = true;
-                Refused::Again
+                OnRejection::Retry
             }
-            _ => Refused::ForGood,
+            _ => OnRejection::GiveUp,
         }
     }
 
@@ -183,9 +183,9 @@ impl Tokens {
     }
 }
 
-impl Issued {
-    fn new(obtained: Obtained, number: u64, now: Instant) -> Self {
-        let Obtained { token, lifetime } = obtained;
+impl IssuedToken {
+    fn new(obtained: NewToken, number: u64, now: Instant) -> Self {
+        let NewToken { token, lifetime } = obtained;
         // Longer than any run: then it is as if it never expired.
         let expires_at = lifetime.and_then(|lifetime| now.checked_add(lifetime));
         let margin = lifetime.map(|lifetime| (lifetime / MARGIN_PART).min(LONGEST_MARGIN));
@@ -203,10 +203,10 @@ impl Issued {
     }
 
     /// Tries for the next one later: half-way to the end of this one, or when it was told; and then at the end.
-    fn put_off(&mut self, now: Instant, failure: &SignInError) -> Numbered {
+    fn put_off(&mut self, now: Instant, failure: &SignInError) -> CachedToken {
         let told = match failure {
-            SignInError::Trouble { wait, .. } => wait.unwrap_or_default(),
-            SignInError::Refused(_) => Duration::ZERO,
+            SignInError::Transient { wait, .. } => wait.unwrap_or_default(),
+            SignInError::Rejected(_) => Duration::ZERO,
         };
         self.renew_at = self.expires_at.map(|expires| {
             let half = (expires - now) / 2;
@@ -231,8 +231,8 @@ impl Issued {
         self.is_accepted || self.obtained_at.elapsed() > WAITED_LONG
     }
 
-    fn numbered(&self) -> Numbered {
-        Numbered {
+    fn numbered(&self) -> CachedToken {
+        CachedToken {
             token: self.token.clone(),
             number: self.number,
         }
@@ -243,9 +243,9 @@ impl Issued {
 mod tests {
     use super::*;
 
-    fn issued(lifetime: Option<Duration>, now: Instant) -> Issued {
+    fn issued(lifetime: Option<Duration>, now: Instant) -> IssuedToken {
         let token = Token::new("t0ken".to_owned().into(), "test").unwrap();
-        Issued::new(Obtained { token, lifetime }, 1, now)
+        IssuedToken::new(NewToken { token, lifetime }, 1, now)
     }
 
     #[test]
@@ -265,26 +265,26 @@ mod tests {
     #[tokio::test]
     async fn a_token_that_was_given_is_not_renewed() {
         let token = Token::new("t0ken".to_owned().into(), "test").unwrap();
-        let tokens = Tokens::new(Source::Given(token), &Network::default()).unwrap();
+        let tokens = TokenCache::new(TokenSource::Static(token), &Network::default()).unwrap();
         let current = tokens.current().await.unwrap();
         tokens.accepted(current.number);
-        assert_eq!(tokens.refused(current.number), Refused::ForGood);
+        assert_eq!(tokens.refused(current.number), OnRejection::GiveUp);
     }
 
     #[tokio::test]
     async fn who_was_refused_with_an_older_token_tries_the_one_at_hand() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "t0ken").unwrap();
-        let source = Source::File(file.path().to_owned());
-        let tokens = Tokens::new(source, &Network::default()).unwrap();
+        let source = TokenSource::File(file.path().to_owned());
+        let tokens = TokenCache::new(source, &Network::default()).unwrap();
         let first = tokens.current().await.unwrap().number;
         tokens.accepted(first);
-        assert_eq!(tokens.refused(first), Refused::Again);
+        assert_eq!(tokens.refused(first), OnRejection::Retry);
         let second = tokens.current().await.unwrap().number;
         assert_ne!(second, first);
         // Another request was under way with the first one: that says nothing of the second.
-        assert_eq!(tokens.refused(first), Refused::Again);
+        assert_eq!(tokens.refused(first), OnRejection::Retry);
         assert_eq!(tokens.current().await.unwrap().number, second);
-        assert_eq!(tokens.refused(second), Refused::ForGood);
+        assert_eq!(tokens.refused(second), OnRejection::GiveUp);
     }
 }

@@ -13,20 +13,20 @@ use serde::Serialize;
 use tokio::net::lookup_host;
 use tokio::time::timeout;
 
-use crate::api::{AllocationRequest, Answer, Departure, Service, SignInError, UserIds};
-use crate::args::examples::{Example, Guide};
+use crate::api::{AllocationRequest, ResponseKind, SentAt, Service, SignInError, UserIds};
+use crate::args::examples::{Example, HelpExamples};
 use crate::args::import::SettingsArgs;
-use crate::config_file::Profile;
+use crate::config_file::ConfigFile;
 use crate::diagnostic::Diagnostic;
-use crate::event::Stop;
+use crate::event::StopReason;
 use crate::exit_code::ExitCode;
 use crate::import::connection::Connection;
 use crate::import::sign_in::others_can_read;
-use crate::report::fitted_beside;
+use crate::report::wrap_with_indent;
 use crate::sanitize::printable;
 use crate::settings::RunSettings;
 use crate::stdout::print;
-use settings::SettingShown;
+use settings::EffectiveSetting;
 
 /// Try the settings out, without allocating anything
 ///
@@ -50,21 +50,21 @@ pub struct CheckArgs {
     json: bool,
 }
 
-pub const GUIDE: Guide = Guide {
+pub const GUIDE: HelpExamples = HelpExamples {
     examples: &[
         Example {
-            does: "With a token",
+            title: "With a token",
             lines: &[
                 "export SEATLOAD_TOKEN=…",
                 "seatload check --cloud automation --account 8f3c… --organization acme",
             ],
         },
         Example {
-            does: "With the settings of a profile, for a program to read",
+            title: "With the settings of a profile, for a program to read",
             lines: &["seatload check --profile prod --json"],
         },
     ],
-    codes: &[
+    exit_codes: &[
         (ExitCode::AllSucceeded, "everything is ok, warnings aside"),
         (ExitCode::NothingSent, "something is wrong"),
     ],
@@ -95,12 +95,16 @@ enum State {
 
 #[derive(Serialize)]
 struct Shown<'a> {
-    settings: &'a [SettingShown],
+    settings: &'a [EffectiveSetting],
     checks: &'a [Check],
 }
 
 /// Shows the settings and tries them out.
-pub fn check(args: CheckArgs, matches: &ArgMatches, profile: &Profile) -> anyhow::Result<ExitCode> {
+pub fn check(
+    args: CheckArgs,
+    matches: &ArgMatches,
+    profile: &ConfigFile,
+) -> anyhow::Result<ExitCode> {
     let is_json = args.json;
     let sound = args.settings.into_run_settings();
     let settings = settings::shown(matches, profile, sound.as_ref().ok());
@@ -278,7 +282,7 @@ async fn reach(connection: &Connection) -> Check {
         "https" => "TLS",
         _ => "connection",
     };
-    match connection.client.reach().await {
+    match connection.client.probe().await {
         Ok(version) => Check::ok(name, format!("the service answers by {version}")),
         Err(reason) => Check::wrong(
             name,
@@ -291,11 +295,11 @@ async fn reach(connection: &Connection) -> Check {
 async fn sign_in(connection: &Connection) -> Check {
     match connection.client.tokens().sign_in().await {
         Ok(()) => Check::ok("sign-in", "there is a token"),
-        Err(SignInError::Refused(message)) => {
-            let refused = Stop::SignInRefused { message };
-            Check::wrong("sign-in", refused.what(), refused.advice())
+        Err(SignInError::Rejected(message)) => {
+            let refused = StopReason::SignInRefused { message };
+            Check::wrong("sign-in", refused.message(), refused.hint())
         }
-        Err(error @ SignInError::Trouble { .. }) => Check::wrong(
+        Err(error @ SignInError::Transient { .. }) => Check::wrong(
             "sign-in",
             error.to_string(),
             "check the network, and --token-url",
@@ -311,24 +315,25 @@ async fn endpoint(connection: &Connection) -> Check {
         user_bundle_codes: Vec::new(),
         use_external_license: false,
     };
-    let reply = connection
-        .client
-        .exchange(nobody, Departure::default())
-        .await;
-    let address = connection.endpoint.advice();
+    let reply = connection.client.exchange(nobody, SentAt::default()).await;
+    let address = connection.endpoint.address_hint();
     match reply.answer {
-        Answer::Allocated(_) => Check::ok(name, "the service takes the token and the account"),
-        Answer::Status {
+        ResponseKind::Allocated(_) => {
+            Check::ok(name, "the service takes the token and the account")
+        }
+        ResponseKind::Status {
             status,
             message,
             is_html,
         } => judge(name, (status, is_html), &message, address),
-        Answer::Unreadable { reason, .. } => Check::wrong(name, reason, address),
-        Answer::Lost { reason, .. } => {
+        ResponseKind::InvalidBody { reason, .. } => Check::wrong(name, reason, address),
+        ResponseKind::NoResponse { reason, .. } => {
             Check::wrong(name, reason, "check the network, and try again")
         }
-        Answer::NotSignedIn(error) => Check::wrong(name, error.to_string(), "try again"),
-        Answer::TokenRefused | Answer::NotSent => Check::wrong(name, "no answer", "try again"),
+        ResponseKind::NotSignedIn(error) => Check::wrong(name, error.to_string(), "try again"),
+        ResponseKind::TokenRejected | ResponseKind::NotLogged => {
+            Check::wrong(name, "no answer", "try again")
+        }
     }
 }
 
@@ -352,9 +357,9 @@ fn judge(
         401 => Check::wrong(
             name,
             format!("the service refuses the token ({said})"),
-            Stop::Unauthorized { message }.advice(),
+            StopReason::Unauthorized { message }.hint(),
         ),
-        403 => Check::wrong(name, said, Stop::Forbidden { message }.advice()),
+        403 => Check::wrong(name, said, StopReason::Forbidden { message }.hint()),
         404 => Check::wrong(
             name,
             format!(
@@ -380,7 +385,7 @@ fn write_check(out: &mut dyn Write, check: &Check) -> io::Result<()> {
     };
     let mut line = |state, name, text: &str| {
         let beside = format!("{state:8} {name:11} ");
-        let text = fitted_beside(beside.len(), text, &Term::stdout());
+        let text = wrap_with_indent(beside.len(), text, &Term::stdout());
         writeln!(out, "{beside}{text}")
     };
     line(state, check.name, &check.detail)?;

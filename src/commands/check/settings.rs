@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::api::ProxyUrl;
 use crate::cli::Cli;
-use crate::config_file::Profile;
+use crate::config_file::ConfigFile;
 use crate::import::sign_in::{CLIENT_SECRET_VARIABLE, PASSWORD_VARIABLE, TOKEN_VARIABLE};
 use crate::sanitize::printable;
 use crate::settings::{RunSettings, Target};
@@ -19,7 +19,7 @@ const HIDDEN: &str = "(hidden)";
 /// One setting.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct SettingShown {
+pub struct EffectiveSetting {
     /// The flag's name, or a secret's variable.
     name: String,
     /// Null if it is not set.
@@ -31,9 +31,9 @@ pub struct SettingShown {
 /// The settings of `seatload check`, which are those of an import. `sound` is what they come to, if they are sound.
 pub fn shown(
     matches: &ArgMatches,
-    profile: &Profile,
+    profile: &ConfigFile,
     sound: Option<&RunSettings>,
-) -> Vec<SettingShown> {
+) -> Vec<EffectiveSetting> {
     let cli = Cli::command();
     let command = cli.find_subcommand("check");
     let below = matches.subcommand_matches("check");
@@ -49,7 +49,7 @@ pub fn shown(
         .collect();
     for name in [TOKEN_VARIABLE, CLIENT_SECRET_VARIABLE, PASSWORD_VARIABLE] {
         if std::env::var_os(name).is_some_and(|value| !value.is_empty()) {
-            shown.push(SettingShown {
+            shown.push(EffectiveSetting {
                 name: name.to_owned(),
                 value: Some(HIDDEN.to_owned()),
                 source: name.to_owned(),
@@ -62,9 +62,9 @@ pub fn shown(
 fn one(
     arg: &Arg,
     matches: &ArgMatches,
-    profile: &Profile,
+    profile: &ConfigFile,
     sound: Option<&RunSettings>,
-) -> SettingShown {
+) -> EffectiveSetting {
     let name = arg.get_long().unwrap_or_default();
     let id = arg.get_id().as_str();
     let variable = arg
@@ -89,7 +89,7 @@ fn one(
             .or_else(|| default_told(arg)),
         values => Some(guarded(name, &values.join(","))),
     };
-    SettingShown {
+    EffectiveSetting {
         value,
         name: name.to_owned(),
         source,
@@ -135,10 +135,10 @@ fn guarded(name: &str, value: &str) -> String {
 }
 
 /// A line for each setting.
-pub fn write(out: &mut dyn Write, settings: &[SettingShown]) -> io::Result<()> {
+pub fn write(out: &mut dyn Write, settings: &[EffectiveSetting]) -> io::Result<()> {
     let names = settings.iter().map(|setting| setting.name.len());
     let widest = names.max().unwrap_or(0);
-    for SettingShown {
+    for EffectiveSetting {
         name,
         value,
         source,

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::{Args, CommandFactory};
 
-use crate::args::examples::{Example, Guide, WRITES};
+use crate::args::examples::{Example, HelpExamples, OUTPUT_EXIT_CODES};
 use crate::cli::Cli;
 use crate::exit_code::ExitCode;
 use crate::stdout::print;
@@ -34,21 +34,21 @@ pub struct ManArgs {
     out_dir: Option<PathBuf>,
 }
 
-pub const GUIDE: Guide = Guide {
+pub const GUIDE: HelpExamples = HelpExamples {
     examples: &[
         Example {
-            does: "Read the program's own page",
+            title: "Read the program's own page",
             lines: &["seatload man | man -l -"],
         },
         Example {
-            does: "Put all pages where man finds them",
+            title: "Put all pages where man finds them",
             lines: &[
                 "seatload man --out-dir ~/.local/share/man/man1",
                 "man seatload-import",
             ],
         },
     ],
-    codes: WRITES,
+    exit_codes: OUTPUT_EXIT_CODES,
 };
 
 /// Writes one page to standard output, or all of them into a folder.

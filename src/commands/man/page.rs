@@ -7,7 +7,7 @@ use clap::Command;
 use clap_mangen::Man;
 use clap_mangen::roff::Roff;
 
-use crate::args::examples::Guide;
+use crate::args::examples::HelpExamples;
 use crate::commands::man::sections;
 
 /// What each part begins with, for the sake of apostrophes; these are spelt more simply here.
@@ -36,7 +36,7 @@ impl Page {
 
     fn new<'a>(command: &Command, see: impl IntoIterator<Item = &'a str>) -> io::Result<Self> {
         let name = full_name(command);
-        let guide = Guide::of(command.get_name());
+        let guide = HelpExamples::of(command.get_name());
         let mut body = Vec::new();
         let man = man(command.clone());
         man.render_name_section(&mut body)?;

@@ -3,7 +3,7 @@
 use clap::Command;
 use clap_mangen::roff::{Roff, bold, italic, roman};
 
-use crate::args::examples::Guide;
+use crate::args::examples::HelpExamples;
 
 /// What a command that may sign in reads beside its flags' own variables.
 const VARIABLES: [(&str, &str); 6] = [
@@ -88,13 +88,13 @@ const WATCHED: [(&str, &str); 6] = [
     ),
 ];
 
-pub fn examples(roff: &mut Roff, guide: &Guide) {
+pub fn examples(roff: &mut Roff, guide: &HelpExamples) {
     roff.control("SH", ["EXAMPLES"]);
     for (n, example) in guide.examples.iter().enumerate() {
         if n > 0 {
             roff.control("PP", []);
         }
-        roff.text([roman(format!("{}:", example.does))]);
+        roff.text([roman(format!("{}:", example.title))]);
         roff.control("RS", ["4"]);
         roff.control("EX", []);
         for line in example.lines {
@@ -105,9 +105,9 @@ pub fn examples(roff: &mut Roff, guide: &Guide) {
     }
 }
 
-pub fn exit_status(roff: &mut Roff, guide: &Guide) {
+pub fn exit_status(roff: &mut Roff, guide: &HelpExamples) {
     roff.control("SH", ["EXIT STATUS"]);
-    for (code, says) in guide.codes {
+    for (code, says) in guide.exit_codes {
         entry(roff, &code.number().to_string(), says);
     }
 }

@@ -8,29 +8,29 @@ use anyhow::{Context, anyhow};
 use jiff::Timestamp;
 
 use crate::args::import::SettingsArgs;
-use crate::commands::watch::run_state::{empty_run_folder, has_begun};
+use crate::commands::watch::run_state::{empty_run_folder, has_started};
 use crate::diagnostic::render;
-use crate::humanize::counted;
-use crate::import::execute::{Begin, Ended, Way};
+use crate::humanize::count_of;
+use crate::import::execute::{RunResult, Session, StartTime};
 use crate::import::load;
 use crate::import::prepare;
 use crate::import::resume;
-use crate::import::resume::Whom;
+use crate::import::resume::ResumeScope;
 use crate::input::{Fingerprint, InputError};
 use crate::report::Progress;
-use crate::run::{JournalError, RunCounts, has_finished, not_before};
-use crate::run::{RecordError, RunFolder, RunRecord};
+use crate::run::{RecordError, RunFolder, RunManifest};
+use crate::run::{RunCounts, RunFileError, has_finished, not_before};
 use crate::settings::RunSettings;
 use crate::watch::{
-    AfterStop, Job, Memory, Verdict, WatchFolder, after_no_answer, after_stop, run_in,
+    AfterStop, Disposition, ImportLog, Job, WatchFolder, after_no_response, after_stop, run_in,
 };
 
 /// How an attempt ended.
-pub enum Attempted {
+pub enum AttemptResult {
     /// The file is done with.
-    Settled(Verdict),
+    Done(Disposition),
     /// It stays where it is, and is tried again: no file is to blame.
-    Trouble {
+    Retry {
         what: anyhow::Error,
         /// Not before that.
         until: Option<Timestamp>,
@@ -39,19 +39,19 @@ pub enum Attempted {
     Interrupted,
 }
 
-impl Attempted {
+impl AttemptResult {
     fn not_imported(error: &anyhow::Error) -> Self {
-        Self::Settled(Verdict::NotImported { why: render(error) })
+        Self::Done(Disposition::NotImported { why: render(error) })
     }
 
     fn cannot_go_on(error: &anyhow::Error) -> Self {
-        Self::Settled(Verdict::CannotGoOn { why: render(error) })
+        Self::Done(Disposition::CannotGoOn { why: render(error) })
     }
 }
 
-impl From<anyhow::Error> for Attempted {
+impl From<anyhow::Error> for AttemptResult {
     fn from(what: anyhow::Error) -> Self {
-        Self::Trouble { what, until: None }
+        Self::Retry { what, until: None }
     }
 }
 
@@ -59,148 +59,147 @@ impl From<anyhow::Error> for Attempted {
 pub struct Attempt<'a> {
     pub args: &'a SettingsArgs,
     pub folder: &'a WatchFolder,
-    pub memory: &'a Memory,
-    pub way: Way<'a>,
+    pub memory: &'a ImportLog,
+    pub way: Session<'a>,
     /// The run of the file before stopped since the service knew nobody.
     pub unknown_before: bool,
 }
 
 impl Attempt<'_> {
     /// Imports the file, or goes on with its run where one has begun.
-    pub fn at(&self, job: &Job, progress: &mut Progress) -> Attempted {
+    pub fn at(&self, job: &Job, progress: &mut Progress) -> AttemptResult {
         let attempted = job
             .remove_note()
             .with_context(|| format!("cannot write to {}", job.path.display()))
-            .map_err(Attempted::from)
-            .and_then(|()| match has_begun(job) {
+            .map_err(AttemptResult::from)
+            .and_then(|()| match has_started(job) {
                 true => self.go_on(job, progress),
                 false => self.import(job, progress),
             });
         attempted.unwrap_or_else(|early| early)
     }
 
-    fn import(&self, job: &Job, progress: &mut Progress) -> Result<Attempted, Attempted> {
+    fn import(&self, job: &Job, progress: &mut Progress) -> Result<AttemptResult, AttemptResult> {
         let Some(input) = job.input() else {
-            return Err(Attempted::not_imported(&gone()));
+            return Err(AttemptResult::not_imported(&gone()));
         };
         let fingerprint = fingerprint(&input)?;
         if let Some(duplicate) = self.duplicate(&fingerprint) {
-            return Ok(Attempted::Settled(duplicate));
+            return Ok(AttemptResult::Done(duplicate));
         }
         let settings = crate::commands::watch::settings(self.args, input)?;
         self.sign_in(&settings.run, progress)?;
         // What every file needs is told apart from what is wrong with this one.
-        let beside = load::read_beside(&settings.intent.reading)?;
+        let beside = load::load_side_tables(&settings.intent.reading)?;
         let prepared = prepare::prepare(&settings, beside, None, progress).map_err(|error| {
             match is_of_the_machine(&error) {
                 true => error.into(),
-                false => Attempted::not_imported(&error),
+                false => AttemptResult::not_imported(&error),
             }
         })?;
         let run = empty_run_folder(job)?;
         if let Some(refused) = prepared.report_refusal(&settings, self.way.connection, &run)? {
-            let refusal = refused.what();
-            return Err(Attempted::not_imported(&anyhow!(
+            let refusal = refused.message();
+            return Err(AttemptResult::not_imported(&anyhow!(
                 "{refusal}\n  hint: mend the input where run/failures.csv beside this note says"
             )));
         }
         if self.way.interrupt.is_cancelled() {
-            return Ok(Attempted::Interrupted);
+            return Ok(AttemptResult::Interrupted);
         }
         self.folder.beat();
         let ended = prepared.run(&settings, run, self.way, progress)?;
         self.after(job, &ended, progress)
     }
 
-    fn go_on(&self, job: &Job, progress: &mut Progress) -> Result<Attempted, Attempted> {
+    fn go_on(&self, job: &Job, progress: &mut Progress) -> Result<AttemptResult, AttemptResult> {
         let run = RunFolder::open(&job.run()).map_err(anyhow::Error::from)?;
-        let record = match RunRecord::read(&run) {
+        let record = match RunManifest::read(&run) {
             Ok(record) => record,
-            Err(error) => return Err(Attempted::cannot_go_on(&error.into())),
+            Err(error) => return Err(AttemptResult::cannot_go_on(&error.into())),
         };
         if has_finished(run.path()) && !has_unanswered(run.path()) {
             drop(run);
             return finished(job);
         }
         if let Some(until) = not_before(run.path()).filter(|until| *until > Timestamp::now()) {
-            return Err(Attempted::Trouble {
+            return Err(AttemptResult::Retry {
                 what: anyhow!("the service asked not to be called before {until:.0}"),
                 until: Some(until),
             });
         }
         let Some(input) = job.input() else {
-            return Err(Attempted::cannot_go_on(&gone()));
+            return Err(AttemptResult::cannot_go_on(&gone()));
         };
         let settings = crate::commands::watch::settings(self.args, input)?.run;
         // Whoever may write to the folder may have written the record: it does not decide where the token goes.
         if record.target != settings.target {
-            return Err(Attempted::cannot_go_on(&anyhow!(
+            return Err(AttemptResult::cannot_go_on(&anyhow!(
                 "it was begun with another service or account than those of the watch now\n  hint: go on by hand, if that is right"
             )));
         }
         self.sign_in(&settings, progress)?;
         let proposal =
-            resume::read_the_same(&record, run.path(), progress).map_err(|error| match error
+            resume::reload_input(&record, run.path(), progress).map_err(|error| match error
                 .is::<RecordError>(
             ) {
-                true => Attempted::cannot_go_on(&error),
+                true => AttemptResult::cannot_go_on(&error),
                 false => error.into(),
             })?;
         self.folder.beat();
-        let begun = (Begin::now(), run, &record);
+        let begun = (StartTime::now(), run, &record);
         // Of a run for a first few, so many as are left of them.
         let settings = RunSettings {
             first: None,
             ..settings
         };
-        let whom = Whom::Unanswered;
-        let ended = resume::go_on(begun, &proposal, whom, settings, self.way, progress).map_err(
-            |error| match error.downcast_ref::<JournalError>() {
-                None | Some(JournalError::Io(_)) => error.into(),
-                Some(_) => Attempted::cannot_go_on(&error),
-            },
-        )?;
+        let whom = ResumeScope::PendingAndUnavailable;
+        let ended = resume::resume_run(begun, &proposal, whom, settings, self.way, progress)
+            .map_err(|error| match error.downcast_ref::<RunFileError>() {
+                None | Some(RunFileError::Io(_)) => error.into(),
+                Some(_) => AttemptResult::cannot_go_on(&error),
+            })?;
         self.after(job, &ended, progress)
     }
 
-    fn sign_in(&self, run: &RunSettings, progress: &Progress) -> Result<(), Attempted> {
-        let Way {
+    fn sign_in(&self, run: &RunSettings, progress: &Progress) -> Result<(), AttemptResult> {
+        let Session {
             connection,
             interrupt,
             ..
         } = self.way;
         let signed_in = connection.sign_in(run.requests.max_retries, interrupt, progress);
         match signed_in {
-            Err(_) if interrupt.is_cancelled() => Err(Attempted::Interrupted),
+            Err(_) if interrupt.is_cancelled() => Err(AttemptResult::Interrupted),
             signed_in => Ok(signed_in?),
         }
     }
 
     /// What follows when a run has come to its end.
-    fn after_end(&self, job: &Job) -> Result<Attempted, Attempted> {
+    fn after_end(&self, job: &Job) -> Result<AttemptResult, AttemptResult> {
         let unanswered = RunCounts::read(&job.run()).map_or(0, |counts| counts.unanswered());
         if unanswered == 0 {
             return finished(job);
         }
         let before = self.memory.last();
-        let before = before.and_then(|before| self.folder.find(&before.folder));
+        let before = before.and_then(|before| self.folder.find_filed(&before.folder));
         let unanswered_before = before.is_some_and(|folder| has_unanswered(&run_in(&folder)));
-        let begun = RunRecord::begun_at(&job.run());
+        let begun = RunManifest::begun_at(&job.run());
         let age = begun.and_then(|begun| begun.elapsed().ok());
-        match after_no_answer(age.unwrap_or_default(), unanswered_before) {
+        match after_no_response(age.unwrap_or_default(), unanswered_before) {
             AfterStop::SetAside => finished(job),
-            AfterStop::TryAgain | AfterStop::End => Err(anyhow!(
+            AfterStop::Retry | AfterStop::Exit => Err(anyhow!(
                 "the service gave no answer for {}\n  hint: check the network and the service's status page",
-                counted(unanswered, "user")
+                count_of(unanswered, "user")
             )
             .into()),
         }
     }
 
-    fn duplicate(&self, fingerprint: &Fingerprint) -> Option<Verdict> {
+    fn duplicate(&self, fingerprint: &Fingerprint) -> Option<Disposition> {
         let before = self.memory.find(fingerprint)?;
-        let folder = self.folder.find(&before.folder);
-        Some(Verdict::Duplicate {
+        let folder = self.folder.find_filed(&before.folder);
+        Some(Disposition::Duplicate {
             file: before.file.clone(),
             when: before.imported_at.clone(),
             folder: folder.map(|folder| folder.display().to_string()),
@@ -208,19 +207,24 @@ impl Attempt<'_> {
     }
 
     /// What follows when a run has ended.
-    fn after(&self, job: &Job, ended: &Ended, progress: &Progress) -> Result<Attempted, Attempted> {
+    fn after(
+        &self,
+        job: &Job,
+        ended: &RunResult,
+        progress: &Progress,
+    ) -> Result<AttemptResult, AttemptResult> {
         self.folder.beat();
         let Some(stop) = &ended.stop else {
             return self.after_end(job);
         };
         match after_stop(stop, self.unknown_before) {
-            AfterStop::End => {
+            AfterStop::Exit => {
                 progress.stopped(stop);
-                Ok(Attempted::Interrupted)
+                Ok(AttemptResult::Interrupted)
             }
-            AfterStop::SetAside => Ok(Attempted::Settled(Verdict::Stopped(stop.clone()))),
-            AfterStop::TryAgain => Err(Attempted::Trouble {
-                what: anyhow!("{}\n  hint: {}", stop.what(), stop.advice()),
+            AfterStop::SetAside => Ok(AttemptResult::Done(Disposition::Stopped(stop.clone()))),
+            AfterStop::Retry => Err(AttemptResult::Retry {
+                what: anyhow!("{}\n  hint: {}", stop.message(), stop.hint()),
                 until: not_before(&job.run()),
             }),
         }
@@ -233,11 +237,11 @@ fn has_unanswered(run: &Path) -> bool {
 }
 
 /// The verdict on a file whose run has finished.
-fn finished(job: &Job) -> Result<Attempted, Attempted> {
+fn finished(job: &Job) -> Result<AttemptResult, AttemptResult> {
     let run = RunFolder::open(&job.run()).map_err(anyhow::Error::from)?;
-    let record = RunRecord::read(&run).map_err(anyhow::Error::from)?;
+    let record = RunManifest::read(&run).map_err(anyhow::Error::from)?;
     let Some(counts) = RunCounts::read(run.path()) else {
-        return Err(Attempted::cannot_go_on(&anyhow!(
+        return Err(AttemptResult::cannot_go_on(&anyhow!(
             "its summary.json cannot be read\n  hint: look at success.csv and failures.csv"
         )));
     };
@@ -246,9 +250,9 @@ fn finished(job: &Job) -> Result<Attempted, Attempted> {
         // It was read to its end.
         None => true,
     };
-    Ok(Attempted::Settled(match is_same {
-        true => Verdict::Finished(counts),
-        false => Verdict::Changed,
+    Ok(AttemptResult::Done(match is_same {
+        true => Disposition::Finished(counts),
+        false => Disposition::Changed,
     }))
 }
 
@@ -264,13 +268,13 @@ fn is_of_the_machine(error: &anyhow::Error) -> bool {
     }
 }
 
-fn fingerprint(input: &Path) -> Result<Fingerprint, Attempted> {
+fn fingerprint(input: &Path) -> Result<Fingerprint, AttemptResult> {
     let read = File::open(input).and_then(Fingerprint::of);
     read.map_err(|error| {
         let is_of_the_file = error.kind() == io::ErrorKind::PermissionDenied;
         let error = anyhow::Error::from(error).context(format!("cannot read {}", input.display()));
         match is_of_the_file && fs::metadata(input).is_ok() {
-            true => Attempted::not_imported(
+            true => AttemptResult::not_imported(
                 &error.context("this user may not read the file\n  hint: let it be readable"),
             ),
             false => error.into(),

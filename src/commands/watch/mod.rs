@@ -13,12 +13,12 @@ use anyhow::{Context, bail};
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args};
 
-use crate::args::examples::{Example, Guide};
+use crate::args::examples::{Example, HelpExamples};
 use crate::args::import::SettingsArgs;
 use crate::exit_code::ExitCode;
 use crate::humanize::duration;
-use crate::settings::{Asking, ImportSettings, Later, ProgressMode};
-use watcher::Session;
+use crate::settings::{ImportSettings, Interactivity, ProgressMode, ResumeInput};
+use watcher::Watcher;
 
 const WATCH: &str = "Watch";
 
@@ -40,7 +40,7 @@ pub struct WatchArgs {
     ///
     /// One that is renamed when it is complete is taken sooner.
     #[arg(long, value_name = "TIME", env = "SEATLOAD_SETTLE", help_heading = WATCH, hide_env_values = true)]
-    #[arg(value_parser = duration::parse_or_none, default_value = "5s")]
+    #[arg(value_parser = duration::parse_allow_zero, default_value = "5s")]
     settle: Duration,
 
     /// Import what is there, and end: for cron
@@ -58,25 +58,25 @@ pub struct WatchArgs {
     settings: SettingsArgs,
 }
 
-pub const GUIDE: Guide = Guide {
+pub const GUIDE: HelpExamples = HelpExamples {
     examples: &[
         Example {
-            does: "Try it, without the service, and then drop a file there",
+            title: "Try it, without the service, and then drop a file there",
             lines: &["mkdir drop && seatload watch drop --sandbox"],
         },
         Example {
-            does: "For real, with the settings of a profile",
+            title: "For real, with the settings of a profile",
             lines: &[
                 "seatload watch /srv/licences --profile prod \\",
                 "  --log-file /var/log/seatload.log",
             ],
         },
         Example {
-            does: "From cron",
+            title: "From cron",
             lines: &["seatload watch /srv/licences --profile prod --once"],
         },
     ],
-    codes: &[
+    exit_codes: &[
         (
             ExitCode::AllSucceeded,
             "ended by a signal while idle; with --once: every user succeeded",
@@ -99,11 +99,11 @@ pub const GUIDE: Guide = Guide {
 
 /// When a watch ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Until {
+enum WatchMode {
     /// When a signal comes.
-    Signal,
+    Continuous,
     /// When nothing is left.
-    Empty,
+    Once,
 }
 
 /// Watches a folder. An error means that nothing was sent.
@@ -118,7 +118,7 @@ pub fn watch(args: WatchArgs) -> anyhow::Result<ExitCode> {
             "--report-dir is for a single import: a watch puts the reports beside each file\n  hint: take it away"
         );
     }
-    Session::open(args, &folder, &found_sound)?.run()
+    Watcher::open(args, &folder, &found_sound)?.run()
 }
 
 /// The settings for one file. Files that they name are read anew.
@@ -130,8 +130,8 @@ fn settings(args: &SettingsArgs, input: PathBuf) -> anyhow::Result<ImportSetting
         run.progress = ProgressMode::Plain;
     }
     Ok(ImportSettings {
-        asking: Asking::Nobody,
-        later: Later::BesideRun,
+        asking: Interactivity::Nobody,
+        later: ResumeInput::BesideRun,
         run,
         ..settings
     })

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::report::Progress;
 use crate::sanitize::printable;
 use crate::settings::ProgressMode;
-use crate::watch::{Arrivals, Kind, Tally, WatchFolder, kind, status};
+use crate::watch::{FileCounts, FileKind, PendingFiles, WatchFolder, kind, status};
 
 /// How often there is a sign of life while something is done.
 const BEAT: Duration = Duration::from_millis(500);
@@ -23,29 +23,29 @@ const LEAST_OFTEN: Duration = Duration::from_secs(1);
 const STATUS_PERIOD: Duration = Duration::from_secs(60);
 
 /// Looks at a folder.
-pub struct Looker {
-    arrivals: Arrivals,
+pub struct Poller {
+    arrivals: PendingFiles,
     begin: Instant,
     period: Duration,
     told: Instant,
     /// Files of other kinds that have been told of.
     others: BTreeSet<OsString>,
     progress: Progress,
-    tally: Tally,
+    tally: FileCounts,
     activity: Option<(String, Instant)>,
 }
 
-impl Looker {
+impl Poller {
     pub fn new(settle: Duration, progress: ProgressMode) -> Self {
         let now = Instant::now();
         Self {
-            arrivals: Arrivals::new(settle),
+            arrivals: PendingFiles::new(settle),
             begin: now,
             period: settle.clamp(MOST_OFTEN, LEAST_OFTEN),
             told: now,
             others: BTreeSet::new(),
             progress: Progress::new(progress),
-            tally: Tally::default(),
+            tally: FileCounts::default(),
             activity: None,
         }
     }
@@ -56,22 +56,22 @@ impl Looker {
     }
 
     /// What was done, for the status.
-    pub fn set_tally(&mut self, tally: Tally) {
+    pub fn set_tally(&mut self, tally: FileCounts) {
         self.tally = tally;
     }
 
     /// Looks once.
-    pub fn look(&mut self, folder: &WatchFolder) -> io::Result<()> {
+    pub fn poll(&mut self, folder: &WatchFolder) -> io::Result<()> {
         let seen = folder.look()?;
         for seen in &seen {
             let name = seen.name.to_string_lossy();
-            if kind(&name) == Kind::Other && self.others.insert(seen.name.clone()) {
+            if kind(&name) == FileKind::Other && self.others.insert(seen.name.clone()) {
                 let name = printable(&name, 255);
                 self.progress
-                    .tell(&format!("let alone: {name} is neither a CSV nor an .xlsx"));
+                    .info(&format!("let alone: {name} is neither a CSV nor an .xlsx"));
             }
         }
-        self.arrivals.look(self.begin.elapsed(), seen);
+        self.arrivals.update(self.begin.elapsed(), seen);
         self.tell_status();
         Ok(())
     }
@@ -91,7 +91,7 @@ impl Looker {
     }
 
     /// Goes on looking while something is done.
-    pub fn meanwhile<T>(
+    pub fn poll_while<T>(
         &mut self,
         activity: String,
         folder: &WatchFolder,
@@ -110,7 +110,7 @@ impl Looker {
                     if looked.elapsed() >= period {
                         looked = Instant::now();
                         // Who looks next, with nothing else to do, tells what is wrong.
-                        let _ = looker.look(folder);
+                        let _ = looker.poll(folder);
                     }
                 }
             });
@@ -130,6 +130,6 @@ impl Looker {
         let waiting = self.arrivals.waiting().count() as u64;
         let activity = self.activity.as_ref();
         let activity = activity.map(|(what, since)| (what.as_str(), since.elapsed()));
-        self.progress.tell(&status(self.tally, waiting, activity));
+        self.progress.info(&status(self.tally, waiting, activity));
     }
 }

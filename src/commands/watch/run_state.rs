@@ -5,17 +5,17 @@ use std::fs::File;
 use anyhow::Context;
 
 use crate::input::Fingerprint;
-use crate::run::{RunFolder, RunRecord};
+use crate::run::{RunFolder, RunManifest};
 use crate::watch::Job;
 
 /// What a file's run began with, if one has begun. That of the file itself, where the record cannot be read: it is safer to
 /// take it for imported.
-pub fn begun_with(job: &Job) -> anyhow::Result<Option<Fingerprint>> {
-    if !has_begun(job) {
+pub fn started_fingerprint(job: &Job) -> anyhow::Result<Option<Fingerprint>> {
+    if !has_started(job) {
         return Ok(None);
     }
     let run = RunFolder::open(&job.run())?;
-    if let Ok(record) = RunRecord::read(&run) {
+    if let Ok(record) = RunManifest::read(&run) {
         return Ok(Some(record.fingerprint));
     }
     let Some(input) = job.input() else {
@@ -28,16 +28,16 @@ pub fn begun_with(job: &Job) -> anyhow::Result<Option<Fingerprint>> {
 }
 
 /// Whether something may have been sent of a file.
-pub fn has_begun(job: &Job) -> bool {
+pub fn has_started(job: &Job) -> bool {
     let run = job.run();
-    run.is_dir() && RunRecord::look_for(&run).is_ok()
+    run.is_dir() && RunManifest::require(&run).is_ok()
 }
 
 /// A run folder, without what an attempt that was killed before its run began has left there.
 pub fn empty_run_folder(job: &Job) -> anyhow::Result<RunFolder> {
     let path = job.run();
     if path.exists() {
-        RunFolder::open(&path)?.discard();
+        RunFolder::open(&path)?.remove_unstarted();
     }
     Ok(RunFolder::create(&path)?)
 }

@@ -10,22 +10,24 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::commands::watch::attempt::{Attempt, Attempted};
-use crate::commands::watch::poller::Looker;
-use crate::commands::watch::run_state::{begun_with, has_begun};
-use crate::commands::watch::{Until, WatchArgs, on_done, settings};
+use crate::commands::watch::attempt::{Attempt, AttemptResult};
+use crate::commands::watch::poller::Poller;
+use crate::commands::watch::run_state::{has_started, started_fingerprint};
+use crate::commands::watch::{WatchArgs, WatchMode, on_done, settings};
 use crate::diagnostic::render;
-use crate::event::Stop;
+use crate::event::StopReason;
 use crate::exit_code::ExitCode;
-use crate::humanize::counted;
-use crate::humanize::duration::human;
+use crate::humanize::count_of;
+use crate::humanize::duration::duration;
 use crate::import::connection::Connection;
-use crate::import::execute::Way;
-use crate::import::send_times::Departures;
-use crate::report::{Progress, last_words};
+use crate::import::execute::Session;
+use crate::import::send_times::SendTimes;
+use crate::report::{Progress, print_final};
 use crate::settings::ImportSettings;
 use crate::signals;
-use crate::watch::{Job, Memory, Place, Tally, Verdict, WatchFolder, pause, run_in};
+use crate::watch::{
+    Disposition, FileCounts, ImportLog, Job, TargetFolder, WatchFolder, delay, run_in,
+};
 
 const GOES_ON: &str = "the watch has ended; what is in working goes on when it is started again";
 
@@ -33,19 +35,19 @@ const GOES_ON: &str = "the watch has ended; what is in working goes on when it i
 const LAST_WORDS: &str = "left at once: start the watch again, and it goes on with what it was at";
 
 /// A watch under way.
-pub struct Session {
+pub struct Watcher {
     args: WatchArgs,
-    until: Until,
+    until: WatchMode,
     folder: WatchFolder,
-    memory: Memory,
-    looker: Looker,
+    memory: ImportLog,
+    looker: Poller,
     progress: Progress,
     runtime: Runtime,
     interrupt: CancellationToken,
-    departures: Departures,
+    departures: SendTimes,
     /// Made anew after trouble: its token may be to blame.
     connection: Option<Connection>,
-    tally: Tally,
+    tally: FileCounts,
     troubles: u32,
     unknown_before: bool,
 }
@@ -58,7 +60,7 @@ enum Step {
     End(ExitCode),
 }
 
-impl Session {
+impl Watcher {
     /// Takes the folder, and finds that it could go on from here.
     pub fn open(
         args: WatchArgs,
@@ -66,27 +68,27 @@ impl Session {
         found_sound: &ImportSettings,
     ) -> anyhow::Result<Self> {
         let folder = WatchFolder::open(path)?;
-        let memory = Memory::open(&folder.own())?;
+        let memory = ImportLog::open(&folder.state_dir())?;
         let runtime = Builder::new_current_thread().enable_all().build();
         let interrupt = CancellationToken::new();
-        signals::listen(interrupt.clone(), || last_words(LAST_WORDS))
+        signals::install(interrupt.clone(), || print_final(LAST_WORDS))
             .context("cannot listen for signals")?;
         let mode = found_sound.run.progress;
         Ok(Self {
             until: match args.once {
-                true => Until::Empty,
-                false => Until::Signal,
+                true => WatchMode::Once,
+                false => WatchMode::Continuous,
             },
-            looker: Looker::new(args.settle, mode),
+            looker: Poller::new(args.settle, mode),
             progress: Progress::new(mode),
-            departures: Departures::after(folder.last_alive()),
+            departures: SendTimes::after_heartbeat(folder.last_alive()),
             connection: Some(Connection::new(&found_sound.run)?),
             args,
             folder,
             memory,
             runtime: runtime.context("cannot start the runtime")?,
             interrupt,
-            tally: Tally::default(),
+            tally: FileCounts::default(),
             troubles: 0,
             unknown_before: false,
         })
@@ -94,8 +96,8 @@ impl Session {
 
     /// Goes on until it is to end.
     pub fn run(mut self) -> anyhow::Result<ExitCode> {
-        if self.until == Until::Signal {
-            self.greet();
+        if self.until == WatchMode::Continuous {
+            self.print_start();
         }
         let mut idle_since = Instant::now();
         loop {
@@ -104,7 +106,7 @@ impl Session {
             }
             let step = match self.next() {
                 Ok(Some(job)) => {
-                    let step = self.work_at(&job);
+                    let step = self.process(&job);
                     idle_since = Instant::now();
                     step
                 }
@@ -113,7 +115,7 @@ impl Session {
                     self.wait(self.looker.period());
                     Step::Next
                 }
-                Err(error) => self.trouble(&error, None),
+                Err(error) => self.back_off(&error, None),
             };
             if let Step::End(code) = step {
                 return Ok(code);
@@ -122,10 +124,10 @@ impl Session {
     }
 
     /// Says that it has begun, and finds out whether signing in works before the first file needs it.
-    fn greet(&mut self) {
+    fn print_start(&mut self) {
         let path = self.args.folder.display();
         self.progress
-            .tell(&format!("watching {path}; Ctrl-C ends it"));
+            .info(&format!("watching {path}; Ctrl-C ends it"));
         let Some(connection) = &self.connection else {
             return;
         };
@@ -133,7 +135,8 @@ impl Session {
         if let Err(error) = signed_in
             && !self.interrupt.is_cancelled()
         {
-            self.progress.say(&format!("warning: {}", render(&error)));
+            self.progress
+                .message(&format!("warning: {}", render(&error)));
             self.connection = None;
         }
     }
@@ -141,16 +144,16 @@ impl Session {
     /// The file to work at: the one that stands in `working`, or else the next that has arrived.
     fn next(&mut self) -> anyhow::Result<Option<Job>> {
         let path = self.args.folder.display();
-        let job = self.folder.job();
+        let job = self.folder.current_job();
         if let Some(job) = job.with_context(|| format!("cannot read {path}"))? {
             return Ok(Some(job));
         }
-        let looked = self.looker.look(&self.folder);
+        let looked = self.looker.poll(&self.folder);
         looked.with_context(|| format!("cannot read {path}"))?;
         let Some(name) = self.looker.next() else {
             return Ok(None);
         };
-        let taken = self.folder.take(&name, Timestamp::now());
+        let taken = self.folder.claim(&name, Timestamp::now());
         taken.with_context(|| format!("cannot take {}", Path::new(&name).display()))
     }
 
@@ -158,27 +161,27 @@ impl Session {
     fn is_over(&self, idle_since: Instant) -> bool {
         let long_enough = self.args.settle + 2 * self.looker.period();
         let is_empty = self.looker.waiting().is_empty();
-        self.until == Until::Empty && (is_empty || idle_since.elapsed() > long_enough)
+        self.until == WatchMode::Once && (is_empty || idle_since.elapsed() > long_enough)
     }
 
-    fn work_at(&mut self, job: &Job) -> Step {
+    fn process(&mut self, job: &Job) -> Step {
         let name = job.shown();
-        let activity = match has_begun(job) {
+        let activity = match has_started(job) {
             true => format!("going on with {name}"),
             false => format!("importing {name}"),
         };
-        self.progress.tell(&activity);
+        self.progress.info(&activity);
         match self.attempt(job, activity) {
-            Attempted::Interrupted => Step::Next,
-            Attempted::Trouble { what, until } => self.trouble(&what, until),
-            Attempted::Settled(verdict) => match self.settle(job, &verdict) {
+            AttemptResult::Interrupted => Step::Next,
+            AttemptResult::Retry { what, until } => self.back_off(&what, until),
+            AttemptResult::Done(verdict) => match self.file_away(job, &verdict) {
                 Ok(()) => Step::Next,
-                Err(error) => self.trouble(&error, None),
+                Err(error) => self.back_off(&error, None),
             },
         }
     }
 
-    fn attempt(&mut self, job: &Job, activity: String) -> Attempted {
+    fn attempt(&mut self, job: &Job, activity: String) -> AttemptResult {
         let connection = match self.connection.take() {
             Some(connection) => connection,
             None => {
@@ -196,7 +199,7 @@ impl Session {
             args: &self.args.settings,
             folder: &self.folder,
             memory: &self.memory,
-            way: Way {
+            way: Session {
                 connection,
                 departures: &self.departures,
                 interrupt: &self.interrupt,
@@ -205,17 +208,17 @@ impl Session {
         };
         let progress = &mut self.progress;
         let work = || attempt.at(job, progress);
-        self.looker.meanwhile(activity, &self.folder, work)
+        self.looker.poll_while(activity, &self.folder, work)
     }
 
     /// Moves a file that is done with to where it belongs.
-    fn settle(&mut self, job: &Job, verdict: &Verdict) -> anyhow::Result<()> {
+    fn file_away(&mut self, job: &Job, verdict: &Disposition) -> anyhow::Result<()> {
         let name = job.shown();
         let place = verdict.place();
         let destination = self.folder.destination(job, place);
         let run = run_in(&destination);
-        let has_run = has_begun(job);
-        if let Some(fingerprint) = begun_with(job)? {
+        let has_run = has_started(job);
+        if let Some(fingerprint) = started_fingerprint(job)? {
             let folder = destination.file_name().unwrap_or(OsStr::new(&job.name));
             let folder = folder.to_string_lossy();
             self.memory
@@ -223,17 +226,22 @@ impl Session {
         }
         let note = verdict.note(&name, &run);
         self.folder
-            .put(job, &destination, note.as_deref())
+            .file_away(job, &destination, note.as_deref())
             .with_context(|| format!("cannot move {name} to {}", destination.display()))?;
         self.tally.count(place);
         self.looker.set_tally(self.tally);
         self.troubles = 0;
-        self.unknown_before = matches!(verdict, Verdict::Stopped(Stop::NotFound { .. }));
+        self.unknown_before = matches!(
+            verdict,
+            Disposition::Stopped(StopReason::NoUserFound { .. })
+        );
         let what = verdict.what();
         let shown = destination.display();
         match place {
-            Place::Done => self.progress.tell(&format!("{name}: {what}; see {shown}")),
-            _ => self.progress.say(&format!("{name}: {what}; see {shown}")),
+            TargetFolder::Done => self.progress.info(&format!("{name}: {what}; see {shown}")),
+            _ => self
+                .progress
+                .message(&format!("{name}: {what}; see {shown}")),
         }
         let folder = if has_run { run } else { destination };
         self.run_on_done(&folder);
@@ -247,32 +255,32 @@ impl Session {
         if let Err(error) = on_done::run(program, folder, &self.runtime, &self.interrupt) {
             let program = program.display();
             let warning = format!("warning: --on-done {program} {error}");
-            self.progress.say(&warning);
+            self.progress.message(&warning);
         }
     }
 
     /// Says what is wrong, and pauses: no file is to blame, so the next one would meet the same.
-    fn trouble(&mut self, what: &anyhow::Error, until: Option<Timestamp>) -> Step {
+    fn back_off(&mut self, what: &anyhow::Error, until: Option<Timestamp>) -> Step {
         if self.interrupt.is_cancelled() {
             return Step::Next;
         }
-        self.progress.say(&format!("trouble: {}", render(what)));
+        self.progress.message(&format!("trouble: {}", render(what)));
         self.connection = None;
-        if self.until == Until::Empty {
-            self.progress.say(GOES_ON);
+        if self.until == WatchMode::Once {
+            self.progress.message(GOES_ON);
             return Step::End(ExitCode::Stopped);
         }
         let told = until.and_then(|until| Duration::try_from(until - Timestamp::now()).ok());
-        let wait = told.unwrap_or_default().max(pause(self.troubles));
+        let wait = told.unwrap_or_default().max(delay(self.troubles));
         self.troubles += 1;
-        self.progress.say(&format!(
+        self.progress.message(&format!(
             "trying again in {}; files that arrive meanwhile wait",
-            human(wait)
+            duration(wait)
         ));
         let end = Instant::now() + wait;
         while !self.interrupt.is_cancelled() && Instant::now() < end {
             // The next look without a pause tells what is wrong.
-            let _ = self.looker.look(&self.folder);
+            let _ = self.looker.poll(&self.folder);
             self.wait(
                 end.saturating_duration_since(Instant::now())
                     .min(self.looker.period()),
@@ -290,12 +298,12 @@ impl Session {
     }
 
     fn interrupted(&self) -> ExitCode {
-        let is_at_work = matches!(self.folder.job(), Ok(Some(_)));
+        let is_at_work = matches!(self.folder.current_job(), Ok(Some(_)));
         match is_at_work {
-            true => self.progress.say(GOES_ON),
-            false => self.progress.tell("the watch has ended"),
+            true => self.progress.message(GOES_ON),
+            false => self.progress.info("the watch has ended"),
         }
-        let is_unfinished = self.until == Until::Empty && !self.looker.waiting().is_empty();
+        let is_unfinished = self.until == WatchMode::Once && !self.looker.waiting().is_empty();
         match is_at_work || is_unfinished {
             true => ExitCode::Interrupted,
             false => ExitCode::AllSucceeded,
@@ -306,9 +314,9 @@ impl Session {
     fn conclude(&self) -> ExitCode {
         let waiting = self.looker.waiting();
         if !waiting.is_empty() {
-            self.progress.say(&format!(
+            self.progress.message(&format!(
                 "{} not taken, since a program is at it: {}",
-                counted(waiting.len() as u64, "file"),
+                count_of(waiting.len() as u64, "file"),
                 waiting.join(", ")
             ));
         }

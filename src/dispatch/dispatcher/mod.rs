@@ -9,27 +9,27 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Policy;
-use super::backoff::Waits;
-use super::queue::{IsolationId, Job, Queue};
-use super::sign_in::SignIn;
-use crate::api::{AllocationRequest, Departure, UserIds};
-use crate::dispatch::bisect::{Isolation, Part};
-use crate::dispatch::concurrency::Width;
-use crate::dispatch::cooldown::{self, Hold};
-use crate::dispatch::group_states::Groups;
-use crate::dispatch::ordering::Order;
-use crate::dispatch::rate_limit::Pace;
-use crate::dispatch::response_policy::RefusalStatus;
-use crate::event::{Event, Stop, WaitCause};
+use super::backoff::Backoff;
+use super::queue::{BisectionId, Queue, Task};
+use super::sign_in::SignInRetry;
+use crate::api::{AllocationRequest, SentAt, UserIds};
+use crate::dispatch::bisect::{Bisection, Slice};
+use crate::dispatch::concurrency::ConcurrencyLimit;
+use crate::dispatch::cooldown::{self, Cooldown};
+use crate::dispatch::group_states::GroupStates;
+use crate::dispatch::ordering::OrderGuard;
+use crate::dispatch::rate_limit::RateLimiter;
+use crate::dispatch::response_policy::RejectionStatus;
+use crate::event::{Event, StopReason, WaitCause};
 use crate::outcome::{Applied, Decision, FailureKind, Outcome};
-use crate::plan::{GroupIx, Plan};
+use crate::plan::{GroupIndex, Plan};
 use crate::roster::{Assignments, UserId};
 
 /// So many batches in a row that use up their retries say that the service is down.
 const USED_UP_BATCHES: u32 = 3;
 
 /// So many failed attempts in a row say that the service is in trouble.
-const HINDRANCES: u32 = 3;
+const FAILURES_BEFORE_SLOWDOWN: u32 = 3;
 
 /// So many requests refused for their token, for each that may be under way, say that no token is any good.
 const REFUSED_TOKENS: usize = 3;
@@ -52,10 +52,10 @@ pub enum Next {
 
 /// A request to send, and what to bring back with its answer.
 #[derive(Debug)]
-pub struct Sending {
-    pub job: Job,
+pub struct Outgoing {
+    pub job: Task,
     pub request: AllocationRequest,
-    pub departure: Departure,
+    pub departure: SentAt,
 }
 
 /// The state of a run.
@@ -65,40 +65,40 @@ pub struct Dispatcher<'a> {
     policy: &'a Policy,
     random: fastrand::Rng,
     queue: Queue,
-    groups: Groups,
-    order: Order,
-    isolations: HashMap<IsolationId, UnderIsolation>,
+    groups: GroupStates,
+    order: OrderGuard,
+    isolations: HashMap<BisectionId, ActiveBisection>,
     isolations_begun: usize,
     in_flight: usize,
-    width: Width,
-    pace: Pace,
-    hold: Hold,
-    seen: Seen,
-    sign_in: SignIn,
+    width: ConcurrencyLimit,
+    pace: RateLimiter,
+    hold: Cooldown,
+    seen: ServiceHealth,
+    sign_in: SignInRetry,
     announced: Option<(Instant, WaitCause)>,
-    stop: Option<Stop>,
+    stop: Option<StopReason>,
     events: Vec<Event>,
 }
 
-struct UnderIsolation {
-    isolation: Isolation,
+struct ActiveBisection {
+    isolation: Bisection,
     batch: usize,
-    group: GroupIx,
-    status: RefusalStatus,
+    group: GroupIndex,
+    status: RejectionStatus,
 }
 
 /// What the answers so far say about the service as a whole.
 #[derive(Debug, Default)]
-struct Seen {
+struct ServiceHealth {
     any_answer: bool,
     any_success: bool,
     /// Since the last answer that was one.
     hindrances: u32,
-    used_up_batches: u32,
+    exhausted_batches: u32,
     /// Requests refused for their token since the last answer.
     refused_tokens: usize,
     /// Lone users refused with 404 in a row.
-    lone_not_found: u32,
+    single_user_not_found: u32,
 }
 
 impl<'a> Dispatcher<'a> {
@@ -114,24 +114,24 @@ impl<'a> Dispatcher<'a> {
             policy,
             random: fastrand::Rng::with_seed(policy.seed),
             queue: Queue::new(),
-            groups: Groups::new(plan.groups().len()),
-            order: Order::new(policy.in_order),
+            groups: GroupStates::new(plan.groups().len()),
+            order: OrderGuard::new(policy.in_order),
             isolations: HashMap::new(),
             isolations_begun: 0,
             in_flight: 0,
-            width: Width::new(policy.concurrency.get()),
-            pace: Pace::new(
+            width: ConcurrencyLimit::new(policy.concurrency.get()),
+            pace: RateLimiter::new(
                 policy.rate,
                 policy.burst,
-                (policy.quiet_for, &policy.left_before),
+                (policy.since_last_heartbeat, &policy.earlier_sends),
                 now,
             ),
-            hold: Hold::new(policy.held_for, now),
-            seen: Seen {
+            hold: Cooldown::new(policy.initial_cooldown, now),
+            seen: ServiceHealth {
                 any_success: policy.has_succeeded,
-                ..Seen::default()
+                ..ServiceHealth::default()
             },
-            sign_in: SignIn::default(),
+            sign_in: SignInRetry::default(),
             announced: None,
             stop: None,
             events: Vec::new(),
@@ -144,7 +144,7 @@ impl<'a> Dispatcher<'a> {
     }
 
     /// Sends nothing from now on. Requests in flight are still to be answered.
-    pub fn stop(&mut self, stop: Stop) {
+    pub fn stop(&mut self, stop: StopReason) {
         if self.stop.is_none() {
             self.events.push(Event::Stopping(stop.clone()));
             self.stop = Some(stop);
@@ -156,32 +156,32 @@ impl<'a> Dispatcher<'a> {
     }
 
     /// Why the run stopped early, if it did.
-    pub fn into_stop(self) -> Option<Stop> {
+    pub fn into_stop(self) -> Option<StopReason> {
         self.stop
     }
 
     /// The requests that may leave now, and what there is to do before another may.
-    pub fn leaving(&mut self, now: Instant) -> (Vec<Sending>, Next) {
+    pub fn ready_requests(&mut self, now: Instant) -> (Vec<Outgoing>, Next) {
         let mut leaving = Vec::new();
         loop {
-            match self.step(now) {
+            match self.next_action(now) {
                 Ok(sending) => leaving.push(sending),
                 Err(next) => return (leaving, next),
             }
         }
     }
 
-    fn step(&mut self, now: Instant) -> Result<Sending, Next> {
+    fn next_action(&mut self, now: Instant) -> Result<Outgoing, Next> {
         if self.stop.is_some() {
             return Err(match self.in_flight {
                 0 => Next::End,
                 _ => Next::Answer,
             });
         }
-        if self.in_flight >= self.width.allowed() {
+        if self.in_flight >= self.width.current() {
             return Err(Next::Answer);
         }
-        self.queue.wake(now, self.policy.in_order);
+        self.queue.wake_due(now, self.policy.in_order);
         let Some(job) = self.next_job() else {
             return Err(match self.queue.next_wake() {
                 Some(until) => {
@@ -194,20 +194,20 @@ impl<'a> Dispatcher<'a> {
         };
         // Whoever may hold the seats already is asked for: to say that it was refused could be untrue.
         if self.groups.is_exhausted(job.group) && job.part.applied == Applied::No {
-            self.give_up(&job);
+            self.fail_no_seats(&job);
             return Err(Next::Now);
         }
-        match self.admit(now) {
+        match self.try_acquire(now) {
             Ok(departure) => Ok(self.send(job, departure)),
             Err((until, cause)) => {
                 self.queue.push_front(job);
-                if cause != WaitCause::Rate && until - now > cooldown::LONGEST_WAIT {
-                    self.stop(Stop::WaitTooLong { wait: until - now });
+                if cause != WaitCause::Rate && until - now > cooldown::MAX_RETRY_AFTER {
+                    self.stop(StopReason::RetryAfterTooLong { wait: until - now });
                     return Err(Next::Now);
                 }
-                if cause == WaitCause::QuotaTold {
+                if cause == WaitCause::QuotaExhausted {
                     // What the new window holds is learnt from one request.
-                    self.width.narrow();
+                    self.width.reduce();
                 }
                 self.announce(until, cause, now);
                 Err(Next::At(until))
@@ -215,11 +215,11 @@ impl<'a> Dispatcher<'a> {
         }
     }
 
-    fn next_job(&mut self) -> Option<Job> {
+    fn next_job(&mut self) -> Option<Task> {
         loop {
             let waits = || new_waits(self.policy, &mut self.random);
-            let may_begin = |group| self.order.may_begin(group, self.plan, self.assignments);
-            let finish_first = self.width.is_alone();
+            let may_begin = |group| self.order.may_start(group, self.plan, self.assignments);
+            let finish_first = self.width.is_serial();
             let maybe_applied = &self.policy.maybe_applied;
             let job = self
                 .queue
@@ -228,7 +228,7 @@ impl<'a> Dispatcher<'a> {
             let resting = self.queue.resting();
             if !self
                 .order
-                .may_go(job.group, resting, self.plan, self.assignments)
+                .may_send(job.group, resting, self.plan, self.assignments)
             {
                 self.queue.push_front(job);
                 return None;
@@ -239,7 +239,7 @@ impl<'a> Dispatcher<'a> {
         }
     }
 
-    fn admit(&mut self, now: Instant) -> Result<Departure, (Instant, WaitCause)> {
+    fn try_acquire(&mut self, now: Instant) -> Result<SentAt, (Instant, WaitCause)> {
         if let Some(due) = self.sign_in.until(now) {
             return Err((due, WaitCause::SignIn));
         }
@@ -247,11 +247,11 @@ impl<'a> Dispatcher<'a> {
             return Err(hold);
         }
         self.pace
-            .admit(now)
+            .try_acquire(now)
             .map_err(|until| (until, WaitCause::Rate))
     }
 
-    fn send(&mut self, mut job: Job, departure: Departure) -> Sending {
+    fn send(&mut self, mut job: Task, departure: SentAt) -> Outgoing {
         job.part.asked += 1;
         self.in_flight += 1;
         self.order.sent(job.group);
@@ -270,7 +270,7 @@ impl<'a> Dispatcher<'a> {
                     .encode(&mut UserId::encode_buffer()),
             );
         }
-        Sending {
+        Outgoing {
             request: AllocationRequest {
                 user_ids,
                 user_bundle_codes: self
@@ -300,7 +300,7 @@ impl<'a> Dispatcher<'a> {
     /// Users of a batch have failed.
     fn fail(
         &mut self,
-        (batch, part): (usize, &Part),
+        (batch, part): (usize, &Slice),
         kind: FailureKind,
         status: Option<u16>,
         said: &str,
@@ -310,7 +310,7 @@ impl<'a> Dispatcher<'a> {
             outcome: Outcome::Failure {
                 kind,
                 status,
-                message: kind.explain(said).into(),
+                message: kind.with_hint(said).into(),
             },
             attempts: part.asked,
             applied: part.applied,
@@ -323,11 +323,11 @@ impl<'a> Dispatcher<'a> {
         self.events.push(Event::Decided(decision));
     }
 
-    fn waits(&mut self) -> Waits {
+    fn waits(&mut self) -> Backoff {
         new_waits(self.policy, &mut self.random)
     }
 }
 
-fn new_waits(policy: &Policy, random: &mut fastrand::Rng) -> Waits {
-    Waits::new(policy.max_retries, random.fork())
+fn new_waits(policy: &Policy, random: &mut fastrand::Rng) -> Backoff {
+    Backoff::new(policy.max_retries, random.fork())
 }

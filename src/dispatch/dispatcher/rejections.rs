@@ -2,53 +2,53 @@
 
 use tokio::time::Instant;
 
-use crate::dispatch::bisect::{Isolation, Part, PartEnd};
-use crate::dispatch::dispatcher::{Dispatcher, UnderIsolation};
+use crate::dispatch::bisect::{Bisection, Slice, SliceResult};
+use crate::dispatch::dispatcher::{ActiveBisection, Dispatcher};
 use crate::dispatch::group_states::LONE_REFUSALS;
-use crate::dispatch::queue::{IsolationId, Job, Purpose};
-use crate::dispatch::response_policy::{Refusal, RefusalStatus};
-use crate::event::{Event, Stop};
+use crate::dispatch::queue::{BisectionId, Purpose, Task};
+use crate::dispatch::response_policy::{Rejection, RejectionStatus};
+use crate::event::{Event, StopReason};
 use crate::outcome::{Applied, FailureKind};
-use crate::plan::GroupIx;
+use crate::plan::GroupIndex;
 
 impl Dispatcher<'_> {
-    pub fn refused(&mut self, job: Job, refusal: Refusal, now: Instant) {
+    pub fn handle_rejection(&mut self, job: Task, refusal: Rejection, now: Instant) {
         // A 404 may mean that the account or the address is wrong, so it proves nothing.
-        if refusal.status != RefusalStatus::NotFound || self.seen.any_success {
-            self.note_answer(now);
+        if refusal.status != RejectionStatus::NotFound || self.seen.any_success {
+            self.record_healthy_response(now);
         }
         if let [_] = job.part.users[..] {
-            return self.refused_alone(&job, &refusal);
+            return self.reject_single_user(&job, &refusal);
         }
         if self.stop.is_some() {
             return;
         }
-        if refusal.status == RefusalStatus::Conflict
+        if refusal.status == RejectionStatus::Conflict
             && self.groups.is_exhausted(job.group)
             && job.part.applied == Applied::No
         {
-            return self.give_up(&job);
+            return self.fail_no_seats(&job);
         }
         self.events.push(Event::Split {
             batch: job.batch,
             users: job.part.users.len(),
         });
-        if refusal.status == RefusalStatus::TooLarge {
+        if refusal.status == RejectionStatus::TooLarge {
             self.queue.limit_size(job.part.users.len() / 2);
         }
-        let end = PartEnd::Refused(job.part.clone());
-        if self.end_part(&job, end) {
+        let end = SliceResult::Refused(job.part.clone());
+        if self.finish_slice(&job, end) {
             return;
         }
-        if refusal.status == RefusalStatus::TooLarge {
+        if refusal.status == RejectionStatus::TooLarge {
             // Nobody in particular is to blame: the queue cuts it to size.
             let waits = self.waits();
-            return self.queue.push_front(Job { waits, ..job });
+            return self.queue.push_front(Task { waits, ..job });
         }
         self.isolate(job, refusal.status);
     }
 
-    fn refused_alone(&mut self, job: &Job, refusal: &Refusal) {
+    fn reject_single_user(&mut self, job: &Task, refusal: &Rejection) {
         let code = refusal.status.code();
         let said = match refusal.message.as_str() {
             "" => format!("refused with the status {code}"),
@@ -60,32 +60,33 @@ impl Dispatcher<'_> {
             Some(code),
             &said,
         );
-        self.end_part(job, PartEnd::Refused(job.part.clone()));
+        self.finish_slice(job, SliceResult::Refused(job.part.clone()));
         match refusal.status {
-            RefusalStatus::NotFound => self.seen.lone_not_found += 1,
-            _ => self.seen.lone_not_found = 0,
+            RejectionStatus::NotFound => self.seen.single_user_not_found += 1,
+            _ => self.seen.single_user_not_found = 0,
         }
         if self.policy.keep_trying || self.stop.is_some() {
             return;
         }
-        if refusal.status == RefusalStatus::Conflict && self.groups.note_lone_conflict(job.group) {
-            self.exhaust(job.group);
+        if refusal.status == RejectionStatus::Conflict && self.groups.note_lone_conflict(job.group)
+        {
+            self.mark_seats_exhausted(job.group);
         }
-        if self.seen.lone_not_found >= LONE_REFUSALS && !self.seen.any_success {
-            self.stop(Stop::NotFound {
+        if self.seen.single_user_not_found >= LONE_REFUSALS && !self.seen.any_success {
+            self.stop(StopReason::NoUserFound {
                 message: refusal.message.clone(),
             });
         }
     }
 
-    fn isolate(&mut self, job: Job, status: RefusalStatus) {
-        let id = IsolationId(self.isolations_begun);
+    fn isolate(&mut self, job: Task, status: RejectionStatus) {
+        let id = BisectionId(self.isolations_begun);
         self.isolations_begun += 1;
-        if status == RefusalStatus::Conflict {
+        if status == RejectionStatus::Conflict {
             self.groups.contest(job.group, id);
         }
-        let under_isolation = UnderIsolation {
-            isolation: Isolation::new(job.part),
+        let under_isolation = ActiveBisection {
+            isolation: Bisection::new(job.part),
             batch: job.batch,
             group: job.group,
             status,
@@ -95,29 +96,29 @@ impl Dispatcher<'_> {
     }
 
     /// Tells the isolation that the job belongs to, if any, and moves it on. `true` if there is one.
-    pub fn end_part(&mut self, job: &Job, end: PartEnd) -> bool {
-        let Purpose::Isolate(id) = job.purpose else {
+    pub fn finish_slice(&mut self, job: &Task, end: SliceResult) -> bool {
+        let Purpose::Bisect(id) = job.purpose else {
             return false;
         };
         let Some(under_isolation) = self.isolations.get_mut(&id) else {
             return false;
         };
-        under_isolation.isolation.note(job.part.users.len(), end);
+        under_isolation.isolation.record(job.part.users.len(), end);
         self.next_part(id);
         true
     }
 
-    fn next_part(&mut self, id: IsolationId) {
+    fn next_part(&mut self, id: BisectionId) {
         let Some(under_isolation) = self.isolations.get_mut(&id) else {
             return;
         };
         let (batch, group) = (under_isolation.batch, under_isolation.group);
         if let Some(part) = under_isolation.isolation.next_part() {
-            let job = Job {
+            let job = Task {
                 batch,
                 group,
                 part,
-                purpose: Purpose::Isolate(id),
+                purpose: Purpose::Bisect(id),
                 waits: self.waits(),
             };
             return self.queue.push_front(job);
@@ -128,16 +129,16 @@ impl Dispatcher<'_> {
         {
             self.queue.limit_size(size);
         }
-        self.release(group, id);
+        self.end_contention(group, id);
     }
 
     /// An isolation is over. Whoever waited for it goes on; the next to fight over seats takes its place.
-    fn release(&mut self, group: GroupIx, id: IsolationId) {
+    fn end_contention(&mut self, group: GroupIndex, id: BisectionId) {
         let waited = self.groups.release(group, id);
         for job in &waited {
-            if let Purpose::Isolate(next) = job.purpose
+            if let Purpose::Bisect(next) = job.purpose
                 && let Some(under_isolation) = self.isolations.get(&next)
-                && under_isolation.status == RefusalStatus::Conflict
+                && under_isolation.status == RejectionStatus::Conflict
             {
                 self.groups.contest(group, next);
             }
@@ -148,7 +149,7 @@ impl Dispatcher<'_> {
     }
 
     /// The group's seats count as used up: nobody else of it is sent.
-    fn exhaust(&mut self, group: GroupIx) {
+    fn mark_seats_exhausted(&mut self, group: GroupIndex) {
         let ids: Vec<_> = self
             .isolations
             .iter()
@@ -159,20 +160,20 @@ impl Dispatcher<'_> {
             // Its part in the queue, if any, is decided when its turn comes.
             if let Some(given_up) = self.isolations.remove(&id) {
                 for part in given_up.isolation.into_rest() {
-                    self.give_up_or_ask(given_up.batch, group, part);
+                    self.fail_or_resend(given_up.batch, group, part);
                 }
             }
-            self.release(group, id);
+            self.end_contention(group, id);
         }
     }
 
     /// Whoever may hold the seats already is asked for: to say that it was refused could be untrue.
-    fn give_up_or_ask(&mut self, batch: usize, group: GroupIx, part: Part) {
+    fn fail_or_resend(&mut self, batch: usize, group: GroupIndex, part: Slice) {
         if part.applied == Applied::No {
             return self.fail_exhausted(batch, group, &part);
         }
         let waits = self.waits();
-        self.queue.push_front(Job {
+        self.queue.push_front(Task {
             batch,
             group,
             part,
@@ -182,16 +183,16 @@ impl Dispatcher<'_> {
     }
 
     /// The group's seats are used up, and so are the job's chances.
-    pub fn give_up(&mut self, job: &Job) {
+    pub fn fail_no_seats(&mut self, job: &Task) {
         self.fail_exhausted(job.batch, job.group, &job.part);
-        self.end_part(job, PartEnd::NoAnswer);
+        self.finish_slice(job, SliceResult::NoAnswer);
     }
 
-    fn fail_exhausted(&mut self, batch: usize, group: GroupIx, part: &Part) {
-        if self.groups.tell(group) {
+    fn fail_exhausted(&mut self, batch: usize, group: GroupIndex, part: &Slice) {
+        if self.groups.announce_once(group) {
             let sets = self.assignments.sets();
             let codes = sets.joined_codes(self.plan.group(group).set);
-            self.events.push(Event::Exhausted { codes });
+            self.events.push(Event::SeatsExhausted { codes });
         }
         let said = format!(
             "the seats of these codes are used up: the last {LONE_REFUSALS} users asked for alone were refused"

@@ -4,69 +4,76 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::api::{Answer, Confirmation, Departure, Reply};
-use crate::dispatch::bisect::{Part, PartEnd};
+use crate::api::{Confirmation, Response, ResponseKind, SentAt};
+use crate::dispatch::bisect::{Slice, SliceResult};
 use crate::dispatch::dispatcher::{
-    Dispatcher, HINDRANCES, REFUSED_TOKENS, USED_UP_BATCHES, new_waits,
+    Dispatcher, FAILURES_BEFORE_SLOWDOWN, REFUSED_TOKENS, USED_UP_BATCHES, new_waits,
 };
-use crate::dispatch::queue::{Job, Purpose};
-use crate::dispatch::response_policy::{Hindrance, Verdict, verdict};
-use crate::dispatch::sign_in::Trouble;
-use crate::event::{Event, Stop};
+use crate::dispatch::queue::{Purpose, Task};
+use crate::dispatch::response_policy::{NextStep, TransientFailure, next_step};
+use crate::dispatch::sign_in::SignInDecision;
+use crate::event::{Event, StopReason};
 use crate::outcome::{Applied, Decision, FailureKind, Outcome};
-use crate::roster::UserIx;
+use crate::roster::UserIndex;
 
 impl Dispatcher<'_> {
     /// Takes the answer to what [`leaving`](Self::leaving) gave to send.
-    pub fn answered(&mut self, mut job: Job, departure: &Departure, reply: Reply, now: Instant) {
-        let has_left = departure.at().is_some();
-        match departure.at() {
+    pub fn handle_response(
+        &mut self,
+        mut job: Task,
+        departure: &SentAt,
+        reply: Response,
+        now: Instant,
+    ) {
+        let has_left = departure.get().is_some();
+        match departure.get() {
             Some(left) => self.sign_in.sent(left),
             None => {
                 job.part.asked -= 1;
                 // The window counts it as if it had left now, since it needs an end for it.
-                departure.mark_at(now);
+                departure.set(now);
             }
         }
         self.in_flight -= 1;
         self.order.answered(job.group);
-        self.events.push(Event::Answered {
+        self.events.push(Event::ResponseReceived {
             batch: job.batch,
             has_left,
         });
         if !self.seen.any_answer
             && !matches!(
                 reply.answer,
-                Answer::Lost { .. }
-                    | Answer::NotSent
-                    | Answer::NotSignedIn(_)
-                    | Answer::TokenRefused
+                ResponseKind::NoResponse { .. }
+                    | ResponseKind::NotLogged
+                    | ResponseKind::NotSignedIn(_)
+                    | ResponseKind::TokenRejected
             )
         {
             self.seen.any_answer = true;
-            self.look_for_misdirection(&reply.answer);
+            self.warn_if_wrong_address(&reply.answer);
         }
-        self.hold.heed(reply.limits, self.in_flight, now);
+        self.hold
+            .apply_rate_limit_headers(reply.limits, self.in_flight, now);
         if let Some(wait) = reply.limits.retry_after {
             self.hold.wait(wait, now);
         }
-        match verdict(reply.answer) {
-            Verdict::Allocated(confirmation) => self.allocated(job, confirmation, now),
-            Verdict::Again(hindrance) => {
-                self.hindered(job, hindrance, reply.limits.retry_after, now);
+        match next_step(reply.answer) {
+            NextStep::Allocated(confirmation) => self.allocated(job, confirmation, now),
+            NextStep::Retry(hindrance) => {
+                self.retry_later(job, hindrance, reply.limits.retry_after, now);
             }
-            Verdict::Resend => self.resend(job),
-            Verdict::NoToken { reason } => {
+            NextStep::RetryWithNewToken => self.resend(job),
+            NextStep::WaitForToken { reason } => {
                 self.not_signed_in(job, reason, reply.limits.retry_after, now);
             }
-            Verdict::Refused(refusal) => self.refused(job, refusal, now),
-            Verdict::Stop(stop) => self.stop(stop),
+            NextStep::Rejected(refusal) => self.handle_rejection(job, refusal, now),
+            NextStep::Stop(stop) => self.stop(stop),
         }
     }
 
-    fn look_for_misdirection(&mut self, answer: &Answer) {
+    fn warn_if_wrong_address(&mut self, answer: &ResponseKind) {
         let answer = match answer {
-            Answer::Status {
+            ResponseKind::Status {
                 status,
                 message,
                 is_html,
@@ -74,19 +81,19 @@ impl Dispatcher<'_> {
                 "" => format!("status {status}"),
                 _ => format!("status {status}: {message}"),
             },
-            Answer::Unreadable {
+            ResponseKind::InvalidBody {
                 reason,
                 is_html: true,
             } => reason.clone(),
             _ => return,
         };
-        self.events.push(Event::Misdirected { answer });
+        self.events.push(Event::WrongAddress { answer });
     }
 
     /// The service has answered as it should.
-    pub fn note_answer(&mut self, now: Instant) {
+    pub fn record_healthy_response(&mut self, now: Instant) {
         self.seen.hindrances = 0;
-        self.seen.used_up_batches = 0;
+        self.seen.exhausted_batches = 0;
         self.seen.refused_tokens = 0;
         // Within a wait, these are answers to what was sent before the service asked for it.
         if self.hold.until(now).is_none() {
@@ -94,8 +101,8 @@ impl Dispatcher<'_> {
         }
     }
 
-    fn allocated(&mut self, job: Job, confirmation: Confirmation, now: Instant) {
-        self.note_answer(now);
+    fn allocated(&mut self, job: Task, confirmation: Confirmation, now: Instant) {
+        self.record_healthy_response(now);
         let Confirmation {
             confirmed,
             unconfirmed,
@@ -103,7 +110,7 @@ impl Dispatcher<'_> {
         let users_at = |places: Vec<usize>| places.into_iter().map(|at| job.part.users[at]);
         if !confirmed.is_empty() {
             self.seen.any_success = true;
-            self.seen.lone_not_found = 0;
+            self.seen.single_user_not_found = 0;
             self.groups.note_success(job.group);
             for (organization_id, places) in confirmed {
                 let decision = Decision {
@@ -118,11 +125,11 @@ impl Dispatcher<'_> {
         if !unconfirmed.is_empty() {
             self.unconfirmed(&job, users_at(unconfirmed).collect());
         }
-        self.end_part(&job, PartEnd::Accepted);
+        self.finish_slice(&job, SliceResult::Accepted);
     }
 
-    fn unconfirmed(&mut self, job: &Job, users: Vec<UserIx>) {
-        let part = Part {
+    fn unconfirmed(&mut self, job: &Task, users: Vec<UserIndex>) {
+        let part = Slice {
             users,
             asked: job.part.asked,
             applied: Applied::Maybe,
@@ -136,7 +143,7 @@ impl Dispatcher<'_> {
                 said,
             );
         } else if self.stop.is_none() {
-            let again = Job {
+            let again = Task {
                 batch: job.batch,
                 group: job.group,
                 part,
@@ -148,11 +155,11 @@ impl Dispatcher<'_> {
     }
 
     /// The same once more, with another token.
-    fn resend(&mut self, job: Job) {
+    fn resend(&mut self, job: Task) {
         self.seen.refused_tokens += 1;
         // Every request under way may have had the old token. More than that, and no token is any good.
         if self.seen.refused_tokens > REFUSED_TOKENS * self.policy.concurrency.get() {
-            return self.stop(Stop::Unauthorized {
+            return self.stop(StopReason::Unauthorized {
                 message: "every new token was refused as well".to_owned(),
             });
         }
@@ -167,16 +174,19 @@ impl Dispatcher<'_> {
         self.queue.push_front(job);
     }
 
-    fn hindered(
+    fn retry_later(
         &mut self,
-        mut job: Job,
-        hindrance: Hindrance,
+        mut job: Task,
+        hindrance: TransientFailure,
         retry_after: Option<Duration>,
         now: Instant,
     ) {
         self.seen.hindrances += 1;
-        if hindrance.binds_run || retry_after.is_some() || self.seen.hindrances >= HINDRANCES {
-            self.width.narrow();
+        if hindrance.affects_run
+            || retry_after.is_some()
+            || self.seen.hindrances >= FAILURES_BEFORE_SLOWDOWN
+        {
+            self.width.reduce();
         }
         if hindrance.applied == Applied::Maybe {
             job.part.applied = Applied::Maybe;
@@ -185,13 +195,13 @@ impl Dispatcher<'_> {
             return;
         }
         let again_after = job.waits.next();
-        if hindrance.binds_run {
+        if hindrance.affects_run {
             // The others have to wait even where this batch is not tried again.
-            let wait = again_after.unwrap_or_else(|| job.waits.one_more());
+            let wait = again_after.unwrap_or_else(|| job.waits.next_delay());
             self.hold.wait(wait, now);
         }
         let Some(wait) = again_after else {
-            return self.used_up(&job, &hindrance.reason);
+            return self.retries_exhausted(&job, &hindrance.reason);
         };
         self.events.push(Event::Retrying {
             batch: job.batch,
@@ -204,7 +214,7 @@ impl Dispatcher<'_> {
     /// There is no token. That says nothing about the job's users, so their retries are left as they are.
     fn not_signed_in(
         &mut self,
-        job: Job,
+        job: Task,
         reason: String,
         retry_after: Option<Duration>,
         now: Instant,
@@ -214,9 +224,9 @@ impl Dispatcher<'_> {
         }
         let waits = || new_waits(self.policy, &mut self.random);
         match self.sign_in.failed(retry_after, now, waits) {
-            Trouble::GivenUp => return self.stop(Stop::NotSignedIn { reason }),
-            Trouble::Known => {}
-            Trouble::Wait(wait) => self.events.push(Event::Retrying {
+            SignInDecision::GiveUp => return self.stop(StopReason::NotSignedIn { reason }),
+            SignInDecision::AlreadyScheduled => {}
+            SignInDecision::RetryAfter(wait) => self.events.push(Event::Retrying {
                 batch: job.batch,
                 wait,
                 reason,
@@ -226,7 +236,7 @@ impl Dispatcher<'_> {
     }
 
     /// The retries are used up.
-    fn used_up(&mut self, job: &Job, reason: &str) {
+    fn retries_exhausted(&mut self, job: &Task, reason: &str) {
         let kind = match job.part.applied {
             Applied::No => FailureKind::Unavailable,
             Applied::Maybe => FailureKind::Unknown,
@@ -236,10 +246,10 @@ impl Dispatcher<'_> {
             self.policy.max_retries + 1
         );
         self.fail((job.batch, &job.part), kind, None, &said);
-        self.end_part(job, PartEnd::NoAnswer);
-        self.seen.used_up_batches += 1;
-        if self.seen.used_up_batches >= USED_UP_BATCHES {
-            self.stop(Stop::ServiceDown {
+        self.finish_slice(job, SliceResult::NoAnswer);
+        self.seen.exhausted_batches += 1;
+        if self.seen.exhausted_batches >= USED_UP_BATCHES {
+            self.stop(StopReason::ServiceDown {
                 reason: reason.to_owned(),
             });
         }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::humanize::duration::{human, in_tenths};
-use crate::humanize::{counted, grouped};
+use crate::humanize::duration::{duration, tenths};
+use crate::humanize::{count, count_of};
 use crate::report::timeline::Slot;
 
 /// How wide and how high a chart is, in its own units.
@@ -50,9 +50,9 @@ pub fn users(slots: &[Slot], slot: &str) -> Chart {
         most: up_to(most, slot),
         told: format!(
             "{} succeeded and {} failed; at most {} in {slot}.",
-            counted(total.succeeded, "user"),
-            grouped(total.failed),
-            grouped(most)
+            count_of(total.succeeded, "user"),
+            count(total.failed),
+            count(most)
         ),
         bars: bars.flatten().collect(),
     }
@@ -68,8 +68,8 @@ pub fn requests(slots: &[Slot], slot: &str) -> Chart {
         most: up_to(most, slot),
         told: format!(
             "{}; at most {} in {slot}.",
-            counted(total, "request"),
-            grouped(most)
+            count_of(total, "request"),
+            count(most)
         ),
         bars: bars.collect(),
     }
@@ -86,8 +86,8 @@ pub fn retries(slots: &[Slot], slot: &str) -> Chart {
         most: up_to(most, slot),
         told: format!(
             "{} had to be sent again; at most {} in {slot}.",
-            counted(total, "request"),
-            grouped(most)
+            count_of(total, "request"),
+            count(most)
         ),
         bars: bars.collect(),
     }
@@ -103,7 +103,7 @@ pub fn waits(slots: &[Slot], width: Duration, waited: Duration) -> Chart {
         id: "waits",
         title: "Waiting on purpose",
         most: "share of the time".to_owned(),
-        told: format!("{} in all.", human(in_tenths(waited))),
+        told: format!("{} in all.", duration(tenths(waited))),
         bars: bars.collect(),
     }
 }
@@ -113,7 +113,7 @@ fn most(slots: &[Slot], count: impl Fn(&Slot) -> u64) -> u64 {
 }
 
 fn up_to(most: u64, slot: &str) -> String {
-    format!("up to {} in {slot}", grouped(most))
+    format!("up to {} in {slot}", count(most))
 }
 
 /// How high a count stands; one that is not zero can be seen.

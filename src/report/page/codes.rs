@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::catalog;
-use crate::humanize::grouped;
-use crate::plan::Proposal;
+use crate::humanize::count;
+use crate::plan::PlannedChanges;
 use crate::report::page::share_bar::Shares;
-use crate::run::Standing;
+use crate::run::UserStates;
 use crate::sanitize::printable;
 
 /// The most codes that are shown; `summary.json` has all.
@@ -29,7 +29,7 @@ pub struct Code {
 impl Code {
     /// The seats that were free, in words.
     pub fn free_seats(&self) -> String {
-        self.free.map_or_else(|| "not told".to_owned(), grouped)
+        self.free.map_or_else(|| "not told".to_owned(), count)
     }
 
     /// How many there are in all and by what became of them, and whether somebody should look at it.
@@ -40,19 +40,19 @@ impl Code {
             pending,
         } = self.shares;
         [
-            (grouped(self.shares.total()), false),
-            (grouped(held), false),
-            (grouped(attention), attention > 0),
-            (grouped(pending), false),
+            (count(self.shares.total()), false),
+            (count(held), false),
+            (count(attention), attention > 0),
+            (count(pending), false),
         ]
     }
 }
 
 /// The codes in the order of their names, and how many more there are.
-pub fn codes(proposal: &Proposal, standing: &Standing) -> (Vec<Code>, usize) {
+pub fn codes(proposal: &PlannedChanges, standing: &UserStates) -> (Vec<Code>, usize) {
     let all = &proposal.roster.assignments;
     let mut by_set: BTreeMap<_, Shares> = BTreeMap::new();
-    for user in all.good_users() {
+    for user in all.sendable_users() {
         let shares = by_set.entry(all.set(user)).or_default();
         *match (standing.is_success(user), standing.is_pending(user)) {
             (true, _) => &mut shares.held,
@@ -60,7 +60,7 @@ pub fn codes(proposal: &Proposal, standing: &Standing) -> (Vec<Code>, usize) {
             _ => &mut shares.attention,
         } += 1;
     }
-    for &(user, _) in &proposal.roster.withheld {
+    for &(user, _) in &proposal.roster.skipped {
         by_set.entry(all.set(user)).or_default().attention += 1;
     }
     let mut by_code: BTreeMap<&str, Shares> = BTreeMap::new();
@@ -87,7 +87,7 @@ pub fn codes(proposal: &Proposal, standing: &Standing) -> (Vec<Code>, usize) {
 }
 
 /// Seats that were free, of the codes of which it was told.
-fn free(proposal: &Proposal) -> BTreeMap<&str, u64> {
+fn free(proposal: &PlannedChanges) -> BTreeMap<&str, u64> {
     let names = proposal.roster.assignments.sets().all_codes();
     let demand = proposal.demand().into_iter();
     let told = demand.filter_map(|demand| {
@@ -107,9 +107,9 @@ mod tests {
     #[test]
     fn everyone_who_was_to_hold_a_code_is_counted_once_withheld_users_too() {
         let roster = roster("userId,code\na,IDU\nb,IDU\nc,IDU;PMD\nd,IDU\nd,NONE\ne,PMD\n");
-        let proposal = Proposal::new(roster, None, Mode::Replace, None);
+        let proposal = PlannedChanges::new(roster, None, Mode::Replace, None);
         let all = &proposal.roster.assignments;
-        let mut standing = Standing::new(all.len());
+        let mut standing = UserStates::new(all.len());
         let user = |id| all.find(id).unwrap();
         standing.note_success(user("a"), true);
         standing.note_failure(user("b"), FailureKind::Conflict, Applied::No);

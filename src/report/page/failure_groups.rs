@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::humanize::{counted, grouped};
-use crate::outcome::{Applied, FailureKind, explained};
+use crate::humanize::{count, count_of};
+use crate::outcome::{Applied, FailureKind, split_hint};
 use crate::report::page::labels;
 use crate::run::journal::Failure;
 use crate::sanitize::printable;
@@ -78,7 +78,7 @@ impl Failures {
             let (kind, message) = (failure.kind, failure.message.as_str());
             failures.total += 1;
             failures.maybe += u64::from(failure.applied == Applied::Maybe);
-            let (said, advice) = explained(message).unwrap_or((message, kind.advice()));
+            let (said, advice) = split_hint(message).unwrap_or((message, kind.hint()));
             let said = printable(said, SAID_CHARS);
             if failures.listed.len() < MOST_LISTED && bytes < MOST_BYTES {
                 let listed = Listed::new(&failure, &said);
@@ -89,7 +89,7 @@ impl Failures {
                 }
             }
             let is_known = reasons.len() < MOST_REASONS;
-            let advice = if is_known { advice } else { kind.advice() };
+            let advice = if is_known { advice } else { kind.hint() };
             let key = (kind, printable(advice, SAID_CHARS));
             reasons.entry(key).or_default().add(said);
         }
@@ -106,20 +106,20 @@ impl Reason {
     /// How many there are, and of what.
     pub fn who(&self) -> String {
         match self.kind {
-            FailureKind::Invalid => counted(self.count, "row"),
-            _ => counted(self.count, "user"),
+            FailureKind::Invalid => count_of(self.count, "row"),
+            _ => count_of(self.count, "user"),
         }
     }
 
     /// How often what was said.
     pub fn answers(&self) -> impl Iterator<Item = (String, &str)> {
         let said = self.said.iter();
-        said.map(|(said, times)| (grouped(*times), said.as_str()))
+        said.map(|(said, times)| (count(*times), said.as_str()))
     }
 
     /// How often something else was said, if it was.
     pub fn other_answers(&self) -> Option<String> {
-        (self.said_else > 0).then(|| grouped(self.said_else))
+        (self.said_else > 0).then(|| count(self.said_else))
     }
 }
 
@@ -198,7 +198,7 @@ mod tests {
             codes: "IDU;PMD".to_owned(),
             line: 7,
             kind,
-            message: kind.explain(said),
+            message: kind.with_hint(said),
             applied: Applied::No,
         }
     }
@@ -227,10 +227,10 @@ mod tests {
         assert_eq!(
             told,
             [
-                (FailureKind::Withheld, 2, FailureKind::Withheld.advice()),
-                (FailureKind::Conflict, 1, FailureKind::Conflict.advice()),
+                (FailureKind::Withheld, 2, FailureKind::Withheld.hint()),
+                (FailureKind::Conflict, 1, FailureKind::Conflict.hint()),
                 (FailureKind::Withheld, 1, "give all codes"),
-                (FailureKind::Invalid, 3, FailureKind::Invalid.advice()),
+                (FailureKind::Invalid, 3, FailureKind::Invalid.hint()),
             ]
         );
         assert_eq!(

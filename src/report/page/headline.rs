@@ -1,8 +1,8 @@
 //! The sentence that matters, and what must be said beside it so that it is true.
 
 use super::{Ending, Part};
-use crate::humanize::duration::{human, in_tenths};
-use crate::humanize::{counted, grouped};
+use crate::humanize::duration::{duration, tenths};
+use crate::humanize::{count, count_of};
 
 /// What the sentence is made from: the whole run, its earlier parts included.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -25,9 +25,9 @@ pub fn sentence(counts: &Counts, is_sandbox: bool) -> String {
     parts.extend(attention(counts));
     parts.extend((counts.pending > 0).then(|| {
         let who = match counts.bad_rows {
-            0 => grouped(counts.pending),
+            0 => count(counts.pending),
             // After rows, a number alone would be one of rows.
-            _ => counted(counts.pending, "user"),
+            _ => count_of(counts.pending, "user"),
         };
         let verb = if counts.pending == 1 { "is" } else { "are" };
         format!("{who} {verb} not decided yet")
@@ -40,7 +40,7 @@ pub fn sentence(counts: &Counts, is_sandbox: bool) -> String {
 }
 
 fn success(counts: &Counts) -> String {
-    let (total, all) = (grouped(counts.total), counts.success == counts.total);
+    let (total, all) = (count(counts.total), counts.success == counts.total);
     let held_already = all && counts.held_already == counts.total;
     let is_known = counts.maybe == 0;
     match (counts.total, counts.success) {
@@ -61,7 +61,7 @@ fn success(counts: &Counts) -> String {
             } else {
                 "are known to have"
             };
-            format!("{} of {total} users {verb} their licences", grouped(some))
+            format!("{} of {total} users {verb} their licences", count(some))
         }
     }
 }
@@ -69,12 +69,12 @@ fn success(counts: &Counts) -> String {
 fn attention(counts: &Counts) -> Option<String> {
     let who = match (counts.failed, counts.bad_rows) {
         (0, 0) => return None,
-        (failed, 0) => grouped(failed),
-        (0, bad_rows) => counted(bad_rows, "bad row"),
+        (failed, 0) => count(failed),
+        (0, bad_rows) => count_of(bad_rows, "bad row"),
         (failed, bad_rows) => format!(
             "{} and {}",
-            counted(failed, "user"),
-            counted(bad_rows, "bad row")
+            count_of(failed, "user"),
+            count_of(bad_rows, "bad row")
         ),
     };
     let verb = match counts.failed + counts.bad_rows {
@@ -107,7 +107,7 @@ pub fn remarks(counts: &Counts, is_sandbox: bool, part: &Part) -> Vec<String> {
     if counts.maybe > 0 && counts.total > 1 {
         remarks.push(format!(
             "{} of those who need attention may hold the licences all the same: nobody knows whether the service did what it was asked to do.",
-            grouped(counts.maybe)
+            count(counts.maybe)
         ));
     }
     if counts.held_already > 0 {
@@ -118,7 +118,7 @@ pub fn remarks(counts: &Counts, is_sandbox: bool, part: &Part) -> Vec<String> {
         };
         remarks.push(format!(
             "{} held exactly these licences before, as the file of --current says, and {verb} not sent.",
-            counted(counts.held_already, "user")
+            count_of(counts.held_already, "user")
         ));
     }
     if part.sent == 0 {
@@ -132,8 +132,8 @@ pub fn remarks(counts: &Counts, is_sandbox: bool, part: &Part) -> Vec<String> {
     if part.is_last_of_several {
         remarks.push(format!(
             "This run was gone on with. Users are counted over the whole run; times, requests and waits are those of its last part, which took {} and decided {}.",
-            human(in_tenths(part.took)),
-            counted(part.decided, "user"),
+            duration(tenths(part.took)),
+            count_of(part.decided, "user"),
         ));
     }
     remarks

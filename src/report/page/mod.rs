@@ -22,14 +22,14 @@ use askama::Template;
 use jiff::Timestamp;
 
 use super::Timeline;
-use crate::event::Stop;
-use crate::humanize::duration::{human, in_tenths};
-use crate::humanize::{counted, grouped};
+use crate::event::StopReason;
+use crate::humanize::duration::{duration, tenths};
+use crate::humanize::{count, count_of};
 use crate::outcome::FailureKind;
-use crate::plan::Proposal;
+use crate::plan::PlannedChanges;
 use crate::run::RunFolder;
 use crate::run::journal::{FAILURES, Journal, PENDING, SUCCESS};
-use crate::run::{SUMMARY, Standing, Summary, UNDO};
+use crate::run::{SUMMARY, Summary, UNDO, UserStates};
 use crate::sanitize::printable;
 use failure_groups::Failures;
 use headline::Counts;
@@ -42,19 +42,19 @@ pub const REPORT: &str = "report.html";
 const STOP_CHARS: usize = 600;
 
 /// What the page is made from, beside `failures.csv`.
-pub struct Told<'a> {
+pub struct PageData<'a> {
     /// The run in numbers.
     pub summary: &'a Summary,
     /// What was to be done.
-    pub proposal: &'a Proposal,
+    pub proposal: &'a PlannedChanges,
     /// How every user stands.
-    pub standing: &'a Standing,
+    pub standing: &'a UserStates,
     /// How the last part went over time.
     pub timeline: &'a Timeline,
     /// The last part, or the only one.
     pub part: Part,
     /// Why the run stopped early, if it did.
-    pub stop: Option<&'a Stop>,
+    pub stop: Option<&'a StopReason>,
     /// What goes on with it, if anything can.
     pub go_on: Option<String>,
     /// When the last part began and ended.
@@ -137,7 +137,7 @@ struct Page {
 ///
 /// # Errors
 /// When `failures.csv` cannot be read, or the page cannot be written.
-pub fn write_page(folder: &RunFolder, told: &Told<'_>) -> io::Result<String> {
+pub fn write_page(folder: &RunFolder, told: &PageData<'_>) -> io::Result<String> {
     let page = Page::new(told, Failures::of(Journal::failures(folder)?));
     let html = page.render().map_err(io::Error::other)?;
     folder.replace(REPORT, |out| out.write_all(html.as_bytes()))?;
@@ -153,7 +153,7 @@ pub fn remove_page(folder: &RunFolder) -> io::Result<()> {
 }
 
 impl Page {
-    fn new(told: &Told<'_>, failures: Failures) -> Self {
+    fn new(told: &PageData<'_>, failures: Failures) -> Self {
         let (summary, part) = (told.summary, &told.part);
         let about = &summary.settings;
         let counts = counts(summary, failures.maybe);
@@ -171,7 +171,7 @@ impl Page {
             when: format!(
                 "{when} {}, after {}",
                 labels::moment(told.span.1),
-                human(in_tenths(part.took))
+                duration(tenths(part.took))
             ),
             remarks: headline::remarks(&counts, about.sandbox, part),
             halt: halt(told),
@@ -184,7 +184,7 @@ impl Page {
             failures,
             has_free_seats: codes.iter().any(|code| code.free.is_some()),
             codes,
-            codes_left_out: (left_out > 0).then(|| counted(left_out as u64, "more code")),
+            codes_left_out: (left_out > 0).then(|| count_of(left_out as u64, "more code")),
             planned: settings_table::planned(
                 part,
                 summary.requests.retried,
@@ -215,21 +215,16 @@ impl Page {
             (Fate::Attention, attention, "need attention"),
             (Fate::Pending, pending, "not decided yet"),
         ];
-        let told = all.into_iter().filter(|(_, count, _)| *count > 0);
-        told.map(|(fate, count, what)| (fate, grouped(count), what))
+        let told = all.into_iter().filter(|(_, users, _)| *users > 0);
+        told.map(|(fate, users, what)| (fate, count(users), what))
             .collect()
     }
 
     /// What the list of failures leaves out.
     fn not_listed(&self) -> Option<String> {
         let (listed, total) = (self.failures.listed.len() as u64, self.failures.total);
-        (listed < total).then(|| {
-            format!(
-                "These are the first {} of {}.",
-                grouped(listed),
-                grouped(total)
-            )
-        })
+        (listed < total)
+            .then(|| format!("These are the first {} of {}.", count(listed), count(total)))
     }
 }
 
@@ -258,17 +253,17 @@ fn counts(summary: &Summary, maybe: u64) -> Counts {
     }
 }
 
-fn ending(stop: Option<&Stop>) -> Ending {
+fn ending(stop: Option<&StopReason>) -> Ending {
     match stop {
         None => Ending::Finished,
-        Some(Stop::Interrupted) => Ending::Interrupted,
-        Some(Stop::FirstDone) => Ending::FirstDone,
-        Some(Stop::BadRows { .. }) => Ending::Refused,
+        Some(StopReason::Interrupted) => Ending::Interrupted,
+        Some(StopReason::FirstUsersDone) => Ending::FirstDone,
+        Some(StopReason::BadRows { .. }) => Ending::Refused,
         Some(_) => Ending::StoppedEarly,
     }
 }
 
-fn halt(told: &Told<'_>) -> Option<Halt> {
+fn halt(told: &PageData<'_>) -> Option<Halt> {
     let stop = told.stop?;
     let until = told.summary.stopped.as_ref();
     let until = until.and_then(|stopped| stopped.not_before.as_ref());
@@ -276,8 +271,8 @@ fn halt(told: &Told<'_>) -> Option<Halt> {
         .and_then(|until| until.parse().ok())
         .map(labels::moment);
     Some(Halt {
-        reason: printable(&stop.what(), STOP_CHARS),
-        advice: stop.advice().to_owned(),
+        reason: printable(&stop.message(), STOP_CHARS),
+        advice: stop.hint().to_owned(),
         go_on: told
             .go_on
             .as_ref()
@@ -287,7 +282,7 @@ fn halt(told: &Told<'_>) -> Option<Halt> {
 }
 
 /// The files that stand beside the page.
-fn files(told: &Told<'_>) -> Vec<File> {
+fn files(told: &PageData<'_>) -> Vec<File> {
     let file = |name, holds| File { name, holds };
     let mut files = vec![
         file(

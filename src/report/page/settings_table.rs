@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use crate::humanize::duration::{human, in_tenths};
-use crate::humanize::{counted, grouped};
-use crate::plan::{Mode, Proposal};
+use crate::humanize::duration::{duration, tenths};
+use crate::humanize::{count, count_of};
+use crate::plan::{Mode, PlannedChanges};
 use crate::report::page::Part;
-use crate::run::{About, Standing};
+use crate::run::{SummarySettings, UserStates};
 use crate::sanitize::printable;
 
 /// How much of a setting is shown, in characters.
@@ -24,8 +24,8 @@ pub struct Planned {
 pub fn planned(
     part: &Part,
     retried: u64,
-    proposal: &Proposal,
-    standing: &Standing,
+    proposal: &PlannedChanges,
+    standing: &UserStates,
 ) -> Vec<Planned> {
     let row = |what: &str, planned, happened| Planned {
         what: what.to_owned(),
@@ -33,24 +33,24 @@ pub fn planned(
         happened,
     };
     let sent = match retried {
-        0 => grouped(part.sent),
-        some => format!("{}, {} of them again", grouped(part.sent), grouped(some)),
+        0 => count(part.sent),
+        some => format!("{}, {} of them again", count(part.sent), count(some)),
     };
-    let at_least = match in_tenths(part.at_least) {
+    let at_least = match tenths(part.at_least) {
         Duration::ZERO => "no wait".to_owned(),
-        some => format!("at least {}", human(some)),
+        some => format!("at least {}", duration(some)),
     };
     let mut rows = vec![
         row(
             "Users to be sent",
-            grouped(part.users),
-            format!("{} decided", grouped(part.decided)),
+            count(part.users),
+            format!("{} decided", count(part.decided)),
         ),
-        row("Requests", grouped(part.requests), sent),
+        row("Requests", count(part.requests), sent),
         row(
             "Time at the given rate",
             at_least,
-            human(in_tenths(part.took)),
+            duration(tenths(part.took)),
         ),
     ];
     if let Some([gaining, losing]) = changes(proposal, standing) {
@@ -58,7 +58,7 @@ pub fn planned(
             ("Users who get licences that they did not hold", gaining),
             ("Users who lose licences that they held", losing),
         ] {
-            rows.push(row(what, grouped(planned), grouped(happened)));
+            rows.push(row(what, count(planned), count(happened)));
         }
     }
     rows
@@ -66,14 +66,14 @@ pub fn planned(
 
 /// Users who gain and who lose something: how many were to, and how many did for certain. None if nobody knows what
 /// users held.
-fn changes(proposal: &Proposal, standing: &Standing) -> Option<[(u64, u64); 2]> {
+fn changes(proposal: &PlannedChanges, standing: &UserStates) -> Option<[(u64, u64); 2]> {
     proposal.holdings.as_ref()?;
     let [mut gaining, mut losing] = [(0, 0); 2];
     for user in proposal.to_send() {
         let Some(change) = proposal.change(user) else {
             continue;
         };
-        for (changes, counts) in [(change.gains, &mut gaining), (change.losses, &mut losing)] {
+        for (changes, counts) in [(change.gained, &mut gaining), (change.lost, &mut losing)] {
             let is_changed = !changes.is_empty();
             counts.0 += u64::from(is_changed);
             counts.1 += u64::from(is_changed && standing.is_success(user));
@@ -83,7 +83,7 @@ fn changes(proposal: &Proposal, standing: &Standing) -> Option<[(u64, u64); 2]> 
 }
 
 /// What the run was told hint: no secret is among it.
-pub fn settings(about: &About) -> Vec<(&'static str, String)> {
+pub fn settings(about: &SummarySettings) -> Vec<(&'static str, String)> {
     let yes_or_no = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
     let place = match about.sandbox {
         true => "the built-in stand-in (--sandbox)".to_owned(),
@@ -115,25 +115,28 @@ pub fn settings(about: &About) -> Vec<(&'static str, String)> {
         ),
         (
             "Users in one request",
-            format!("at most {}", grouped(about.batch_size as u64)),
+            format!("at most {}", count(about.batch_size as u64)),
         ),
         (
             "Rate",
             format!(
                 "at most {}; {} at once",
                 about.rate,
-                counted(about.burst.into(), "request")
+                count_of(about.burst.into(), "request")
             ),
         ),
         (
             "Requests under way at once",
-            format!("at most {}", grouped(about.concurrency as u64)),
+            format!("at most {}", count(about.concurrency as u64)),
         ),
         (
             "Retries",
-            format!("at most {}", grouped(about.max_retries.into())),
+            format!("at most {}", count(about.max_retries.into())),
         ),
-        ("Time for an answer", format!("at most {}", human(timeout))),
+        (
+            "Time for an answer",
+            format!("at most {}", duration(timeout)),
+        ),
         ("Users of a code in their order", yes_or_no(about.in_order)),
         (
             "Ask for each user though seats seem used up",

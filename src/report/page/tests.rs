@@ -6,28 +6,28 @@ use scraper::{Html, Node, Selector};
 use super::*;
 use crate::event::{Event, WaitCause};
 use crate::outcome::{Applied, Decision, Outcome};
-use crate::plan::{Absent, Mode};
+use crate::plan::{AbsentUsers, Mode};
 use crate::roster::Roster;
 use crate::roster::tests::{holdings, roster};
 use crate::run::journal::Failure;
-use crate::run::{About, Tally};
+use crate::run::{RunStats, SummarySettings};
 
 /// A run to be told of.
 struct Run {
-    proposal: Proposal,
-    standing: Standing,
+    proposal: PlannedChanges,
+    standing: UserStates,
     timeline: Timeline,
     part: Part,
-    stop: Option<Stop>,
-    about: About,
+    stop: Option<StopReason>,
+    about: SummarySettings,
     failures: Vec<Failure>,
 }
 
 impl Run {
     fn of(roster: Roster, current: Option<&Roster>) -> Self {
-        let current = current.map(|current| (current, Absent::Unknown));
-        let proposal = Proposal::new(roster, current, Mode::Replace, None);
-        let standing = Standing::new(proposal.roster.assignments.len());
+        let current = current.map(|current| (current, AbsentUsers::Unknown));
+        let proposal = PlannedChanges::new(roster, current, Mode::Replace, None);
+        let standing = UserStates::new(proposal.roster.assignments.len());
         Self {
             proposal,
             standing,
@@ -97,7 +97,7 @@ impl Run {
         let span = (began, began + self.part.took);
         let roster = &self.proposal.roster;
         let all = &roster.assignments;
-        let mut tally = Tally::new(&self.standing, all, all.len());
+        let mut tally = RunStats::new(&self.standing, all, all.len());
         tally.sent = self.part.sent;
         let pending = self.standing.pending(all).count() as u64;
         let summary = Summary::new(
@@ -108,7 +108,7 @@ impl Run {
             (self.stop.as_ref(), None),
             (span.0, self.part.took, span.1),
         );
-        let told = Told {
+        let told = PageData {
             summary: &summary,
             proposal: &self.proposal,
             standing: &self.standing,
@@ -122,8 +122,8 @@ impl Run {
     }
 }
 
-fn about() -> About {
-    About {
+fn about() -> SummarySettings {
+    SummarySettings {
         input: "in/onboarding.csv".to_owned(),
         method: "PUT".to_owned(),
         url: "https://cloud.uipath.com/acme/lease_/api/account/8f3c/user-license".to_owned(),
@@ -148,7 +148,7 @@ fn failure(user: &str, kind: FailureKind, said: &str) -> Failure {
         codes: "IDU;PMD".to_owned(),
         line: 7,
         kind,
-        message: kind.explain(said),
+        message: kind.with_hint(said),
         applied: Applied::No,
     }
 }
@@ -182,7 +182,7 @@ fn a_finished_run_is_told_in_full() {
 #[test]
 fn an_interrupted_part_of_a_run_says_what_it_shows_and_how_to_go_on() {
     let mut run = Run::of(roster(FOUR), None).sent(1).succeeded(&["ann"]);
-    run.stop = Some(Stop::Interrupted);
+    run.stop = Some(StopReason::Interrupted);
     run.part.is_last_of_several = true;
     insta::assert_snapshot!(said(&run));
 }
@@ -192,7 +192,7 @@ fn a_run_with_nothing_to_do_says_so() {
     let held = holdings(FOUR);
     let mut run = Run::of(roster(FOUR), Some(&held));
     let all = &run.proposal.roster.assignments;
-    for user in all.good_users() {
+    for user in all.sendable_users() {
         run.standing.note_success(user, false);
     }
     insta::assert_snapshot!(said(&run));
@@ -230,7 +230,7 @@ fn texts(html: &Html, selector: &str) -> Vec<String> {
 /// A page with the text in every place that takes text from outside.
 fn page_of(text: &str) -> Html {
     let mut run = Run::of(roster(FOUR), None).sent(1);
-    run.stop = Some(Stop::Forbidden {
+    run.stop = Some(StopReason::Forbidden {
         message: text.to_owned(),
     });
     run.about.input = format!("in {text}");

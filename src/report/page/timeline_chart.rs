@@ -1,8 +1,8 @@
 //! How the run went over time, as charts and as a table.
 
 use crate::event::WaitCause;
-use crate::humanize::duration::{human, in_tenths};
-use crate::humanize::grouped;
+use crate::humanize::count;
+use crate::humanize::duration::{duration, tenths};
 use crate::report::page::charts::{Chart, fit, requests, retries, users, waits};
 use crate::report::timeline::{Slot, Timeline};
 
@@ -38,7 +38,7 @@ pub fn course(timeline: &Timeline) -> Option<Course> {
         return None;
     }
     let end = timeline.end();
-    let slot = human(width);
+    let slot = duration(width);
     let mut charts = vec![users(slots, &slot), requests(slots, &slot)];
     charts.extend((total.retried > 0).then(|| retries(slots, &slot)));
     charts.extend((!total.waited.is_zero()).then(|| waits(slots, width, total.waited)));
@@ -46,20 +46,20 @@ pub fn course(timeline: &Timeline) -> Option<Course> {
         fit(&mut chart.bars, width, end);
     }
     let rows = slots.iter().zip(0..).map(|(slot, place)| Row {
-        from: human(width * place),
-        succeeded: grouped(slot.succeeded),
-        failed: grouped(slot.failed),
-        sent: grouped(slot.sent),
-        retried: grouped(slot.retried),
-        waited: human(in_tenths(slot.waited)),
+        from: duration(width * place),
+        succeeded: count(slot.succeeded),
+        failed: count(slot.failed),
+        sent: count(slot.sent),
+        retried: count(slot.retried),
+        waited: duration(tenths(slot.waited)),
     });
     Some(Course {
         slot,
         charts,
         axis: [
             "0s".to_owned(),
-            human(in_tenths(end / 2)),
-            human(in_tenths(end)),
+            duration(tenths(end / 2)),
+            duration(tenths(end)),
         ],
         remarks: remarks(timeline, &total),
         rows: rows.collect(),
@@ -73,8 +73,8 @@ fn remarks(timeline: &Timeline, total: &Slot) -> Vec<String> {
     }
     let waited = timeline.waited().iter();
     let waited: Vec<_> = waited
-        .filter(|(_, time)| !in_tenths(**time).is_zero())
-        .map(|(cause, time)| format!("{} {}", human(in_tenths(*time)), because(*cause)))
+        .filter(|(_, time)| !tenths(**time).is_zero())
+        .map(|(cause, time)| format!("{} {}", duration(tenths(*time)), because(*cause)))
         .collect();
     remarks.push(match waited.as_slice() {
         [] => "There was no wait of more than two seconds.".to_owned(),
@@ -85,8 +85,8 @@ fn remarks(timeline: &Timeline, total: &Slot) -> Vec<String> {
 
 fn because(cause: WaitCause) -> &'static str {
     match cause {
-        WaitCause::ToldToWait => "because the service asked to wait",
-        WaitCause::QuotaTold => "because the service’s quota was used up",
+        WaitCause::RetryAfter => "because the service asked to wait",
+        WaitCause::QuotaExhausted => "because the service’s quota was used up",
         WaitCause::Rate => "to keep to the given rate",
         WaitCause::SignIn => "because signing in did not work",
         WaitCause::Retry => "because the service had not answered",

@@ -9,13 +9,13 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::catalog;
-use crate::plan::{Fate, GroupSize, Mode, Proposal, group_sizes};
-use crate::roster::{CodeIx, Withheld};
+use crate::plan::{Action, GroupSize, Mode, PlannedChanges, group_sizes};
+use crate::roster::{CodeIndex, SkipReason};
 use crate::run::summary::rounded;
-use crate::settings::{Intent, Requests};
+use crate::settings::{ImportPlan, RequestSettings};
 
 pub use rows::write_csv;
-pub use text::{SHOWN, introduction, outline};
+pub use text::{MAX_LISTED, input_section, plan_section};
 
 /// The number of the schema: it changes when a field goes or changes its meaning.
 const SCHEMA: u32 = 1;
@@ -139,9 +139,9 @@ impl PlanReport {
     /// What an import would do with this file, sending the `first` so many for now. `time` tells how long so many
     /// requests take at least. Of bad rows and losses it lists `most` each.
     pub fn new(
-        intent: &Intent,
-        proposal: &Proposal,
-        (requests, first): (&Requests, Option<NonZeroUsize>),
+        intent: &ImportPlan,
+        proposal: &PlannedChanges,
+        (requests, first): (&RequestSettings, Option<NonZeroUsize>),
         time: impl FnOnce(usize) -> Duration,
         most: usize,
     ) -> Self {
@@ -166,7 +166,7 @@ impl PlanReport {
                     line: bad.line,
                     user_id: bad.user.clone(),
                     user_bundle_codes: bad.codes.clone(),
-                    complaint: bad.complaint.to_string(),
+                    complaint: bad.error.to_string(),
                 })
                 .collect(),
             sets,
@@ -225,10 +225,10 @@ impl PlanReport {
     }
 }
 
-fn users(proposal: &Proposal, first: usize) -> Users {
+fn users(proposal: &PlannedChanges, first: usize) -> Users {
     let roster = &proposal.roster;
     let mut users = Users {
-        total: (roster.good + roster.withheld.len()) as u64,
+        total: (roster.sendable_count + roster.skipped.len()) as u64,
         to_send: 0,
         to_send_now: 0,
         hold_already: 0,
@@ -236,28 +236,28 @@ fn users(proposal: &Proposal, first: usize) -> Users {
         withheld: WithheldUsers::default(),
     };
     if proposal.sends_all() {
-        users.to_send = roster.good as u64;
+        users.to_send = roster.sendable_count as u64;
     } else {
-        for user in roster.assignments.good_users() {
-            match proposal.fate(user) {
-                Fate::Sent => users.to_send += 1,
-                Fate::HoldsAlready => users.hold_already += 1,
-                Fate::NoSeat(_) => users.without_seat += 1,
+        for user in roster.assignments.sendable_users() {
+            match proposal.action(user) {
+                Action::Sent => users.to_send += 1,
+                Action::AlreadyAssigned => users.hold_already += 1,
+                Action::NoSeat(_) => users.without_seat += 1,
             }
         }
     }
     users.to_send_now = users.to_send.min(first as u64);
-    for (_, why) in &roster.withheld {
+    for (_, why) in &roster.skipped {
         match why {
-            Withheld::BadRow | Withheld::Suspected => users.withheld.bad_row += 1,
-            Withheld::HoldingsUnknown => users.withheld.holdings_unknown += 1,
-            Withheld::HeldOtherwise => users.withheld.held_otherwise += 1,
+            SkipReason::BadRow | SkipReason::PossiblyBadRow => users.withheld.bad_row += 1,
+            SkipReason::CurrentUnknown => users.withheld.holdings_unknown += 1,
+            SkipReason::OtherExternalFlag => users.withheld.held_otherwise += 1,
         }
     }
     users
 }
 
-fn changes(proposal: &Proposal, most: usize) -> Option<Changes> {
+fn changes(proposal: &PlannedChanges, most: usize) -> Option<Changes> {
     proposal.holdings.as_ref()?;
     let all = &proposal.roster.assignments;
     let mut changes = Changes::default();
@@ -266,21 +266,21 @@ fn changes(proposal: &Proposal, most: usize) -> Option<Changes> {
             changes.unknown += 1;
             continue;
         };
-        changes.gaining += u64::from(!change.gains.is_empty());
-        changes.losing += u64::from(!change.losses.is_empty());
-        changes.other_flag += u64::from(change.other_flag);
-        if !change.losses.is_empty() && changes.losses.len() < most {
+        changes.gaining += u64::from(!change.gained.is_empty());
+        changes.losing += u64::from(!change.lost.is_empty());
+        changes.other_flag += u64::from(change.external_flag_changes);
+        if !change.lost.is_empty() && changes.losses.len() < most {
             changes.losses.push(Loss {
                 user_id: all.user_id(user).to_string(),
                 line: all.line(user),
-                codes: names(proposal, &change.losses),
+                codes: names(proposal, &change.lost),
             });
         }
     }
     Some(changes)
 }
 
-fn sets(proposal: &Proposal, first: usize, batch_size: NonZeroUsize) -> Vec<Set> {
+fn sets(proposal: &PlannedChanges, first: usize, batch_size: NonZeroUsize) -> Vec<Set> {
     let all = &proposal.roster.assignments;
     let set = |size: GroupSize| Set {
         user_bundle_codes: all
@@ -296,20 +296,20 @@ fn sets(proposal: &Proposal, first: usize, batch_size: NonZeroUsize) -> Vec<Set>
     sizes.into_iter().map(set).collect()
 }
 
-fn codes(proposal: &Proposal) -> Vec<Code> {
+fn codes(proposal: &PlannedChanges) -> Vec<Code> {
     let all = &proposal.roster.assignments;
     let names = all.sets().all_codes();
-    let code = |demand: crate::plan::Demand| {
+    let code = |demand: crate::plan::SeatDemand| {
         let code = &names[demand.code.index()];
         Code {
             code: code.clone(),
             name: catalog::find(code).map(|entry| entry.name),
             users: demand.users,
             needed: demand.needed,
-            freed: demand.freed,
+            freed: demand.released,
             free: demand.free,
             short: demand.short(),
-            first_short: demand.first_short.map(|user| FirstShort {
+            first_short: demand.first_user_without_seat.map(|user| FirstShort {
                 user_id: all.user_id(user).to_string(),
                 line: all.line(user),
             }),
@@ -319,7 +319,7 @@ fn codes(proposal: &Proposal) -> Vec<Code> {
 }
 
 /// The names of codes.
-fn names(proposal: &Proposal, codes: &[CodeIx]) -> Vec<String> {
+fn names(proposal: &PlannedChanges, codes: &[CodeIndex]) -> Vec<String> {
     let all = proposal.roster.assignments.sets().all_codes();
     codes.iter().map(|code| all[code.index()].clone()).collect()
 }

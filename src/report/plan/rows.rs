@@ -5,10 +5,10 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::names;
-use crate::plan::{Fate, Proposal};
-use crate::roster::{DOUBT, UserIx};
+use crate::plan::{Action, PlannedChanges};
+use crate::roster::{BAD_ROW_MARK, UserIndex};
 use crate::run::csv_log::write_all;
-use crate::sanitize::guard;
+use crate::sanitize::escape_formula;
 
 /// What would be done with one user.
 #[derive(Debug, Default, Serialize)]
@@ -31,40 +31,40 @@ struct Row {
 ///
 /// # Errors
 /// When they cannot be written.
-pub fn write_csv(out: &mut dyn Write, proposal: &Proposal) -> io::Result<()> {
+pub fn write_csv(out: &mut dyn Write, proposal: &PlannedChanges) -> io::Result<()> {
     let roster = &proposal.roster;
-    let good = roster.assignments.good_users().map(|user| {
-        let action = match proposal.fate(user) {
-            Fate::Sent => "send",
-            Fate::HoldsAlready => "holds_already",
-            Fate::NoSeat(_) => "no_seat",
+    let good = roster.assignments.sendable_users().map(|user| {
+        let action = match proposal.action(user) {
+            Action::Sent => "send",
+            Action::AlreadyAssigned => "holds_already",
+            Action::NoSeat(_) => "no_seat",
         };
         row(proposal, user, action)
     });
-    let withheld = roster.withheld.iter();
+    let withheld = roster.skipped.iter();
     let withheld = withheld.map(|&(user, _)| {
         let row = row(proposal, user, "withheld");
         Row {
             // These are not all the codes that it shall hold, so nobody may import them by mistake.
-            user_bundle_codes: format!("{DOUBT} {}", row.user_bundle_codes),
+            user_bundle_codes: format!("{BAD_ROW_MARK} {}", row.user_bundle_codes),
             ..row
         }
     });
     write_all(out, good.chain(withheld))
 }
 
-fn row(proposal: &Proposal, user: UserIx, action: &'static str) -> Row {
+fn row(proposal: &PlannedChanges, user: UserIndex, action: &'static str) -> Row {
     let all = &proposal.roster.assignments;
     let held = proposal.holdings.as_ref().and_then(|held| held.of(user));
     let (gains, losses) = match proposal.change(user) {
         None => (None, None),
         Some(change) => {
             let joined = |codes: &[_]| Some(names(proposal, codes).join(";"));
-            (joined(&change.gains), joined(&change.losses))
+            (joined(&change.gained), joined(&change.lost))
         }
     };
     Row {
-        user_id: guard(&all.user_id(user).to_string()).into_owned(),
+        user_id: escape_formula(&all.user_id(user).to_string()).into_owned(),
         user_bundle_codes: all.sets().joined_codes(all.set(user)),
         use_external_license: all.external(user),
         line: all.line(user),

@@ -5,27 +5,27 @@ use std::time::Duration;
 use console::Style;
 
 use super::{Changes, Code, Loss, PlanReport};
-use crate::humanize::duration::{human, in_tenths};
-use crate::humanize::{counted, grouped};
+use crate::humanize::duration::{duration, tenths};
+use crate::humanize::{count, count_of};
 use crate::report::table::{lines, new_table, right_align_numbers};
 use crate::sanitize::printable;
 
 /// So many of a list are shown; JSON has all.
-pub const SHOWN: usize = 20;
+pub const MAX_LISTED: usize = 20;
 
 /// What was read, and the bad rows.
-pub fn introduction(plan: &PlanReport) -> String {
+pub fn input_section(plan: &PlanReport) -> String {
     let mut text = format!(
         "{}: {}, {}\n",
         plan.input,
-        counted(plan.rows, "row"),
-        counted(plan.users.total, "user")
+        count_of(plan.rows, "row"),
+        count_of(plan.users.total, "user")
     );
     if plan.bad_row_count == 0 {
         return text;
     }
-    text.push_str(&format!("\n{}\n", counted(plan.bad_row_count, "bad row")));
-    for bad in plan.bad_rows.iter().take(SHOWN) {
+    text.push_str(&format!("\n{}\n", count_of(plan.bad_row_count, "bad row")));
+    for bad in plan.bad_rows.iter().take(MAX_LISTED) {
         let complaint = printable(&bad.complaint, 300);
         text.push_str(&format!("  line {}: {complaint}\n", bad.line));
     }
@@ -33,7 +33,7 @@ pub fn introduction(plan: &PlanReport) -> String {
 }
 
 /// What would be done: losses first, then users, sets, seats, requests and time.
-pub fn outline(plan: &PlanReport, is_colored: bool) -> String {
+pub fn plan_section(plan: &PlanReport, is_colored: bool) -> String {
     let red = Style::new().red().bold().force_styling(is_colored);
     let mut text = String::new();
     let mut part = |lines: String| {
@@ -58,7 +58,7 @@ fn losses(changes: &Changes, red: &Style) -> String {
     }
     let (users, verb) = match changes.losing {
         1 => ("1 user".to_owned(), "loses"),
-        many => (format!("{} users", grouped(many)), "lose"),
+        many => (format!("{} users", count(many)), "lose"),
     };
     let head = format!("{users} {verb} licences that they hold now");
     let mut text = format!("{}\n", red.apply_to(head));
@@ -66,7 +66,7 @@ fn losses(changes: &Changes, red: &Style) -> String {
         user_id,
         line,
         codes,
-    } in changes.losses.iter().take(SHOWN)
+    } in changes.losses.iter().take(MAX_LISTED)
     {
         let user = printable(user_id, 60);
         let loss = format!("  {user} (line {line}) loses {}", codes.join(";"));
@@ -104,9 +104,9 @@ fn users(plan: &PlanReport) -> String {
         ),
     ]);
     let mut table = new_table(["Users", ""]);
-    for (what, count) in rows {
-        if count > 0 || what == "to send" {
-            table.add_row([what.to_owned(), grouped(count)]);
+    for (what, users) in rows {
+        if users > 0 || what == "to send" {
+            table.add_row([what.to_owned(), count(users)]);
         }
     }
     right_align_numbers(&mut table);
@@ -118,12 +118,12 @@ fn sets(plan: &PlanReport) -> String {
         return String::new();
     }
     let mut table = new_table(["Bundle sets", "users", "requests"]);
-    for set in plan.sets.iter().take(SHOWN) {
+    for set in plan.sets.iter().take(MAX_LISTED) {
         let mut codes = set.user_bundle_codes.join(";");
         if set.use_external_license {
             codes.push_str(" (external licence)");
         }
-        table.add_row([codes, grouped(set.users), grouped(set.requests)]);
+        table.add_row([codes, count(set.users), count(set.requests)]);
     }
     right_align_numbers(&mut table);
     lines(&table) + &more(plan.sets.len() as u64)
@@ -143,15 +143,15 @@ fn seats(plan: &PlanReport, red: &Style) -> String {
     }
     let mut table = new_table(header);
     for code in &plan.codes {
-        let mut row = vec![code.code.clone(), grouped(code.users), grouped(code.needed)];
+        let mut row = vec![code.code.clone(), count(code.users), count(code.needed)];
         if plan.changes.is_some() {
-            row.push(grouped(code.freed));
+            row.push(count(code.freed));
         }
         if is_known {
-            row.push(code.free.map_or_else(|| "?".to_owned(), grouped));
+            row.push(code.free.map_or_else(|| "?".to_owned(), count));
             row.push(match code.short {
                 0 => String::new(),
-                short => grouped(short),
+                short => count(short),
             });
         }
         table.add_row(row);
@@ -176,7 +176,7 @@ fn shortfall(code: &Code) -> String {
     format!(
         "{}: {} too few{}",
         code.code,
-        counted(code.short, "seat"),
+        count_of(code.short, "seat"),
         first.unwrap_or_default()
     )
 }
@@ -188,11 +188,11 @@ fn requests(plan: &PlanReport) -> String {
     }
     format!(
         "Requests  {} of up to {}, at most {}, up to {} at once\nTime      {} at this rate, if answers come at once\n",
-        grouped(requests.count),
-        counted(requests.batch_size as u64, "user"),
+        count(requests.count),
+        count_of(requests.batch_size as u64, "user"),
         requests.rate,
         requests.burst,
-        human(in_tenths(Duration::from_secs_f64(requests.seconds))),
+        duration(tenths(Duration::from_secs_f64(requests.seconds))),
     )
 }
 
@@ -208,11 +208,11 @@ impl PlanReport {
 
 /// How many of a list are not shown.
 fn more(all: u64) -> String {
-    match all.saturating_sub(SHOWN as u64) {
+    match all.saturating_sub(MAX_LISTED as u64) {
         0 => String::new(),
         more => format!(
             "  and {} more (`seatload plan --json` lists all)\n",
-            grouped(more)
+            count(more)
         ),
     }
 }

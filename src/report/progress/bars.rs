@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use console::Term;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
-use super::screen::Screen;
-use super::{Tally, Wait};
-use crate::humanize::grouped;
+use super::screen::StableScreen;
+use super::{RunStats, Wait};
+use crate::humanize::count;
 use crate::report::progress::messages;
 
 /// The least time between two updates: eyes are no faster.
@@ -43,7 +43,7 @@ impl Bars {
     pub fn new() -> Self {
         Self {
             all: MultiProgress::with_draw_target(ProgressDrawTarget::term_like_with_hz(
-                Box::new(Screen::new(Term::buffered_stderr())),
+                Box::new(StableScreen::new(Term::buffered_stderr())),
                 MOST_DRAWN,
             )),
             reading: None,
@@ -84,7 +84,7 @@ impl Bars {
         });
     }
 
-    pub fn update(&mut self, tally: &Tally, wait: Option<&Wait>) {
+    pub fn update(&mut self, tally: &RunStats, wait: Option<&Wait>) {
         let Some(users) = &self.users else {
             return;
         };
@@ -135,7 +135,7 @@ fn style(template: &str) -> ProgressStyle {
             "speed",
             |state: &ProgressState, out: &mut dyn std::fmt::Write| {
                 // A bar has no place for errors, and a string takes everything.
-                let _ = write!(out, "{}/s", grouped(state.per_sec() as u64));
+                let _ = write!(out, "{}/s", count(state.per_sec() as u64));
             },
         )
         .progress_chars("━━─")

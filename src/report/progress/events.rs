@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::Tally;
-use crate::event::{Event, Stop, WaitCause};
+use super::RunStats;
+use crate::event::{Event, StopReason, WaitCause};
 use crate::outcome::{Decision, Outcome};
 
 #[derive(Serialize)]
@@ -14,7 +14,7 @@ struct Line<'a> {
     /// In UTC.
     at: String,
     #[serde(flatten)]
-    what: What<'a>,
+    what: JsonEvent<'a>,
 }
 
 /// What there is to tell.
@@ -24,7 +24,7 @@ struct Line<'a> {
     rename_all = "camelCase",
     rename_all_fields = "camelCase"
 )]
-pub enum What<'a> {
+pub enum JsonEvent<'a> {
     Begin {
         to_send: u64,
     },
@@ -75,7 +75,7 @@ pub enum What<'a> {
 }
 
 /// A line without its end.
-pub fn line(what: What<'_>) -> String {
+pub fn line(what: JsonEvent<'_>) -> String {
     let line = Line {
         at: format!("{:.3}", Timestamp::now()),
         what,
@@ -83,15 +83,15 @@ pub fn line(what: What<'_>) -> String {
     serde_json::to_string(&line).expect("text and numbers are JSON")
 }
 
-impl<'a> What<'a> {
+impl<'a> JsonEvent<'a> {
     /// An event that has been counted.
-    pub fn of(event: &'a Event, tally: &Tally) -> Self {
+    pub fn of(event: &'a Event, tally: &RunStats) -> Self {
         match event {
             Event::Sent { batch, users } => Self::Sent {
                 batch: *batch,
                 users: *users,
             },
-            Event::Answered { batch, .. } => Self::Answered { batch: *batch },
+            Event::ResponseReceived { batch, .. } => Self::Answered { batch: *batch },
             Event::Retrying {
                 batch,
                 wait,
@@ -110,15 +110,15 @@ impl<'a> What<'a> {
                 cause: name(*cause),
             },
             Event::Decided(decision) => Self::decided(decision, tally),
-            Event::Exhausted { codes } => Self::Exhausted {
+            Event::SeatsExhausted { codes } => Self::Exhausted {
                 user_bundle_codes: codes,
             },
-            Event::Misdirected { answer } => Self::Misdirected { answer },
+            Event::WrongAddress { answer } => Self::Misdirected { answer },
             Event::Stopping(stop) => Self::stopping(stop, tally),
         }
     }
 
-    fn decided(decision: &Decision, tally: &Tally) -> Self {
+    fn decided(decision: &Decision, tally: &RunStats) -> Self {
         let users = decision.users.len() as u64;
         let (success, failures) = match &decision.outcome {
             Outcome::Success { .. } => (users, BTreeMap::new()),
@@ -132,10 +132,10 @@ impl<'a> What<'a> {
         }
     }
 
-    fn stopping(stop: &Stop, tally: &Tally) -> Self {
+    fn stopping(stop: &StopReason, tally: &RunStats) -> Self {
         Self::Stopping {
-            reason: stop.what(),
-            advice: stop.advice(),
+            reason: stop.message(),
+            advice: stop.hint(),
             in_flight: tally.in_flight(),
         }
     }
@@ -143,8 +143,8 @@ impl<'a> What<'a> {
 
 fn name(cause: WaitCause) -> &'static str {
     match cause {
-        WaitCause::ToldToWait => "toldToWait",
-        WaitCause::QuotaTold => "quotaTold",
+        WaitCause::RetryAfter => "toldToWait",
+        WaitCause::QuotaExhausted => "quotaTold",
         WaitCause::Rate => "rate",
         WaitCause::SignIn => "signIn",
         WaitCause::Retry => "retry",

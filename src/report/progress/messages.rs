@@ -2,33 +2,33 @@
 
 use std::time::Duration;
 
-use crate::event::Stop;
-use crate::humanize::duration::human;
-use crate::humanize::{counted, grouped};
-use crate::report::progress::{Tally, Wait};
+use crate::event::StopReason;
+use crate::humanize::duration::duration;
+use crate::humanize::{count, count_of};
+use crate::report::progress::{RunStats, Wait};
 use crate::sanitize::printable;
 
 /// What is going on, apart from how far it is.
-pub fn activity(tally: &Tally) -> String {
+pub fn activity(tally: &RunStats) -> String {
     let mut parts = vec![format!(
         "{} in flight",
-        counted(tally.in_flight(), "request")
+        count_of(tally.in_flight(), "request")
     )];
     if tally.retried > 0 {
-        parts.push(format!("{} retried", grouped(tally.retried)));
+        parts.push(format!("{} retried", count(tally.retried)));
     }
     if tally.failed() > 0 {
-        parts.push(format!("{} failed so far", grouped(tally.failed())));
+        parts.push(format!("{} failed so far", count(tally.failed())));
     }
     parts.join(", ")
 }
 
 /// How long it will take from now.
-pub fn left(left: Duration, tally: &Tally) -> String {
+pub fn left(left: Duration, tally: &RunStats) -> String {
     match tally.done {
         // Nobody can tell yet.
         0 => String::new(),
-        _ => format!("{} left", human(in_seconds(left))),
+        _ => format!("{} left", duration(in_seconds(left))),
     }
 }
 
@@ -41,7 +41,7 @@ pub fn waiting(wait: &Wait) -> String {
     format!(
         "waiting until {} ({} left): {}",
         wait.until.strftime("%H:%M:%S"),
-        human(in_seconds(wait.left())),
+        duration(in_seconds(wait.left())),
         wait.cause
     )
 }
@@ -57,21 +57,21 @@ pub fn exhausted(codes: &str) -> String {
     format!("warning: no seats are left for {codes}: the users who remain are not sent")
 }
 
-pub fn stopping(stop: &Stop, in_flight: u64) -> String {
+pub fn stopping(stop: &StopReason, in_flight: u64) -> String {
     let hint = match stop {
-        Stop::Interrupted => " (Ctrl-C again leaves at once)",
+        StopReason::Interrupted => " (Ctrl-C again leaves at once)",
         _ => "",
     };
     format!(
         "stopping; waiting for {} in flight{hint}",
-        counted(in_flight, "request")
+        count_of(in_flight, "request")
     )
 }
 
-pub fn stopped(stop: &Stop) -> String {
+pub fn stopped(stop: &StopReason) -> String {
     format!(
         "stopped early: {}\n  hint: {}",
-        printable(&stop.what(), 400),
-        stop.advice()
+        printable(&stop.message(), 400),
+        stop.hint()
     )
 }

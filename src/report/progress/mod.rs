@@ -13,15 +13,15 @@ use std::time::Duration;
 
 use bars::Bars;
 use console::Term;
-use events::What;
+use events::JsonEvent;
 use jiff::ZonedDateTime;
-use plain::Plain;
-pub use screen::{freeze, last_words};
+use plain::PlainProgress;
+pub use screen::{print_final, stop_drawing};
 
-use crate::event::{Event, Stop, WaitCause};
+use crate::event::{Event, StopReason, WaitCause};
 use crate::exit_code::ExitCode;
-use crate::report::fitted;
-use crate::run::Tally;
+use crate::report::wrap_to_terminal;
+use crate::run::RunStats;
 use crate::settings::ProgressMode;
 
 /// A wait that is being sat through.
@@ -46,12 +46,12 @@ pub struct Progress {
     address_advice: String,
     wait: Option<Wait>,
     /// Whoever listened has gone.
-    is_unheard: Cell<bool>,
+    is_closed: Cell<bool>,
 }
 
 enum Display {
     Bars(Bars),
-    Plain(Plain),
+    Plain(PlainProgress),
     Events,
     None,
 }
@@ -63,7 +63,7 @@ impl Progress {
             stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
         let display = match mode {
             ProgressMode::Auto if is_terminal => Display::Bars(Bars::new()),
-            ProgressMode::Auto | ProgressMode::Plain => Display::Plain(Plain::new()),
+            ProgressMode::Auto | ProgressMode::Plain => Display::Plain(PlainProgress::new()),
             ProgressMode::Events => Display::Events,
             ProgressMode::None => Display::None,
         };
@@ -71,7 +71,7 @@ impl Progress {
             display,
             address_advice: String::new(),
             wait: None,
-            is_unheard: Cell::new(false),
+            is_closed: Cell::new(false),
         }
     }
 
@@ -88,24 +88,24 @@ impl Progress {
     }
 
     /// Reading is over, and so many users are to be decided. `address_advice` is what to try if there is nothing at the address.
-    pub fn begin(&mut self, total: u64, address_advice: String) {
+    pub fn start_sending(&mut self, total: u64, address_advice: String) {
         self.address_advice = address_advice;
         match &mut self.display {
             Display::Bars(bars) => bars.begin(total),
-            Display::Events => self.write_event(What::Begin { to_send: total }),
+            Display::Events => self.write_event(JsonEvent::Begin { to_send: total }),
             Display::Plain(_) | Display::None => {}
         }
     }
 
     /// Shows an event that has been counted.
-    pub fn show(&mut self, event: &Event, tally: &Tally) {
+    pub fn show_event(&mut self, event: &Event, tally: &RunStats) {
         match self.display {
-            Display::Events => self.write_event(What::of(event, tally)),
+            Display::Events => self.write_event(JsonEvent::of(event, tally)),
             Display::Bars(_) | Display::Plain(_) | Display::None => self.show_people(event, tally),
         }
     }
 
-    fn show_people(&mut self, event: &Event, tally: &Tally) {
+    fn show_people(&mut self, event: &Event, tally: &RunStats) {
         match event {
             Event::Waiting { wait, cause } => {
                 self.wait = Some(Wait {
@@ -114,20 +114,20 @@ impl Progress {
                 });
             }
             Event::Sent { .. } => self.wait = None,
-            Event::Misdirected { answer } => {
-                self.say(&messages::misdirected(answer, &self.address_advice));
+            Event::WrongAddress { answer } => {
+                self.message(&messages::misdirected(answer, &self.address_advice));
             }
-            Event::Exhausted { codes } => self.say(&messages::exhausted(codes)),
+            Event::SeatsExhausted { codes } => self.message(&messages::exhausted(codes)),
             Event::Stopping(stop) => {
                 self.wait = None;
                 if let Display::Bars(bars) = &mut self.display {
                     bars.stopping();
                 }
                 if tally.in_flight() > 0 {
-                    self.say(&messages::stopping(stop, tally.in_flight()));
+                    self.message(&messages::stopping(stop, tally.in_flight()));
                 }
             }
-            Event::Answered { .. }
+            Event::ResponseReceived { .. }
             | Event::Retrying { .. }
             | Event::Split { .. }
             | Event::Decided(_) => {}
@@ -136,7 +136,7 @@ impl Progress {
     }
 
     /// Brings the display up to date.
-    pub fn tick(&mut self, tally: &Tally) {
+    pub fn tick(&mut self, tally: &RunStats) {
         match &mut self.display {
             Display::Bars(bars) => bars.update(tally, self.wait.as_ref()),
             Display::Plain(plain) => {
@@ -149,37 +149,37 @@ impl Progress {
     }
 
     /// Says something that is worth knowing, where progress is shown at all.
-    pub fn tell(&self, text: &str) {
+    pub fn info(&self, text: &str) {
         if !matches!(self.display, Display::None) {
-            self.say(text);
+            self.message(text);
         }
     }
 
     /// Says something on lines of its own, whatever the display.
-    pub fn say(&self, text: &str) {
+    pub fn message(&self, text: &str) {
         match self.display {
-            Display::Events => self.say_unbroken(text),
+            Display::Events => self.message_unwrapped(text),
             Display::Bars(_) | Display::Plain(_) | Display::None => {
-                self.say_unbroken(&fitted(text, &Term::stderr()));
+                self.message_unwrapped(&wrap_to_terminal(text, &Term::stderr()));
             }
         }
     }
 
     /// Says something that is to be copied, or that is laid out already.
-    pub fn say_unbroken(&self, text: &str) {
+    pub fn message_unwrapped(&self, text: &str) {
         match &self.display {
             Display::Bars(bars) => bars.say(text),
-            Display::Events => self.write_event(What::Message { text }),
+            Display::Events => self.write_event(JsonEvent::Message { text }),
             Display::Plain(_) | Display::None => self.write_line(text),
         }
     }
 
     /// Whether standard error has been closed at its other end: a run that nobody can watch is to be stopped.
     pub fn is_unheard(&self) -> bool {
-        self.is_unheard.get()
+        self.is_closed.get()
     }
 
-    fn write_event(&self, what: What<'_>) {
+    fn write_event(&self, what: JsonEvent<'_>) {
         self.write_line(&events::line(what));
     }
 
@@ -189,7 +189,7 @@ impl Progress {
         // At once, so that nobody else's line comes between it and its end.
         let written = stderr().write_all(format!("{begin}{text}\n").as_bytes());
         if written.is_err_and(|error| error.kind() == ErrorKind::BrokenPipe) {
-            self.is_unheard.set(true);
+            self.is_closed.set(true);
         }
     }
 
@@ -201,14 +201,14 @@ impl Progress {
     }
 
     /// Says why a run stopped, and what to do.
-    pub fn stopped(&self, stop: &Stop) {
-        self.say(&messages::stopped(stop));
+    pub fn stopped(&self, stop: &StopReason) {
+        self.message(&messages::stopped(stop));
     }
 
     /// Tells programs that it is over.
     pub fn end(&self, reports: &Path, exit_code: ExitCode) {
         if let Display::Events = self.display {
-            self.write_event(What::End {
+            self.write_event(JsonEvent::End {
                 report_dir: &reports.to_string_lossy(),
                 exit_code: exit_code.number(),
             });

@@ -4,18 +4,18 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Tally, Wait};
-use crate::humanize::grouped;
+use super::{RunStats, Wait};
+use crate::humanize::count;
 use crate::report::progress::messages;
 
 /// The least time between two lines.
 const PERIOD: Duration = Duration::from_secs(10);
 
-pub struct Plain {
+pub struct PlainProgress {
     last: Instant,
 }
 
-impl Plain {
+impl PlainProgress {
     pub fn new() -> Self {
         Self {
             last: Instant::now(),
@@ -23,7 +23,7 @@ impl Plain {
     }
 
     /// The next line, when it is time for one.
-    pub fn update(&mut self, tally: &Tally, wait: Option<&Wait>) -> Option<String> {
+    pub fn update(&mut self, tally: &RunStats, wait: Option<&Wait>) -> Option<String> {
         if self.last.elapsed() < PERIOD {
             return None;
         }
@@ -32,11 +32,11 @@ impl Plain {
     }
 }
 
-fn line(tally: &Tally, wait: Option<&Wait>) -> String {
+fn line(tally: &RunStats, wait: Option<&Wait>) -> String {
     let mut line = format!(
         "{} of {} users, {}",
-        grouped(tally.done),
-        grouped(tally.to_send),
+        count(tally.done),
+        count(tally.to_send),
         messages::activity(tally)
     );
     if let Some(wait) = wait {

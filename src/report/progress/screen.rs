@@ -13,7 +13,7 @@ use indicatif::TermLike;
 static IS_FROZEN: AtomicBool = AtomicBool::new(false);
 
 /// Leaves bars as they are, for good: what is written to standard error from now on begins a line and stays.
-pub fn freeze() {
+pub fn stop_drawing() {
     IS_FROZEN.store(true, Ordering::SeqCst);
     let terminal = Term::stderr();
     if terminal.is_term() {
@@ -23,13 +23,13 @@ pub fn freeze() {
 }
 
 /// Says the last that the process says.
-pub fn last_words(text: &str) {
-    freeze();
+pub fn print_final(text: &str) {
+    stop_drawing();
     let _ = Term::stderr().write_line(text);
 }
 
 #[derive(Debug)]
-pub struct Screen<T> {
+pub struct StableScreen<T> {
     terminal: T,
     is_frozen: &'static AtomicBool,
     /// The drawing under way has written something.
@@ -38,7 +38,7 @@ pub struct Screen<T> {
     is_below: AtomicBool,
 }
 
-impl<T: TermLike> Screen<T> {
+impl<T: TermLike> StableScreen<T> {
     pub fn new(terminal: T) -> Self {
         Self {
             terminal,
@@ -62,7 +62,7 @@ impl<T: TermLike> Screen<T> {
     }
 }
 
-impl<T: TermLike> TermLike for Screen<T> {
+impl<T: TermLike> TermLike for StableScreen<T> {
     fn width(&self) -> u16 {
         self.terminal.width()
     }
@@ -161,9 +161,9 @@ mod tests {
         is_frozen: &'static AtomicBool,
     ) -> (InMemoryTerm, MultiProgress, [ProgressBar; 2]) {
         let terminal = InMemoryTerm::new(10, 40);
-        let screen = Box::new(Screen {
+        let screen = Box::new(StableScreen {
             is_frozen,
-            ..Screen::new(terminal.clone())
+            ..StableScreen::new(terminal.clone())
         });
         let all = MultiProgress::with_draw_target(ProgressDrawTarget::term_like(screen));
         let bars = ["bar", "below it"].map(|message| {

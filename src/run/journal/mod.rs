@@ -11,15 +11,15 @@ use std::collections::HashSet;
 use std::io;
 
 use jiff::Timestamp;
-pub use rows::{Failure, PlainRow};
-use rows::{FailureRow, MAYBE, Rows, SENT, SuccessRow};
+pub use rows::{AssignmentRow, Failure};
+use rows::{FailureRow, MAYBE, RowWriter, SENT, SuccessRow};
 
 use crate::outcome::{Applied, Decision, FailureKind};
-use crate::roster::{Assignments, Roster, UserIx};
+use crate::roster::{Assignments, Roster, UserIndex};
 use crate::run::RunFolder;
-use crate::run::Standing;
-use crate::run::csv_log::{self, RecordFile};
-use crate::sanitize::unguard;
+use crate::run::UserStates;
+use crate::run::csv_log::{self, CsvLog};
+use crate::sanitize::unescape_formula;
 
 pub const SUCCESS: &str = "success.csv";
 pub const FAILURES: &str = "failures.csv";
@@ -27,15 +27,15 @@ pub const PENDING: &str = "pending.csv";
 
 /// The success and failure files of a run.
 pub struct Journal {
-    success: RecordFile<SuccessRow>,
-    failures: RecordFile<FailureRow>,
+    success: CsvLog<SuccessRow>,
+    read_failures: CsvLog<FailureRow>,
     /// Room for lines that are being made.
     lines: Vec<u8>,
 }
 
 /// Why a journal cannot be gone on with.
 #[derive(Debug, thiserror::Error)]
-pub enum JournalError {
+pub enum RunFileError {
     /// A file cannot be read or written.
     #[error("cannot read or write the reports")]
     Io(#[from] io::Error),
@@ -61,7 +61,7 @@ pub enum JournalError {
     #[error(
         "{file} names the user {user}, whom the input does not\n  hint: use the input that the run began with"
     )]
-    Stranger {
+    UnknownUser {
         /// The file.
         file: &'static str,
         /// The user.
@@ -75,15 +75,15 @@ impl Journal {
     ///
     /// # Errors
     /// When a file cannot be read or written, or is not about this roster.
-    pub fn open(folder: &RunFolder, roster: &Roster) -> Result<(Self, Standing), JournalError> {
+    pub fn open(folder: &RunFolder, roster: &Roster) -> Result<(Self, UserStates), RunFileError> {
         let mut journal = Self {
-            success: RecordFile::open(&folder.path().join(SUCCESS))?,
-            failures: RecordFile::open(&folder.path().join(FAILURES))?,
+            success: CsvLog::open(&folder.path().join(SUCCESS))?,
+            read_failures: CsvLog::open(&folder.path().join(FAILURES))?,
             lines: Vec::new(),
         };
-        let mut standing = Standing::new(roster.assignments.len());
+        let mut standing = UserStates::new(roster.assignments.len());
         let recorded = journal.read(&roster.assignments, &mut standing)?;
-        journal.add_bad_rows(roster, &recorded, &mut standing)?;
+        journal.record_bad_rows(roster, &recorded, &mut standing)?;
         journal.sync()?;
         Ok((journal, standing))
     }
@@ -98,14 +98,14 @@ impl Journal {
         decisions: &[impl Borrow<Decision>],
         at: Timestamp,
     ) -> io::Result<()> {
-        let mut rows = Rows::new(assignments, at);
+        let mut rows = RowWriter::new(assignments, at);
         let decisions = decisions.iter().map(Borrow::borrow);
         self.lines.clear();
         for decision in decisions.clone() {
             rows.successes(decision, &mut self.lines)?;
         }
         self.success.append_lines(&self.lines)?;
-        self.failures
+        self.read_failures
             .append(decisions.flat_map(|decision| rows.failures(decision)))
     }
 
@@ -113,9 +113,9 @@ impl Journal {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn settle(
+    pub fn record_unsent(
         &mut self,
-        standing: &mut Standing,
+        standing: &mut UserStates,
         assignments: &Assignments,
         decisions: &[Decision],
     ) -> io::Result<()> {
@@ -132,7 +132,7 @@ impl Journal {
     /// When the disk does not take it.
     pub fn sync(&mut self) -> io::Result<()> {
         self.success.sync()?;
-        self.failures.sync()
+        self.read_failures.sync()
     }
 
     /// Whether the disk has everything recorded.
@@ -140,7 +140,7 @@ impl Journal {
     pub fn is_synced(&mut self) -> bool {
         let unsynced = [
             self.success.take_unsynced().unwrap(),
-            self.failures.take_unsynced().unwrap(),
+            self.read_failures.take_unsynced().unwrap(),
         ];
         unsynced.iter().all(Option::is_none)
     }
@@ -149,18 +149,18 @@ impl Journal {
     ///
     /// # Errors
     /// When the file cannot be read or replaced; then it is as it was.
-    pub fn drop_overruled(
+    pub fn remove_superseded(
         mut self,
         folder: &RunFolder,
         assignments: &Assignments,
-        standing: &Standing,
-    ) -> Result<(), JournalError> {
-        let damaged = |source| JournalError::Damaged {
+        standing: &UserStates,
+    ) -> Result<(), RunFileError> {
+        let damaged = |source| RunFileError::Damaged {
             file: FAILURES,
             source,
         };
         let mut rows: Vec<FailureRow> = Vec::new();
-        for row in self.failures.read()? {
+        for row in self.read_failures.read()? {
             rows.push(row.map_err(damaged)?);
         }
         // The last record of a user counts; a success counts more than any.
@@ -172,7 +172,7 @@ impl Journal {
                 if row.outcome == FailureKind::Invalid.name() {
                     return true;
                 }
-                let user = assignments.find(unguard(&row.user_id));
+                let user = assignments.find(unescape_formula(&row.user_id));
                 user.is_some_and(|user| !standing.is_success(user) && seen.insert(user))
             })
             .collect();
@@ -197,9 +197,9 @@ impl Journal {
     pub fn write_pending(
         folder: &RunFolder,
         assignments: &Assignments,
-        users: impl Iterator<Item = UserIx>,
+        users: impl Iterator<Item = UserIndex>,
     ) -> io::Result<()> {
-        let rows = users.map(|user| PlainRow::wanted(assignments, user));
+        let rows = users.map(|user| AssignmentRow::wanted(assignments, user));
         folder.replace(PENDING, |out| csv_log::write_all(out, rows))
     }
 
@@ -215,15 +215,15 @@ impl Journal {
     fn read(
         &mut self,
         assignments: &Assignments,
-        standing: &mut Standing,
-    ) -> Result<HashSet<(FailureKind, u32)>, JournalError> {
+        standing: &mut UserStates,
+    ) -> Result<HashSet<(FailureKind, u32)>, RunFileError> {
         let mut beforehand = HashSet::new();
-        for row in self.failures.read()? {
-            let row = row.map_err(|source| JournalError::Damaged {
+        for row in self.read_failures.read()? {
+            let row = row.map_err(|source| RunFileError::Damaged {
                 file: FAILURES,
                 source,
             })?;
-            let kind = FailureKind::named(&row.outcome);
+            let kind = FailureKind::parse(&row.outcome);
             match kind {
                 Some(kind @ (FailureKind::Invalid | FailureKind::Withheld)) => {
                     beforehand.insert((kind, row.line));
@@ -238,7 +238,7 @@ impl Journal {
                     standing.note_failure(user, kind, applied);
                 }
                 None => {
-                    return Err(JournalError::Stranger {
+                    return Err(RunFileError::UnknownUser {
                         file: FAILURES,
                         user: row.user_id,
                     });
@@ -246,7 +246,7 @@ impl Journal {
             }
         }
         for row in self.success.read()? {
-            let row = row.map_err(|source| JournalError::Damaged {
+            let row = row.map_err(|source| RunFileError::Damaged {
                 file: SUCCESS,
                 source,
             })?;
@@ -256,13 +256,13 @@ impl Journal {
         Ok(beforehand)
     }
 
-    fn add_bad_rows(
+    fn record_bad_rows(
         &mut self,
         roster: &Roster,
         recorded: &HashSet<(FailureKind, u32)>,
-        standing: &mut Standing,
+        standing: &mut UserStates,
     ) -> io::Result<()> {
-        let mut rows = Rows::new(&roster.assignments, Timestamp::now());
+        let mut rows = RowWriter::new(&roster.assignments, Timestamp::now());
         let is_new = |kind, line| !recorded.contains(&(kind, line));
         let invalid = roster
             .bad_rows
@@ -270,15 +270,15 @@ impl Journal {
             .filter(|bad| is_new(FailureKind::Invalid, bad.line))
             .inspect(|_| standing.note_beforehand(FailureKind::Invalid))
             .map(|bad| rows.invalid(bad));
-        self.failures.append(invalid)?;
+        self.read_failures.append(invalid)?;
         let all = &roster.assignments;
         let withheld = roster
-            .withheld
+            .skipped
             .iter()
             .filter(|(user, _)| is_new(FailureKind::Withheld, all.line(*user)))
             .inspect(|_| standing.note_beforehand(FailureKind::Withheld))
             .map(|&(user, why)| rows.withheld(user, why));
-        self.failures.append(withheld)
+        self.read_failures.append(withheld)
     }
 }
 
@@ -289,7 +289,7 @@ impl Journal {
         let path = folder.path().join(name);
         match name {
             SUCCESS => self.success.shut(&path),
-            _ => self.failures.shut(&path),
+            _ => self.read_failures.shut(&path),
         }
     }
 }
@@ -298,10 +298,10 @@ fn find(
     assignments: &Assignments,
     user_id: &str,
     file: &'static str,
-) -> Result<UserIx, JournalError> {
+) -> Result<UserIndex, RunFileError> {
     assignments
-        .find(unguard(user_id))
-        .ok_or_else(|| JournalError::Stranger {
+        .find(unescape_formula(user_id))
+        .ok_or_else(|| RunFileError::UnknownUser {
             file,
             user: user_id.to_owned(),
         })

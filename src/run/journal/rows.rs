@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::outcome::{Applied, Decision, FailureKind, Outcome, explain};
-use crate::roster::{Assignments, BadRow, DOUBT, SetIx, UserId, UserIx, Withheld};
+use crate::roster::{Assignments, BAD_ROW_MARK, BadRow, SetIndex, SkipReason, UserId, UserIndex};
 use crate::run::csv_log;
-use crate::sanitize::{guard, printable, unguard};
+use crate::sanitize::{escape_formula, printable, unescape_formula};
 
 /// How much of a message stands in a file, in characters.
 const MESSAGE_CHARS: usize = 600;
@@ -47,7 +47,7 @@ pub struct FailureRow {
 /// Who shall hold what, and nothing else.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct PlainRow {
+pub struct AssignmentRow {
     pub user_id: String,
     user_bundle_codes: String,
     use_external_license: bool,
@@ -78,9 +78,9 @@ pub struct Failure {
 impl FailureRow {
     /// What it says. None if its outcome is none.
     pub fn into_failure(self) -> Option<Failure> {
-        let cell = |text: &str| unguard(text).to_owned();
+        let cell = |text: &str| unescape_formula(text).to_owned();
         Some(Failure {
-            kind: FailureKind::named(&self.outcome)?,
+            kind: FailureKind::parse(&self.outcome)?,
             user: cell(&self.user_id),
             codes: cell(&self.user_bundle_codes),
             line: self.line,
@@ -94,13 +94,13 @@ impl FailureRow {
 }
 
 /// Makes rows that belong together. What they have in common is made once.
-pub struct Rows<'a> {
+pub struct RowWriter<'a> {
     assignments: &'a Assignments,
     at: Arc<str>,
-    codes: Option<(SetIx, Arc<str>)>,
+    codes: Option<(SetIndex, Arc<str>)>,
 }
 
-impl<'a> Rows<'a> {
+impl<'a> RowWriter<'a> {
     pub fn new(assignments: &'a Assignments, at: Timestamp) -> Self {
         Self {
             assignments,
@@ -117,7 +117,7 @@ impl<'a> Rows<'a> {
             return Ok(());
         };
         let all = self.assignments;
-        let wanted = |user: UserIx| (all.set(user), all.external(user));
+        let wanted = |user: UserIndex| (all.set(user), all.external(user));
         for users in decision
             .users
             .chunk_by(|one, next| wanted(*one) == wanted(*next))
@@ -135,7 +135,10 @@ impl<'a> Rows<'a> {
             end.push(b'\n');
             let mut buffer = UserId::encode_buffer();
             for &user in users {
-                push_cell(lines, &guard(all.user_id(user).encode(&mut buffer)))?;
+                push_cell(
+                    lines,
+                    &escape_formula(all.user_id(user).encode(&mut buffer)),
+                )?;
                 lines.extend_from_slice(&middle);
                 lines.extend_from_slice(itoa::Buffer::new().format(all.line(user)).as_bytes());
                 lines.extend_from_slice(&end);
@@ -165,7 +168,7 @@ impl<'a> Rows<'a> {
     }
 
     /// A user that failed without having been sent.
-    fn not_sent(&mut self, user: UserIx, kind: FailureKind, message: &str) -> FailureRow {
+    fn not_sent(&mut self, user: UserIndex, kind: FailureKind, message: &str) -> FailureRow {
         FailureRow {
             user_id: user_id(self.assignments, user),
             user_bundle_codes: self.codes(user),
@@ -181,7 +184,7 @@ impl<'a> Rows<'a> {
         }
     }
 
-    fn codes(&mut self, user: UserIx) -> Arc<str> {
+    fn codes(&mut self, user: UserIndex) -> Arc<str> {
         let set = self.assignments.set(user);
         match &self.codes {
             Some((last, codes)) if *last == set => Arc::clone(codes),
@@ -193,22 +196,22 @@ impl<'a> Rows<'a> {
         }
     }
 
-    pub fn withheld(&mut self, user: UserIx, why: Withheld) -> FailureRow {
+    pub fn withheld(&mut self, user: UserIndex, why: SkipReason) -> FailureRow {
         let kind = FailureKind::Withheld;
         let (said, advice) = match why {
-            Withheld::BadRow => (
+            SkipReason::BadRow => (
                 "another row of this user is bad, so nothing was sent",
                 "correct the user's bad rows, then import failures.csv",
             ),
-            Withheld::Suspected => (
+            SkipReason::PossiblyBadRow => (
                 "a bad row may be about this user, so nothing was sent",
                 "correct the bad rows, and take the ? off these codes once they are all that the user shall hold; then import failures.csv",
             ),
-            Withheld::HoldingsUnknown => (
+            SkipReason::CurrentUnknown => (
                 "the file of --current does not name this user, so to add to what it holds could take something away",
                 "add the user to that file, or say by --absent-means-none that whoever it lacks holds nothing; then import this row again, with --mode add",
             ),
-            Withheld::HeldOtherwise => (
+            SkipReason::OtherExternalFlag => (
                 "the user holds its codes with the other useExternalLicense, and a request has one for all codes",
                 "give this row the useExternalLicense that the user has, or all codes that it shall hold, to be imported without --mode add",
             ),
@@ -216,8 +219,8 @@ impl<'a> Rows<'a> {
         let row = self.not_sent(user, kind, &explain(said, advice));
         match why {
             // The bad row would not be taken for this user's another time, if it is not corrected.
-            Withheld::Suspected => FailureRow {
-                user_bundle_codes: format!("{DOUBT} {}", row.user_bundle_codes).into(),
+            SkipReason::PossiblyBadRow => FailureRow {
+                user_bundle_codes: format!("{BAD_ROW_MARK} {}", row.user_bundle_codes).into(),
                 ..row
             },
             _ => row,
@@ -226,19 +229,19 @@ impl<'a> Rows<'a> {
 
     pub fn invalid(&self, bad: &BadRow) -> FailureRow {
         let kind = FailureKind::Invalid;
-        let found = |cell: &str| guard(&printable(cell, usize::MAX)).into_owned();
+        let found = |cell: &str| escape_formula(&printable(cell, usize::MAX)).into_owned();
         FailureRow {
             user_id: found(&bad.user),
             user_bundle_codes: match bad.shows_its_fault() {
                 true => found(&bad.codes),
-                false if bad.codes.starts_with(DOUBT) => found(&bad.codes),
-                false => format!("{DOUBT} {}", found(&bad.codes)),
+                false if bad.codes.starts_with(BAD_ROW_MARK) => found(&bad.codes),
+                false => format!("{BAD_ROW_MARK} {}", found(&bad.codes)),
             }
             .into(),
             use_external_license: found(&bad.external),
             outcome: kind.name().to_owned(),
             status: None,
-            message: told(&kind.explain(&bad.complaint.to_string())),
+            message: told(&kind.with_hint(&bad.error.to_string())),
             sent: sent(0),
             changed: changed(Applied::No),
             line: bad.line,
@@ -248,9 +251,9 @@ impl<'a> Rows<'a> {
     }
 }
 
-impl PlainRow {
+impl AssignmentRow {
     /// What the user shall hold.
-    pub fn wanted(assignments: &Assignments, user: UserIx) -> Self {
+    pub fn wanted(assignments: &Assignments, user: UserIndex) -> Self {
         let (set, external) = (assignments.set(user), assignments.external(user));
         Self::new(assignments, user, set, external)
     }
@@ -260,7 +263,7 @@ impl PlainRow {
     }
 
     /// The user with any set and flag.
-    pub fn new(assignments: &Assignments, user: UserIx, set: SetIx, external: bool) -> Self {
+    pub fn new(assignments: &Assignments, user: UserIndex, set: SetIndex, external: bool) -> Self {
         Self {
             user_id: user_id(assignments, user),
             user_bundle_codes: assignments.sets().joined_codes(set),
@@ -281,8 +284,8 @@ fn push_cell(line: &mut Vec<u8>, text: &str) -> io::Result<()> {
 }
 
 /// The user ID as a cell.
-fn user_id(assignments: &Assignments, user: UserIx) -> String {
-    guard(&assignments.user_id(user).to_string()).into_owned()
+fn user_id(assignments: &Assignments, user: UserIndex) -> String {
+    escape_formula(&assignments.user_id(user).to_string()).into_owned()
 }
 
 fn changed(applied: Applied) -> Cow<'static, str> {
@@ -301,7 +304,7 @@ fn sent(attempts: u32) -> Cow<'static, str> {
 
 /// Text that somebody else wrote, for a cell.
 fn told(text: &str) -> String {
-    guard(&printable(text, MESSAGE_CHARS)).into_owned()
+    escape_formula(&printable(text, MESSAGE_CHARS)).into_owned()
 }
 
 #[cfg(test)]
@@ -332,18 +335,18 @@ mod tests {
             let roster = roster(&file(&users));
             let all = &roster.assignments;
             let decision = Decision {
-                users: all.good_users().collect(),
+                users: all.sendable_users().collect(),
                 outcome: Outcome::Success { organization_id: organization.as_str().into() },
                 attempts,
                 applied: Applied::Maybe,
             };
             let mut lines = Vec::new();
-            Rows::new(all, Timestamp::UNIX_EPOCH).successes(&decision, &mut lines).unwrap();
+            RowWriter::new(all, Timestamp::UNIX_EPOCH).successes(&decision, &mut lines).unwrap();
             let reader = csv::ReaderBuilder::new().has_headers(false).from_reader(&lines[..]);
             let read: Vec<SuccessRow> = reader.into_deserialize().map(Result::unwrap).collect();
             prop_assert_eq!(read.len(), decision.users.len());
             for (row, &user) in read.iter().zip(&decision.users) {
-                prop_assert_eq!(unguard(&row.user_id), all.user_id(user).to_string());
+                prop_assert_eq!(unescape_formula(&row.user_id), all.user_id(user).to_string());
                 prop_assert_eq!(&*row.user_bundle_codes, all.sets().joined_codes(all.set(user)));
                 prop_assert_eq!(row.use_external_license, all.external(user));
                 prop_assert_eq!(&*row.organization_id, told(&organization));

@@ -7,11 +7,11 @@ use std::time::Duration;
 use seatload::api::Service;
 use seatload::catalog::Catalog;
 use seatload::dispatch::{self, Policy};
-use seatload::event::{Event, Stop};
+use seatload::event::{Event, StopReason};
 use seatload::input::{Format, RowReader};
 use seatload::outcome::{Decision, FailureKind, Outcome};
 use seatload::plan::Plan;
-use seatload::roster::{Assignments, Roster, RosterBuilder, UserIx};
+use seatload::roster::{Assignments, Roster, RosterBuilder, UserIndex};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -34,7 +34,7 @@ pub(crate) struct Ran {
     pub(crate) pending: Vec<String>,
     /// With the time since the run began.
     pub(crate) events: Vec<(Duration, Event)>,
-    pub(crate) stop: Option<Stop>,
+    pub(crate) stop: Option<StopReason>,
     pub(crate) took: Duration,
 }
 
@@ -57,9 +57,9 @@ impl Run {
                 in_order: false,
                 has_succeeded: false,
                 maybe_applied: HashSet::new(),
-                quiet_for: None,
-                held_for: None,
-                left_before: Vec::new(),
+                since_last_heartbeat: None,
+                initial_cooldown: None,
+                earlier_sends: Vec::new(),
                 seed: 7,
             },
             batch_size: 100,
@@ -126,17 +126,17 @@ impl Run {
     pub(crate) async fn dispatch(
         &self,
         service: &impl Service,
-        write_ahead: impl Fn(&[UserIx]) -> bool,
+        write_ahead: impl Fn(&[UserIndex]) -> bool,
         events: mpsc::Sender<Vec<Event>>,
-    ) -> Option<Stop> {
+    ) -> Option<StopReason> {
         let all = self.assignments();
         let batch_size = NonZeroUsize::new(self.batch_size).unwrap();
-        let plan = Plan::new(all, all.good_users(), batch_size);
+        let plan = Plan::new(all, all.sendable_users(), batch_size);
         let (policy, interrupt) = (&self.policy, &self.interrupt);
         dispatch::run(service, write_ahead, all, &plan, policy, interrupt, events).await
     }
 
-    fn ran(&self, stop: Option<Stop>, events: Vec<(Duration, Event)>, took: Duration) -> Ran {
+    fn ran(&self, stop: Option<StopReason>, events: Vec<(Duration, Event)>, took: Duration) -> Ran {
         let mut decisions = BTreeMap::new();
         for (_, event) in &events {
             let Event::Decided(decided) = event else {
@@ -150,7 +150,7 @@ impl Run {
         }
         let pending = self
             .assignments()
-            .good_users()
+            .sendable_users()
             .map(|user| self.assignments().user_id(user).to_string())
             .filter(|user| !decisions.contains_key(user))
             .collect();

@@ -8,7 +8,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 
 use seatload::api::AllocationRequest;
-use seatload::sandbox::{Holding, Ledger, Sandbox, SandboxSettings};
+use seatload::sandbox::{Ledger, Sandbox, SandboxSettings, UserLicenses};
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
@@ -23,7 +23,7 @@ impl Stand {
     pub(crate) fn with_seats(seats: &str) -> Self {
         Self::new(SandboxSettings {
             account: "acc-1".into(),
-            seats: seatload::plan::seats_arg::parse(seats).unwrap(),
+            seats: seatload::plan::seats_arg::parse_seats(seats).unwrap(),
             ..SandboxSettings::default()
         })
     }
@@ -272,7 +272,7 @@ impl FaultyService {
     /// What every user holds, joined by `;`.
     pub(crate) fn holdings(&self) -> BTreeMap<String, String> {
         let ledger = self.ledger.lock().unwrap();
-        let joined = |held: &Holding| {
+        let joined = |held: &UserLicenses| {
             held.user_bundle_codes
                 .iter()
                 .cloned()

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use seatload::api::{
-    Allocation, AllocationRequest, Answer, Confirmation, Departure, Reply, Service,
+    Allocation, AllocationRequest, Confirmation, Response, ResponseKind, SentAt, Service,
 };
 use seatload::catalog;
 use seatload::sandbox::{Ledger, Refused};
@@ -31,7 +31,7 @@ impl Sent {
     }
 }
 
-type Script = Box<dyn FnMut(&Sent, &mut Ledger) -> Option<Reply> + Send>;
+type Script = Box<dyn FnMut(&Sent, &mut Ledger) -> Option<Response> + Send>;
 
 pub(crate) struct FakeService {
     start: Instant,
@@ -97,7 +97,7 @@ impl FakeService {
     /// Answers by script; where that has nothing to say, by the seats.
     pub(crate) fn script(
         self,
-        script: impl FnMut(&Sent, &mut Ledger) -> Option<Reply> + Send + 'static,
+        script: impl FnMut(&Sent, &mut Ledger) -> Option<Response> + Send + 'static,
     ) -> Self {
         self.state().script = Box::new(script);
         self
@@ -138,7 +138,7 @@ impl FakeService {
         self.state.lock().unwrap()
     }
 
-    fn answer(&self, request: AllocationRequest) -> Reply {
+    fn answer(&self, request: AllocationRequest) -> Response {
         let mut state = self.state();
         let State {
             ledger,
@@ -157,16 +157,16 @@ impl FakeService {
 }
 
 impl Service for FakeService {
-    async fn exchange(&self, request: AllocationRequest, departure: Departure) -> Reply {
+    async fn exchange(&self, request: AllocationRequest, departure: SentAt) -> Response {
         if self.late {
-            departure.mark();
+            departure.set_now();
             let delay = self.state().random.f64();
             sleep(self.latency.mul_f64(delay)).await;
         }
         let reply = self.answer(request);
         // Without a token nothing leaves.
-        if !matches!(reply.answer, Answer::NotSignedIn(_)) {
-            departure.mark();
+        if !matches!(reply.answer, ResponseKind::NotSignedIn(_)) {
+            departure.set_now();
         }
         let more = if self.uneven {
             self.state().random.f64()
@@ -178,7 +178,7 @@ impl Service for FakeService {
     }
 }
 
-pub(crate) fn by_seats(ledger: &mut Ledger, request: &AllocationRequest) -> Reply {
+pub(crate) fn by_seats(ledger: &mut Ledger, request: &AllocationRequest) -> Response {
     by_seats_but(ledger, request, |_| ())
 }
 
@@ -187,19 +187,22 @@ pub(crate) fn by_seats_but<'r>(
     ledger: &mut Ledger,
     request: &'r AllocationRequest,
     spoil: impl FnOnce(&mut Vec<Allocation<'r>>),
-) -> Reply {
+) -> Response {
     match ledger.allocate(request) {
         Ok(mut allocations) => {
             spoil(&mut allocations);
-            reply(Answer::Allocated(Confirmation::of(request, &allocations)))
+            reply(ResponseKind::Allocated(Confirmation::of(
+                request,
+                &allocations,
+            )))
         }
         Err(Refused::NotEnoughSeats(message)) => answer(409, &message),
         Err(Refused::Malformed(message)) => answer(400, &message),
     }
 }
 
-pub(crate) fn answer(status: u16, message: &str) -> Reply {
-    reply(Answer::Status {
+pub(crate) fn answer(status: u16, message: &str) -> Response {
+    reply(ResponseKind::Status {
         status,
         message: message.to_owned(),
         is_html: false,
@@ -207,18 +210,18 @@ pub(crate) fn answer(status: u16, message: &str) -> Reply {
 }
 
 /// No answer, from a request that had left or had not.
-pub(crate) fn lost(departed: bool) -> Reply {
-    reply(Answer::Lost {
+pub(crate) fn lost(departed: bool) -> Response {
+    reply(ResponseKind::NoResponse {
         reason: "the connection broke".to_owned(),
-        departed,
+        was_sent: departed,
     })
 }
 
-pub(crate) fn reply(answer: Answer) -> Reply {
+pub(crate) fn reply(answer: ResponseKind) -> Response {
     answer.into()
 }
 
-pub(crate) fn with_retry_after(mut reply: Reply, seconds: u64) -> Reply {
+pub(crate) fn with_retry_after(mut reply: Response, seconds: u64) -> Response {
     reply.limits.retry_after = Some(Duration::from_secs(seconds));
     reply
 }
