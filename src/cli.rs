@@ -72,7 +72,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let done = ConfigFile::find(&arguments).and_then(|profile| {
         let command = profile.apply(Cli::command());
         let matches = short_help(command, &arguments).get_matches_from(&arguments);
-        refuse_password(&matches)?;
+        reject_proxy_password(&matches)?;
         if let Some(path) = profile.found() {
             // Whoever closed standard error does not want to hear it.
             let _ = writeln!(stderr(), "settings of {}", path.display());
@@ -104,7 +104,7 @@ impl Cli {
 }
 
 /// A command line is seen by every process, so a proxy's password may not stand there.
-fn refuse_password(matches: &ArgMatches) -> anyhow::Result<()> {
+fn reject_proxy_password(matches: &ArgMatches) -> anyhow::Result<()> {
     let Some((_, below)) = matches.subcommand() else {
         return Ok(());
     };

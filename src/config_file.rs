@@ -20,7 +20,7 @@ use crate::cli::Cli;
 use crate::import::sign_in::{CLIENT_SECRET_VARIABLE, PASSWORD_VARIABLE, TOKEN_VARIABLE};
 
 /// The file's name, here or in the user's configuration folder.
-const NAME: &str = "seatload.toml";
+const FILE_NAME: &str = "seatload.toml";
 
 /// The table of profiles.
 const PROFILES: &str = "profiles";
@@ -69,14 +69,14 @@ pub struct ConfigFile {
     /// The file, if nobody has named it.
     found: Option<PathBuf>,
     /// Somebody has named it, or a profile in it.
-    is_chosen: bool,
+    is_explicit: bool,
 }
 
 #[derive(Debug)]
 struct Setting {
     values: Vec<String>,
     /// Where it stands, for people.
-    origin: String,
+    source: String,
 }
 
 /// What the command line says of settings, before anything else is looked at.
@@ -85,25 +85,25 @@ struct Selection {
     config: Option<PathBuf>,
     profile: Option<String>,
     /// Ways to sign in that are told by a flag or a variable.
-    ways: Vec<&'static str>,
+    sign_in_methods: Vec<&'static str>,
     /// `--config` or `--profile` is told.
-    is_chosen: bool,
+    is_explicit: bool,
 }
 
 impl ConfigFile {
     /// Finds what the command line, or the environment, names; or else what is there.
     pub fn find(arguments: &[OsString]) -> anyhow::Result<Self> {
-        let Some(named) = named(arguments) else {
+        let Some(named) = selection(arguments) else {
             return Ok(Self::default());
         };
         let found = match named.config {
             Some(_) => None,
-            None => found(),
+            None => default_path(),
         };
         let Some(path) = named.config.as_ref().or(found.as_ref()) else {
             if let Some(name) = named.profile {
                 bail!(
-                    "there is no configuration file, so there is no profile {name}\n  hint: write {NAME} here or into your configuration folder, or name it by --config"
+                    "there is no configuration file, so there is no profile {name}\n  hint: write {FILE_NAME} here or into your configuration folder, or name it by --config"
                 );
             }
             return Ok(Self::default());
@@ -113,10 +113,10 @@ impl ConfigFile {
         let read = Self::read(&text, path, named.profile.as_deref());
         let mut profile =
             read.with_context(|| format!("cannot use the configuration file {}\n  hint: mend it, or name another by --config", path.display()))?;
-        if !named.ways.is_empty() {
+        if !named.sign_in_methods.is_empty() {
             // A user's name and tenancy are two parts of one way.
             let is_person = |name: &str| USER_SIGN_IN.contains(&name);
-            let only_person = named.ways.iter().all(|way| is_person(way));
+            let only_person = named.sign_in_methods.iter().all(|way| is_person(way));
             profile.settings.retain(|name, _| {
                 !SIGN_IN_METHODS.contains(&name.as_str()) || only_person && is_person(name)
             });
@@ -128,7 +128,7 @@ impl ConfigFile {
         }
         Ok(Self {
             found,
-            is_chosen: named.is_chosen,
+            is_explicit: named.is_explicit,
             ..profile
         })
     }
@@ -207,8 +207,8 @@ impl ConfigFile {
                 }
             }
             let values = match value {
-                Value::Array(values) => values.iter().map(text).collect::<Option<Vec<_>>>(),
-                one => text(&one).map(|one| vec![one]),
+                Value::Array(values) => values.iter().map(value_text).collect::<Option<Vec<_>>>(),
+                one => value_text(&one).map(|one| vec![one]),
             };
             let Some(values) = values else {
                 bail!("`{name}` is neither text, a number, true or false, nor a list of these");
@@ -219,7 +219,13 @@ impl ConfigFile {
                 );
             }
             let origin = origin.to_owned();
-            self.settings.insert(name, Setting { values, origin });
+            self.settings.insert(
+                name,
+                Setting {
+                    values,
+                    source: origin,
+                },
+            );
         }
         Ok(())
     }
@@ -235,7 +241,7 @@ impl ConfigFile {
                         && arg
                             .get_help_heading()
                             .is_some_and(|heading| RECORDED_IN_RUN.contains(&heading))
-                        && !(self.is_chosen && NOT_RECORDED.contains(&long));
+                        && !(self.is_explicit && NOT_RECORDED.contains(&long));
                     let setting = arg.get_long().and_then(|long| self.settings.get(long));
                     match setting {
                         Some(setting) if !is_recorded => arg.default_values(setting.values.clone()),
@@ -248,14 +254,14 @@ impl ConfigFile {
     }
 
     /// Where the value of a flag that was not given comes from, if it is from the file.
-    pub fn origin(&self, long: &str) -> Option<&str> {
+    pub fn source(&self, long: &str) -> Option<&str> {
         self.settings
             .get(long)
-            .map(|setting| setting.origin.as_str())
+            .map(|setting| setting.source.as_str())
     }
 }
 
-fn text(value: &Value) -> Option<String> {
+fn value_text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Integer(number) => Some(number.to_string()),
@@ -281,7 +287,7 @@ fn known_settings() -> Vec<String> {
 }
 
 /// None where nothing is taken from the file: for help, and for commands without settings.
-fn named(arguments: &[OsString]) -> Option<Selection> {
+fn selection(arguments: &[OsString]) -> Option<Selection> {
     let lenient = Cli::command().ignore_errors(true);
     let matches = lenient.try_get_matches_from(arguments).ok()?;
     let (command, below) = matches.subcommand()?;
@@ -308,8 +314,8 @@ fn named(arguments: &[OsString]) -> Option<Selection> {
     Some(Selection {
         config: config.cloned(),
         profile: profile.cloned(),
-        ways,
-        is_chosen: config.is_some() || profile.is_some(),
+        sign_in_methods: ways,
+        is_explicit: config.is_some() || profile.is_some(),
     })
 }
 
@@ -318,11 +324,11 @@ fn is_set(variable: &str) -> bool {
 }
 
 /// The file that is there: here, or in the user's configuration folder.
-fn found() -> Option<PathBuf> {
-    let here = PathBuf::from(NAME);
+fn default_path() -> Option<PathBuf> {
+    let here = PathBuf::from(FILE_NAME);
     let own = etcetera::choose_base_strategy()
         .ok()
-        .map(|strategy| strategy.config_dir().join("seatload").join(NAME));
+        .map(|strategy| strategy.config_dir().join("seatload").join(FILE_NAME));
     [Some(here), own]
         .into_iter()
         .flatten()
@@ -346,8 +352,8 @@ mod tests {
         let prod = read(text, Some("prod")).unwrap();
         assert_eq!(value(&prod, "rate"), ["160/5m"]);
         assert_eq!(value(&prod, "batch-size"), ["50"]);
-        assert_eq!(prod.origin("rate"), Some("profile prod in seatload.toml"));
-        assert_eq!(prod.origin("batch-size"), Some("seatload.toml"));
+        assert_eq!(prod.source("rate"), Some("profile prod in seatload.toml"));
+        assert_eq!(prod.source("batch-size"), Some("seatload.toml"));
     }
 
     #[test]

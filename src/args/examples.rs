@@ -51,15 +51,15 @@ impl HelpExamples {
     /// That of a command, or the program's.
     pub fn of(command: &str) -> &'static Self {
         match command {
-            "import" => &crate::args::import::GUIDE,
-            "plan" => &plan::GUIDE,
-            "resume" => &resume::GUIDE,
-            "watch" => &watch::GUIDE,
-            "check" => &check::GUIDE,
-            "codes" => &codes::GUIDE,
-            "sandbox" => &sandbox::GUIDE,
-            "completions" => &completions::GUIDE,
-            "man" => &man::GUIDE,
+            "import" => &crate::args::import::EXAMPLES,
+            "plan" => &plan::EXAMPLES,
+            "resume" => &resume::EXAMPLES,
+            "watch" => &watch::EXAMPLES,
+            "check" => &check::EXAMPLES,
+            "codes" => &codes::EXAMPLES,
+            "sandbox" => &sandbox::EXAMPLES,
+            "completions" => &completions::EXAMPLES,
+            "man" => &man::EXAMPLES,
             _ => &PROGRAM_EXAMPLES,
         }
     }

@@ -27,7 +27,7 @@ use crate::settings::{
 /// stands in the report folder, in success.csv, failures.csv and, if the run stopped early, pending.csv; each of
 /// them can be imported again.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = BRIEFLY, after_long_help = GUIDE.text(), args_override_self = true)]
+#[command(after_help = SHORT_EXAMPLES, after_long_help = EXAMPLES.text(), args_override_self = true)]
 pub struct ImportArgs {
     /// The file, a CSV or an Excel workbook; - for standard input
     ///
@@ -83,14 +83,14 @@ pub struct SettingsArgs {
 const CONSENT: &str = "Consent";
 
 /// What the short help ends with.
-const BRIEFLY: &str = "\
+const SHORT_EXAMPLES: &str = "\
 Examples:
   seatload import sample-data/onboarding.csv --sandbox
   seatload import onboarding.csv --profile prod
 
 `--help` shows all flags, their variables, and more examples.";
 
-pub const GUIDE: HelpExamples = HelpExamples {
+pub const EXAMPLES: HelpExamples = HelpExamples {
     examples: &[
         Example {
             title: "Try it, without the service",
@@ -132,21 +132,21 @@ pub const GUIDE: HelpExamples = HelpExamples {
 
 impl ImportArgs {
     /// How the summary is printed.
-    pub fn printed(&self) -> SummaryFormat {
+    pub fn summary_format(&self) -> SummaryFormat {
         self.summary.summary_format()
     }
 
     /// Finds the arguments sound, or says what is wrong with them.
     pub fn into_settings(self) -> anyhow::Result<ImportSettings> {
-        self.settings.begin_log()?;
+        self.settings.init_logging()?;
         self.settings.into_import_settings(self.input)
     }
 }
 
 impl SettingsArgs {
     /// Begins to log, if that was asked for.
-    pub fn begin_log(&self) -> anyhow::Result<()> {
-        self.run.begin_log()
+    pub fn init_logging(&self) -> anyhow::Result<()> {
+        self.run.init_logging()
     }
 
     /// As an import of a file needs them.
@@ -154,8 +154,8 @@ impl SettingsArgs {
         let endpoint = self.service.variant();
         let target = self.service.target()?;
         let is_strict = self.input_args.is_strict();
-        let intent = intent(input, self.input_args, self.plan, self.batch_size)?;
-        let defaults = default_requests(endpoint, matters_who_is_first(&intent));
+        let intent = import_plan(input, self.input_args, self.plan, self.batch_size)?;
+        let defaults = default_requests(endpoint, requires_order(&intent));
         Ok(ImportSettings {
             run: self.run.into_settings(target, &defaults)?,
             intent,
@@ -179,30 +179,30 @@ impl SettingsArgs {
         (RequestSettings, Option<NonZeroUsize>),
         ProgressMode,
     )> {
-        self.run.begin_log()?;
+        self.run.init_logging()?;
         let (progress, first) = (self.run.progress(), self.run.first());
-        let intent = intent(input, self.input_args, self.plan, self.batch_size)?;
-        let defaults = default_requests(self.service.variant(), matters_who_is_first(&intent));
+        let intent = import_plan(input, self.input_args, self.plan, self.batch_size)?;
+        let defaults = default_requests(self.service.variant(), requires_order(&intent));
         let requests = self.run.requests(&defaults)?;
         Ok((intent, (requests, first), progress))
     }
 
     /// As far as a connection needs them.
     pub fn into_run_settings(self) -> anyhow::Result<RunSettings> {
-        self.run.begin_log()?;
+        self.run.init_logging()?;
         let defaults = default_requests(self.service.variant(), false);
         let target = self.service.target()?;
         self.run.into_settings(target, &defaults)
     }
 }
 
-fn intent(
+fn import_plan(
     input: PathBuf,
     input_args: InputArgs,
     plan: PlanArgs,
     batch_size: NonZeroUsize,
 ) -> anyhow::Result<ImportPlan> {
-    let reading = input_args.into_reading();
+    let reading = input_args.into_input_settings();
     let plan = plan.into_settings(&Catalog::with_extra_codes(&reading.allowed_codes))?;
     Ok(ImportPlan {
         input: match input.as_os_str().to_str() {
@@ -223,7 +223,7 @@ fn intent(
     })
 }
 
-fn matters_who_is_first(intent: &ImportPlan) -> bool {
+fn requires_order(intent: &ImportPlan) -> bool {
     let is_until_full = intent.seats.as_ref().is_some_and(|limit| limit.partial);
     is_until_full || intent.reading.format.priority_column.is_some()
 }

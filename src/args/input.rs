@@ -83,7 +83,7 @@ impl InputArgs {
     }
 
     /// How the input is read, by itself.
-    pub fn into_reading(self) -> InputSettings {
+    pub fn into_input_settings(self) -> InputSettings {
         InputSettings {
             format: Format {
                 encoding: self.encoding,

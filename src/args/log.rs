@@ -49,7 +49,7 @@ impl LogArgs {
     }
 
     /// Begins to log, if that was asked for.
-    pub fn begin(&self) -> anyhow::Result<()> {
+    pub fn init(&self) -> anyhow::Result<()> {
         let level = match (self.verbose, &self.log_file) {
             (0, None) => return Ok(()),
             (0 | 1, _) => LevelFilter::INFO,

@@ -16,7 +16,7 @@ use crate::plan::{AbsentUsers, Mode, SeatBudget};
 use crate::sanitize::printable;
 use crate::settings::CurrentFile;
 
-const HOLDINGS: &str = "Holdings";
+const CURRENT_LICENSES: &str = "Holdings";
 const SEATS: &str = "Seats";
 
 #[derive(Debug, Clone, Args)]
@@ -25,23 +25,23 @@ pub struct PlanArgs {
     ///
     /// It has the same columns as the input. With it an import shows what it gives and takes away, sends only users for whom
     /// something changes, and writes undo.csv.
-    #[arg(long, value_name = "FILE", env = "SEATLOAD_CURRENT", help_heading = HOLDINGS, hide_env_values = true)]
+    #[arg(long, value_name = "FILE", env = "SEATLOAD_CURRENT", help_heading = CURRENT_LICENSES, hide_env_values = true)]
     current: Option<PathBuf>,
 
     /// How that file is written, where that cannot be seen: encoding=NAME, delimiter=CHAR, sheet=NAME, wide,
     /// user-column=COLUMN, code-column=COLUMN or external-column=COLUMN; once for each
-    #[arg(long, value_name = "NAME=VALUE", env = "SEATLOAD_CURRENT_FORMAT", help_heading = HOLDINGS, hide_env_values = true)]
+    #[arg(long, value_name = "NAME=VALUE", env = "SEATLOAD_CURRENT_FORMAT", help_heading = CURRENT_LICENSES, hide_env_values = true)]
     current_format: Vec<FormatSetting>,
 
     /// Replace what users hold, or add to it
     ///
     /// That is, what becomes of the codes that a user holds and the file does not name.
-    #[arg(long, value_name = "MODE", env = "SEATLOAD_MODE", help_heading = HOLDINGS, hide_env_values = true)]
+    #[arg(long, value_name = "MODE", env = "SEATLOAD_MODE", help_heading = CURRENT_LICENSES, hide_env_values = true)]
     #[arg(value_enum, default_value_t = ModeArg::Replace)]
     mode: ModeArg,
 
     /// Users whom the file of --current does not name hold nothing, since it names everyone who holds something
-    #[arg(long, env = "SEATLOAD_ABSENT_MEANS_NONE", help_heading = HOLDINGS, hide_env_values = true)]
+    #[arg(long, env = "SEATLOAD_ABSENT_MEANS_NONE", help_heading = CURRENT_LICENSES, hide_env_values = true)]
     #[arg(action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
     absent_means_none: bool,
 
@@ -164,13 +164,13 @@ impl PlanArgs {
                 absent,
             }),
             mode,
-            seats: seats(self.seats, self.seats_file, self.until_full, catalog)?,
+            seats: seat_budget(self.seats, self.seats_file, self.until_full, catalog)?,
             priority: self.priority.map(ColumnChoice),
         })
     }
 }
 
-fn seats(
+fn seat_budget(
     given: Option<BTreeMap<String, u64>>,
     file: Option<PathBuf>,
     until_full: bool,
@@ -181,7 +181,7 @@ fn seats(
             "--seats and --seats-file both say how many seats there are\n  hint: take one away"
         ),
         (Some(given), None) => known_codes(given, catalog)?,
-        (None, Some(path)) => read_seats(&path, catalog)
+        (None, Some(path)) => read_free_seats(&path, catalog)
             .with_context(|| format!("cannot use the file of seats {}", path.display()))?,
         (None, None) if until_full => bail!(
             "--until-full needs to know how many seats are free\n  hint: give them by --seats or --seats-file"
@@ -214,7 +214,7 @@ fn known_codes(
     Ok(free)
 }
 
-fn read_seats(path: &Path, catalog: &Catalog) -> anyhow::Result<BTreeMap<String, u64>> {
+fn read_free_seats(path: &Path, catalog: &Catalog) -> anyhow::Result<BTreeMap<String, u64>> {
     let source = Input::Path(path.to_owned()).open()?;
     let free = SeatsTable::read(source.reader, catalog)?;
     if free.is_empty() {

@@ -16,7 +16,7 @@ use crate::rate::Rate;
 use crate::settings::{ProgressMode, RequestSettings, RunSettings, SyncMode, Target};
 
 /// Without `--burst`, this part of the rate may leave at once.
-const BURST_PART: u32 = 10;
+const BURST_DIVISOR: u32 = 10;
 
 pub const REQUESTS: &str = "Requests";
 pub const REPORTS: &str = "Reports";
@@ -150,8 +150,8 @@ impl RunArgs {
     }
 
     /// Begins to log, if that was asked for.
-    pub fn begin_log(&self) -> anyhow::Result<()> {
-        self.log.begin()
+    pub fn init_logging(&self) -> anyhow::Result<()> {
+        self.log.init()
     }
 
     /// How many users are sent for now.
@@ -199,5 +199,5 @@ impl From<ProgressArg> for ProgressMode {
 }
 
 fn default_burst(rate: Rate) -> NonZeroU32 {
-    NonZeroU32::new(rate.requests.get() / BURST_PART).unwrap_or(NonZeroU32::MIN)
+    NonZeroU32::new(rate.requests.get() / BURST_DIVISOR).unwrap_or(NonZeroU32::MIN)
 }

@@ -12,8 +12,8 @@ use crate::settings::Target;
 pub const SERVICE: &str = "Service";
 
 /// The service's address, unless it is said.
-const AUTOMATION: &str = "https://cloud.uipath.com";
-const PUBLIC_SECTOR: &str = "https://govcloud.uipath.us";
+const AUTOMATION_URL: &str = "https://cloud.uipath.com";
+const PUBLIC_SECTOR_URL: &str = "https://govcloud.uipath.us";
 
 #[derive(Debug, Clone, Args)]
 pub struct ServiceArgs {
@@ -93,8 +93,8 @@ impl FromStr for Cloud {
 impl Cloud {
     fn base_url(&self) -> String {
         match self {
-            Self::Automation => AUTOMATION.to_owned(),
-            Self::PublicSector => PUBLIC_SECTOR.to_owned(),
+            Self::Automation => AUTOMATION_URL.to_owned(),
+            Self::PublicSector => PUBLIC_SECTOR_URL.to_owned(),
             // Its name alone, or the host whole.
             Self::Dedicated(host) if host.contains('.') => format!("https://{host}"),
             Self::Dedicated(name) => format!("https://{name}.dedicated.uipath.com"),
@@ -126,7 +126,7 @@ impl ServiceArgs {
         let of_cloud = || self.cloud.as_ref().map(Cloud::base_url);
         let base_url = self.base_url.clone().or_else(of_cloud);
         Ok(Target::Service {
-            base_url: base_url.unwrap_or_else(|| AUTOMATION.to_owned()),
+            base_url: base_url.unwrap_or_else(|| AUTOMATION_URL.to_owned()),
             endpoint,
             organization: self.organization,
             account,

@@ -16,7 +16,7 @@ use crate::stdout::print;
 /// A file may name a licence by either, in any case. The service may know newer codes: `--allow-code` lets an import
 /// take them.
 #[derive(Debug, Args)]
-#[command(after_long_help = GUIDE.text())]
+#[command(after_long_help = EXAMPLES.text())]
 pub struct CodesArgs {
     /// As a JSON array of objects with `code` and `name`
     #[arg(long, env = "SEATLOAD_JSON", hide_env_values = true)]
@@ -24,7 +24,7 @@ pub struct CodesArgs {
     json: bool,
 }
 
-pub const GUIDE: HelpExamples = HelpExamples {
+pub const EXAMPLES: HelpExamples = HelpExamples {
     examples: &[
         Example {
             title: "Look a code up",

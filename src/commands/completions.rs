@@ -13,13 +13,13 @@ use crate::stdout::print;
 /// It completes flags, values, files and folders too. A line in the file that the shell begins with, as below, keeps it up
 /// to date.
 #[derive(Debug, Args)]
-#[command(after_long_help = GUIDE.text())]
+#[command(after_long_help = EXAMPLES.text())]
 pub struct CompletionsArgs {
     /// The shell
     shell: Shell,
 }
 
-pub const GUIDE: HelpExamples = HelpExamples {
+pub const EXAMPLES: HelpExamples = HelpExamples {
     examples: &[
         Example {
             title: "bash, in ~/.bashrc",
@@ -43,7 +43,7 @@ pub const GUIDE: HelpExamples = HelpExamples {
 
 /// Writes the script to standard output.
 pub fn completions(args: &CompletionsArgs) -> anyhow::Result<ExitCode> {
-    let mut command = offered(&Cli::command()).version(env!("CARGO_PKG_VERSION"));
+    let mut command = visible_command(&Cli::command()).version(env!("CARGO_PKG_VERSION"));
     let name = command.get_name().to_owned();
     let mut script = Vec::new();
     generate(args.shell, &mut command, name, &mut script);
@@ -52,16 +52,16 @@ pub fn completions(args: &CompletionsArgs) -> anyhow::Result<ExitCode> {
 }
 
 /// What help shows of a command, which is what a shell shall offer: clap would have it offer hidden flags as well.
-fn offered(command: &Command) -> Command {
+fn visible_command(command: &Command) -> Command {
     let shown = command.get_arguments().filter(|arg| !arg.is_hide_set());
     Command::new(command.get_name().to_owned())
         .about(command.get_about().cloned().unwrap_or_default())
-        .args(shown.cloned().map(hinted))
-        .subcommands(command.get_subcommands().map(offered))
+        .args(shown.cloned().map(with_value_hint))
+        .subcommands(command.get_subcommands().map(visible_command))
 }
 
 /// Says what a shell can offer for an argument, by the name that help gives its value.
-fn hinted(arg: Arg) -> Arg {
+fn with_value_hint(arg: Arg) -> Arg {
     if !arg.get_action().takes_values() || !arg.get_possible_values().is_empty() {
         return arg;
     }

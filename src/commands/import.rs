@@ -20,7 +20,7 @@ use crate::settings::ImportSettings;
 
 /// Imports a file. An error means that nothing was sent.
 pub fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
-    let printed = args.printed();
+    let printed = args.summary_format();
     let settings = &args.into_settings()?;
     let mut progress = Progress::new(settings.run.progress);
     let connection = Connection::new(&settings.run)?;

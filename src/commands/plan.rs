@@ -22,7 +22,7 @@ use crate::stdout::print;
 /// Takes the flags of `seatload import`, and needs neither an account nor a token. It says who would be sent in how many
 /// requests and how long they take; with --current what users gain and lose, with --seats whether the seats suffice.
 #[derive(Debug, Args)]
-#[command(after_long_help = GUIDE.text(), args_override_self = true)]
+#[command(after_long_help = EXAMPLES.text(), args_override_self = true)]
 pub struct PlanCommand {
     /// The file, a CSV or an Excel workbook; - for standard input
     ///
@@ -45,7 +45,7 @@ pub struct PlanCommand {
 
 const OUTPUT: &str = "Output";
 
-pub const GUIDE: HelpExamples = HelpExamples {
+pub const EXAMPLES: HelpExamples = HelpExamples {
     examples: &[
         Example {
             title: "Whether the seats suffice",

@@ -31,7 +31,7 @@ use crate::settings::{ProgressMode, RunSettings};
 /// The input must be the same as when the run began. Settings that are not given are those that the run began
 /// with. A run that has finished is left as it is.
 #[derive(Debug, Args)]
-#[command(after_long_help = GUIDE.text(), args_override_self = true)]
+#[command(after_long_help = EXAMPLES.text(), args_override_self = true)]
 pub struct ResumeArgs {
     /// The run's folder
     run_folder: PathBuf,
@@ -48,7 +48,7 @@ pub struct ResumeArgs {
     summary: SummaryArgs,
 }
 
-pub const GUIDE: HelpExamples = HelpExamples {
+pub const EXAMPLES: HelpExamples = HelpExamples {
     examples: &[
         Example {
             title: "Go on where a run stopped",
@@ -106,7 +106,7 @@ pub fn resume(args: ResumeArgs) -> anyhow::Result<ExitCode> {
 
 /// The settings that are given now, and else those that the run began with.
 fn settings(args: RunArgs, record: &RunManifest) -> anyhow::Result<RunSettings> {
-    args.begin_log()?;
+    args.init_logging()?;
     let given = args.into_settings(record.target.clone(), &record.requests)?;
     let settings = RunSettings {
         sign_in: sign_in::merge_with_recorded(given.sign_in, &record.sign_in)?,

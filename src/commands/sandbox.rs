@@ -24,7 +24,7 @@ use crate::signals;
 /// a user held, seats are taken and freed, one user too many refuses the whole request. GET / shows seats and
 /// holdings as JSON. Nothing is kept when it ends.
 #[derive(Debug, Args)]
-#[command(after_long_help = GUIDE.text())]
+#[command(after_long_help = EXAMPLES.text())]
 pub struct SandboxArgs {
     /// The port; 0 is any that is free
     #[arg(
@@ -104,7 +104,7 @@ pub struct SandboxArgs {
     seed: u64,
 }
 
-pub const GUIDE: HelpExamples = HelpExamples {
+pub const EXAMPLES: HelpExamples = HelpExamples {
     examples: &[Example {
         title: "Serve it in one terminal, and import from another",
         lines: &[

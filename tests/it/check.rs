@@ -2,18 +2,18 @@
 
 use serde_json::Value;
 
-use crate::support::cli::{Dir, Ended, ended};
+use crate::support::cli::{CommandOutput, Dir, wait_for_exit};
 use crate::support::identity::{CLIENT_ID, CLIENT_SECRET, Identity, Manner};
 use crate::support::server::{RawServer, Stand, http};
 use crate::support::tls::{PrivateRoot, TlsServer};
 
-fn check(dir: &Dir, arguments: &[&str], variables: &[(&str, &str)]) -> Ended {
+fn check(dir: &Dir, arguments: &[&str], variables: &[(&str, &str)]) -> CommandOutput {
     let mut command = dir.seatload();
     command
         .arg("check")
         .args(arguments)
         .envs(variables.iter().copied());
-    ended(command)
+    wait_for_exit(command)
 }
 
 /// `name: state` of each check.
@@ -31,7 +31,7 @@ fn states(shown: &Value) -> Vec<String> {
         .collect()
 }
 
-fn json(ended: &Ended) -> Value {
+fn json(ended: &CommandOutput) -> Value {
     serde_json::from_str(&ended.stdout).unwrap()
 }
 
@@ -132,7 +132,7 @@ fn what_is_wrong_is_told_with_what_to_do() {
             .args(["check", "--account", "a", "--client-id", client_id])
             .args(["--base-url", &identity.server.base_url])
             .env("SEATLOAD_CLIENT_SECRET", CLIENT_SECRET);
-        ended(command)
+        wait_for_exit(command)
     };
     let told = as_application("someone-else");
     assert!(told.stdout.contains("FAILED   sign-in"), "{}", told.stdout);
@@ -207,7 +207,7 @@ fn a_profile_is_heeded_by_an_import_and_a_bad_one_stops_it() {
         command
             .args(["import", "users.csv", "--report-dir", "run"])
             .args(arguments);
-        ended(command)
+        wait_for_exit(command)
     };
     let done = import(&["--config", "my.toml", "--profile", "prod"]);
     assert_eq!(done.code, 0, "{}", done.stderr);
@@ -241,7 +241,7 @@ fn a_profile_does_not_change_how_a_run_that_goes_on_sends_its_requests() {
     dir.write("seatload.toml", "rate = \"1/24h\"\nprogress = \"none\"\n");
     let mut command = dir.seatload();
     command.args(["resume", "run"]);
-    let resumed = ended(command);
+    let resumed = wait_for_exit(command);
     assert_eq!(resumed.code, 0, "{}", resumed.stderr);
     assert_eq!(resumed.stderr, "settings of seatload.toml\n");
 }

@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 use clap::CommandFactory;
 use seatload::cli::Cli;
 
-use crate::support::cli::{Dir, ended};
+use crate::support::cli::{Dir, wait_for_exit};
 
 const SHELLS: [&str; 5] = ["bash", "elvish", "fish", "powershell", "zsh"];
 
@@ -24,7 +24,7 @@ fn with_script(shell: &str) -> Dir {
     let dir = Dir::new();
     let mut command = dir.seatload();
     command.args(["completions", shell]);
-    let ended = ended(command);
+    let ended = wait_for_exit(command);
     assert_eq!((ended.code, ended.stderr.as_str()), (0, ""), "{shell}");
     dir.write("script", ended.stdout);
     dir
@@ -134,7 +134,7 @@ fn a_file_of_settings_matters_neither_to_completions_nor_to_the_manual() {
     for arguments in [&["completions", "bash"][..], &["man"]] {
         let mut command = dir.seatload();
         command.args(arguments).env("SEATLOAD_PROFILE", "none");
-        let ended = ended(command);
+        let ended = wait_for_exit(command);
         assert_eq!((ended.code, ended.stderr.as_str()), (0, ""));
         assert!(ended.stdout.contains("seatload"));
     }

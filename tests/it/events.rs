@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::support::cli::{Dir, Ended};
+use crate::support::cli::{CommandOutput, Dir};
 use crate::support::server::{RawServer, Stand, confirming, http_with};
 
 const README: &str = include_str!("../../README.md");
 
-fn events(ended: &Ended) -> Vec<Value> {
+fn events(ended: &CommandOutput) -> Vec<Value> {
     let lines = ended.stderr.lines();
     lines
         .map(|line| serde_json::from_str(line).unwrap())
@@ -130,7 +130,7 @@ fn the_summary_on_standard_output_is_the_one_in_the_run_folder() {
 
     let mut again = dir.seatload();
     again.args(["resume", "run", "--json"]);
-    let again = crate::support::cli::ended(again);
+    let again = crate::support::cli::wait_for_exit(again);
     assert_eq!(
         (again.code, again.stdout),
         (0, dir.read("run/summary.json"))

@@ -5,16 +5,16 @@ use std::process::Command;
 use clap::{CommandFactory, Parser};
 use seatload::cli::Cli;
 
-use crate::support::cli::{Dir, Ended, ended};
+use crate::support::cli::{CommandOutput, Dir, wait_for_exit};
 
 const README: &str = include_str!("../../README.md");
 
 /// What the program says in a terminal of 80 columns.
-fn said(arguments: &[&str]) -> Ended {
+fn said(arguments: &[&str]) -> CommandOutput {
     let mut command = Dir::new().seatload();
     command.current_dir(env!("CARGO_TARGET_TMPDIR"));
     command.args(arguments).env("COLUMNS", "80");
-    ended(command)
+    wait_for_exit(command)
 }
 
 fn commands() -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::support::cli::{Dir, Ended, ended};
+use crate::support::cli::{CommandOutput, Dir, wait_for_exit};
 use crate::support::server::{FaultyService, RawServer, Stand, confirming, http};
 
 const CODES: [&str; 5] = ["IDU", "PMD", "ATTUNU", "TSTNU", "RPADEVNU"];
@@ -56,14 +56,14 @@ fn held(sandbox: &Stand) -> BTreeMap<String, BTreeSet<String>> {
         .collect()
 }
 
-fn import_with_current(dir: &Dir, base_url: &str, arguments: &[&str]) -> Ended {
+fn import_with_current(dir: &Dir, base_url: &str, arguments: &[&str]) -> CommandOutput {
     dir.import(
         base_url,
         &[&["--current", "holdings.csv"], arguments].concat(),
     )
 }
 
-fn resume(dir: &Dir, arguments: &[&str]) -> Ended {
+fn resume(dir: &Dir, arguments: &[&str]) -> CommandOutput {
     let mut command = dir.seatload();
     command
         .args([
@@ -75,7 +75,7 @@ fn resume(dir: &Dir, arguments: &[&str]) -> Ended {
             "0",
         ])
         .args(arguments);
-    ended(command)
+    wait_for_exit(command)
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn a_loss_wants_consent_where_nobody_can_be_asked() {
         refused.stderr
     );
     assert!(server.requests().is_empty());
-    assert!(dir.holds_only(&["holdings.csv", "users.csv"]));
+    assert!(dir.contains_only(&["holdings.csv", "users.csv"]));
     for (reports, consent) in [("by-yes", "--yes"), ("by-losses", "--allow-losses")] {
         let flags = ["--current", "holdings.csv", consent];
         assert_eq!(

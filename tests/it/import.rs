@@ -1,6 +1,6 @@
 //! The binary, end to end.
 
-use crate::support::cli::{Dir, TOKEN, ended};
+use crate::support::cli::{Dir, TOKEN, wait_for_exit};
 use crate::support::server::{RawServer, Stand, confirming, http, http_with};
 
 const ALL: &str = "IDU=1000,PMD=1000,ATTUNU=1000,TSTNU=1000,RPADEVNU=1000";
@@ -19,7 +19,7 @@ fn the_readmes_first_command_gives_a_believable_result() {
         "--rate",
         "1000/s",
     ]);
-    let ended = ended(command);
+    let ended = wait_for_exit(command);
     assert_eq!(ended.code, 1, "{}", ended.stderr);
     assert_eq!(dir.rows("run/success.csv").len(), 119);
     assert_eq!(
@@ -200,7 +200,7 @@ fn standard_input_is_a_file_like_any_other() {
         .args(["import", "-", "--report-dir", "run", "--account", "acc-1"])
         .args(["--base-url", &stand.base_url])
         .write_stdin("\u{feff}userId;code\r\n".replace(';', ",") + "a,IDU\r\n");
-    let ended = ended(command);
+    let ended = wait_for_exit(command);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     assert_eq!(stand.held("a").as_deref(), Some("IDU"));
 }
@@ -221,7 +221,7 @@ fn settings_come_from_the_environment_too() {
         .env("SEATLOAD_EXTERNAL_LICENSE", "true")
         .env("SEATLOAD_REPORT_DIR", "run")
         .args(["import", "users.csv"]);
-    let ended = ended(command);
+    let ended = wait_for_exit(command);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     assert_eq!(stand.shown()["requests"], 2);
     assert_eq!(stand.shown()["holdings"]["a"]["useExternalLicense"], true);
@@ -274,7 +274,7 @@ fn what_cannot_be_imported_is_told_and_leaves_nothing_behind() {
             "{told} is not in\n{}",
             ended.stderr
         );
-        assert!(dir.holds_only(&["users.csv"]));
+        assert!(dir.contains_only(&["users.csv"]));
     }
 }
 
@@ -302,14 +302,14 @@ fn a_wrong_address_a_missing_file_or_token_is_told_and_leaves_nothing_behind() {
     command
         .env_remove("SEATLOAD_TOKEN")
         .args(["import", "users.csv", "--account", "a"]);
-    let tokenless = ended(command);
+    let tokenless = wait_for_exit(command);
     assert_eq!(tokenless.code, 2);
     assert!(
         tokenless.stderr.contains("there is no access token"),
         "{}",
         tokenless.stderr
     );
-    assert!(dir.holds_only(&["users.csv"]));
+    assert!(dir.contains_only(&["users.csv"]));
 }
 
 #[test]
@@ -446,7 +446,7 @@ fn import_with_proxy(dir: &Dir, base_url: &str, proxy: &RawServer) -> i32 {
         .args(["import", "users.csv", "--report-dir", "run"])
         .args(["--account", "acc-1", "--base-url", base_url])
         .args(["--max-retries", "0"]);
-    ended(command).code
+    wait_for_exit(command).code
 }
 
 #[test]
@@ -618,7 +618,7 @@ fn what_strict_refuses_is_told_in_the_reports_as_well_and_cannot_be_gone_on_with
 
     let mut resume = dir.seatload();
     resume.args(["resume", "run"]);
-    let resumed = ended(resume);
+    let resumed = wait_for_exit(resume);
     assert_eq!((resumed.code, server.requests().len()), (2, 0));
     assert!(
         resumed.stderr.contains("holds no run.json"),

@@ -6,7 +6,7 @@ use clap::CommandFactory;
 use seatload::cli::Cli;
 use seatload::exit_code::ExitCode;
 
-use crate::support::cli::{Dir, Ended, ended, files};
+use crate::support::cli::{CommandOutput, Dir, files, wait_for_exit};
 
 /// A folder with all pages in `man/man1`.
 fn with_pages() -> Dir {
@@ -17,10 +17,10 @@ fn with_pages() -> Dir {
     dir
 }
 
-fn man(dir: &Dir, arguments: &[&str]) -> Ended {
+fn man(dir: &Dir, arguments: &[&str]) -> CommandOutput {
     let mut command = dir.seatload();
     command.arg("man").args(arguments);
-    ended(command)
+    wait_for_exit(command)
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Corporate networks: private roots, proxies, client certificates, redirects.
 
-use crate::support::cli::{Dir, Ended, ended};
+use crate::support::cli::{CommandOutput, Dir, wait_for_exit};
 use crate::support::server::{RawServer, confirming, http_with};
 use crate::support::tls::{PrivateRoot, Proxy, TlsServer};
 
@@ -12,7 +12,7 @@ fn here(root: &PrivateRoot) -> Dir {
     dir
 }
 
-fn import(dir: &Dir, server: &TlsServer, reports: &str, arguments: &[&str]) -> Ended {
+fn import(dir: &Dir, server: &TlsServer, reports: &str, arguments: &[&str]) -> CommandOutput {
     dir.import_file("users.csv", reports, &server.base_url, arguments)
 }
 
@@ -99,7 +99,7 @@ fn a_proxys_password_is_taken_from_the_variable_alone() {
         .args(["--base-url", &server.base_url, "-vv"])
         .args(ROOT)
         .env("SEATLOAD_PROXY", &with_password);
-    let ended = ended(command);
+    let ended = wait_for_exit(command);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     // me:pr0xy-s3cret
     assert!(
@@ -128,7 +128,7 @@ fn a_run_that_goes_on_goes_through_the_same_proxy() {
         command
             .args(["resume", run])
             .envs(variables.iter().copied());
-        ended(command)
+        wait_for_exit(command)
     };
     let tunnels = proxy.tunnels();
     let resumed = resume("plain", &[]);
@@ -152,7 +152,7 @@ fn a_run_that_goes_on_goes_through_the_same_proxy() {
         .args(["--base-url", &server.base_url])
         .args(ROOT)
         .envs(variable);
-    assert_eq!(ended(command).code, 3);
+    assert_eq!(wait_for_exit(command).code, 3);
     let refused = resume("secret", &[]);
     assert_eq!(refused.code, 2);
     assert!(
@@ -176,7 +176,7 @@ fn a_proxy_that_is_none_is_refused_without_being_shown() {
         command
             .args(["import", "users.csv", "--account", "a"])
             .env("SEATLOAD_PROXY", wrong);
-        let refused = ended(command);
+        let refused = wait_for_exit(command);
         assert_eq!(refused.code, 2);
         assert!(
             refused.stderr.contains("--proxy: this is no proxy"),

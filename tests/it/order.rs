@@ -9,7 +9,7 @@ use seatload::dispatch::min_duration;
 use seatload::plan::Plan;
 use seatload::sandbox::SandboxSettings;
 
-use crate::support::cli::{Dir, Ended, ended};
+use crate::support::cli::{CommandOutput, Dir, wait_for_exit};
 use crate::support::run::{Ran, Run, file_of};
 use crate::support::server::{RawServer, Stand, confirming};
 use crate::support::service::{FakeService, answer};
@@ -142,7 +142,7 @@ async fn the_time_that_a_plan_tells_is_the_time_that_a_run_takes() {
 }
 
 /// 150 users, `u0` first, at a sandbox with 100 seats.
-fn import_150(arguments: &[&str]) -> (Dir, Ended) {
+fn import_150(arguments: &[&str]) -> (Dir, CommandOutput) {
     let sandbox = Stand::new(SandboxSettings {
         account: "acc-1".into(),
         seats: seatload::plan::seats_arg::parse_seats("IDU=100").unwrap(),
@@ -204,7 +204,7 @@ fn a_shortfall_is_told_before_anything_is_sent() {
         "{}",
         ended.stderr
     );
-    assert!(dir.holds_only(&["users.csv"]));
+    assert!(dir.contains_only(&["users.csv"]));
 }
 
 #[test]
@@ -308,7 +308,7 @@ fn a_run_that_was_interrupted_among_the_first_goes_on_with_the_rest_of_those() {
     let go_on = || {
         let mut command = dir.seatload();
         command.args(["resume", "run", "--rate", "10000/50ms"]);
-        ended(command)
+        wait_for_exit(command)
     };
     assert_eq!(go_on().code, 3);
     assert_eq!(dir.column("run/success.csv", "userId"), first(3));

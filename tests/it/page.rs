@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::support::chromium::Chromium;
-use crate::support::cli::{Dir, ended};
+use crate::support::cli::{Dir, wait_for_exit};
 use crate::support::server::{RawServer, Stand, confirming, http};
 
 const CHECKS: &str = include_str!("page_checks.js");
@@ -26,7 +26,7 @@ fn sentence(dir: &Dir) -> String {
 fn resume(dir: &Dir) -> i32 {
     let mut command = dir.seatload();
     command.args(["resume", "run", "--rate", "10000/50ms"]);
-    ended(command).code
+    wait_for_exit(command).code
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn a_rehearsal_is_called_one() {
     dir.write("users.csv", "userId,code\na,IDU\n");
     let mut command = dir.seatload();
     command.args(["import", "users.csv", "--sandbox", "--report-dir", "run"]);
-    assert_eq!(ended(command).code, 0);
+    assert_eq!(wait_for_exit(command).code, 0);
     assert_eq!(
         sentence(&dir),
         "In the stand-in: The one user has its licences"
@@ -121,7 +121,7 @@ fn where_the_page_cannot_be_written_the_run_can_be_gone_on_with() {
         .env("SEATLOAD_TOKEN", "token")
         .args(["-c", &script])
         .arg(assert_cmd::cargo::cargo_bin!("seatload"));
-    let full = ended(command);
+    let full = wait_for_exit(command);
     assert_eq!(full.code, 3, "{}", full.stderr);
     assert!(!dir.path("run/report.html").exists());
     assert_eq!(resume(&dir), 0);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 
-use crate::support::cli::{Dir, Ended, ended};
+use crate::support::cli::{CommandOutput, Dir, wait_for_exit};
 
 const INPUT: &str = "userId,code,external
 ann,IDU,
@@ -27,11 +27,11 @@ eve,,
 hal,ATTUNU;PMD;TSTNU,
 ";
 
-fn plan(dir: &Dir, arguments: &[&str]) -> Ended {
+fn plan(dir: &Dir, arguments: &[&str]) -> CommandOutput {
     let mut command = dir.seatload();
     command.env_remove("SEATLOAD_TOKEN");
     command.args(["plan", "users.csv"]).args(arguments);
-    ended(command)
+    wait_for_exit(command)
 }
 
 fn here() -> Dir {
@@ -97,7 +97,7 @@ fn a_plan_without_anything_amiss_ends_well() {
     dir.write("users.csv", "userId,code\na,IDU\nb,IDU\n");
     let shown = plan(&dir, &["--seats", "IDU=2"]);
     assert_eq!(shown.code, 0, "{}", shown.stdout);
-    assert!(dir.holds_only(&["users.csv"]));
+    assert!(dir.contains_only(&["users.csv"]));
     assert_eq!(plan(&dir, &["--seats", "IDU=1"]).code, 1);
 }
 

@@ -6,15 +6,15 @@ use std::io::Write;
 use std::sync::Mutex;
 use std::sync::mpsc;
 
-use crate::support::cli::{Dir, Ended, TOKEN, ended};
+use crate::support::cli::{CommandOutput, Dir, TOKEN, wait_for_exit};
 use crate::support::server::{FaultyService, RawServer, Stand, confirming, http, http_with};
 use seatload::api::AllocationRequest;
 use seatload::sandbox::{Ledger, SandboxSettings};
 
-fn resume(dir: &Dir, arguments: &[&str]) -> Ended {
+fn resume(dir: &Dir, arguments: &[&str]) -> CommandOutput {
     let mut command = dir.seatload();
     command.args(["resume", "run"]).args(arguments);
-    ended(command)
+    wait_for_exit(command)
 }
 
 /// A server that confirms, but answers the `nth` request so.
@@ -70,7 +70,7 @@ fn a_run_that_has_finished_is_left_as_it_is() {
     std::fs::remove_file(dir.path("users.csv")).unwrap();
     let mut command = dir.seatload();
     command.env_remove("SEATLOAD_TOKEN").args(["resume", "run"]);
-    let resumed = ended(command);
+    let resumed = wait_for_exit(command);
     assert_eq!(resumed.code, 1, "a user has failed");
     assert!(
         resumed.stderr.contains("has finished"),
@@ -246,7 +246,7 @@ fn standard_input_is_kept_so_that_its_run_can_go_on() {
         ])
         .args(["--base-url", &server.base_url, "--rate", "10000/50ms"])
         .write_stdin(users(20));
-    assert_eq!(ended(command).code, 3);
+    assert_eq!(wait_for_exit(command).code, 3);
     assert_eq!(dir.read("run/input"), users(20));
     assert_eq!(resume(&dir, &[]).code, 0);
     assert_eq!(dir.rows("run/success.csv").len(), 20);
@@ -259,8 +259,8 @@ fn standard_input_that_cannot_be_imported_leaves_nothing_behind() {
     command
         .args(["import", "-", "--report-dir", "run", "--account", "acc-1"])
         .write_stdin("");
-    assert_eq!(ended(command).code, 2);
-    assert!(dir.holds_only(&[]));
+    assert_eq!(wait_for_exit(command).code, 2);
+    assert!(dir.contains_only(&[]));
 }
 
 #[test]
@@ -470,7 +470,7 @@ fn killed_among_small_batches_a_run_goes_on_and_nobody_decided_is_sent_again() {
 
 /// Imports `users.csv` where no file may grow beyond some KiB: from there on, writing fails as it does on a full disk.
 #[cfg(unix)]
-fn import_on_a_small_disk(dir: &Dir, server: &RawServer, arguments: &str) -> Ended {
+fn import_on_a_small_disk(dir: &Dir, server: &RawServer, arguments: &str) -> CommandOutput {
     let script = format!(
         "trap '' XFSZ; ulimit -f 16; exec \"$0\" import users.csv --report-dir run --account acc-1 \
          --base-url {} --rate 10000/50ms {arguments}",
@@ -482,7 +482,7 @@ fn import_on_a_small_disk(dir: &Dir, server: &RawServer, arguments: &str) -> End
         .env("SEATLOAD_TOKEN", TOKEN)
         .args(["-c", &script])
         .arg(assert_cmd::cargo::cargo_bin!("seatload"));
-    ended(command)
+    wait_for_exit(command)
 }
 
 #[cfg(unix)]

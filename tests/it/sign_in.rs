@@ -4,7 +4,7 @@ use std::sync::Once;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crate::support::cli::{Dir, Ended, TOKEN, ended};
+use crate::support::cli::{CommandOutput, Dir, TOKEN, wait_for_exit};
 use crate::support::identity::{CLIENT_ID, CLIENT_SECRET, Identity, Manner, PASSWORD};
 use crate::support::server::{RawServer, confirming, http};
 
@@ -13,17 +13,22 @@ fn users(count: usize) -> String {
     format!("userId,code\n{rows}")
 }
 
-fn run(dir: &Dir, command: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Ended {
+fn run(dir: &Dir, command: &str, arguments: &[&str], variables: &[(&str, &str)]) -> CommandOutput {
     let mut seatload = dir.seatload();
     seatload
         .env_remove("SEATLOAD_TOKEN")
         .arg(command)
         .args(arguments)
         .envs(variables.iter().copied());
-    ended(seatload)
+    wait_for_exit(seatload)
 }
 
-fn import(dir: &Dir, identity: &Identity, arguments: &[&str], variables: &[(&str, &str)]) -> Ended {
+fn import(
+    dir: &Dir,
+    identity: &Identity,
+    arguments: &[&str],
+    variables: &[(&str, &str)],
+) -> CommandOutput {
     let fixed = [
         "users.csv",
         "--report-dir",
@@ -225,7 +230,7 @@ fn a_wrong_secret_is_told_before_anything_is_read_or_sent() {
         ended.stderr
     );
     assert!(!ended.stderr.contains("s0me"), "{}", ended.stderr);
-    assert!(dir.holds_only(&[]));
+    assert!(dir.contains_only(&[]));
 }
 
 #[test]
@@ -394,7 +399,7 @@ fn two_ways_to_sign_in_at_once_or_half_of_one_are_an_error() {
             "{arguments:?}: {}",
             ended.stderr
         );
-        assert!(dir.holds_only(&["secret", "users.csv"]), "{arguments:?}");
+        assert!(dir.contains_only(&["secret", "users.csv"]), "{arguments:?}");
     }
 }
 

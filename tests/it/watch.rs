@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::support::cli::{Dir, Ended, ended, files};
+use crate::support::cli::{CommandOutput, Dir, files, wait_for_exit};
 use crate::support::server::{FaultyService, RawServer, confirming, http};
 
 const FAST: [&str; 4] = ["--rate", "10000/50ms", "--max-retries", "0"];
@@ -20,10 +20,10 @@ fn arguments<'a>(base_url: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     [&fixed[..], &["--base-url", base_url], &FAST, more].concat()
 }
 
-fn once(dir: &Dir, base_url: &str, more: &[&str]) -> Ended {
+fn once(dir: &Dir, base_url: &str, more: &[&str]) -> CommandOutput {
     let mut command = dir.seatload();
     command.args(arguments(base_url, more)).arg("--once");
-    ended(command)
+    wait_for_exit(command)
 }
 
 fn drop_folder() -> Dir {
@@ -344,7 +344,7 @@ fn a_run_that_was_set_aside_goes_on_where_it_stands_now() {
     let run = placed(&dir, "attention")["a.csv"].join("run");
     let mut command = dir.seatload();
     command.arg("resume").arg(&run).arg("--retry-failed");
-    let resumed = ended(command);
+    let resumed = wait_for_exit(command);
     assert_eq!(resumed.code, 0, "{}", resumed.stderr);
 }
 
@@ -551,7 +551,7 @@ fn a_program_is_told_of_each_file_and_its_failure_stops_nothing() {
     arguments[1] = folder;
     let mut command = dir.seatload();
     command.args(arguments);
-    let ended = ended(command);
+    let ended = wait_for_exit(command);
     assert_eq!(ended.code, 1, "{}", ended.stderr);
     assert!(
         ended
@@ -608,7 +608,7 @@ fn the_quota_holds_over_one_file_after_another() {
         .args(["watch", "drop", "--once", "--settle", "0s"])
         .args(["--account", "acc-1", "--base-url", &server.base_url])
         .args(["--rate", "2/500ms", "--burst", "2"]);
-    assert_eq!(ended(command).code, 0);
+    assert_eq!(wait_for_exit(command).code, 0);
     let left = left.lock().unwrap();
     assert!(left[2] - left[0] > Duration::from_millis(450));
 }

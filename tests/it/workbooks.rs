@@ -7,7 +7,7 @@ use rust_xlsxwriter::{ExcelDateTime, Format, Formula, Workbook, Worksheet};
 use zip::write::SimpleFileOptions;
 use zip::{ZipArchive, ZipWriter};
 
-use crate::support::cli::{Dir, Ended};
+use crate::support::cli::{CommandOutput, Dir};
 use crate::support::server::Stand;
 
 fn sheet(name: &str, rows: &[&[&str]]) -> Worksheet {
@@ -53,7 +53,7 @@ fn patched(file: &[u8], from: &str, to: &str) -> Vec<u8> {
     patched.finish().unwrap().into_inner()
 }
 
-fn import(file: &[u8], flags: &[&str]) -> (Dir, Ended) {
+fn import(file: &[u8], flags: &[&str]) -> (Dir, CommandOutput) {
     let stand = Stand::with_seats("IDU=100,PMD=100");
     let dir = Dir::new();
     dir.write("users.xlsx", file);

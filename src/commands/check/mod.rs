@@ -34,7 +34,7 @@ use settings::EffectiveSetting;
 /// address: a line each, with what to do where something is wrong. The last is a request for nobody and no code, which the
 /// service has to refuse.
 #[derive(Debug, Args)]
-#[command(after_long_help = GUIDE.text(), args_override_self = true)]
+#[command(after_long_help = EXAMPLES.text(), args_override_self = true)]
 pub struct CheckArgs {
     #[command(flatten)]
     settings: SettingsArgs,
@@ -50,7 +50,7 @@ pub struct CheckArgs {
     json: bool,
 }
 
-pub const GUIDE: HelpExamples = HelpExamples {
+pub const EXAMPLES: HelpExamples = HelpExamples {
     examples: &[
         Example {
             title: "With a token",
@@ -71,22 +71,23 @@ pub const GUIDE: HelpExamples = HelpExamples {
 };
 
 /// How long a name may take to be found.
-const LONGEST_LOOKUP: Duration = Duration::from_secs(10);
+const LOOKUP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// One thing that was tried.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Check {
     name: &'static str,
-    state: State,
+    state: CheckState,
     detail: String,
     /// What to do.
-    advice: Option<String>,
+    #[serde(rename = "advice")]
+    hint: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-enum State {
+enum CheckState {
     Ok,
     Warning,
     Failed,
@@ -94,7 +95,7 @@ enum State {
 }
 
 #[derive(Serialize)]
-struct Shown<'a> {
+struct CheckReport<'a> {
     settings: &'a [EffectiveSetting],
     checks: &'a [Check],
 }
@@ -107,7 +108,7 @@ pub fn check(
 ) -> anyhow::Result<ExitCode> {
     let is_json = args.json;
     let sound = args.settings.into_run_settings();
-    let settings = settings::shown(matches, profile, sound.as_ref().ok());
+    let settings = settings::effective_settings(matches, profile, sound.as_ref().ok());
     if !is_json {
         print(|out| settings::write(out, &settings))?;
     }
@@ -120,11 +121,11 @@ pub fn check(
         Ok(())
     };
     match sound {
-        Ok(settings) => try_out(&settings, &mut tell)?,
-        Err(error) => tell(Check::failed("settings", &error))?,
+        Ok(settings) => run_checks(&settings, &mut tell)?,
+        Err(error) => tell(Check::from_error("settings", &error))?,
     }
     if is_json {
-        let shown = Shown {
+        let shown = CheckReport {
             settings: &settings,
             checks: &checks,
         };
@@ -133,7 +134,7 @@ pub fn check(
             out.write_all(b"\n")
         })?;
     }
-    let is_wrong = checks.iter().any(|check| check.state == State::Failed);
+    let is_wrong = checks.iter().any(|check| check.state == CheckState::Failed);
     Ok(match is_wrong {
         true => ExitCode::NothingSent,
         false => ExitCode::AllSucceeded,
@@ -141,39 +142,39 @@ pub fn check(
 }
 
 /// One thing after the other, up to the first that makes the next ones pointless.
-fn try_out(
+fn run_checks(
     settings: &RunSettings,
     tell: &mut impl FnMut(Check) -> io::Result<()>,
 ) -> anyhow::Result<()> {
-    for check in files(settings) {
+    for check in check_files(settings) {
         tell(check)?;
     }
     let connection = match Connection::new(settings) {
         Ok(connection) => connection,
-        Err(error) => return Ok(tell(Check::failed("settings", &error))?),
+        Err(error) => return Ok(tell(Check::from_error("settings", &error))?),
     };
     tell(Check::ok("settings", connection.endpoint.url().to_string()))?;
     let runtime = &connection.runtime;
-    let found = match proxy(settings) {
+    let found = match proxy_name(settings) {
         Some(proxy) => Check::skipped("DNS", &format!("{proxy} may look names up")),
-        None => runtime.block_on(dns(&connection)),
+        None => runtime.block_on(check_dns(&connection)),
     };
-    let is_found = found.state != State::Failed;
+    let is_found = found.state != CheckState::Failed;
     tell(found)?;
     if !is_found {
         return Ok(());
     }
-    let reached = runtime.block_on(reach(&connection));
-    let is_reached = reached.state != State::Failed;
+    let reached = runtime.block_on(check_connection(&connection));
+    let is_reached = reached.state != CheckState::Failed;
     tell(reached)?;
     if !is_reached {
         return Ok(());
     }
-    let signed_in = runtime.block_on(sign_in(&connection));
-    let is_signed_in = signed_in.state != State::Failed;
+    let signed_in = runtime.block_on(check_sign_in(&connection));
+    let is_signed_in = signed_in.state != CheckState::Failed;
     tell(signed_in)?;
     if is_signed_in {
-        tell(runtime.block_on(endpoint(&connection)))?;
+        tell(runtime.block_on(check_endpoint(&connection)))?;
     }
     Ok(())
 }
@@ -182,51 +183,51 @@ impl Check {
     fn ok(name: &'static str, detail: impl Into<String>) -> Self {
         Self {
             name,
-            state: State::Ok,
+            state: CheckState::Ok,
             detail: detail.into(),
-            advice: None,
+            hint: None,
         }
     }
 
     fn skipped(name: &'static str, why: &str) -> Self {
         Self {
-            state: State::Skipped,
+            state: CheckState::Skipped,
             ..Self::ok(name, why)
         }
     }
 
-    fn wrong(name: &'static str, detail: impl Into<String>, advice: impl Into<String>) -> Self {
+    fn failed(name: &'static str, detail: impl Into<String>, advice: impl Into<String>) -> Self {
         Self {
-            state: State::Failed,
-            advice: Some(advice.into()),
+            state: CheckState::Failed,
+            hint: Some(advice.into()),
             ..Self::ok(name, detail)
         }
     }
 
-    fn failed(name: &'static str, error: &anyhow::Error) -> Self {
+    fn from_error(name: &'static str, error: &anyhow::Error) -> Self {
         let Diagnostic { causes, hint } = Diagnostic::new(error);
         Self {
-            state: State::Failed,
-            advice: hint,
+            state: CheckState::Failed,
+            hint,
             ..Self::ok(name, causes.join(": "))
         }
     }
 }
 
 /// Files that hold secrets.
-fn files(settings: &RunSettings) -> Vec<Check> {
+fn check_files(settings: &RunSettings) -> Vec<Check> {
     let (mut sign_in, mut network) = (settings.sign_in.clone(), settings.network.clone());
     let check = |path: &Path| {
         let shown = path.display();
         match std::fs::metadata(path) {
-            Err(error) => Check::wrong(
+            Err(error) => Check::failed(
                 "file",
                 format!("{shown}: {error}"),
                 "check its name, and that you may read it",
             ),
             Ok(_) if others_can_read(path) => Check {
-                state: State::Warning,
-                ..Check::wrong(
+                state: CheckState::Warning,
+                ..Check::failed(
                     "file",
                     format!("{shown}: other users of this machine can read it"),
                     format!("chmod 600 {shown}, if it holds a secret"),
@@ -244,7 +245,7 @@ fn files(settings: &RunSettings) -> Vec<Check> {
 }
 
 /// What names a proxy, if anything does.
-fn proxy(settings: &RunSettings) -> Option<&'static str> {
+fn proxy_name(settings: &RunSettings) -> Option<&'static str> {
     if settings.network.proxy.is_some() {
         return Some("the proxy of --proxy");
     }
@@ -261,14 +262,14 @@ fn proxy(settings: &RunSettings) -> Option<&'static str> {
         .map(|(_, what)| what)
 }
 
-async fn dns(connection: &Connection) -> Check {
+async fn check_dns(connection: &Connection) -> Check {
     let url = connection.endpoint.url();
     let host = connection.endpoint.host().trim_matches(['[', ']']);
     let port = url.port_or_known_default().unwrap_or(443);
     let advice = "check --base-url or --cloud, and the network; behind a proxy, name it by --proxy";
-    match timeout(LONGEST_LOOKUP, lookup_host((host, port))).await {
-        Err(_) => Check::wrong("DNS", format!("{host}: nobody answers"), advice),
-        Ok(Err(error)) => Check::wrong("DNS", format!("{host}: {error}"), advice),
+    match timeout(LOOKUP_TIMEOUT, lookup_host((host, port))).await {
+        Err(_) => Check::failed("DNS", format!("{host}: nobody answers"), advice),
+        Ok(Err(error)) => Check::failed("DNS", format!("{host}: {error}"), advice),
         Ok(Ok(addresses)) => {
             let mut addresses: Vec<_> = addresses.map(|address| address.ip().to_string()).collect();
             addresses.dedup();
@@ -277,14 +278,14 @@ async fn dns(connection: &Connection) -> Check {
     }
 }
 
-async fn reach(connection: &Connection) -> Check {
+async fn check_connection(connection: &Connection) -> Check {
     let name = match connection.endpoint.url().scheme() {
         "https" => "TLS",
         _ => "connection",
     };
     match connection.client.probe().await {
         Ok(version) => Check::ok(name, format!("the service answers by {version}")),
-        Err(reason) => Check::wrong(
+        Err(reason) => Check::failed(
             name,
             reason,
             "check the address, the network and --proxy; where a company's own certificates are used, give its root by --ca-cert",
@@ -292,14 +293,14 @@ async fn reach(connection: &Connection) -> Check {
     }
 }
 
-async fn sign_in(connection: &Connection) -> Check {
+async fn check_sign_in(connection: &Connection) -> Check {
     match connection.client.tokens().sign_in().await {
         Ok(()) => Check::ok("sign-in", "there is a token"),
         Err(SignInError::Rejected(message)) => {
             let refused = StopReason::SignInRefused { message };
-            Check::wrong("sign-in", refused.message(), refused.hint())
+            Check::failed("sign-in", refused.message(), refused.hint())
         }
-        Err(error @ SignInError::Transient { .. }) => Check::wrong(
+        Err(error @ SignInError::Transient { .. }) => Check::failed(
             "sign-in",
             error.to_string(),
             "check the network, and --token-url",
@@ -308,7 +309,7 @@ async fn sign_in(connection: &Connection) -> Check {
 }
 
 /// Asks for nothing, which the service has to refuse: but only one that knows the account and takes the token does.
-async fn endpoint(connection: &Connection) -> Check {
+async fn check_endpoint(connection: &Connection) -> Check {
     let name = "endpoint";
     let nobody = AllocationRequest {
         user_ids: UserIds::default(),
@@ -325,20 +326,20 @@ async fn endpoint(connection: &Connection) -> Check {
             status,
             message,
             is_html,
-        } => judge(name, (status, is_html), &message, address),
-        ResponseKind::InvalidBody { reason, .. } => Check::wrong(name, reason, address),
+        } => check_status(name, (status, is_html), &message, address),
+        ResponseKind::InvalidBody { reason, .. } => Check::failed(name, reason, address),
         ResponseKind::NoResponse { reason, .. } => {
-            Check::wrong(name, reason, "check the network, and try again")
+            Check::failed(name, reason, "check the network, and try again")
         }
-        ResponseKind::NotSignedIn(error) => Check::wrong(name, error.to_string(), "try again"),
+        ResponseKind::NotSignedIn(error) => Check::failed(name, error.to_string(), "try again"),
         ResponseKind::TokenRejected | ResponseKind::NotLogged => {
-            Check::wrong(name, "no answer", "try again")
+            Check::failed(name, "no answer", "try again")
         }
     }
 }
 
 /// What a status says of the token and the address. `address` is what to try if there is nothing at it.
-fn judge(
+fn check_status(
     name: &'static str,
     (status, is_html): (u16, bool),
     message: &str,
@@ -354,34 +355,34 @@ fn judge(
             name,
             "the service takes the token and the account, and refuses to allocate nothing",
         ),
-        401 => Check::wrong(
+        401 => Check::failed(
             name,
             format!("the service refuses the token ({said})"),
             StopReason::Unauthorized { message }.hint(),
         ),
-        403 => Check::wrong(name, said, StopReason::Forbidden { message }.hint()),
-        404 => Check::wrong(
+        403 => Check::failed(name, said, StopReason::Forbidden { message }.hint()),
+        404 => Check::failed(
             name,
             format!(
                 "the service knows no such account, or there is nothing at this address ({said})"
             ),
             address,
         ),
-        408 | 429 | 500.. => Check::wrong(
+        408 | 429 | 500.. => Check::failed(
             name,
             said,
             "the service is in trouble, or its quota is used up: try again later",
         ),
-        _ => Check::wrong(name, said, address),
+        _ => Check::failed(name, said, address),
     }
 }
 
 fn write_check(out: &mut dyn Write, check: &Check) -> io::Result<()> {
     let state = match check.state {
-        State::Ok => "ok",
-        State::Warning => "warning",
-        State::Failed => "FAILED",
-        State::Skipped => "skipped",
+        CheckState::Ok => "ok",
+        CheckState::Warning => "warning",
+        CheckState::Failed => "FAILED",
+        CheckState::Skipped => "skipped",
     };
     let mut line = |state, name, text: &str| {
         let beside = format!("{state:8} {name:11} ");
@@ -389,7 +390,7 @@ fn write_check(out: &mut dyn Write, check: &Check) -> io::Result<()> {
         writeln!(out, "{beside}{text}")
     };
     line(state, check.name, &check.detail)?;
-    match &check.advice {
+    match &check.hint {
         Some(advice) => line("", "", &format!("hint: {advice}")),
         None => Ok(()),
     }

@@ -29,7 +29,7 @@ pub struct EffectiveSetting {
 }
 
 /// The settings of `seatload check`, which are those of an import. `sound` is what they come to, if they are sound.
-pub fn shown(
+pub fn effective_settings(
     matches: &ArgMatches,
     profile: &ConfigFile,
     sound: Option<&RunSettings>,
@@ -45,7 +45,7 @@ pub fn shown(
             .is_some_and(|long| !matches!(long, "help" | "json"))
     });
     let mut shown: Vec<_> = settings
-        .map(|arg| one(arg, below, profile, sound))
+        .map(|arg| effective_setting(arg, below, profile, sound))
         .collect();
     for name in [TOKEN_VARIABLE, CLIENT_SECRET_VARIABLE, PASSWORD_VARIABLE] {
         if std::env::var_os(name).is_some_and(|value| !value.is_empty()) {
@@ -59,7 +59,7 @@ pub fn shown(
     shown
 }
 
-fn one(
+fn effective_setting(
     arg: &Arg,
     matches: &ArgMatches,
     profile: &ConfigFile,
@@ -70,7 +70,7 @@ fn one(
     let variable = arg
         .get_env()
         .map(|name| name.to_string_lossy().into_owned());
-    let source = match (matches.value_source(id), profile.origin(name)) {
+    let source = match (matches.value_source(id), profile.source(name)) {
         (Some(ValueSource::CommandLine), _) => "flag".to_owned(),
         (Some(ValueSource::EnvVariable), _) => variable.unwrap_or_default(),
         (Some(_), Some(origin)) => origin.to_owned(),
@@ -85,9 +85,9 @@ fn one(
         .collect();
     let value = match values.as_slice() {
         [] => sound
-            .and_then(|sound| default_found(name, sound))
+            .and_then(|sound| resolved_default(name, sound))
             .or_else(|| default_told(arg)),
-        values => Some(guarded(name, &values.join(","))),
+        values => Some(redacted(name, &values.join(","))),
     };
     EffectiveSetting {
         value,
@@ -101,7 +101,7 @@ fn is_set_by_cloud(name: &str) -> bool {
 }
 
 /// What a setting comes to that depends on others.
-fn default_found(name: &str, sound: &RunSettings) -> Option<String> {
+fn resolved_default(name: &str, sound: &RunSettings) -> Option<String> {
     let requests = &sound.requests;
     match (name, &sound.target) {
         ("rate", _) => Some(requests.rate.to_string()),
@@ -123,7 +123,7 @@ fn default_told(arg: &Arg) -> Option<String> {
 }
 
 /// The value as it may be shown.
-fn guarded(name: &str, value: &str) -> String {
+fn redacted(name: &str, value: &str) -> String {
     match name {
         "proxy" => ProxyUrl::parse(value).map_or_else(|_| HIDDEN.to_owned(), |url| url.to_string()),
         // Its author may have put a secret into it.

@@ -20,7 +20,7 @@ use page::Page;
 ///
 /// Without --out-dir, the program's own page goes to standard output.
 #[derive(Debug, Args)]
-#[command(after_long_help = GUIDE.text())]
+#[command(after_long_help = EXAMPLES.text())]
 pub struct ManArgs {
     /// The folder for all pages
     ///
@@ -34,7 +34,7 @@ pub struct ManArgs {
     out_dir: Option<PathBuf>,
 }
 
-pub const GUIDE: HelpExamples = HelpExamples {
+pub const EXAMPLES: HelpExamples = HelpExamples {
     examples: &[
         Example {
             title: "Read the program's own page",

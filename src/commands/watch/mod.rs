@@ -30,7 +30,7 @@ const WATCH: &str = "Watch";
 /// FOLDER/duplicates if its content was imported before. Started again after a stop, a crash or a reboot, it first goes on
 /// with what stands in FOLDER/working.
 #[derive(Debug, Args)]
-#[command(after_long_help = GUIDE.text(), args_override_self = true)]
+#[command(after_long_help = EXAMPLES.text(), args_override_self = true)]
 #[command(mut_arg("report_dir", |arg| arg.hide(true)))]
 pub struct WatchArgs {
     /// The folder
@@ -58,7 +58,7 @@ pub struct WatchArgs {
     settings: SettingsArgs,
 }
 
-pub const GUIDE: HelpExamples = HelpExamples {
+pub const EXAMPLES: HelpExamples = HelpExamples {
     examples: &[
         Example {
             title: "Try it, without the service, and then drop a file there",
@@ -108,7 +108,7 @@ enum WatchMode {
 
 /// Watches a folder. An error means that nothing was sent.
 pub fn watch(args: WatchArgs) -> anyhow::Result<ExitCode> {
-    args.settings.begin_log()?;
+    args.settings.init_logging()?;
     let folder = std::path::absolute(&args.folder)
         .with_context(|| format!("cannot use {}", args.folder.display()))?;
     // What is wrong with the flags is told before anything else; no file matters for that.

@@ -16,7 +16,7 @@ pub(crate) const TOKEN: &str = "s3cr3t-t0k3n-that-must-not-leak";
 pub(crate) struct Dir(TempDir);
 
 /// How a command ended.
-pub(crate) struct Ended {
+pub(crate) struct CommandOutput {
     pub(crate) code: i32,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
@@ -41,7 +41,7 @@ impl Dir {
     }
 
     /// Whether nothing stands here but the files named.
-    pub(crate) fn holds_only(&self, names: &[&str]) -> bool {
+    pub(crate) fn contains_only(&self, names: &[&str]) -> bool {
         let mut found: Vec<_> = fs::read_dir(self.0.path())
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -108,7 +108,7 @@ impl Dir {
     }
 
     /// Runs an import of `users.csv` with reports in `run`, as fast as it goes.
-    pub(crate) fn import(&self, base_url: &str, arguments: &[&str]) -> Ended {
+    pub(crate) fn import(&self, base_url: &str, arguments: &[&str]) -> CommandOutput {
         self.import_file("users.csv", "run", base_url, arguments)
     }
 
@@ -118,19 +118,19 @@ impl Dir {
         reports: &str,
         base_url: &str,
         arguments: &[&str],
-    ) -> Ended {
+    ) -> CommandOutput {
         let mut command = self.seatload();
         command
             .args(["import", file, "--report-dir", reports])
             .args(["--account", "acc-1", "--base-url", base_url])
             .args(["--rate", "10000/50ms", "--max-retries", "0"])
             .args(arguments);
-        let ended = ended(command);
+        let ended = wait_for_exit(command);
         self.assert_no_token(&ended);
         ended
     }
 
-    fn assert_no_token(&self, ended: &Ended) {
+    fn assert_no_token(&self, ended: &CommandOutput) {
         assert!(!ended.stdout.contains(TOKEN) && !ended.stderr.contains(TOKEN));
         for file in files(self.0.path()) {
             let content = fs::read(&file).unwrap();
@@ -146,9 +146,9 @@ impl Dir {
     }
 }
 
-pub(crate) fn ended(mut command: Command) -> Ended {
+pub(crate) fn wait_for_exit(mut command: Command) -> CommandOutput {
     let output = command.output().unwrap();
-    Ended {
+    CommandOutput {
         code: output.status.code().unwrap(),
         stdout: String::from_utf8(output.stdout).unwrap(),
         stderr: String::from_utf8(output.stderr).unwrap(),
