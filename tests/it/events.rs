@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::support::cli::{CommandOutput, Dir};
 use crate::support::server::{RawServer, Stand, confirming, http_with};
 
-const README: &str = include_str!("../../README.md");
+const DOCUMENT: &str = include_str!("../../docs/json.md");
 
 fn events(ended: &CommandOutput) -> Vec<Value> {
     let lines = ended.stderr.lines();
@@ -25,20 +25,20 @@ fn sum(events: &[Value], kind: &str, pointer: &str) -> u64 {
     counts.filter_map(Value::as_u64).sum()
 }
 
-/// Finds that README tells of every field.
-fn assert_told(events: &[Value]) {
-    let (_, told) = README.split_once("**`--progress json`**").unwrap();
-    let (told, _) = told.split_once("\n## ").unwrap();
+/// Checks that docs/json.md describes every field.
+fn assert_documented(events: &[Value]) {
+    let (_, section) = DOCUMENT.split_once("\n## Events\n").unwrap();
+    let (section, _) = section.split_once("\n## ").unwrap();
     let fields: BTreeSet<_> = events
         .iter()
         .flat_map(|event| event.as_object().unwrap().keys())
         .collect();
     for field in fields {
-        assert!(told.contains(&format!("`{field}`")), "{field}");
+        assert!(section.contains(&format!("`{field}`")), "{field}");
     }
     for event in events {
         let name = event["event"].as_str().unwrap();
-        assert!(told.contains(&format!("`{name}`")), "{name}");
+        assert!(section.contains(&format!("`{name}`")), "{name}");
     }
 }
 
@@ -54,7 +54,7 @@ fn events_are_lines_of_json_that_add_up_to_the_summary() {
     );
     assert_eq!(ended.code, 1);
     let events = events(&ended);
-    assert_told(&events);
+    assert_documented(&events);
 
     let summary: Value = serde_json::from_str(&ended.stdout).unwrap();
     assert_eq!(
@@ -109,7 +109,7 @@ fn waits_retries_and_a_stop_are_events() {
         );
     assert_eq!(ended.code, 3);
     let events = events(&ended);
-    assert_told(&events);
+    assert_documented(&events);
     let retried = of_kind(&events, "retrying").next().unwrap();
     assert!(retried["reason"].as_str().unwrap().contains("503"));
     let stop = of_kind(&events, "stopping").next().unwrap();

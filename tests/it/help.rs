@@ -7,8 +7,6 @@ use seatload::cli::Cli;
 
 use crate::support::cli::{CommandOutput, Dir, wait_for_exit};
 
-const README: &str = include_str!("../../README.md");
-
 /// What the program says in a terminal of 80 columns.
 fn said(arguments: &[&str]) -> CommandOutput {
     let mut command = Dir::new().seatload();
@@ -35,7 +33,8 @@ fn command_lines(shell: &str) -> Vec<Vec<&str>> {
     of_seatload.collect()
 }
 
-fn assert_understood(shell: &str) -> usize {
+/// Checks that every command line of seatload parses, and counts them.
+pub(crate) fn assert_understood(shell: &str) -> usize {
     let lines = command_lines(shell);
     for line in &lines {
         if let Err(error) = Cli::try_parse_from(line) {
@@ -70,11 +69,15 @@ fn every_example_in_the_help_is_understood() {
 }
 
 #[test]
-fn every_command_line_in_the_readme_is_understood() {
-    let blocks = README.split("```sh\n").skip(1);
-    let blocks = blocks.map(|block| block.split_once("```").unwrap().0);
-    let understood: usize = blocks.map(assert_understood).sum();
-    assert!(understood > 0);
+fn every_flag_can_be_given_by_a_variable_and_none_takes_a_secret() {
+    for command in Cli::command().get_subcommands() {
+        for flag in command.get_arguments().filter(|flag| !flag.is_positional()) {
+            let variable = flag.get_env().unwrap().to_str().unwrap();
+            assert!(variable.starts_with("SEATLOAD_"), "{variable}");
+            let long = flag.get_long().unwrap();
+            assert!(!matches!(long, "token" | "password" | "secret"), "{long}");
+        }
+    }
 }
 
 #[test]

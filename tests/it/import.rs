@@ -519,14 +519,14 @@ fn a_formula_or_an_escape_sequence_stays_text_in_every_report() {
 }
 
 #[test]
-fn the_summary_holds_the_fields_that_readme_lists_and_no_other() {
+fn the_summary_has_the_documented_fields_and_no_other() {
     let server = RawServer::answering(|_, request| confirming(request));
     let dir = Dir::new();
     dir.write("users.csv", "userId,code\na,IDU\n");
     dir.import(&server.base_url, &[]);
     let summary: serde_json::Value = serde_json::from_str(&dir.read("run/summary.json")).unwrap();
-    let readme = include_str!("../../README.md");
-    let (_, table) = readme.split_once("| `schema` |").unwrap();
+    let document = include_str!("../../docs/json.md");
+    let (_, table) = document.split_once("| `schema` |").unwrap();
     let (table, _) = table.split_once("\n\n").unwrap();
     let table = format!("| `schema` |{table}");
     let mut listed: Vec<&str> = Vec::new();
@@ -551,7 +551,7 @@ fn the_summary_holds_the_fields_that_readme_lists_and_no_other() {
         for field in summary[part].as_object().unwrap().keys() {
             assert!(
                 row.contains(&format!("`{field}`")),
-                "README lacks {part}.{field}"
+                "docs/json.md lacks {part}.{field}"
             );
         }
     }

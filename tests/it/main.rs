@@ -7,9 +7,11 @@
 
 mod answers;
 mod check;
+mod cli_reference;
 mod completions;
 mod dialects;
 mod dispatch;
+mod docs;
 mod events;
 mod exchange;
 mod files;
@@ -24,7 +26,6 @@ mod order;
 mod pacing;
 mod page;
 mod plan;
-mod readme;
 mod resume;
 mod secrets;
 mod sign_in;

@@ -220,14 +220,17 @@ fn names(value: &serde_json::Value, found: &mut BTreeSet<String>) {
 }
 
 #[test]
-fn readme_describes_every_field_of_a_plan() {
+fn the_documents_describe_every_field_of_a_plan() {
     let shown = plan(&here(), &[&EVERYTHING[..], &["--json"]].concat());
     let mut found = BTreeSet::new();
     names(&serde_json::from_str(&shown.stdout).unwrap(), &mut found);
-    let readme = include_str!("../../README.md");
-    let (_, table) = readme.split_once("**`seatload plan --json`**").unwrap();
+    let document = include_str!("../../docs/json.md");
+    let (_, table) = document.split_once("\n## Plan\n").unwrap();
     let (table, _) = table.split_once("\n## ").unwrap();
     for name in found {
-        assert!(table.contains(&format!("`{name}`")), "README lacks {name}");
+        assert!(
+            table.contains(&format!("`{name}`")),
+            "docs/json.md lacks {name}"
+        );
     }
 }
