@@ -1,0 +1,176 @@
+//! Sending: users a second against a load generator, requests a second against latency and quota, and how soon a resumed run sends.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use crate::process::{Workspace, seatload};
+use crate::server::Server;
+use crate::{Result, Size, generate, print_line};
+
+/// Users in each request.
+const BATCH: usize = 100;
+
+/// A rate that never waits.
+const NO_LIMIT: [&str; 4] = ["--rate", "1000000/s", "--burst", "1000000"];
+
+pub(crate) fn measure_throughput(size: Size) -> Result {
+    let users = size.choose(1_000_000, 10_000);
+    let space = Workspace::new(|out| generate::same_for_all(out, users, 7))?;
+    let script = space.folder.path().join("body.lua");
+    fs::write(&script, lua(&space.input)?)?;
+    for connections in [1, 8, 64] {
+        let server = Server::start(Duration::ZERO)?;
+        let (mut ours, mut wrk) = (0.0_f64, None);
+        for _ in 0..size.choose(8, 1) {
+            ours = ours.max(server.import(&space, connections, &NO_LIMIT)?.per_second());
+            wrk = wrk.max(wrk_requests(&server, &script, connections, size)?);
+        }
+        let what = format!("users a second at {connections} connections, {BATCH} a request");
+        match wrk {
+            Some(wrk) => {
+                let share = 100.0 * ours / wrk as f64;
+                print_line(what, "80% of wrk", format!("{share:.0}%"), share >= 80.0);
+            }
+            None => print_line(what, "80% of wrk", "wrk is not installed", false),
+        }
+    }
+    Ok(())
+}
+
+/// Requests a second as wrk sends them; none without wrk.
+fn wrk_requests(
+    server: &Server,
+    script: &Path,
+    connections: usize,
+    size: Size,
+) -> Result<Option<u64>> {
+    let mut wrk = Command::new("wrk");
+    wrk.args(["--threads", "1", "--connections", &connections.to_string()]);
+    wrk.args(["--duration", size.choose("2s", "1s"), "--script"])
+        .arg(script);
+    wrk.arg(format!("{}/la/api/account/bench/user-license", server.base));
+    let Ok(output) = wrk.output() else {
+        return Ok(None);
+    };
+    let text = String::from_utf8_lossy(&output.stdout);
+    let rate = text
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("Requests/sec:"));
+    let rate: f64 = rate.ok_or("wrk reports no rate")?.trim().parse()?;
+    Ok(Some(rate as u64))
+}
+
+/// The script by which wrk sends the request of the first batch.
+fn lua(input: &Path) -> Result<String> {
+    let text = fs::read_to_string(input)?;
+    let users = text
+        .lines()
+        .skip(1)
+        .take(BATCH)
+        .filter_map(|row| row.split(',').next());
+    let users: Vec<_> = users.collect();
+    let body = serde_json::json!({"userIds": users, "userBundleCodes": ["IDU"], "useExternalLicense": false});
+    Ok(format!(
+        "wrk.method = 'POST'\nwrk.headers['Authorization'] = 'Bearer any'\nwrk.body = '{body}'\n"
+    ))
+}
+
+pub(crate) fn measure_latency(size: Size) -> Result {
+    let users = size.choose(12_800, 128) * BATCH;
+    let space = Workspace::new(|out| generate::same_for_all(out, users, 7))?;
+    let server = Server::start(Duration::from_millis(50))?;
+    let mut most = 0.0_f64;
+    for _ in 0..size.choose(3, 1) {
+        most = most.max(server.import(&space, 64, &NO_LIMIT)?.per_second());
+    }
+    let share = 100.0 * most / (64.0 / 0.05);
+    let what = "requests a second at 64 connections, each answered after 50 ms";
+    print_line(
+        what,
+        "97% of 64 in 50 ms",
+        format!("{share:.1}%"),
+        share >= 97.0,
+    );
+    Ok(())
+}
+
+/// Requests in a number of seconds, and how many of them may leave at once.
+const QUOTAS: [(usize, u64, usize); 6] = [
+    (5, 1, 1),
+    (10, 1, 1),
+    (10, 1, 10),
+    (40, 2, 4),
+    (160, 2, 16),
+    (500, 1, 50),
+];
+
+pub(crate) fn measure_pacing(size: Size) -> Result {
+    let mut worst = (0.0, String::new());
+    for &(quota, seconds, burst) in size.choose(&QUOTAS[..], &QUOTAS[5..]) {
+        let requests = burst + quota * size.choose(6, 1);
+        let space = Workspace::new(|out| generate::same_for_all(out, requests, 7))?;
+        let (rate, burst_flag) = (format!("{quota}/{seconds}s"), burst.to_string());
+        let flags = ["--batch-size", "1", "--rate", &rate, "--burst", &burst_flag];
+        let took = Server::start(Duration::ZERO)?
+            .import(&space, 64, &flags)?
+            .seconds;
+        let ratio = took / fastest(quota, seconds as f64, burst, requests);
+        if ratio > worst.0 {
+            worst = (ratio, format!("at most {rate}, burst {burst}: {ratio:.4}"));
+        }
+    }
+    let what = format!(
+        "first request to last, {} quotas from 5/s to 500/s",
+        QUOTAS.len()
+    );
+    print_line(
+        what,
+        "1.01 of the fastest schedule",
+        worst.1,
+        worst.0 <= 1.01,
+    );
+    Ok(())
+}
+
+/// When the last of these requests may arrive: the burst at once, then one for each share of the window, and never more than
+/// the quota in any window.
+fn fastest(quota: usize, window: f64, burst: usize, requests: usize) -> f64 {
+    let mut times: Vec<f64> = Vec::with_capacity(requests);
+    for request in 0..requests {
+        let earned = (request + 1).saturating_sub(burst) as f64 * window / quota as f64;
+        let allowed = request
+            .checked_sub(quota)
+            .map_or(0.0, |earlier| times[earlier] + window);
+        times.push(earned.max(allowed));
+    }
+    times[requests - 1]
+}
+
+pub(crate) fn measure_resume(size: Size) -> Result {
+    let users = size.choose(1_000_000, 10_000);
+    let space = Workspace::new(|out| generate::same_for_all(out, users, 7))?;
+    let run = space.folder.path().join("run");
+    let server = Server::start(Duration::ZERO)?;
+    // Stopping after a first part leaves the folder as an interruption does.
+    let mut import = server.command(&space, 64, &NO_LIMIT);
+    import
+        .args(["--first", &(users * 9 / 10).to_string(), "--report-dir"])
+        .arg(&run)
+        .status()?;
+    // A resumed run waits until the requests of the first part are out of the quota's window.
+    sleep(Duration::from_secs(2));
+    server.take_arrivals();
+    let begun = Instant::now();
+    seatload(["resume".as_ref(), run.as_os_str()]).status()?;
+    let first = *server
+        .take_arrivals()
+        .first()
+        .ok_or("resume sent nothing")?;
+    let seconds = (first - begun).as_secs_f64();
+    let what = format!("`resume` of {users} users with 90% done: to the first request");
+    print_line(what, "2 s", format!("{seconds:.2} s"), seconds < 2.0);
+    Ok(())
+}
