@@ -18,7 +18,7 @@ pub enum ExitCode {
 }
 
 impl ExitCode {
-    /// What each says of an import, for help, manual and README.
+    /// What each says of an import, for help, manual and documents.
     pub const MEANINGS: [(Self, &'static str); 5] = [
         (Self::AllSucceeded, "every user succeeded"),
         (

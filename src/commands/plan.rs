@@ -32,7 +32,7 @@ pub struct PlanCommand {
     #[command(flatten)]
     settings: SettingsArgs,
 
-    /// As JSON; README describes it
+    /// As JSON, as docs/json.md describes it
     #[arg(long, env = "SEATLOAD_JSON", help_heading = OUTPUT, hide_env_values = true)]
     #[arg(action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
     json: bool,

@@ -1,4 +1,4 @@
-//! `summary.json`: the run in numbers, for programs. README describes its fields.
+//! `summary.json`: the run in numbers, for programs. docs/json.md describes its fields.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -20,7 +20,7 @@ pub use text::{MAX_LISTED, input_section, plan_section};
 /// The number of the schema: it changes when a field goes or changes its meaning.
 const SCHEMA: u32 = 1;
 
-/// What an import would do. README describes its fields.
+/// What an import would do. docs/json.md describes its fields.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlanReport {

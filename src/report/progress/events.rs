@@ -1,4 +1,4 @@
-//! Events as lines of JSON, for programs. README describes their fields.
+//! Events as lines of JSON, for programs. docs/json.md describes their fields.
 
 use std::collections::BTreeMap;
 
