@@ -6,6 +6,8 @@ use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use uuid::Uuid;
+
 use crate::process::{Workspace, seatload};
 use crate::server::Server;
 use crate::{Result, Size, generate, print_line};
@@ -20,7 +22,7 @@ pub(crate) fn measure_throughput(size: Size) -> Result {
     let users = size.choose(1_000_000, 10_000);
     let space = Workspace::new(|out| generate::same_for_all(out, users, 7))?;
     let script = space.folder.path().join("body.lua");
-    fs::write(&script, lua(&space.input)?)?;
+    fs::write(&script, lua())?;
     for connections in [1, 8, 64] {
         let server = Server::start(Duration::ZERO)?;
         let (mut ours, mut wrk) = (0.0_f64, None);
@@ -63,19 +65,18 @@ fn wrk_requests(
     Ok(Some(rate as u64))
 }
 
-/// The script by which wrk sends the request of the first batch.
-fn lua(input: &Path) -> Result<String> {
-    let text = fs::read_to_string(input)?;
-    let users = text
-        .lines()
-        .skip(1)
-        .take(BATCH)
-        .filter_map(|row| row.split(',').next());
+/// The script by which wrk sends the request of one batch.
+fn lua() -> String {
+    let users = (0..BATCH as u128).map(|user| Uuid::from_u128(user).to_string());
     let users: Vec<_> = users.collect();
-    let body = serde_json::json!({"userIds": users, "userBundleCodes": ["IDU"], "useExternalLicense": false});
-    Ok(format!(
+    let body = serde_json::json!({
+        "userIds": users,
+        "userBundleCodes": ["IDU"],
+        "useExternalLicense": false,
+    });
+    format!(
         "wrk.method = 'POST'\nwrk.headers['Authorization'] = 'Bearer any'\nwrk.body = '{body}'\n"
-    ))
+    )
 }
 
 pub(crate) fn measure_latency(size: Size) -> Result {
@@ -135,18 +136,12 @@ pub(crate) fn measure_pacing(size: Size) -> Result {
     Ok(())
 }
 
-/// When the last of these requests may arrive: the burst at once, then one for each share of the window, and never more than
-/// the quota in any window.
+/// When the last of these requests may arrive. Each window begins with a burst, and has one request more for each share of the
+/// time, up to the quota.
 fn fastest(quota: usize, window: f64, burst: usize, requests: usize) -> f64 {
-    let mut times: Vec<f64> = Vec::with_capacity(requests);
-    for request in 0..requests {
-        let earned = (request + 1).saturating_sub(burst) as f64 * window / quota as f64;
-        let allowed = request
-            .checked_sub(quota)
-            .map_or(0.0, |earlier| times[earlier] + window);
-        times.push(earned.max(allowed));
-    }
-    times[requests - 1]
+    let (windows, position) = ((requests - 1) / quota, (requests - 1) % quota);
+    let waits = (position + 1).saturating_sub(burst) as f64;
+    window * (windows as f64 + waits / quota as f64)
 }
 
 pub(crate) fn measure_resume(size: Size) -> Result {
