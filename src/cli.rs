@@ -18,6 +18,7 @@ use crate::config_file::ConfigFile;
 use crate::diagnostic::render;
 use crate::exit_code::ExitCode;
 use crate::report::{stop_drawing, wrap_to_terminal};
+use crate::signals;
 
 /// Loads licence seats from a CSV
 ///
@@ -68,6 +69,8 @@ enum Command {
 /// Does what the command line asks for. An error is shown here; it always means that nothing was sent.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     install_panic_hook();
+    // A failure leaves the system's own behaviour, which is no reason not to run.
+    let _ = signals::survive_file_size_limit();
     let arguments: Vec<_> = arguments.into_iter().collect();
     let done = ConfigFile::find(&arguments).and_then(|profile| {
         let command = profile.apply(Cli::command());

@@ -34,6 +34,26 @@ pub fn install(
     Ok(())
 }
 
+/// Lets a write beyond the file-size limit (`ulimit -f`) fail with an error. Without a handler, SIGXFSZ ends the process.
+///
+/// # Errors
+/// When the handler cannot be installed.
+#[cfg(unix)]
+pub fn survive_file_size_limit() -> io::Result<()> {
+    use rustix::process::Signal;
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let runtime = Builder::new_current_thread().enable_io().build()?;
+    let _guard = runtime.enter();
+    // The handler stays for the life of the process; nobody waits for the signal itself.
+    signal(SignalKind::from_raw(Signal::XFSZ.as_raw())).map(drop)
+}
+
+#[cfg(not(unix))]
+pub fn survive_file_size_limit() -> io::Result<()> {
+    Ok(())
+}
+
 #[cfg(unix)]
 struct Signals {
     interrupt: tokio::signal::unix::Signal,

@@ -19,6 +19,7 @@ mod help;
 mod holdings;
 mod import;
 mod invariants;
+mod limits;
 mod logs;
 mod manual;
 mod networks;
