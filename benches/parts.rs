@@ -8,12 +8,12 @@ use std::num::NonZeroUsize;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use jiff::Timestamp;
-use seatload::api::{AllocationRequest, UserIds};
+use seatload::api::AllocationRequest;
 use seatload::catalog::Catalog;
 use seatload::input::{Format, RowReader};
 use seatload::outcome::{Applied, Decision, Outcome};
 use seatload::plan::Plan;
-use seatload::roster::{Roster, RosterBuilder, UserId};
+use seatload::roster::{Roster, RosterBuilder};
 use seatload::run::Journal;
 use seatload::run::RunFolder;
 
@@ -80,12 +80,9 @@ fn one_batch(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(BATCH as u64));
     group.bench_function("request body", |bench| {
         bench.iter(|| {
-            let mut user_ids = UserIds::with_room_for(BATCH);
-            for &user in &users {
-                user_ids.push(all.user_id(user).encode(&mut UserId::encode_buffer()));
-            }
+            let user_ids = users.iter().map(|&user| all.user_id(user).to_string());
             let request = AllocationRequest {
-                user_ids,
+                user_ids: user_ids.collect(),
                 user_bundle_codes: vec!["IDU".to_owned()],
                 use_external_license: false,
             };

@@ -172,44 +172,17 @@ impl Service for Client {
                 ResponseKind::TokenRejected
             }
             Ok(body) => {
-                let redactor = token.redactor();
-                let body = redactor.redact_bytes(body);
-                let answer = response::parse(status.as_u16(), &body, &request);
-                // Only the beginning of what is said is kept, and a part of a secret is one too.
-                let begin = &body[..body.len().min(response::LONGEST_MESSAGE)];
-                let is_echo = !matches!(answer, ResponseKind::Allocated(_))
-                    && redactor.is_in_disguise(&String::from_utf8_lossy(begin));
-                match is_echo {
-                    true => response::parse(status.as_u16(), b"", &request),
-                    false => answer,
-                }
+                let body = token.redactor().redact_bytes(body);
+                response::parse(status.as_u16(), &body, &request, token.redactor())
             }
             Err(reason) => response::parse_truncated(status.as_u16(), &reason),
         };
         Response {
-            answer: without(&token, answer),
+            answer,
             limits,
             request_id,
         }
     }
-}
-
-/// The answer without the token, which may have come to light in decoding.
-fn without(token: &Token, mut answer: ResponseKind) -> ResponseKind {
-    let redactor = token.redactor();
-    match &mut answer {
-        ResponseKind::Status { message: said, .. }
-        | ResponseKind::InvalidBody { reason: said, .. } => {
-            *said = redactor.redact(said);
-        }
-        ResponseKind::Allocated(confirmation) => {
-            for (organization, _) in &mut confirmation.confirmed {
-                *organization = redactor.redact(organization).into();
-            }
-        }
-        _ => {}
-    }
-    answer
 }
 
 fn request_id(headers: &HeaderMap, token: &Token) -> Option<String> {

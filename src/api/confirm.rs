@@ -1,150 +1,80 @@
-//! Finds the users that were asked for in what the service says it did.
+//! Which users of a request a response confirms.
 
-use std::borrow::Cow;
-use std::cell::OnceCell;
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use hashbrown::HashMap;
-
-use super::{Allocation, AllocationRequest, UserIds};
+use super::{Allocation, AllocationRequest};
 use crate::user_id::UserKey;
 
-/// The users of a request, as places in it, by whether an answer names them with all that was asked.
+/// The users of a request, as places in it, by whether a response confirms them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Confirmation {
-    /// Confirmed, by the organisation that is named with them.
+    /// Confirmed users, by the organisation that the response names with them.
     pub confirmed: Vec<(Arc<str>, Vec<usize>)>,
-    /// Not named, or with other codes, or with another external flag.
+    /// Users that the response does not name, or names with other codes or with the other external flag.
     pub unconfirmed: Vec<usize>,
 }
 
+/// What a response says about one user.
+#[derive(Clone, Copy)]
+enum Match<'a> {
+    NotNamed,
+    /// The user has exactly what was requested, in this organisation.
+    AsRequested(&'a str),
+    Different,
+}
+
 impl Confirmation {
-    /// What allocations confirm of a request.
-    ///
-    /// They are matched by user ID, never by position; the codes' order does not matter. A user that is named twice is
-    /// confirmed only if both agree.
-    pub fn of<'a>(
-        request: &AllocationRequest,
-        allocations: impl IntoIterator<Item = &'a Allocation<'a>>,
-    ) -> Self {
-        let mut confirming = Confirming::new(request);
+    /// Matches allocations with a request by user ID, never by position; the codes' order does not matter. A user that is
+    /// named twice is confirmed only if both entries agree with the request.
+    pub fn of(request: &AllocationRequest, allocations: &[Allocation]) -> Self {
+        let user_ids = request.user_ids.iter().map(|user_id| UserKey::of(user_id));
+        let places: HashMap<_, _> = user_ids.zip(0_usize..).collect();
+        let mut matches = vec![Match::NotNamed; request.user_ids.len()];
         for allocation in allocations {
-            confirming.note(allocation);
+            let Some(&place) = places.get(&UserKey::of(&allocation.user_id)) else {
+                continue;
+            };
+            let organization = allocation.organization_id.as_deref().unwrap_or_default();
+            matches[place] = match matches[place] {
+                _ if !matches_request(request, allocation) => Match::Different,
+                Match::NotNamed => Match::AsRequested(organization),
+                earlier => earlier,
+            };
         }
-        confirming.finish()
-    }
-}
-
-/// Takes allocations one after the other, and keeps of each no more than what it confirms.
-pub struct Confirming<'a> {
-    request: &'a AllocationRequest,
-    places: Places<'a>,
-    /// By place.
-    said: Vec<Said>,
-    organizations: Vec<Arc<str>>,
-}
-
-/// What has been said about a user so far.
-#[derive(Debug, Clone, Copy)]
-enum Said {
-    Nothing,
-    /// That it holds what was asked, as a user of that organisation.
-    AsAsked(usize),
-    Otherwise,
-}
-
-impl<'a> Confirming<'a> {
-    pub fn new(request: &'a AllocationRequest) -> Self {
-        Self {
-            request,
-            places: Places::new(&request.user_ids),
-            said: vec![Said::Nothing; request.user_ids.len()],
-            organizations: Vec::new(),
-        }
+        Self::collect(&matches)
     }
 
-    pub fn note(&mut self, allocation: &Allocation<'_>) {
-        let Some(place) = self.places.of(&allocation.user_id) else {
-            return;
-        };
-        self.said[place] = match self.said[place] {
-            _ if !is_as_asked(self.request, allocation) => Said::Otherwise,
-            Said::Nothing => Said::AsAsked(self.organization(allocation)),
-            before => before,
-        };
-    }
-
-    /// The place of the allocation's organisation: an answer names one many times.
-    fn organization(&mut self, allocation: &Allocation<'_>) -> usize {
-        let named = allocation.organization_id.as_deref().unwrap_or_default();
-        let known = self
-            .organizations
-            .iter()
-            .position(|known| **known == *named);
-        known.unwrap_or_else(|| {
-            self.organizations.push(named.into());
-            self.organizations.len() - 1
-        })
-    }
-
-    pub fn finish(self) -> Confirmation {
-        let organizations = self.organizations.into_iter();
-        let mut confirmed: Vec<_> = organizations.map(|named| (named, Vec::new())).collect();
-        let mut unconfirmed = Vec::new();
-        for (place, said) in self.said.into_iter().enumerate() {
-            match said {
-                Said::AsAsked(organization) => confirmed[organization].1.push(place),
-                Said::Nothing | Said::Otherwise => unconfirmed.push(place),
+    fn collect(matches: &[Match<'_>]) -> Self {
+        let mut confirmation = Self::default();
+        for (place, found) in matches.iter().enumerate() {
+            let Match::AsRequested(organization) = *found else {
+                confirmation.unconfirmed.push(place);
+                continue;
+            };
+            let mut confirmed = confirmation.confirmed.iter_mut();
+            match confirmed.find(|(known, _)| **known == *organization) {
+                Some((_, places)) => places.push(place),
+                None => {
+                    let organization = Arc::from(organization);
+                    confirmation.confirmed.push((organization, vec![place]));
+                }
             }
         }
-        // Whoever was named with an organisation may have been contradicted since.
-        confirmed.retain(|(_, places)| !places.is_empty());
-        Confirmation {
-            confirmed,
-            unconfirmed,
-        }
+        confirmation
     }
 }
 
-fn is_as_asked(request: &AllocationRequest, allocation: &Allocation<'_>) -> bool {
-    let (asked, held) = (&request.user_bundle_codes, &allocation.user_bundle_codes);
-    let holds = |code: &String| held.iter().any(|held| held.eq_ignore_ascii_case(code));
-    let was_asked = |held: &Cow<str>| asked.iter().any(|code| held.eq_ignore_ascii_case(code));
+fn matches_request(request: &AllocationRequest, allocation: &Allocation) -> bool {
+    let requested = &request.user_bundle_codes;
+    let Some(reported) = &allocation.user_bundle_codes else {
+        return false;
+    };
+    let contains =
+        |codes: &[String], code: &str| codes.iter().any(|known| known.eq_ignore_ascii_case(code));
     allocation.use_external_license == Some(request.use_external_license)
-        && asked.iter().all(holds)
-        && held.iter().all(was_asked)
-}
-
-/// Where users stand among those asked for.
-struct Places<'a> {
-    users: &'a UserIds,
-    /// An answer in the request's order, as services give it, goes on here: so nobody need be looked for.
-    next: usize,
-    /// All places, once they are needed.
-    all: OnceCell<HashMap<UserKey<'a>, usize>>,
-}
-
-impl<'a> Places<'a> {
-    fn new(users: &'a UserIds) -> Self {
-        Self {
-            users,
-            next: 0,
-            all: OnceCell::new(),
-        }
-    }
-
-    fn of(&mut self, user_id: &str) -> Option<usize> {
-        let place = match self.users.get(self.next) {
-            Some(next) if next == user_id => self.next,
-            _ => {
-                let users = self.users.iter().zip(0..);
-                let all = || users.map(|(user, at)| (UserKey::of(user), at)).collect();
-                *self.all.get_or_init(all).get(&UserKey::of(user_id))?
-            }
-        };
-        self.next = place + 1;
-        Some(place)
-    }
+        && requested.iter().all(|code| contains(reported, code))
+        && reported.iter().all(|code| contains(requested, code))
 }
 
 #[cfg(test)]
@@ -154,20 +84,20 @@ mod tests {
 
     const GUID: &str = "0f8fad5b-d9cb-469f-a165-70867728950e";
 
-    fn asking_for(users: &[&str]) -> AllocationRequest {
+    fn request_for(users: &[&str]) -> AllocationRequest {
         AllocationRequest {
             user_bundle_codes: vec!["IDU".into(), "PMD".into()],
             use_external_license: true,
-            ..tests::asking_for(users)
+            ..tests::request_for(users)
         }
     }
 
-    fn held(user: &str, codes: &[&'static str], external: Option<bool>) -> Allocation<'static> {
+    fn allocation(user: &str, codes: &[&str], external: Option<bool>) -> Allocation {
         Allocation {
-            user_id: user.to_owned().into(),
+            user_id: user.to_owned(),
             organization_id: Some("org".into()),
             use_external_license: external,
-            user_bundle_codes: codes.iter().map(|&code| code.into()).collect(),
+            user_bundle_codes: Some(codes.iter().map(ToString::to_string).collect()),
         }
     }
 
@@ -178,12 +108,12 @@ mod tests {
     #[test]
     fn the_order_of_users_and_codes_does_not_matter_nor_a_guids_spelling() {
         let other_spelling = format!("{{{}}}", GUID.to_uppercase());
-        let said = [
-            held(&other_spelling, &["PMD", "IDU"], Some(true)),
-            held("nobody asked for", &[], None),
-            held("a", &["idu", "PMD"], Some(true)),
+        let allocations = [
+            allocation(&other_spelling, &["PMD", "IDU"], Some(true)),
+            allocation("not requested", &[], None),
+            allocation("a", &["idu", "PMD"], Some(true)),
         ];
-        let confirmation = Confirmation::of(&asking_for(&["a", GUID]), &said);
+        let confirmation = Confirmation::of(&request_for(&["a", GUID]), &allocations);
         assert_eq!(confirmation.confirmed, of_one_organization(vec![0, 1]));
         assert!(confirmation.unconfirmed.is_empty());
     }
@@ -192,14 +122,14 @@ mod tests {
     fn users_are_confirmed_by_the_organisation_that_is_named_with_them() {
         let of_another = Allocation {
             organization_id: None,
-            ..held("b", &["IDU", "PMD"], Some(true))
+            ..allocation("b", &["IDU", "PMD"], Some(true))
         };
-        let said = [
-            held("a", &["IDU", "PMD"], Some(true)),
+        let allocations = [
+            allocation("a", &["IDU", "PMD"], Some(true)),
             of_another,
-            held("c", &["IDU", "PMD"], Some(true)),
+            allocation("c", &["IDU", "PMD"], Some(true)),
         ];
-        let confirmation = Confirmation::of(&asking_for(&["a", "b", "c"]), &said);
+        let confirmation = Confirmation::of(&request_for(&["a", "b", "c"]), &allocations);
         assert_eq!(
             confirmation.confirmed,
             [("org".into(), vec![0, 2]), ("".into(), vec![1])]
@@ -207,40 +137,47 @@ mod tests {
     }
 
     #[test]
-    fn a_user_is_confirmed_only_with_exactly_what_was_asked() {
-        let asked = asking_for(&["a"]);
-        let as_asked = || held("a", &["IDU", "PMD"], Some(true));
-        for right in [vec![as_asked()], vec![as_asked(), as_asked()]] {
-            let confirmation = Confirmation::of(&asked, &right);
+    fn a_user_is_confirmed_only_with_exactly_what_was_requested() {
+        let requested = request_for(&["a"]);
+        let as_requested = || allocation("a", &["IDU", "PMD"], Some(true));
+        for right in [vec![as_requested()], vec![as_requested(), as_requested()]] {
+            let confirmation = Confirmation::of(&requested, &right);
             assert_eq!(confirmation.confirmed, of_one_organization(vec![0]));
         }
         for (why, wrong) in [
             ("left out", vec![]),
-            ("another user", vec![held("b", &["IDU", "PMD"], Some(true))]),
-            ("a code less", vec![held("a", &["IDU"], Some(true))]),
+            (
+                "another user",
+                vec![allocation("b", &["IDU", "PMD"], Some(true))],
+            ),
+            ("a code less", vec![allocation("a", &["IDU"], Some(true))]),
             (
                 "a code more",
-                vec![held("a", &["IDU", "PMD", "TSTNU"], Some(true))],
+                vec![allocation("a", &["IDU", "PMD", "TSTNU"], Some(true))],
             ),
             (
                 "another code",
-                vec![held("a", &["IDU", "TSTNU"], Some(true))],
+                vec![allocation("a", &["IDU", "TSTNU"], Some(true))],
             ),
             (
                 "another flag",
-                vec![held("a", &["IDU", "PMD"], Some(false))],
+                vec![allocation("a", &["IDU", "PMD"], Some(false))],
             ),
-            ("no flag", vec![held("a", &["IDU", "PMD"], None)]),
+            ("no flag", vec![allocation("a", &["IDU", "PMD"], None)]),
             (
                 "twice and not the same",
-                vec![as_asked(), held("a", &["IDU"], Some(true))],
+                vec![as_requested(), allocation("a", &["IDU"], Some(true))],
             ),
             (
-                "contradicted and then said again",
-                vec![as_asked(), held("a", &["IDU"], Some(true)), as_asked()],
+                "contradicted and then repeated",
+                vec![
+                    as_requested(),
+                    allocation("a", &["IDU"], Some(true)),
+                    as_requested(),
+                ],
             ),
         ] {
-            let confirmation = Confirmation::of(&asked, &wrong);
+            let confirmation = Confirmation::of(&requested, &wrong);
             assert_eq!(confirmation.confirmed, [], "{why}");
             assert_eq!(confirmation.unconfirmed, [0], "{why}");
         }

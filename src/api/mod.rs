@@ -1,7 +1,5 @@
 //! The licence API: the only room that knows HTTP.
 
-mod alike;
-mod allocations;
 mod client;
 mod confirm;
 mod endpoint;
@@ -13,7 +11,6 @@ mod response;
 mod sent_at;
 mod sign_in;
 mod token;
-mod user_ids;
 
 use std::future::Future;
 
@@ -29,7 +26,6 @@ pub use sign_in::{
     TokenSource,
 };
 pub use token::{Token, TokenError};
-pub use user_ids::UserIds;
 
 /// What came of one exchange.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,52 +1,71 @@
-//! From a status and a body to an [`Answer`].
+//! From a status and a body to a [`ResponseKind`].
 
 use serde_json::Value;
+use serde_json::error::Category;
 
-use crate::api::{AllocationRequest, ResponseKind, allocations};
+use crate::api::redact::Redactor;
+use crate::api::{Allocation, AllocationRequest, Confirmation, ResponseKind};
 use crate::sanitize::printable;
 
-/// How much of a body is looked at for what it says to people, in bytes.
+/// How much of a body is searched for a message, in bytes.
 pub const LONGEST_MESSAGE: usize = 64 * 1024;
 
-/// How much of what the service says is kept, in characters.
+/// How much of a message is kept, in characters.
 const MESSAGE_CHARS: usize = 300;
 
-/// Reads an answer whose body arrived whole.
-pub fn parse(status: u16, body: &[u8], asked: &AllocationRequest) -> ResponseKind {
+/// Reads a response whose body arrived whole. What is kept of its text is without the secret: redacted once it is decoded, and
+/// before it is cut, since a part of a secret is one too.
+pub fn parse(
+    status: u16,
+    body: &[u8],
+    request: &AllocationRequest,
+    redactor: &Redactor,
+) -> ResponseKind {
     let begin = &body[..body.len().min(LONGEST_MESSAGE)];
     let is_html = is_html(begin);
     if status != 200 {
         return ResponseKind::Status {
             status,
-            message: message(begin, is_html),
+            message: message(begin, is_html, redactor),
             is_html,
         };
     }
-    match allocations::confirm(body, asked) {
-        Ok(confirmation) => ResponseKind::Allocated(confirmation),
+    match serde_json::from_slice::<Vec<Allocation>>(body) {
+        Ok(allocations) => {
+            let mut confirmation = Confirmation::of(request, &allocations);
+            for (organization, _) in &mut confirmation.confirmed {
+                *organization = redactor.redact(organization).into();
+            }
+            ResponseKind::Allocated(confirmation)
+        }
         Err(error) => ResponseKind::InvalidBody {
             reason: if is_html {
                 format!(
-                    "200 with a web page in place of the answer ({})",
-                    message(begin, true)
+                    "200 with a web page in place of JSON ({})",
+                    message(begin, true, redactor)
                 )
-            } else if body.len() > LONGEST_MESSAGE {
-                // The error may repeat what stands further on, where nobody looks for secrets in disguise.
-                "200 with a body that is not the documented array".to_owned()
             } else {
-                let error = printable(&error, MESSAGE_CHARS);
-                format!("200 with a body that is not the documented array: {error}")
+                format!(
+                    "200 with a body that is not the documented array ({}: line {}, column {})",
+                    match error.classify() {
+                        Category::Data => "other JSON",
+                        Category::Eof => "cut off",
+                        Category::Syntax | Category::Io => "not JSON",
+                    },
+                    error.line(),
+                    error.column()
+                )
             },
             is_html,
         },
     }
 }
 
-/// Reads an answer whose body did not arrive whole: the status still says what it says.
+/// Reads a response whose body was cut off: the status still counts.
 pub fn parse_truncated(status: u16, reason: &str) -> ResponseKind {
     if status == 200 {
         return ResponseKind::InvalidBody {
-            reason: format!("200, and then {reason}"),
+            reason: format!("200, then {reason}"),
             is_html: false,
         };
     }
@@ -64,10 +83,10 @@ fn is_html(body: &[u8]) -> bool {
         .any(|tag| begin.len() >= tag.len() && begin[..tag.len()].eq_ignore_ascii_case(tag))
 }
 
-/// What a body says, in one line.
-fn message(body: &[u8], is_html: bool) -> String {
+/// The message in a body, in one line.
+fn message(body: &[u8], is_html: bool, redactor: &Redactor) -> String {
     let text = String::from_utf8_lossy(body);
-    let said = if is_html {
+    let message = if is_html {
         title(&text).unwrap_or("a web page").to_owned()
     } else {
         match serde_json::from_slice::<Value>(body) {
@@ -75,7 +94,7 @@ fn message(body: &[u8], is_html: bool) -> String {
             Err(_) => text.trim().to_owned(),
         }
     };
-    printable(said.trim(), MESSAGE_CHARS)
+    printable(redactor.redact(&message).trim(), MESSAGE_CHARS)
 }
 
 fn title(html: &str) -> Option<&str> {
@@ -108,11 +127,15 @@ fn message_in_json(json: &Value) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::message::tests::asking_for;
+    use crate::api::message::tests::request_for;
     use proptest::prelude::*;
 
+    fn parse(status: u16, body: &[u8], request: &AllocationRequest) -> ResponseKind {
+        super::parse(status, body, request, &Redactor::new(&"".into(), "", 1))
+    }
+
     fn message_of(body: &str) -> String {
-        match parse(409, body.as_bytes(), &asking_for(&[])) {
+        match parse(409, body.as_bytes(), &request_for(&[])) {
             ResponseKind::Status { message, .. } => message,
             other => panic!("{other:?}"),
         }
@@ -136,10 +159,64 @@ mod tests {
         assert_eq!(message_of(""), "");
     }
 
+    /// The places that a body confirms when IDU was requested for `a` and `b`.
+    fn confirmed(body: &str) -> Option<Vec<usize>> {
+        match parse(200, body.as_bytes(), &request_for(&["a", "b"])) {
+            ResponseKind::Allocated(confirmation) => {
+                let confirmed = confirmation.confirmed.into_iter();
+                Some(confirmed.flat_map(|(_, places)| places).collect())
+            }
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn only_the_documented_array_confirms_users() {
+        let array = r#"[{"userId":"a","organizationId":"o","useExternalLicense":false,"userBundleCodes":["IDU"],"more":[1]}]"#;
+        assert_eq!(confirmed(array), Some(vec![0]));
+        assert_eq!(confirmed("[]"), Some(vec![]));
+        for body in [
+            "",
+            "{}",
+            "[1]",
+            "[] []",
+            r#"[{"userBundleCodes":[]}]"#,
+            r#"[{"userId":"a","userId":"b"}]"#,
+            r#"[{"userId":1}]"#,
+            "<html>",
+            "[{\"userId\":\"a\"}",
+        ] {
+            assert_eq!(confirmed(body), None, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_user_is_not_confirmed_by_fields_that_are_missing_or_null() {
+        for allocation in [
+            r#"{"userId":"a"}"#,
+            r#"{"userId":"a","useExternalLicense":false}"#,
+            r#"{"userId":"a","useExternalLicense":false,"userBundleCodes":null}"#,
+            r#"{"userId":"a","useExternalLicense":null,"userBundleCodes":["IDU"]}"#,
+        ] {
+            assert_eq!(
+                confirmed(&format!("[{allocation}]")),
+                Some(vec![]),
+                "{allocation}"
+            );
+        }
+    }
+
+    #[test]
+    fn escapes_in_a_response_are_decoded() {
+        let body =
+            r#"[{"userId":"\u0061","useExternalLicense":false,"userBundleCodes":["I\u0044U"]}]"#;
+        assert_eq!(confirmed(body), Some(vec![0]));
+    }
+
     proptest! {
-        /// Whatever comes back, reading it ends, and whoever was asked for is in it once, and nobody else.
+        /// Every body can be parsed, and every requested user is in the result once, and no other user.
         #[test]
-        fn no_body_is_too_broken_to_be_read(
+        fn every_body_can_be_parsed(
             status in prop_oneof![Just(200_u16), 100_u16..600],
             body in prop_oneof![
                 prop::collection::vec(any::<u8>(), 0..300),
@@ -148,7 +225,7 @@ mod tests {
                 "<html>.{0,40}(<title>.{0,40}(</title>)?)?".prop_map(String::into_bytes),
             ],
         ) {
-            match parse(status, &body, &asking_for(&["a"])) {
+            match parse(status, &body, &request_for(&["a"])) {
                 ResponseKind::Allocated(confirmation) => {
                     prop_assert_eq!(status, 200);
                     let confirmed = confirmation.confirmed.iter().flat_map(|(_, places)| places);
@@ -160,7 +237,7 @@ mod tests {
                     prop_assert!(!message.chars().any(char::is_control));
                 }
                 ResponseKind::InvalidBody { .. } => prop_assert_eq!(status, 200),
-                other => prop_assert!(false, "an answer came, and not {other:?}"),
+                other => prop_assert!(false, "{other:?}"),
             }
         }
     }
@@ -170,20 +247,20 @@ mod tests {
         for body in ["<!DOCTYPE html><html>", "\n <html lang=en>"] {
             assert!(
                 matches!(
-                    parse(200, body.as_bytes(), &asking_for(&[])),
+                    parse(200, body.as_bytes(), &request_for(&[])),
                     ResponseKind::InvalidBody { is_html: true, .. }
                 ),
                 "{body}"
             );
             assert!(matches!(
-                parse(404, body.as_bytes(), &asking_for(&[])),
+                parse(404, body.as_bytes(), &request_for(&[])),
                 ResponseKind::Status { is_html: true, .. }
             ));
         }
     }
 
     #[test]
-    fn what_the_service_says_cannot_drive_a_terminal() {
+    fn a_message_cannot_control_the_terminal() {
         assert_eq!(message_of("\u{1b}[2Jgone"), "\\u{1b}[2Jgone");
     }
 }

@@ -1,6 +1,5 @@
 //! Seats and who holds them, with the service's semantics: replace, all or nothing.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::api::{Allocation, AllocationRequest};
@@ -71,11 +70,8 @@ impl Ledger {
     ///
     /// # Errors
     /// When the request makes no sense or there are too few seats; then nothing has changed.
-    pub fn allocate<'r>(
-        &mut self,
-        request: &'r AllocationRequest,
-    ) -> Result<Vec<Allocation<'r>>, Refused> {
-        let users: BTreeSet<&str> = request.user_ids.iter().collect();
+    pub fn allocate(&mut self, request: &AllocationRequest) -> Result<Vec<Allocation>, Refused> {
+        let users: BTreeSet<&str> = request.user_ids.iter().map(String::as_str).collect();
         let codes: BTreeSet<&String> = request.user_bundle_codes.iter().collect();
         self.check(&users, &codes)?;
         self.check_seats(&users, &codes)?;
@@ -93,13 +89,11 @@ impl Ledger {
                 self.seat(code).taken += 1;
             }
         }
-        let codes = request.user_bundle_codes.iter();
-        let codes: Vec<Cow<str>> = codes.map(Cow::from).collect();
-        let allocation = |user: &'r str| Allocation {
-            user_id: user.into(),
+        let allocation = |user_id: &String| Allocation {
+            user_id: user_id.clone(),
             organization_id: Some(ORGANIZATION.into()),
             use_external_license: Some(request.use_external_license),
-            user_bundle_codes: codes.clone(),
+            user_bundle_codes: Some(request.user_bundle_codes.clone()),
         };
         Ok(request.user_ids.iter().map(allocation).collect())
     }
@@ -168,8 +162,8 @@ mod tests {
 
     fn request(users: &[&str], codes: &[&str]) -> AllocationRequest {
         AllocationRequest {
-            user_ids: users.iter().collect(),
-            user_bundle_codes: codes.iter().map(|&code| code.into()).collect(),
+            user_ids: users.iter().map(ToString::to_string).collect(),
+            user_bundle_codes: codes.iter().map(ToString::to_string).collect(),
             use_external_license: false,
         }
     }

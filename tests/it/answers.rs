@@ -42,7 +42,7 @@ async fn a_user_who_is_confirmed_the_second_time_is_a_success() {
     let service = FakeService::new().script(|sent, ledger| {
         Some(by_seats_but(ledger, &sent.request, |said| {
             if sent.nth == 0 {
-                said[4].user_bundle_codes = vec!["PMD".into()];
+                said[4].user_bundle_codes = Some(vec!["PMD".into()]);
             }
         }))
     });
@@ -157,7 +157,7 @@ async fn where_seats_are_used_up_whoever_was_sent_before_a_kill_is_asked_all_the
     let service = FakeService::with_seats(1).script(|sent, ledger| {
         if sent.nth == 0 {
             let mut held = sent.request.clone();
-            held.user_ids = ["u9"].iter().collect();
+            held.user_ids = vec!["u9".to_owned()];
             ledger.allocate(&held).unwrap();
         }
         None

@@ -115,7 +115,7 @@ fn spoil(said: &mut Vec<Allocation>, random: &mut fastrand::Rng) {
     if random.bool() {
         said.remove(user);
     } else {
-        said[user].user_bundle_codes.clear();
+        said[user].user_bundle_codes = Some(Vec::new());
     }
 }
 

@@ -13,7 +13,7 @@ use serde::Serialize;
 use tokio::net::lookup_host;
 use tokio::time::timeout;
 
-use crate::api::{AllocationRequest, ResponseKind, SentAt, Service, SignInError, UserIds};
+use crate::api::{AllocationRequest, ResponseKind, SentAt, Service, SignInError};
 use crate::args::examples::{Example, HelpExamples};
 use crate::args::import::SettingsArgs;
 use crate::config_file::ConfigFile;
@@ -312,7 +312,7 @@ async fn check_sign_in(connection: &Connection) -> Check {
 async fn check_endpoint(connection: &Connection) -> Check {
     let name = "endpoint";
     let nobody = AllocationRequest {
-        user_ids: UserIds::default(),
+        user_ids: Vec::new(),
         user_bundle_codes: Vec::new(),
         use_external_license: false,
     };

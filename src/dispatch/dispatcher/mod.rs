@@ -12,7 +12,7 @@ use super::Policy;
 use super::backoff::Backoff;
 use super::queue::{BisectionId, Queue, Task};
 use super::sign_in::SignInRetry;
-use crate::api::{AllocationRequest, SentAt, UserIds};
+use crate::api::{AllocationRequest, SentAt};
 use crate::dispatch::bisect::{Bisection, Slice};
 use crate::dispatch::concurrency::ConcurrencyLimit;
 use crate::dispatch::cooldown::{self, Cooldown};
@@ -23,7 +23,7 @@ use crate::dispatch::response_policy::RejectionStatus;
 use crate::event::{Event, StopReason, WaitCause};
 use crate::outcome::{Applied, Decision, FailureKind, Outcome};
 use crate::plan::{GroupIndex, Plan};
-use crate::roster::{Assignments, UserId};
+use crate::roster::Assignments;
 
 /// So many batches in a row that use up their retries say that the service is down.
 const USED_UP_BATCHES: u32 = 3;
@@ -262,17 +262,11 @@ impl<'a> Dispatcher<'a> {
             users: job.part.users.len(),
         });
         let group = self.plan.group(job.group);
-        let mut user_ids = UserIds::with_room_for(job.part.users.len());
-        for &user in &job.part.users {
-            user_ids.push(
-                self.assignments
-                    .user_id(user)
-                    .encode(&mut UserId::encode_buffer()),
-            );
-        }
+        let users = job.part.users.iter();
+        let user_ids = users.map(|&user| self.assignments.user_id(user).to_string());
         Outgoing {
             request: AllocationRequest {
-                user_ids,
+                user_ids: user_ids.collect(),
                 user_bundle_codes: self
                     .assignments
                     .sets()

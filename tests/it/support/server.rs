@@ -295,7 +295,7 @@ impl FaultyService {
             .map(|request| {
                 let (_, body) = request.split_once("\r\n\r\n").unwrap();
                 let asked = serde_json::from_str::<AllocationRequest>(body).unwrap();
-                asked.user_ids.iter().map(str::to_owned).collect()
+                asked.user_ids
             })
             .collect()
     }

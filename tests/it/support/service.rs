@@ -23,7 +23,7 @@ pub(crate) struct Sent {
 
 impl Sent {
     pub(crate) fn users(&self) -> Vec<&str> {
-        self.request.user_ids.iter().collect()
+        self.request.user_ids.iter().map(String::as_str).collect()
     }
 
     pub(crate) fn names(&self, user: &str) -> bool {
@@ -183,10 +183,10 @@ pub(crate) fn by_seats(ledger: &mut Ledger, request: &AllocationRequest) -> Resp
 }
 
 /// What the seats allow, but for what is said about it.
-pub(crate) fn by_seats_but<'r>(
+pub(crate) fn by_seats_but(
     ledger: &mut Ledger,
-    request: &'r AllocationRequest,
-    spoil: impl FnOnce(&mut Vec<Allocation<'r>>),
+    request: &AllocationRequest,
+    spoil: impl FnOnce(&mut Vec<Allocation>),
 ) -> Response {
     match ledger.allocate(request) {
         Ok(mut allocations) => {
