@@ -21,8 +21,8 @@ use crate::import::resume::{ResumeScope, reload_input, resume_run};
 use crate::import::send_times::SendTimes;
 use crate::import::sign_in;
 use crate::report::Progress;
-use crate::run::{RunCounts, SUMMARY, has_finished, not_before};
 use crate::run::{RunFolder, RunManifest};
+use crate::run::{SUMMARY, SavedSummary};
 use crate::settings::{ProgressMode, RunSettings};
 
 /// Go on with a run that stopped early or was killed
@@ -68,10 +68,11 @@ pub fn resume(args: ResumeArgs) -> anyhow::Result<ExitCode> {
     RunManifest::require(&args.run_folder)?;
     let folder = RunFolder::open(&args.run_folder)?;
     let record = RunManifest::read(&folder)?;
-    if has_finished(folder.path()) && !args.retry_failed {
-        return report_already_finished(&folder, args.summary.summary_format());
+    let saved = SavedSummary::read(folder.path());
+    if saved.is_finished && !args.retry_failed {
+        return report_already_finished(&folder, &saved, args.summary.summary_format());
     }
-    if let Some(until) = not_before(folder.path())
+    if let Some(until) = saved.not_before
         && until > Timestamp::now() + dispatch::MAX_RETRY_AFTER
     {
         bail!(
@@ -121,7 +122,11 @@ fn settings(args: RunArgs, record: &RunManifest) -> anyhow::Result<RunSettings> 
     Ok(settings)
 }
 
-fn report_already_finished(folder: &RunFolder, printed: SummaryFormat) -> anyhow::Result<ExitCode> {
+fn report_already_finished(
+    folder: &RunFolder,
+    saved: &SavedSummary,
+    printed: SummaryFormat,
+) -> anyhow::Result<ExitCode> {
     let progress = Progress::new(ProgressMode::None);
     progress.message(&format!(
         "the run in {} has finished: there is nothing to go on with (--retry-failed sends failed users again)",
@@ -133,9 +138,12 @@ fn report_already_finished(folder: &RunFolder, printed: SummaryFormat) -> anyhow
         // Whoever closed standard output does not want to see it.
         let _ = stdout().write_all(&summary);
     }
-    let counts = RunCounts::read(folder.path());
     Ok(
-        match counts.is_some_and(|counts| !counts.failures.is_empty()) {
+        match saved
+            .counts
+            .as_ref()
+            .is_some_and(|counts| !counts.failures.is_empty())
+        {
             true => ExitCode::SomeFailed,
             false => ExitCode::AllSucceeded,
         },

@@ -13,7 +13,7 @@ use crate::input::{Fingerprint, Input};
 use crate::plan::PlannedChanges;
 use crate::report::{Progress, remove_page};
 use crate::run::{InputFingerprints, RunFolder, RunManifest};
-use crate::run::{Journal, SUMMARY, UserStates, WriteAheadLog, not_before};
+use crate::run::{Journal, SUMMARY, SavedSummary, UserStates, WriteAheadLog, record_not_before};
 use crate::settings::RunSettings;
 
 /// Who is sent again when a run goes on.
@@ -54,7 +54,11 @@ pub fn resume_run(
         ResumeScope::PendingAndUnavailable => standing.unavailable_or_pending(all).collect(),
         ResumeScope::Pending => standing.pending(all).collect(),
     };
-    let not_before = not_before(folder.path());
+    let not_before = SavedSummary::read(folder.path()).not_before;
+    if let Some(until) = not_before {
+        record_not_before(&folder, until)
+            .with_context(|| format!("cannot write to {}", folder.path().display()))?;
+    }
     // From here on they are out of date, and the journal alone tells.
     folder
         .remove(SUMMARY)

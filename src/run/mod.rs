@@ -5,6 +5,8 @@ mod folder;
 pub mod journal;
 mod lock;
 mod manifest;
+mod not_before;
+mod saved_summary;
 mod stats;
 pub mod summary;
 pub mod undo;
@@ -16,11 +18,10 @@ pub use folder::{FolderError, RunFolder, replace_file, safe_file_name, sync_fold
 pub use journal::{Journal, RunFileError};
 pub use lock::{Lock, LockError};
 pub use manifest::{InputFingerprints, RecordError, RunManifest, SAVED_STDIN};
+pub use not_before::record_not_before;
+pub use saved_summary::{RunCounts, SavedSummary};
 pub use stats::RunStats;
-pub use summary::{
-    RequestCounts, RunCounts, SUMMARY, Stopped, Summary, SummarySettings, UserCounts, has_finished,
-    not_before,
-};
+pub use summary::{RequestCounts, SUMMARY, Stopped, Summary, SummarySettings, UserCounts};
 pub use undo::{UNDO, Undo, UndoSummary};
 pub use user_states::UserStates;
 pub use write_ahead_log::WriteAheadLog;

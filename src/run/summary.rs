@@ -1,20 +1,18 @@
 //! `summary.json`: the run in numbers, for programs. docs/json.md describes its fields.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
-use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::catalog;
 use crate::event::StopReason;
 use crate::outcome::FailureKind;
 use crate::plan::Mode;
 use crate::roster::Roster;
-use crate::run::RunFolder;
+use crate::run::{RunFolder, not_before};
 use crate::run::{RunStats, UserStates};
 
 /// The file's name.
@@ -24,7 +22,7 @@ pub const SUMMARY: &str = "summary.json";
 const SCHEMA: u32 = 1;
 
 /// What a run was about, as far as its summary tells.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SummarySettings {
     /// The input's name.
@@ -60,11 +58,11 @@ pub struct SummarySettings {
 }
 
 /// A run in numbers.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Summary {
     schema: u32,
-    version: &'static str,
+    version: String,
     /// What the run was about.
     pub settings: SummarySettings,
     started_at: String,
@@ -83,7 +81,7 @@ pub struct Summary {
 }
 
 /// Why a run stopped early.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Stopped {
     /// What happened.
@@ -95,7 +93,7 @@ pub struct Stopped {
 }
 
 /// Users, and bad rows, by what became of them.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UserCounts {
     /// Users that the file asks for; bad rows are not among them.
@@ -105,19 +103,19 @@ pub struct UserCounts {
     /// Those of them who were not sent, since they held what they shall hold.
     pub held_already: u64,
     /// Rows of `failures.csv`, by outcome.
-    pub failures: BTreeMap<&'static str, u64>,
+    pub failures: BTreeMap<String, u64>,
     /// Rows of `pending.csv`.
     pub pending: u64,
 }
 
 /// What became of one code.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CodeCounts {
     /// The code.
     pub code: String,
     /// The vendor's name for it.
-    pub name: Option<&'static str>,
+    pub name: Option<String>,
     /// Users who shall hold it and were to be sent.
     pub wanted: u64,
     /// Users who hold it now, as the service confirmed.
@@ -125,7 +123,7 @@ pub struct CodeCounts {
 }
 
 /// What went over the wire.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RequestCounts {
     /// Requests sent, all included.
@@ -153,7 +151,7 @@ impl Summary {
         let users = (roster.sendable_count + roster.skipped.len()) as u64;
         Self {
             schema: SCHEMA,
-            version: env!("CARGO_PKG_VERSION"),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
             settings: about,
             started_at: format!("{started:.3}"),
             finished_at: format!("{finished:.3}"),
@@ -176,7 +174,10 @@ impl Summary {
                 held_already: standing.held_already(),
                 failures: FailureKind::ALL
                     .iter()
-                    .map(|kind| (kind.name(), tally.failures.get(kind).copied().unwrap_or(0)))
+                    .map(|kind| {
+                        let count = tally.failures.get(kind).copied().unwrap_or(0);
+                        (kind.name().to_owned(), count)
+                    })
                     .collect(),
                 pending,
             },
@@ -197,12 +198,10 @@ impl Summary {
         json + "\n"
     }
 
-    /// Writes `summary.json` into a run's folder.
-    ///
-    /// # Errors
-    /// When it cannot be written.
+    /// Writes `summary.json` into a run's folder. It then has what the file of the service's wait had.
     pub fn write(&self, folder: &RunFolder) -> io::Result<()> {
-        folder.replace(SUMMARY, |out| out.write_all(self.json().as_bytes()))
+        folder.replace(SUMMARY, |out| out.write_all(self.json().as_bytes()))?;
+        not_before::remove(folder)
     }
 
     /// Whether a user failed, or a row is bad.
@@ -214,60 +213,6 @@ impl Summary {
     pub fn took(&self) -> Duration {
         Duration::from_secs_f64(self.seconds)
     }
-}
-
-/// Whether the run in a folder has come to its end: its summary stands there, and does not say that it stopped early.
-pub fn has_finished(folder: &Path) -> bool {
-    fs::read(folder.join(SUMMARY))
-        .ok()
-        .and_then(|text| serde_json::from_slice::<serde_json::Value>(&text).ok())
-        .is_some_and(|summary| {
-            summary
-                .get("stopped")
-                .is_some_and(serde_json::Value::is_null)
-        })
-}
-
-/// How the users of a run stand that has finished.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RunCounts {
-    /// Users who succeeded.
-    pub success: u64,
-    /// Users, and bad rows, that failed, by outcome; those that there are.
-    pub failures: BTreeMap<String, u64>,
-}
-
-impl RunCounts {
-    /// Users who failed for want of an answer.
-    pub fn unanswered(&self) -> u64 {
-        let kinds = [FailureKind::Unavailable, FailureKind::Unknown];
-        let counts = kinds.map(|kind| self.failures.get(kind.name()).copied());
-        counts.into_iter().flatten().sum()
-    }
-
-    /// As the summary in a run's folder has them, if it can be read.
-    pub fn read(folder: &Path) -> Option<Self> {
-        let text = fs::read(folder.join(SUMMARY)).ok()?;
-        let summary: serde_json::Value = serde_json::from_slice(&text).ok()?;
-        let users = &summary["users"];
-        let failures = users["failures"].as_object()?.iter();
-        Some(Self {
-            success: users["success"].as_u64()?,
-            failures: failures
-                .map(|(kind, count)| Some((kind.clone(), count.as_u64()?)))
-                .collect::<Option<Vec<_>>>()?
-                .into_iter()
-                .filter(|(_, count)| *count > 0)
-                .collect(),
-        })
-    }
-}
-
-/// Before when the service did not want to be asked, as it said to the run in a folder.
-pub fn not_before(folder: &Path) -> Option<Timestamp> {
-    let text = fs::read(folder.join(SUMMARY)).ok()?;
-    let summary: serde_json::Value = serde_json::from_slice(&text).ok()?;
-    summary["stopped"]["notBefore"].as_str()?.parse().ok()
 }
 
 fn codes(roster: &Roster, tally: &RunStats) -> Vec<CodeCounts> {
@@ -289,7 +234,7 @@ fn codes(roster: &Roster, tally: &RunStats) -> Vec<CodeCounts> {
         .into_iter()
         .map(|(code, (wanted, allocated))| CodeCounts {
             code: code.to_owned(),
-            name: catalog::find(code).map(|entry| entry.name),
+            name: catalog::find(code).map(|entry| entry.name.to_owned()),
             wanted,
             allocated,
         })

@@ -19,7 +19,7 @@ use crate::import::resume::ResumeScope;
 use crate::input::{Fingerprint, InputError};
 use crate::report::Progress;
 use crate::run::{RecordError, RunFolder, RunManifest};
-use crate::run::{RunCounts, RunFileError, has_finished, not_before};
+use crate::run::{RunFileError, SavedSummary};
 use crate::settings::RunSettings;
 use crate::watch::{
     AfterStop, Disposition, ImportLog, Job, WatchFolder, after_no_response, after_stop, run_in,
@@ -118,11 +118,12 @@ impl Attempt<'_> {
             Ok(record) => record,
             Err(error) => return Err(AttemptResult::cannot_go_on(&error.into())),
         };
-        if has_finished(run.path()) && !has_unanswered(run.path()) {
+        let saved = SavedSummary::read(run.path());
+        if saved.is_finished && saved.unavailable() == 0 {
             drop(run);
             return finished(job);
         }
-        if let Some(until) = not_before(run.path()).filter(|until| *until > Timestamp::now()) {
+        if let Some(until) = saved.not_before.filter(|until| *until > Timestamp::now()) {
             return Err(AttemptResult::Retry {
                 what: anyhow!("the service asked not to be called before {until:.0}"),
                 until: Some(until),
@@ -177,7 +178,7 @@ impl Attempt<'_> {
 
     /// What follows when a run has come to its end.
     fn after_end(&self, job: &Job) -> Result<AttemptResult, AttemptResult> {
-        let unanswered = RunCounts::read(&job.run()).map_or(0, |counts| counts.unanswered());
+        let unanswered = SavedSummary::read(&job.run()).unavailable();
         if unanswered == 0 {
             return finished(job);
         }
@@ -225,7 +226,7 @@ impl Attempt<'_> {
             AfterStop::SetAside => Ok(AttemptResult::Done(Disposition::Stopped(stop.clone()))),
             AfterStop::Retry => Err(AttemptResult::Retry {
                 what: anyhow!("{}\n  hint: {}", stop.message(), stop.hint()),
-                until: not_before(&job.run()),
+                until: SavedSummary::read(&job.run()).not_before,
             }),
         }
     }
@@ -233,14 +234,14 @@ impl Attempt<'_> {
 
 /// Whether users of a run failed for want of an answer.
 fn has_unanswered(run: &Path) -> bool {
-    RunCounts::read(run).is_some_and(|counts| counts.unanswered() > 0)
+    SavedSummary::read(run).unavailable() > 0
 }
 
 /// The verdict on a file whose run has finished.
 fn finished(job: &Job) -> Result<AttemptResult, AttemptResult> {
     let run = RunFolder::open(&job.run()).map_err(anyhow::Error::from)?;
     let record = RunManifest::read(&run).map_err(anyhow::Error::from)?;
-    let Some(counts) = RunCounts::read(run.path()) else {
+    let Some(counts) = SavedSummary::read(run.path()).counts else {
         return Err(AttemptResult::cannot_go_on(&anyhow!(
             "its summary.json cannot be read\n  hint: look at success.csv and failures.csv"
         )));
