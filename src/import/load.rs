@@ -8,8 +8,7 @@ use crate::catalog::Catalog;
 use crate::directory::Directory;
 use crate::humanize::{count, count_of};
 use crate::input::{
-    CodeColumns, Columns, Fingerprint, Fingerprinter, Input, InputError, ReadAhead, RowReader,
-    Source,
+    CodeColumns, Columns, Fingerprint, Fingerprinter, Input, InputError, RowReader, Source,
 };
 use crate::plan::{PlannedChanges, SeatBudget};
 use crate::report::Progress;
@@ -113,7 +112,6 @@ pub fn load(
     let current = beside.current.map(|(current, _)| current);
     let catalog = Catalog::with_extra_codes(&reading.allowed_codes);
     let bytes = progress.reading(source.reader, source.bytes);
-    let bytes = ReadAhead::new(bytes).map_err(|source| InputError::Read { line: 1, source })?;
     let rows = RowReader::new(bytes, &reading.format, &catalog)?;
     let columns = rows.columns().clone();
     let roster =
