@@ -51,7 +51,7 @@ fn reading(criterion: &mut Criterion) {
             let mut rows = rows.expect("the header is sound");
             let mut count = 0;
             while let Some(row) = rows.next_row().expect("memory can be read") {
-                count += usize::from(row.trouble.is_none());
+                count += usize::from(row.unreadable.is_none());
             }
             assert_eq!(count, ROWS);
         });

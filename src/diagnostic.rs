@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io::{self, ErrorKind};
 
 use crate::hint::{Failure, Hint};
+use crate::input::{InputError, TableError};
 use crate::sanitize::printable_lines;
 
 /// Between a message and its hint, for errors that are not yet values.
@@ -67,7 +68,7 @@ fn hint_of(error: &(dyn Error + 'static)) -> Option<String> {
     fn of<E: Hint + 'static>(error: &(dyn Error + 'static)) -> Option<String> {
         error.downcast_ref::<E>().and_then(Hint::hint)
     }
-    let types = [of::<Failure>];
+    let types = [of::<Failure>, of::<InputError>, of::<TableError>];
     types.iter().find_map(|hint| hint(error))
 }
 

@@ -10,7 +10,7 @@ use clap::{ArgAction, Args, ValueEnum};
 
 use crate::catalog::Catalog;
 use crate::input::{ColumnChoice, Format, Input, parse_delimiter};
-use crate::plan::SeatsTable;
+use crate::plan::read_seats_file;
 
 use crate::plan::{AbsentUsers, Mode, SeatBudget};
 use crate::sanitize::printable;
@@ -216,7 +216,7 @@ fn known_codes(
 
 fn read_free_seats(path: &Path, catalog: &Catalog) -> anyhow::Result<BTreeMap<String, u64>> {
     let source = Input::Path(path.to_owned()).open()?;
-    let free = SeatsTable::read(source.reader, catalog)?;
+    let free = read_seats_file(source.reader, catalog)?;
     if free.is_empty() {
         bail!(
             "it names no bundle code that is known\n  hint: export it again, or give the seats by --seats"

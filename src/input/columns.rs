@@ -1,26 +1,39 @@
-//! Which column of the file holds what.
-
-use std::fmt;
+//! The columns of the input that seatload reads.
 
 use csv::ByteRecord;
 
-use super::header::{Column, ColumnSpec, Header, two_columns};
-use super::sheet::address;
-use super::{Format, InputError};
 use crate::catalog::Catalog;
+use crate::input::column::{Column, ColumnSpec};
+use crate::input::error::InputError;
+use crate::input::format::Format;
+use crate::input::header::{Header, ambiguous_column};
+use crate::input::location::CellLocation;
 use crate::sanitize::printable;
 
-const USER: ColumnSpec = ColumnSpec {
-    what: "user ID",
+pub const USER: ColumnSpec = ColumnSpec {
+    label: "user ID",
     flag: Some("user-column"),
     example: "userId",
-    names: &["userid", "userids", "user"],
+    aliases: &["userid", "userids", "user"],
+    candidates: &[
+        "id",
+        "userguid",
+        "guid",
+        "useridentifier",
+        "identifier",
+        "email",
+        "emailaddress",
+        "mail",
+        "upn",
+        "userprincipalname",
+        "username",
+    ],
 };
-const CODES: ColumnSpec = ColumnSpec {
-    what: "bundle code",
+pub const CODES: ColumnSpec = ColumnSpec {
+    label: "bundle code",
     flag: Some("code-column"),
     example: "userBundleCode",
-    names: &[
+    aliases: &[
         "userbundlecode",
         "userbundlecodes",
         "bundlecode",
@@ -34,76 +47,66 @@ const CODES: ColumnSpec = ColumnSpec {
         "bundle",
         "bundles",
     ],
+    candidates: &[
+        "license", "licenses", "licence", "licences", "sku", "product",
+    ],
 };
 const EXTERNAL: ColumnSpec = ColumnSpec {
-    what: "external licence",
+    label: "external licence",
     flag: Some("external-column"),
     example: "useExternalLicense",
-    names: &[
+    aliases: &[
         "useexternallicense",
         "useexternallicence",
         "externallicense",
         "externallicence",
         "external",
     ],
+    candidates: &[],
 };
-/// Nothing is a priority by its name: somebody must say so.
+/// No name makes a column the priority: only the flag does.
 const PRIORITY: ColumnSpec = ColumnSpec {
-    what: "priority",
+    label: "priority",
     flag: Some("priority"),
     example: "priority",
-    names: &[],
+    aliases: &[],
+    candidates: &[],
 };
 
-/// A column that gives those whom it marks one code.
+/// A column whose marks give users one code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CodeColumn {
-    /// The column.
     pub column: Column,
-    /// The code.
     pub code: String,
 }
 
-/// Where the codes stand.
+/// Where the codes are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CodeColumns {
-    /// In a column of codes.
+    /// All in one column.
     Long(Column),
-    /// Each has a column of its own, with marks.
+    /// Each in a column of its own, with marks.
     Wide(Vec<CodeColumn>),
 }
 
-/// The columns that seatload reads; all others are ignored.
+/// The columns that seatload reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Columns {
-    /// The user ID.
     pub user: Column,
-    /// The bundle codes.
     pub codes: CodeColumns,
-    /// Whether the external licence is used; a file need not say.
     pub external: Option<Column>,
-    /// Numbers to go by, lower ones first, in place of the file's order.
+    /// Numbers that replace the file's order; lower ones come first.
     pub priority: Option<Column>,
     /// The names of the columns that are not read.
     pub ignored: Vec<String>,
-    /// How many fields every row must have.
+    /// The number of fields of every row.
     pub count: usize,
-    /// Cells have addresses.
+    /// The input is a workbook, so its cells have addresses.
     pub is_sheet: bool,
 }
 
-/// Where in a row something stands, as the file's owner sees it: `column "Code"`, or `cell C58 (column "Code")`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CellLocation(String);
-
-impl fmt::Display for CellLocation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 impl Columns {
-    /// Finds the columns, in the first record of a file.
+    /// Finds the columns in the first record of a file.
     pub fn find(
         first: &ByteRecord,
         format: &Format,
@@ -111,38 +114,21 @@ impl Columns {
         is_sheet: bool,
     ) -> Result<Self, InputError> {
         let header = Header::new(first, format.has_header)?;
-        let user = header.choose(&USER, format.user_column.as_ref())?;
-        let codes = header.choose(&CODES, format.code_column.as_ref());
-        let external = header.choose(&EXTERNAL, format.external_column.as_ref())?;
-        let priority = header.choose(&PRIORITY, format.priority_column.as_ref())?;
-        let user = user.ok_or_else(|| header.missing(&USER));
-        let codes = match format.is_wide {
-            true => match codes? {
-                Some(column) => {
-                    return Err(InputError::MixedLayout {
-                        column: printable(&column.name.unwrap_or_default(), 60),
-                    });
-                }
-                None => {
-                    let others = [user.as_ref().ok(), external.as_ref()];
-                    let others: Vec<_> = others
-                        .into_iter()
-                        .flatten()
-                        .map(|column| column.at)
-                        .collect();
-                    CodeColumns::Wide(header.marks(catalog, &others)?)
-                }
-            },
-            false => match codes? {
-                Some(column) => CodeColumns::Long(column),
-                // Without a user column that is the first thing to say.
-                None if user.is_ok() => return Err(header.no_codes(catalog)),
-                None => return Err(user.err().unwrap_or_else(|| header.missing(&CODES))),
-            },
+        let user = header.find(&USER, format.user_column.as_ref())?;
+        let external = header.find(&EXTERNAL, format.external_column.as_ref())?;
+        let priority = header.find(&PRIORITY, format.priority_column.as_ref())?;
+        let long = header.find(&CODES, format.code_column.as_ref())?;
+        let codes = if format.is_wide {
+            let others = [&user, &external].into_iter().flatten();
+            let others: Vec<_> = others.map(|column| column.index).collect();
+            find_wide_codes(&header, long, catalog, &others)
+        } else {
+            long.map(CodeColumns::Long)
+                .ok_or_else(|| missing_codes(&header, catalog))
         };
         let mut columns = Self {
-            user: user?,
-            codes,
+            user: user.ok_or_else(|| header.missing_column(&USER))?,
+            codes: codes?,
             external,
             priority,
             ignored: Vec::new(),
@@ -150,55 +136,46 @@ impl Columns {
             is_sheet,
         };
         columns.check_distinct()?;
-        columns.ignored = columns.find_ignored(&header);
+        let is_ignored = |index| columns.all().all(|(column, _)| column.index != index);
+        let ignored = header.named().filter(|(index, _)| is_ignored(*index));
+        columns.ignored = ignored.map(|(_, name)| name.to_owned()).collect();
         Ok(columns)
     }
 
-    /// Where a column's cell in the row on a line stands.
-    pub fn place(&self, column: &Column, line: u32) -> CellLocation {
-        let named = match &column.name {
-            Some(name) => Some(format!("column \"{}\"", printable(name, 60))),
-            None if self.is_sheet => None,
-            None => Some(format!("column {}", column.at + 1)),
-        };
-        CellLocation(match (self.is_sheet, named) {
-            (false, named) => named.unwrap_or_default(),
-            (true, None) => format!("cell {}", address(column.at, line)),
-            (true, Some(named)) => format!("cell {} ({named})", address(column.at, line)),
-        })
+    /// The location of a column's cell in the row on a line.
+    pub fn location(&self, column: &Column, line: u32) -> CellLocation {
+        CellLocation::new(column, line, self.is_sheet)
     }
 
-    /// Where the codes stand in the row on a line.
-    pub fn place_of_codes(&self, line: u32) -> CellLocation {
+    /// The location of the codes in the row on a line.
+    pub fn codes_location(&self, line: u32) -> CellLocation {
         match &self.codes {
-            CodeColumns::Long(column) => self.place(column, line),
-            CodeColumns::Wide(_) => CellLocation("any column of a code".to_owned()),
+            CodeColumns::Long(column) => self.location(column, line),
+            CodeColumns::Wide(_) => CellLocation::any_code_column(),
         }
     }
 
-    /// Every column that is read, and what it holds.
-    fn read(&self) -> impl Iterator<Item = (&Column, &'static str)> + Clone {
+    /// Every column that is read, with its kind.
+    fn all(&self) -> impl Iterator<Item = (&Column, &'static ColumnSpec)> + Clone {
         let (long, wide) = match &self.codes {
             CodeColumns::Long(column) => (Some(column), [].as_slice()),
-            CodeColumns::Wide(marks) => (None, marks.as_slice()),
+            CodeColumns::Wide(columns) => (None, columns.as_slice()),
         };
-        let codes = long
-            .into_iter()
-            .chain(wide.iter().map(|marks| &marks.column));
-        let external = self.external.iter().map(|column| (column, EXTERNAL.what));
-        let priority = self.priority.iter().map(|column| (column, PRIORITY.what));
-        std::iter::once((&self.user, USER.what))
+        let codes = long.into_iter().chain(wide.iter().map(|code| &code.column));
+        let external = self.external.iter().map(|column| (column, &EXTERNAL));
+        let priority = self.priority.iter().map(|column| (column, &PRIORITY));
+        std::iter::once((&self.user, &USER))
             .chain(external)
             .chain(priority)
-            .chain(codes.map(|column| (column, CODES.what)))
+            .chain(codes.map(|column| (column, &CODES)))
     }
 
     fn check_distinct(&self) -> Result<(), InputError> {
-        for (count, (column, second)) in self.read().enumerate() {
-            let mut before = self.read().take(count);
-            if let Some((_, first)) = before.find(|(other, _)| other.at == column.at) {
+        for (position, (column, second)) in self.all().enumerate() {
+            let mut before = self.all().take(position);
+            if let Some((_, first)) = before.find(|(other, _)| other.index == column.index) {
                 return Err(InputError::SameColumn {
-                    at: column.at + 1,
+                    number: column.index + 1,
                     first,
                     second,
                 });
@@ -206,75 +183,70 @@ impl Columns {
         }
         Ok(())
     }
+}
 
-    fn find_ignored(&self, header: &Header) -> Vec<String> {
-        let is_read = |at: usize| self.read().any(|(column, _)| column.at == at);
-        let names = header.names.iter().flatten().enumerate();
-        names
-            .filter(|(at, name)| !is_read(*at) && !name.is_empty())
-            .map(|(_, name)| name.clone())
-            .collect()
+/// The error of a file without a column of codes. Such a file may be a wide one.
+fn missing_codes(header: &Header, catalog: &Catalog) -> InputError {
+    let is_code = |name: &str| catalog.find(name).is_some();
+    let names = header.named().map(|(_, name)| name);
+    let codes: Vec<_> = names.filter(|name| is_code(name)).collect();
+    if codes.is_empty() {
+        return header.missing_column(&CODES);
+    }
+    InputError::MaybeWide {
+        columns: printable(&codes.join(", "), 200),
     }
 }
 
-impl Header {
-    fn no_codes(&self, catalog: &Catalog) -> InputError {
-        let names = self.names.iter().flatten();
-        let named: Vec<_> = names
-            .filter(|name| catalog.find(name).is_some())
-            .cloned()
-            .collect();
-        match named.is_empty() {
-            true => self.missing(&CODES),
-            false => InputError::MaybeWide {
-                columns: printable(&named.join(", "), 200),
-            },
-        }
+/// The columns that are named after codes, except for `others`, which are of another kind.
+fn find_wide_codes(
+    header: &Header,
+    long: Option<Column>,
+    catalog: &Catalog,
+    others: &[usize],
+) -> Result<CodeColumns, InputError> {
+    if let Some(column) = long {
+        return Err(InputError::MixedLayout {
+            column: printable(&column.name.unwrap_or_default(), 60),
+        });
     }
-
-    /// The columns that are named after codes, but for those that hold something else.
-    fn marks(&self, catalog: &Catalog, others: &[usize]) -> Result<Vec<CodeColumn>, InputError> {
-        let mut found: Vec<CodeColumn> = Vec::new();
-        let names = self.names.iter().flatten().enumerate();
-        for (at, name) in names.filter(|(at, _)| !others.contains(at)) {
-            let Some(code) = catalog.find(name) else {
-                let suggestion = catalog.suggest(name).map(str::to_owned);
-                if suggestion.is_some() || looks_like_a_code(name) {
-                    return Err(InputError::MisspelledCodeColumn {
-                        column: printable(name, 60),
-                        suggestion,
-                    });
-                }
-                continue;
-            };
-            if let Some(first) = found.iter().find(|marks| marks.code == code) {
-                let first_name = first.column.name.clone().unwrap_or_default();
-                return Err(two_columns(
-                    format!("code {code}"),
-                    None,
-                    (first.column.at, &first_name),
-                    (at, name),
-                ));
-            }
-            found.push(CodeColumn {
-                column: self.column(at),
-                code: code.to_owned(),
-            });
+    let mut columns: Vec<CodeColumn> = Vec::new();
+    for (index, name) in header.named().filter(|(index, _)| !others.contains(index)) {
+        let column = header.column(index);
+        let Some(code) = catalog.find(name) else {
+            check_spelling(name, catalog)?;
+            continue;
+        };
+        if let Some(first) = columns.iter().find(|other| other.code == code) {
+            let label = format!("code {code}");
+            return Err(ambiguous_column(label, None, &first.column, &column));
         }
-        match found.is_empty() {
-            true => Err(InputError::NoCodeColumns {
-                header: self.shown().unwrap_or_default(),
-            }),
-            false => Ok(found),
-        }
+        columns.push(CodeColumn {
+            column,
+            code: code.to_owned(),
+        });
     }
+    if columns.is_empty() {
+        return Err(InputError::NoCodeColumns {
+            header: header.text().unwrap_or_default(),
+        });
+    }
+    Ok(CodeColumns::Wide(columns))
 }
 
-/// Whether a name is made as the vendor makes its codes, which a column of something else hardly is.
-fn looks_like_a_code(name: &str) -> bool {
-    name.len() > 3
+/// Rejects a column whose name is nearly a code, or is made as the vendor makes its codes.
+fn check_spelling(name: &str, catalog: &Catalog) -> Result<(), InputError> {
+    let suggestion = catalog.suggest(name).map(str::to_owned);
+    let looks_like_a_code = name.len() > 3
         && name.bytes().all(|byte| byte.is_ascii_uppercase())
-        && (name.ends_with("NU") || name.ends_with("CU"))
+        && (name.ends_with("NU") || name.ends_with("CU"));
+    if suggestion.is_none() && !looks_like_a_code {
+        return Ok(());
+    }
+    Err(InputError::MisspelledCodeColumn {
+        column: printable(name, 60),
+        suggestion,
+    })
 }
 
 #[cfg(test)]
@@ -291,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_are_found_whatever_their_case_blanks_and_dashes() {
+    fn columns_are_found_whatever_their_case_spaces_and_dashes() {
         for (user, codes, external) in [
             ("userId", "userBundleCodes", "useExternalLicense"),
             ("User ID", "bundle code", "External"),
@@ -300,12 +272,12 @@ mod tests {
             ("user-id", "Bundle", "external license"),
         ] {
             let columns = find(&["department", external, user, codes]).unwrap();
-            assert_eq!(columns.user.at, 2, "{user}");
+            assert_eq!(columns.user.index, 2, "{user}");
             let CodeColumns::Long(codes) = columns.codes else {
                 panic!("{user}");
             };
-            assert_eq!(codes.at, 3);
-            assert_eq!(columns.external.map(|column| column.at), Some(1));
+            assert_eq!(codes.index, 3);
+            assert_eq!(columns.external.map(|column| column.index), Some(1));
         }
     }
 }

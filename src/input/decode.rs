@@ -7,57 +7,56 @@ use encoding_rs::Encoding;
 use encoding_rs_io::DecodeReaderBytesBuilder;
 use flate2::read::MultiGzDecoder;
 
-use super::InputError;
+use crate::input::error::InputError;
 
-/// The largest window that a zstd frame may ask memory for, as the power of two: 128 MiB, as zstd's own program.
+/// The largest window that a zstd frame may use, as a power of two: 128 MiB, the default of the zstd program.
 const ZSTD_WINDOW_LOG: u32 = 27;
 
-/// The largest workbook that is taken, in bytes. A full sheet of users and codes has a tenth of it.
+/// The largest workbook, in bytes: ten times a full sheet of users and codes.
 const MAX_WORKBOOK_BYTES: u64 = 512 * 1024 * 1024;
 
-/// How many compressions around one another are taken off.
+/// How many layers of compression are removed.
 const MAX_COMPRESSIONS: usize = 2;
 
-/// A reader of anything.
+/// Enough bytes to recognise a kind of file.
+const SIGNATURE_BYTES: usize = 8;
+
 pub type Bytes<'r> = Box<dyn Read + Send + 'r>;
 
-/// What an input turned out to be.
 pub enum Decoded<'r> {
-    /// Text. It is UTF-8 if the file was, or if its encoding is known.
+    /// UTF-8, if the file is UTF-8 or its encoding is known.
     Text(Bytes<'r>),
-    /// An Excel workbook, in a temporary file of its own, since reading one jumps to and fro.
+    /// An Excel workbook, in a temporary file because its reader seeks.
     Workbook(File),
 }
 
-/// Takes compression off, and decodes: as the byte order mark says, else as `encoding` says.
+/// Decompresses and decodes an input. A byte order mark overrules `encoding`.
 pub fn decode<'r>(
-    input: Bytes<'r>,
+    mut input: Bytes<'r>,
     encoding: Option<&'static Encoding>,
 ) -> Result<Decoded<'r>, InputError> {
-    let mut input = input;
     for _ in 0..=MAX_COMPRESSIONS {
-        let (start, rest) = peek(input, 8).map_err(unreadable)?;
-        input = match kind(&start) {
-            Kind::Gzip => Box::new(MultiGzDecoder::new(rest)),
-            Kind::Zstd => {
-                let mut decoder = zstd::Decoder::new(rest).map_err(unreadable)?;
+        let (start, rest) = peek(input, SIGNATURE_BYTES).map_err(read_error)?;
+        input = match FileKind::of(&start) {
+            FileKind::Gzip => Box::new(MultiGzDecoder::new(rest)),
+            FileKind::Zstd => {
+                let mut decoder = zstd::Decoder::new(rest).map_err(read_error)?;
                 decoder
                     .window_log_max(ZSTD_WINDOW_LOG)
-                    .map_err(unreadable)?;
+                    .map_err(read_error)?;
                 Box::new(decoder)
             }
-            Kind::Zip => return keep(rest).map(Decoded::Workbook),
-            Kind::Other(what, advice) => {
-                return Err(InputError::UnsupportedFile { kind: what, advice });
+            FileKind::Zip => return spool_to_temp_file(rest).map(Decoded::Workbook),
+            FileKind::Unsupported { kind, hint } => {
+                return Err(InputError::UnsupportedFile { kind, hint });
             }
-            Kind::Utf16(advice) if encoding.is_none() => {
+            FileKind::Utf16 { hint } if encoding.is_none() => {
                 return Err(InputError::UnsupportedFile {
-                    kind: "UTF-16 without a byte order mark, as it seems",
-                    advice,
+                    kind: "UTF-16 text without a byte order mark",
+                    hint,
                 });
             }
-            Kind::Text | Kind::Utf16(_) => {
-                // A byte order mark knows better than whoever gave the flag.
+            FileKind::Text | FileKind::Utf16 { .. } => {
                 let has_mark = Encoding::for_bom(&start).is_some();
                 let text = DecodeReaderBytesBuilder::new()
                     .encoding(encoding.filter(|_| !has_mark))
@@ -69,69 +68,79 @@ pub fn decode<'r>(
         };
     }
     Err(InputError::UnsupportedFile {
-        kind: "compressed again and again",
-        advice: "unpack it first",
+        kind: "compressed more than twice",
+        hint: "decompress it first",
     })
 }
 
-enum Kind {
+enum FileKind {
     Gzip,
     Zstd,
     Zip,
-    Utf16(&'static str),
-    /// What it is, and what to do.
-    Other(&'static str, &'static str),
+    /// Probably UTF-16: every other byte is zero.
+    Utf16 {
+        hint: &'static str,
+    },
+    Unsupported {
+        kind: &'static str,
+        hint: &'static str,
+    },
     Text,
 }
 
-fn kind(start: &[u8]) -> Kind {
-    match start {
-        [0x1f, 0x8b, ..] => Kind::Gzip,
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => Kind::Zstd,
-        [b'P', b'K', 3, 4, ..] => Kind::Zip,
-        [0xd0, 0xcf, 0x11, 0xe0, ..] => Kind::Other(
-            "an old Excel workbook (.xls), or one with a password",
-            "save it as .xlsx without a password, or as \"CSV UTF-8\"",
-        ),
-        [b'%', b'P', b'D', b'F', ..] => Kind::Other("a PDF", "export the table as CSV"),
-        [first, 0, second, 0, ..] if *first != 0 && *second != 0 => {
-            Kind::Utf16("import with --encoding utf-16le")
+impl FileKind {
+    fn of(start: &[u8]) -> Self {
+        match start {
+            [0x1f, 0x8b, ..] => Self::Gzip,
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => Self::Zstd,
+            [b'P', b'K', 3, 4, ..] => Self::Zip,
+            [0xd0, 0xcf, 0x11, 0xe0, ..] => Self::Unsupported {
+                kind: "an old Excel workbook (.xls), or a workbook with a password",
+                hint: "save it as .xlsx without a password, or as \"CSV UTF-8\"",
+            },
+            [b'%', b'P', b'D', b'F', ..] => Self::Unsupported {
+                kind: "a PDF",
+                hint: "export the table as CSV",
+            },
+            [first, 0, second, 0, ..] if *first != 0 && *second != 0 => Self::Utf16 {
+                hint: "use --encoding utf-16le",
+            },
+            [0, first, 0, second, ..] if *first != 0 && *second != 0 => Self::Utf16 {
+                hint: "use --encoding utf-16be",
+            },
+            _ => Self::Text,
         }
-        [0, first, 0, second, ..] if *first != 0 && *second != 0 => {
-            Kind::Utf16("import with --encoding utf-16be")
-        }
-        _ => Kind::Text,
     }
 }
 
-fn unreadable(source: io::Error) -> InputError {
+fn read_error(source: io::Error) -> InputError {
     InputError::Read { line: 1, source }
 }
 
-/// A reader whose first bytes have been seen already.
-pub type Peeked<R> = Chain<Cursor<Vec<u8>>, R>;
+/// A reader whose first bytes have been looked at.
+pub type Lookahead<R> = Chain<Cursor<Vec<u8>>, R>;
 
-/// The first bytes, and a reader that gives them all the same.
-pub fn peek<R: Read>(mut input: R, most: usize) -> io::Result<(Vec<u8>, Peeked<R>)> {
+/// Up to `count` first bytes, and a reader that still gives them.
+pub fn peek<R: Read>(mut input: R, count: usize) -> io::Result<(Vec<u8>, Lookahead<R>)> {
     let mut start = Vec::new();
-    input.by_ref().take(most as u64).read_to_end(&mut start)?;
+    input.by_ref().take(count as u64).read_to_end(&mut start)?;
     Ok((start.clone(), Cursor::new(start).chain(input)))
 }
 
-fn keep(input: impl Read) -> Result<File, InputError> {
+fn spool_to_temp_file(input: impl Read) -> Result<File, InputError> {
     let temporary = |source| InputError::Temporary { source };
     let mut file = tempfile::tempfile().map_err(temporary)?;
     let mut input = input.take(MAX_WORKBOOK_BYTES + 1);
     let copied = io::copy(&mut input, &mut file).map_err(|error| match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => temporary(error),
-        _ => unreadable(error),
+        _ => read_error(error),
     })?;
     if copied > MAX_WORKBOOK_BYTES {
         return Err(InputError::UnsupportedFile {
-            kind: "a workbook, or an archive, of more than 512 MiB",
-            advice: "save the sheet of users as \"CSV UTF-8\"",
+            kind: "a workbook or archive of more than 512 MiB",
+            hint: "save the sheet of users as \"CSV UTF-8\"",
         });
     }
-    file.rewind().map_err(unreadable)?;
+    file.rewind().map_err(read_error)?;
     Ok(file)
 }

@@ -1,202 +1,348 @@
-//! Why an input cannot be imported at all. Each says what to do about it.
+//! Why an input cannot be imported at all, and the next step.
 
 use std::path::PathBuf;
 
-use super::{MAX_COLUMNS, MAX_RECORD_BYTES};
+use crate::hint::Hint;
+use crate::input::column::ColumnSpec;
+use crate::input::limits::{MAX_COLUMNS, MAX_RECORD_BYTES};
 
-/// Why the input cannot be imported at all.
 #[derive(Debug, thiserror::Error)]
 pub enum InputError {
-    /// The file cannot be opened.
     #[error("cannot open {}", path.display())]
     Open {
-        /// The file.
         path: PathBuf,
-        /// What the system said.
         source: std::io::Error,
     },
-    /// Reading failed on the way.
-    #[error("reading failed near line {line}: the input is damaged, cut off, or cannot be read")]
-    Read {
-        /// The line at which the failed read began.
-        line: u64,
-        /// What went wrong.
-        source: std::io::Error,
-    },
-    /// There is nothing in the input.
-    #[error(
-        "the input is empty\n  hint: give it a header that names a user ID and a bundle code column, and a row for each user and code"
-    )]
+    /// Reading failed at or after a line.
+    #[error("cannot read the input near line {line}")]
+    Read { line: u64, source: std::io::Error },
+    #[error("the input is empty")]
     Empty,
-    /// There is nothing below the header.
-    #[error("the input has a header and no rows: there is nothing to import")]
+    #[error("the input has a header but no rows")]
     NoRows,
-    /// It is a file of another kind.
-    #[error("the input is {kind}\n  hint: {advice}")]
+    #[error("the input is {kind}")]
     UnsupportedFile {
-        /// What it is.
         kind: &'static str,
-        /// What makes an input of it.
-        advice: &'static str,
+        hint: &'static str,
     },
-    /// The sheet that was asked for is not there.
-    #[error("the workbook has no sheet {name}\n  hint: choose one of its sheets: {sheets}")]
-    NoSheet {
-        /// What was asked for.
-        name: String,
-        /// The sheets that are there.
-        sheets: String,
-    },
-    /// The workbook cannot be read.
-    #[error(
-        "the input is a zip archive, and not a workbook (.xlsx) that can be read: {reason}\n  hint: unpack it; or open it in a spreadsheet program and save it again, as .xlsx or as \"CSV UTF-8\""
-    )]
-    Workbook {
-        /// What went wrong.
-        reason: String,
-    },
-    /// The workbook cannot be copied to where its reader can jump to and fro.
-    #[error("cannot keep a copy of the workbook in the temporary folder, {}\n  hint: make room there, or set TMPDIR to another folder", std::env::temp_dir().display())]
-    Temporary {
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// A needed column is missing.
-    #[error(
-        "no {what} column in the header, which reads: {header}\n  hint: name one column `{example}`{}{}",
-        flag.map(|flag| format!(", or give its name or number by --{flag}")).unwrap_or_default(),
-        if *only_one { "; or separate the columns by commas (the header has none)" } else { "" }
-    )]
-    NoColumn {
-        /// What the column would hold.
-        what: &'static str,
-        /// A name that would do.
-        example: &'static str,
-        /// The flag that chooses the column, if one does.
-        flag: Option<&'static str>,
-        /// The names that the header has.
+    #[error("the workbook has no sheet \"{name}\"\n  found: {}", sheets.join(", "))]
+    NoSheet { name: String, sheets: Vec<String> },
+    #[error("every sheet of the workbook is hidden\n  found: {}", sheets.join(", "))]
+    NoVisibleSheet { sheets: Vec<String> },
+    #[error("the input is a zip archive, but not a readable workbook (.xlsx): {reason}")]
+    Workbook { reason: String },
+    /// The workbook is copied because its reader seeks.
+    #[error("cannot copy the workbook to the temporary folder {}", std::env::temp_dir().display())]
+    Temporary { source: std::io::Error },
+    #[error("--sheet is for workbooks, but the input is a text file")]
+    SheetOfText,
+    #[error("--delimiter is for text files, but the input is a workbook")]
+    DelimiterOfWorkbook,
+    #[error("no {} column in the header\n  found: {header}", spec.label)]
+    MissingColumn {
+        spec: &'static ColumnSpec,
         header: String,
-        /// The header has a single column, so the separator is likely another one.
-        only_one: bool,
+        /// A column that may be of this kind.
+        candidate: Option<String>,
+        /// The delimiter is probably another one.
+        is_only_column: bool,
     },
-    /// There is no codes column, and columns are named after codes.
-    #[error(
-        "no bundle code column in the header, but columns named after codes: {columns}\n  hint: if a mark in such a column gives the user that code, import with --wide"
-    )]
-    MaybeWide {
-        /// The columns that are named after codes.
-        columns: String,
-    },
-    /// There is no column named after a code.
-    #[error(
-        "no column is named after a bundle code; the header reads: {header}\n  hint: name the columns by the codes or names that `seatload codes` lists, or leave out --wide"
-    )]
-    NoCodeColumns {
-        /// The names that the header has.
-        header: String,
-    },
-    /// A wide file has a codes column as well.
-    #[error(
-        "column \"{column}\" holds bundle codes, and other columns are named after codes: one of the two would be ignored\n  hint: leave out --wide, or remove the column"
-    )]
-    MixedLayout {
-        /// The column of codes.
-        column: String,
-    },
-    /// A column of a wide file is nearly named after a code.
-    #[error(
-        "column \"{column}\" looks like a bundle code and is none{}\n  hint: correct the name, allow it by --allow-code, or rename the column if it is something else",
-        suggestion.as_ref().map(|code| format!("; did you mean {code}?")).unwrap_or_default()
-    )]
+    /// There is no codes column, but there are columns named after codes.
+    #[error("no bundle code column in the header, but columns named after codes: {columns}")]
+    MaybeWide { columns: String },
+    #[error("no column is named after a bundle code (--wide)\n  found: {header}")]
+    NoCodeColumns { header: String },
+    /// A wide file has a column of codes as well.
+    #[error("column \"{column}\" lists bundle codes, but --wide expects a column for each code")]
+    MixedLayout { column: String },
+    #[error("column \"{column}\" looks like a bundle code, but there is no such code")]
     MisspelledCodeColumn {
-        /// The column.
         column: String,
-        /// What may have been meant.
         suggestion: Option<String>,
     },
-    /// A column that was asked for is not there.
     #[error(
-        "there is no column {name} (--{flag}){}",
-        match header {
-            Some(header) => format!("; the header reads: {header}\n  hint: give the name as it stands there, or the column's number from 1"),
-            None => "\n  hint: give the column's number, from 1".to_owned(),
-        }
+        "no column {name} (--{flag}){}",
+        header.as_ref().map(|header| format!("\n  found: {header}")).unwrap_or_default()
     )]
     NoSuchColumn {
-        /// What was asked for.
         name: String,
-        /// The flag that asked.
         flag: &'static str,
-        /// The names that the header has, if there is one.
+        /// `None` if the file has no header.
         header: Option<String>,
     },
-    /// Without a header, columns must be told.
-    #[error(
-        "without a header, nothing says which column holds what\n  hint: give the numbers of the columns, from 1: --user-column and --code-column"
-    )]
+    #[error("without a header, seatload cannot find the user ID and bundle code columns")]
     MissingColumnNumbers,
-    /// Two columns could be the same one.
-    #[error(
-        "two columns look like the {what}: \"{first}\" (column {first_at}) and \"{second}\" (column {second_at})\n  hint: {}rename or remove one of them",
-        flag.map(|flag| format!("choose one by its number, --{flag}, or ")).unwrap_or_default()
-    )]
+    #[error("two columns look like the {label}: {first} and {second}")]
     AmbiguousColumn {
-        /// What the column would hold.
-        what: String,
-        /// The flag that chooses the column, if one does.
+        label: String,
         flag: Option<&'static str>,
-        /// The name of the first.
         first: String,
-        /// Its place, from 1.
-        first_at: usize,
-        /// The name of the second.
         second: String,
-        /// Its place, from 1.
-        second_at: usize,
+        second_number: usize,
     },
-    /// One column was chosen for two things.
-    #[error("column {at} is chosen as the {first} and as the {second}\n  hint: choose another")]
+    #[error("column {number} is both the {} column and the {} column", first.label, second.label)]
     SameColumn {
-        /// Its place, from 1.
-        at: usize,
-        /// What it would hold.
-        first: &'static str,
-        /// What else it would hold.
-        second: &'static str,
+        /// From 1.
+        number: usize,
+        first: &'static ColumnSpec,
+        second: &'static ColumnSpec,
     },
-    /// The columns can be told apart in more than one way.
     #[error(
-        "the columns may be separated by {first} or by {second}: both fit the first lines\n  hint: say which, by --delimiter"
+        "the columns may be separated by {} or by {}: both fit the first lines",
+        delimiter_name(*first),
+        delimiter_name(*second)
     )]
-    AmbiguousDelimiter {
-        /// The one.
-        first: &'static str,
-        /// The other.
-        second: &'static str,
-    },
-    /// The header has more columns than are taken.
-    #[error(
-        "the header has more than {MAX_COLUMNS} columns: is this the right file, and the right --delimiter?"
-    )]
+    AmbiguousDelimiter { first: u8, second: u8 },
+    #[error("the header has more than {MAX_COLUMNS} columns")]
     TooManyColumns,
-    /// A quoted cell has no end.
-    #[error(
-        "line {line}: a quote is opened here and never closed, so all that follows would be one cell\n  hint: close or remove the quote"
-    )]
-    OpenQuote {
-        /// The line on which the quote stands.
-        line: u32,
-    },
-    /// A row is longer than any.
-    #[error(
-        "from line {line} on, there are more than {} MiB without the end of a row: is this a text file?",
-        MAX_RECORD_BYTES / (1024 * 1024)
-    )]
-    LineTooLong {
-        /// The line.
-        line: u32,
-    },
-    /// The file has more lines than can be numbered.
-    #[error("the input has more than 4,294,967,295 lines\n  hint: split it")]
+    #[error("line {line}: a quote is opened but never closed, so the rest of the file is one cell")]
+    OpenQuote { line: u32 },
+    #[error("line {line}: the row is longer than {} MiB", MAX_RECORD_BYTES / (1024 * 1024))]
+    LineTooLong { line: u32 },
+    #[error("the input has more than 4,294,967,295 lines")]
     TooManyLines,
+}
+
+impl Hint for InputError {
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            // The system's error decides.
+            Self::Open { .. } => return None,
+            Self::Read { .. } => "check that the file is complete, or export it again",
+            Self::Empty => "add a header with userId and userBundleCodes, then a row for each user",
+            Self::NoRows => "add a row for each user below the header",
+            Self::UnsupportedFile { hint, .. } => hint,
+            Self::NoSheet { sheets, .. } | Self::NoVisibleSheet { sheets } => {
+                return Some(sheet_hint(sheets));
+            }
+            Self::Workbook { .. } => {
+                "unpack the archive; or open the workbook in a spreadsheet program and save it again, as .xlsx or as \"CSV UTF-8\""
+            }
+            Self::Temporary { .. } => "free some space there, or set TMPDIR to another folder",
+            Self::SheetOfText => "remove --sheet",
+            Self::DelimiterOfWorkbook => "remove --delimiter",
+            Self::MissingColumn {
+                spec,
+                candidate,
+                is_only_column,
+                ..
+            } => {
+                return Some(missing_column_hint(
+                    spec,
+                    candidate.as_deref(),
+                    *is_only_column,
+                ));
+            }
+            Self::MaybeWide { .. } => "add --wide if a mark in such a column gives users that code",
+            Self::NoCodeColumns { .. } => {
+                "name the columns after the codes that `seatload codes` lists, or remove --wide"
+            }
+            Self::MixedLayout { .. } => "remove --wide, or remove the column",
+            Self::MisspelledCodeColumn { column, suggestion } => {
+                return Some(misspelled_column_hint(column, suggestion.as_deref()));
+            }
+            Self::NoSuchColumn {
+                header: Some(_), ..
+            } => "use a name from the header, or the column's number from 1",
+            Self::NoSuchColumn { header: None, .. } => "use the column's number, from 1",
+            Self::MissingColumnNumbers => {
+                "give their numbers, from 1, such as --user-column 1 --code-column 2"
+            }
+            Self::AmbiguousColumn {
+                flag: Some(flag),
+                second_number,
+                ..
+            } => {
+                return Some(format!(
+                    "choose one by its number, such as --{flag} {second_number}, or rename the other"
+                ));
+            }
+            Self::AmbiguousColumn { flag: None, .. } => "rename or remove one of them",
+            Self::SameColumn { first, second, .. } => {
+                let flags: Vec<_> = [first.flag, second.flag].into_iter().flatten().collect();
+                return Some(format!(
+                    "choose another column with --{}",
+                    flags.join(" or --")
+                ));
+            }
+            Self::AmbiguousDelimiter { first, second } => {
+                let (first, second) = (delimiter_argument(*first), delimiter_argument(*second));
+                return Some(format!(
+                    "choose one: --delimiter {first} or --delimiter {second}"
+                ));
+            }
+            Self::TooManyColumns => "check that this is the right file and the right --delimiter",
+            Self::OpenQuote { .. } => "close or remove the quote",
+            Self::LineTooLong { .. } => "check that the input is a text file or a workbook",
+            Self::TooManyLines => "split the file",
+        };
+        Some(hint.to_owned())
+    }
+}
+
+fn sheet_hint(sheets: &[String]) -> String {
+    match sheets.first() {
+        Some(sheet) => format!("choose a sheet, such as --sheet \"{sheet}\""),
+        None => "save the table of users as a sheet of cells".to_owned(),
+    }
+}
+
+fn missing_column_hint(spec: &ColumnSpec, candidate: Option<&str>, is_only_column: bool) -> String {
+    let example = spec.example;
+    match (spec.flag, candidate) {
+        (Some(_), None) if is_only_column => {
+            format!(
+                "name a column {example}; if the columns are not separated by commas, use --delimiter"
+            )
+        }
+        (Some(flag), Some(name)) => {
+            format!("if \"{name}\" is the right column, use --{flag} \"{name}\"")
+        }
+        (Some(flag), None) => {
+            format!("name a column {example}, or choose one by its name or number with --{flag}")
+        }
+        (None, _) => format!("name a column {example}, and separate the columns by commas"),
+    }
+}
+
+fn misspelled_column_hint(column: &str, suggestion: Option<&str>) -> String {
+    match suggestion {
+        Some(code) => {
+            format!("rename the column to {code}; for a new code, use --allow-code {column}")
+        }
+        None => format!("for a new code, use --allow-code {column}; otherwise rename the column"),
+    }
+}
+
+fn delimiter_name(delimiter: u8) -> &'static str {
+    match delimiter {
+        b';' => "semicolons",
+        b'\t' => "tabs",
+        b'|' => "bars",
+        _ => "commas",
+    }
+}
+
+/// A delimiter as it is typed in a shell.
+fn delimiter_argument(delimiter: u8) -> String {
+    match delimiter {
+        b'\t' => "tab".to_owned(),
+        other => format!("\"{}\"", char::from(other)),
+    }
+}
+
+/// One error of each variant, for the snapshot of all messages.
+#[cfg(test)]
+pub fn samples() -> Vec<crate::diagnostic::Sample> {
+    use std::io;
+
+    use crate::diagnostic::Sample;
+    use crate::input::columns::{CODES, USER};
+
+    let missing = || io::Error::from(io::ErrorKind::NotFound);
+    let text = str::to_owned;
+    let sheets = || vec![text("Users"), text("Notes")];
+    let errors = [
+        InputError::Open {
+            path: "users.csv".into(),
+            source: missing(),
+        },
+        InputError::Read {
+            line: 3,
+            source: io::Error::new(io::ErrorKind::UnexpectedEof, "unexpected end of file"),
+        },
+        InputError::Empty,
+        InputError::NoRows,
+        InputError::UnsupportedFile {
+            kind: "a PDF",
+            hint: "export the table as CSV",
+        },
+        InputError::NoSheet {
+            name: text("Third"),
+            sheets: sheets(),
+        },
+        InputError::NoVisibleSheet { sheets: sheets() },
+        InputError::Workbook {
+            reason: text("invalid Zip archive: Could not find EOCD"),
+        },
+        InputError::Temporary {
+            source: io::Error::from(io::ErrorKind::StorageFull),
+        },
+        InputError::SheetOfText,
+        InputError::DelimiterOfWorkbook,
+        InputError::MissingColumn {
+            spec: &USER,
+            header: text("Employee, E-Mail, License"),
+            candidate: Some(text("E-Mail")),
+            is_only_column: false,
+        },
+        InputError::MissingColumn {
+            spec: &CODES,
+            header: text("userId, department"),
+            candidate: None,
+            is_only_column: false,
+        },
+        InputError::MissingColumn {
+            spec: &USER,
+            header: text("userId:code"),
+            candidate: None,
+            is_only_column: true,
+        },
+        InputError::MaybeWide {
+            columns: text("IDU, PMD"),
+        },
+        InputError::NoCodeColumns {
+            header: text("userId, department"),
+        },
+        InputError::MixedLayout {
+            column: text("code"),
+        },
+        InputError::MisspelledCodeColumn {
+            column: text("ATTUNUU"),
+            suggestion: Some(text("ATTUNU")),
+        },
+        InputError::MisspelledCodeColumn {
+            column: text("NEWBOTNU"),
+            suggestion: None,
+        },
+        InputError::NoSuchColumn {
+            name: text("Person"),
+            flag: "user-column",
+            header: Some(text("userId, code")),
+        },
+        InputError::NoSuchColumn {
+            name: text("3"),
+            flag: "code-column",
+            header: None,
+        },
+        InputError::MissingColumnNumbers,
+        InputError::AmbiguousColumn {
+            label: text("user ID"),
+            flag: Some("user-column"),
+            first: text("\"userId\" (column 1)"),
+            second: text("\"User ID\" (column 3)"),
+            second_number: 3,
+        },
+        InputError::AmbiguousColumn {
+            label: text("code IDU"),
+            flag: None,
+            first: text("\"IDU\" (column 2)"),
+            second: text("\"idu\" (column 3)"),
+            second_number: 3,
+        },
+        InputError::SameColumn {
+            number: 2,
+            first: &USER,
+            second: &CODES,
+        },
+        InputError::AmbiguousDelimiter {
+            first: b',',
+            second: b'\t',
+        },
+        InputError::TooManyColumns,
+        InputError::OpenQuote { line: 4 },
+        InputError::LineTooLong { line: 7 },
+        InputError::TooManyLines,
+    ];
+    errors.into_iter().map(Sample::error).collect()
 }

@@ -1,4 +1,4 @@
-//! What tells one input from another: how long it is, and its hash.
+//! The length and hash of an input, which identify it.
 
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,14 +10,13 @@ use sha2::{Digest, Sha256};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Fingerprint {
-    /// Its length.
     pub bytes: u64,
-    /// SHA-256, in hexadecimal.
+    /// In hexadecimal.
     pub sha256: String,
 }
 
 impl Fingerprint {
-    /// The fingerprint of all that a reader gives.
+    /// The fingerprint of everything that a reader returns.
     ///
     /// # Errors
     /// When reading fails.
@@ -28,25 +27,31 @@ impl Fingerprint {
     }
 }
 
-/// Takes the fingerprint of what is read through it.
+/// Takes the fingerprint of what is read through it, on whichever thread.
 #[derive(Debug, Clone, Default)]
-pub struct Fingerprinter(Arc<Mutex<(u64, Sha256)>>);
+pub struct Fingerprinter(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    bytes: u64,
+    hash: Sha256,
+}
 
 impl Fingerprinter {
-    /// A reader whose bytes are counted.
+    /// Wraps a reader whose bytes are to be hashed.
     pub fn read<R: Read>(&self, inner: R) -> impl Read + use<R> {
         FingerprintReader {
             inner,
-            state: self.clone(),
+            fingerprinter: self.clone(),
         }
     }
 
-    /// The fingerprint of all that was read.
+    /// The fingerprint of everything that has been read.
     pub fn finish(&self) -> Fingerprint {
         let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let digest = state.1.clone().finalize();
+        let digest = state.hash.clone().finalize();
         Fingerprint {
-            bytes: state.0,
+            bytes: state.bytes,
             sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
         }
     }
@@ -54,15 +59,16 @@ impl Fingerprinter {
 
 struct FingerprintReader<R> {
     inner: R,
-    state: Fingerprinter,
+    fingerprinter: Fingerprinter,
 }
 
 impl<R: Read> Read for FingerprintReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
-        let mut state = self.state.0.lock().unwrap_or_else(PoisonError::into_inner);
-        state.0 += read as u64;
-        state.1.update(&buffer[..read]);
+        let state = &self.fingerprinter.0;
+        let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.bytes += read as u64;
+        state.hash.update(&buffer[..read]);
         Ok(read)
     }
 }

@@ -1,29 +1,23 @@
-//! How a file is written, as far as its reader was told.
+//! How the owner of a file says that it is written.
 
 use std::str::FromStr;
 
 use encoding_rs::Encoding;
 use serde::{Deserialize, Serialize};
 
-use super::dialect::can_separate;
+use crate::input::dialect::is_valid_delimiter;
 
-/// How a file is written. What is not told is found out, and where there are two ways to read it, that is an error.
+/// How a file is written. What is not given is detected; if that is ambiguous, reading fails.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Format {
-    /// The encoding of a text without a byte order mark; UTF-8 if nothing is told.
+    /// The encoding of text without a byte order mark; UTF-8 by default.
     pub encoding: Option<EncodingLabel>,
-    /// The byte that separates columns.
     pub delimiter: Option<u8>,
-    /// The first record names the columns.
     pub has_header: bool,
-    /// The column of user IDs.
     pub user_column: Option<ColumnChoice>,
-    /// The column of bundle codes.
     pub code_column: Option<ColumnChoice>,
-    /// The column of external flags.
     pub external_column: Option<ColumnChoice>,
-    /// The column of priorities.
     pub priority_column: Option<ColumnChoice>,
     /// Each code has a column of its own.
     pub is_wide: bool,
@@ -51,7 +45,7 @@ impl Default for Format {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ColumnChoice(pub String);
 
-/// An encoding of the WHATWG Encoding Standard, by any of its labels there.
+/// An encoding of the WHATWG Encoding Standard, by any of its labels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct EncodingLabel(pub &'static Encoding);
@@ -60,13 +54,11 @@ impl FromStr for EncodingLabel {
     type Err = String;
 
     fn from_str(label: &str) -> Result<Self, String> {
-        match Encoding::for_label_no_replacement(label.as_bytes()) {
-            Some(encoding) => Ok(Self(encoding)),
-            None => Err(
-                "no such encoding; common ones are windows-1252, utf-16le, iso-8859-2, windows-1251, shift_jis, gb18030"
-                    .to_owned(),
-            ),
-        }
+        let encoding = Encoding::for_label_no_replacement(label.as_bytes());
+        encoding.map(Self).ok_or_else(|| {
+            "unknown encoding; common ones are windows-1252, utf-16le, iso-8859-2, windows-1251, shift_jis, gb18030"
+                .to_owned()
+        })
     }
 }
 
@@ -84,14 +76,14 @@ impl From<EncodingLabel> for String {
     }
 }
 
-/// Reads a delimiter: one character, or `tab`.
+/// Parses a delimiter: one character, or `tab`.
 ///
 /// # Errors
-/// When it cannot separate columns; the error says what can.
+/// When it cannot separate columns.
 pub fn parse_delimiter(text: &str) -> Result<u8, String> {
     match text.as_bytes() {
         b"tab" | b"\\t" => Ok(b'\t'),
-        &[byte] if can_separate(byte) => Ok(byte),
-        _ => Err("give one character, such as ; or | or the word tab".to_owned()),
+        &[byte] if is_valid_delimiter(byte) => Ok(byte),
+        _ => Err("use one character, such as ; or |, or the word tab".to_owned()),
     }
 }

@@ -1,49 +1,32 @@
-//! The first record of a file: which of its columns is the one that is wanted.
+//! The first record of a file, and which of its columns is of which kind.
 
 use csv::ByteRecord;
 
-use super::{ColumnChoice, InputError, MAX_COLUMNS};
+use crate::input::column::{Column, ColumnSpec, normalized_name};
+use crate::input::error::InputError;
+use crate::input::format::ColumnChoice;
+use crate::input::limits::MAX_COLUMNS;
 use crate::sanitize::printable;
 
-/// What a column can hold, and the names that say so once case, blanks, `_` and `-` are gone.
-pub struct ColumnSpec {
-    pub what: &'static str,
-    /// The flag that chooses it, if one does.
-    pub flag: Option<&'static str>,
-    /// A name that will do, as the service writes it.
-    pub example: &'static str,
-    pub names: &'static [&'static str],
-}
-
-/// A column: where it stands, from 0, and its name as the file writes it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Column {
-    /// The place in a record, from 0.
-    pub at: usize,
-    /// The name in the header, if there is one.
-    pub name: Option<String>,
-}
-
-/// The names that a first record gives, or how many columns it has.
+/// The columns of a file.
 pub struct Header {
-    pub names: Option<Vec<String>>,
+    /// `None` if the first record is a row.
+    names: Option<Vec<String>>,
     pub count: usize,
 }
 
 impl Header {
     pub fn new(first: &ByteRecord, has_header: bool) -> Result<Self, InputError> {
-        let names: Vec<String> = first
+        let mut names: Vec<String> = first
             .iter()
             .map(|name| String::from_utf8_lossy(name).trim().to_owned())
             .collect();
-        // Delimiters at the end of lines make columns that nobody meant.
-        let count = match has_header {
-            true => names
-                .iter()
-                .rposition(|name| !name.is_empty())
-                .map_or(0, |last| last + 1),
-            false => names.len(),
-        };
+        if has_header {
+            // Delimiters at the end of a line make columns without names.
+            let last = names.iter().rposition(|name| !name.is_empty());
+            names.truncate(last.map_or(0, |last| last + 1));
+        }
+        let count = names.len();
         if count > MAX_COLUMNS {
             return Err(InputError::TooManyColumns);
         }
@@ -53,93 +36,95 @@ impl Header {
         })
     }
 
-    pub fn shown(&self) -> Option<String> {
+    /// The names on one line, for messages.
+    pub fn text(&self) -> Option<String> {
         let names = self.names.as_ref()?;
-        Some(printable(&names[..self.count].join(", "), 200))
+        Some(printable(&names.join(", "), 200))
     }
 
-    pub fn column(&self, at: usize) -> Column {
-        let name = self.names.as_ref().map(|names| names[at].clone());
-        Column { at, name }
+    /// Every named column, with its name.
+    pub fn named(&self) -> impl Iterator<Item = (usize, &str)> {
+        let names = self.names.iter().flatten().map(String::as_str).enumerate();
+        names.filter(|(_, name)| !name.is_empty())
     }
 
-    /// The column that was chosen, or else the one that is named so.
-    pub fn choose(
+    pub fn column(&self, index: usize) -> Column {
+        let name = self.names.as_ref().map(|names| names[index].clone());
+        Column { index, name }
+    }
+
+    /// The column that is chosen, or else the one with a name of the kind.
+    pub fn find(
         &self,
-        wanted: &ColumnSpec,
+        spec: &'static ColumnSpec,
         choice: Option<&ColumnChoice>,
     ) -> Result<Option<Column>, InputError> {
         let Some(ColumnChoice(choice)) = choice else {
-            return self.one_of(wanted, |name| wanted.names.contains(&name));
+            return self.find_unique(spec, |name| spec.aliases.contains(&name));
         };
-        let name = plain(choice);
-        if let Some(column) = self.one_of(wanted, |other| other == name)? {
+        let chosen_name = normalized_name(choice);
+        if let Some(column) = self.find_unique(spec, |name| name == chosen_name)? {
             return Ok(Some(column));
         }
         match choice.trim().parse::<usize>() {
             Ok(number) if (1..=self.count).contains(&number) => Ok(Some(self.column(number - 1))),
             _ => Err(InputError::NoSuchColumn {
                 name: printable(choice, 60),
-                flag: wanted.flag.unwrap_or_default(),
-                header: self.shown(),
+                flag: spec.flag.unwrap_or_default(),
+                header: self.text(),
             }),
         }
     }
 
-    /// The one column whose plain name will do.
-    fn one_of(
+    /// The only column with a normalized name that matches.
+    fn find_unique(
         &self,
-        wanted: &ColumnSpec,
-        will_do: impl Fn(&str) -> bool,
+        spec: &ColumnSpec,
+        matches: impl Fn(&str) -> bool,
     ) -> Result<Option<Column>, InputError> {
-        let names = self.names.iter().flatten().enumerate();
-        let mut found = names.filter(|(_, name)| will_do(&plain(name)));
-        let (first, second) = (found.next(), found.next());
-        if let (Some((first_at, first)), Some((second_at, second))) = (first, second) {
-            return Err(two_columns(
-                wanted.what.to_owned(),
-                wanted.flag,
-                (first_at, first),
-                (second_at, second),
-            ));
+        let found = self
+            .named()
+            .filter(|(_, name)| matches(&normalized_name(name)));
+        let mut found = found.map(|(index, _)| self.column(index));
+        match (found.next(), found.next()) {
+            (Some(first), Some(second)) => {
+                Err(ambiguous_column(spec.label, spec.flag, &first, &second))
+            }
+            (first, _) => Ok(first),
         }
-        Ok(first.map(|(at, _)| self.column(at)))
     }
 
-    pub fn missing(&self, wanted: &ColumnSpec) -> InputError {
-        match self.shown() {
-            Some(header) => InputError::NoColumn {
-                what: wanted.what,
-                example: wanted.example,
-                flag: wanted.flag,
-                header,
-                only_one: self.count == 1,
-            },
-            None => InputError::MissingColumnNumbers,
+    /// The error that a column of this kind is missing.
+    pub fn missing_column(&self, spec: &'static ColumnSpec) -> InputError {
+        let Some(header) = self.text() else {
+            return InputError::MissingColumnNumbers;
+        };
+        let is_candidate = |name: &str| spec.candidates.contains(&normalized_name(name).as_str());
+        let mut candidates = self.named().filter(|(_, name)| is_candidate(name));
+        InputError::MissingColumn {
+            spec,
+            header,
+            candidate: candidates.next().map(|(_, name)| printable(name, 60)),
+            is_only_column: self.count == 1,
         }
     }
 }
 
-pub fn two_columns(
-    what: String,
+pub fn ambiguous_column(
+    label: impl Into<String>,
     flag: Option<&'static str>,
-    (first_at, first): (usize, &str),
-    (second_at, second): (usize, &str),
+    first: &Column,
+    second: &Column,
 ) -> InputError {
+    let text = |column: &Column| {
+        let name = column.name.as_deref().unwrap_or_default();
+        format!("\"{}\" (column {})", printable(name, 60), column.index + 1)
+    };
     InputError::AmbiguousColumn {
-        what,
+        label: label.into(),
         flag,
-        first: printable(first, 60),
-        first_at: first_at + 1,
-        second: printable(second, 60),
-        second_at: second_at + 1,
+        first: text(first),
+        second: text(second),
+        second_number: second.index + 1,
     }
-}
-
-/// A header name without what people write in many ways.
-fn plain(name: &str) -> String {
-    name.chars()
-        .filter(|character| !character.is_whitespace() && !matches!(character, '_' | '-'))
-        .flat_map(char::to_lowercase)
-        .collect()
 }

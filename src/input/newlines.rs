@@ -1,14 +1,14 @@
-//! Line ends made one kind, so that a record's line number can be told from what was read.
+//! One kind of line end, so that the number of a line is the number of newlines before it.
 
 use std::io::{self, Read};
 
-/// Turns CRLF and lone CR into LF, and ends the last line with one where it has none.
+/// Turns CRLF and lone CR into LF, and ends the last line with LF.
 pub struct NormalizeNewlines<R> {
     inner: R,
-    /// A CR stood last, and has been passed on as LF: an LF right behind it belongs to it.
+    /// The last byte was a CR and became an LF, so an LF that follows is dropped.
     after_cr: bool,
     last: u8,
-    inner_ended: bool,
+    has_ended: bool,
 }
 
 impl<R: Read> NormalizeNewlines<R> {
@@ -17,13 +17,13 @@ impl<R: Read> NormalizeNewlines<R> {
             inner,
             after_cr: false,
             last: b'\n',
-            inner_ended: false,
+            has_ended: false,
         }
     }
 
-    /// Rewrites the bytes in place and tells how many are left.
-    fn normalise(&mut self, bytes: &mut [u8]) -> usize {
-        if !self.after_cr && memchr::memchr(b'\r', bytes).is_none() {
+    /// Rewrites the bytes in place and returns how many are left.
+    fn normalize(&mut self, bytes: &mut [u8]) -> usize {
+        if !self.after_cr && !bytes.contains(&b'\r') {
             return bytes.len();
         }
         let mut kept = 0;
@@ -45,17 +45,17 @@ impl<R: Read> Read for NormalizeNewlines<R> {
         if buffer.is_empty() {
             return Ok(0);
         }
-        while !self.inner_ended {
+        while !self.has_ended {
             let read = self.inner.read(buffer)?;
             if read == 0 {
-                self.inner_ended = true;
+                self.has_ended = true;
                 if self.last != b'\n' {
                     buffer[0] = b'\n';
                     return Ok(1);
                 }
                 break;
             }
-            let kept = self.normalise(&mut buffer[..read]);
+            let kept = self.normalize(&mut buffer[..read]);
             if kept > 0 {
                 self.last = buffer[kept - 1];
                 return Ok(kept);
@@ -70,22 +70,22 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Gives at most `step` bytes a read.
-    struct Dripping<'a> {
+    /// Returns at most `step` bytes a read.
+    struct SlowReader<'a> {
         bytes: &'a [u8],
         step: usize,
     }
 
-    impl Read for Dripping<'_> {
+    impl Read for SlowReader<'_> {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
             let step = self.step.min(buffer.len());
             self.bytes.read(&mut buffer[..step])
         }
     }
 
-    fn normalised(text: &str, step: usize) -> String {
+    fn normalized(text: &str, step: usize) -> String {
         let mut out = String::new();
-        NormalizeNewlines::new(Dripping {
+        NormalizeNewlines::new(SlowReader {
             bytes: text.as_bytes(),
             step,
         })
@@ -96,19 +96,19 @@ mod tests {
 
     #[test]
     fn every_kind_of_line_end_becomes_lf() {
-        assert_eq!(normalised("a\r\nb\rc\nd", 64), "a\nb\nc\nd\n");
-        assert_eq!(normalised("a\r\n\r\n\rb\r\n", 64), "a\n\n\nb\n");
-        assert_eq!(normalised("", 64), "");
+        assert_eq!(normalized("a\r\nb\rc\nd", 64), "a\nb\nc\nd\n");
+        assert_eq!(normalized("a\r\n\r\n\rb\r\n", 64), "a\n\n\nb\n");
+        assert_eq!(normalized("", 64), "");
     }
 
     proptest! {
         #[test]
-        fn where_the_reads_are_cut_does_not_matter(text in "[ab\r\n]{0,24}", step in 1_usize..5) {
+        fn the_sizes_of_reads_do_not_matter(text in "[ab\r\n]{0,24}", step in 1_usize..5) {
             let mut expected = text.replace("\r\n", "\n").replace('\r', "\n");
             if !expected.is_empty() && !expected.ends_with('\n') {
                 expected.push('\n');
             }
-            prop_assert_eq!(normalised(&text, step), expected);
+            prop_assert_eq!(normalized(&text, step), expected);
         }
     }
 }

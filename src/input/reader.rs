@@ -1,37 +1,42 @@
-//! The file's rows, one at a time, numbered by the line on which each begins.
+//! The rows of the input, numbered by the line on which each begins.
 
 use std::borrow::Cow;
 use std::io::Read;
 
-use super::columns::{CodeColumns, Columns};
-use super::header::Column;
-use super::records::{Record, Records};
-use super::{Cells, Format, InputError, MAX_CELL_BYTES, Row, RowReadError, UnreadableRow};
+use csv::ByteRecord;
+
 use crate::catalog::Catalog;
+use crate::input::column::Column;
+use crate::input::columns::{CodeColumn, CodeColumns, Columns};
+use crate::input::error::InputError;
+use crate::input::format::Format;
+use crate::input::limits::MAX_CELL_BYTES;
+use crate::input::record::Record;
+use crate::input::records::Records;
+use crate::input::row::{Cells, Row, RowReadError, UnreadableRow};
 use crate::sanitize::unescape_formula;
 
-/// Reads rows as a stream: one record is in memory at a time.
+/// Reads one row at a time.
 pub struct RowReader<'r> {
     records: Records<'r>,
     record: Record,
     columns: Columns,
     catalog: Catalog,
-    /// The first record is a row, and has not been given yet.
-    holds_first_row: bool,
+    /// The first record is a row that has not been returned yet.
+    has_first_row: bool,
 }
 
 impl<'r> RowReader<'r> {
-    /// Finds out how the input is written, reads its header and finds the columns in it.
+    /// Detects how the input is written, and finds its columns.
     ///
     /// # Errors
-    /// When the input is empty, cannot be read, or its columns cannot be told.
+    /// When the input is empty, cannot be read, or lacks a column.
     pub fn new(
         input: impl Read + Send + 'r,
         format: &Format,
         catalog: &Catalog,
     ) -> Result<Self, InputError> {
-        let find =
-            |first: &csv::ByteRecord, is_sheet| Columns::find(first, format, catalog, is_sheet);
+        let find = |first: &ByteRecord, is_sheet| Columns::find(first, format, catalog, is_sheet);
         let mut records =
             Records::open(Box::new(input), format, |first| find(first, false).is_ok())?;
         let mut record = Record::default();
@@ -44,11 +49,10 @@ impl<'r> RowReader<'r> {
             record,
             columns,
             catalog: catalog.clone(),
-            holds_first_row: !format.has_header,
+            has_first_row: !format.has_header,
         })
     }
 
-    /// The columns that are read.
     pub fn columns(&self) -> &Columns {
         &self.columns
     }
@@ -56,202 +60,186 @@ impl<'r> RowReader<'r> {
     /// The next row that is not blank, or `None` at the end.
     ///
     /// # Errors
-    /// When the input cannot be read any further. A row that is wrong is no error: see [`Row::trouble`].
+    /// When reading fails. A bad row is no error: see [`Row::unreadable`].
     pub fn next_row(&mut self) -> Result<Option<Row<'_>>, InputError> {
-        if !std::mem::take(&mut self.holds_first_row) && !self.records.read(&mut self.record)? {
+        if !std::mem::take(&mut self.has_first_row) && !self.records.read(&mut self.record)? {
             return Ok(None);
         }
         Ok(Some(self.row()))
     }
 
     fn row(&self) -> Row<'_> {
-        let (columns, record) = (&self.columns, &self.record);
-        let mut fault = self.fault_of_record();
-        let user = self.cell(&columns.user, &mut fault);
-        let mut optional = |column: &Option<Column>| {
-            let column = column.as_ref()?;
-            Some(self.cell(column, &mut fault))
-        };
-        let external = optional(&columns.external);
-        let priority = optional(&columns.priority);
-        let codes = match &columns.codes {
-            CodeColumns::Long(column) => self.with_surplus(self.cell(column, &mut fault)),
-            CodeColumns::Wide(_) => self.marked_codes(&mut fault),
-        };
-        if fault.is_none() && record.last_line > record.line && self.holds_rows() {
-            fault = Some(RowReadError::ContainsRows {
-                last_line: record.last_line,
-            });
-        }
-        let trouble = fault.map(|fault| {
-            let suspects = self.suspects();
-            Box::new(UnreadableRow {
-                fault,
-                possible_users: suspects,
-            })
+        let mut error = self.record_error();
+        let cells = self.cells(&mut error);
+        let error = error.or_else(|| self.swallowed_rows());
+        let unreadable = error.map(|error| UnreadableRow {
+            error,
+            possible_users: self.possible_users(),
         });
         Row {
-            line: record.line,
-            cells: Cells {
-                user,
-                codes,
-                external,
-                priority,
-            },
-            trouble,
+            line: self.record.line,
+            cells,
+            unreadable: unreadable.map(Box::new),
         }
     }
 
     /// What is wrong with the record as a whole.
-    fn fault_of_record(&self) -> Option<RowReadError> {
+    fn record_error(&self) -> Option<RowReadError> {
         let (record, expected) = (&self.record, self.columns.count);
-        let found = record.fields.len();
-        if self.records.is_ragged(record, expected) {
+        if self.records.has_wrong_field_count(record, expected) {
             return Some(RowReadError::FieldCount {
-                found,
+                found: record.fields.len(),
                 expected,
-                last_line: (record.last_line > record.line).then_some(record.last_line),
+                last_line: record.has_several_lines().then_some(record.last_line),
             });
         }
-        let text = record.fields.as_slice();
-        if text.len() > MAX_CELL_BYTES {
-            let longest = record.fields.iter().map(<[u8]>::len).max().unwrap_or(0);
-            if longest > MAX_CELL_BYTES {
-                return Some(RowReadError::CellTooLong { bytes: longest });
-            }
+        let longest = record.fields.iter().map(<[u8]>::len).max().unwrap_or(0);
+        if longest > MAX_CELL_BYTES {
+            return Some(RowReadError::CellTooLong { bytes: longest });
         }
-        memchr::memchr(0, text).map(|_| RowReadError::Nul)
+        let has_nul = record.fields.as_slice().contains(&0);
+        has_nul.then_some(RowReadError::Nul)
     }
 
-    /// A cell's text. What is wrong with it becomes the row's fault, unless the row has one already.
-    fn cell(&self, column: &Column, fault: &mut Option<RowReadError>) -> Cow<'_, str> {
+    /// The cells of the row. What is wrong with one becomes the row's `error`, unless there is an error already.
+    fn cells(&self, error: &mut Option<RowReadError>) -> Cells<'_> {
+        let columns = &self.columns;
+        let user = self.cell(&columns.user, error);
+        let mut optional = |column: &Option<Column>| {
+            let column = column.as_ref()?;
+            Some(self.cell(column, error))
+        };
+        let external = optional(&columns.external);
+        let priority = optional(&columns.priority);
+        let codes = match &columns.codes {
+            CodeColumns::Long(column) => self.append_extra_cells(self.cell(column, error)),
+            CodeColumns::Wide(columns) => self.marked_codes(columns, error).into(),
+        };
+        Cells {
+            user,
+            codes,
+            external,
+            priority,
+        }
+    }
+
+    fn cell(&self, column: &Column, error: &mut Option<RowReadError>) -> Cow<'_, str> {
         let record = &self.record;
-        let bytes = record.fields.get(column.at).unwrap_or_default();
-        let place = || self.columns.place(column, record.line);
-        let damage = record.damages.iter().find(|(at, _)| *at == column.at);
-        if let Some((_, damage)) = damage {
-            fault.get_or_insert_with(|| RowReadError::Damaged {
-                place: place(),
+        let location = || self.columns.location(column, record.line);
+        if let Some(damage) = record.damage(column.index) {
+            error.get_or_insert_with(|| RowReadError::Damaged {
+                location: location(),
                 damage: damage.clone(),
             });
         }
+        let bytes = record.field(column.index);
         let Ok(text) = std::str::from_utf8(bytes) else {
-            fault.get_or_insert_with(|| RowReadError::NotUtf8 { place: place() });
+            error.get_or_insert_with(|| RowReadError::NotUtf8 {
+                location: location(),
+            });
             return Cow::Owned(String::from_utf8_lossy(bytes).into_owned());
         };
-        let is_codes =
-            matches!(&self.columns.codes, CodeColumns::Long(codes) if codes.at == column.at);
-        let text = trimmed(text);
-        let may_be_long = record.last_line > record.line || self.records.is_sheet();
-        // Several codes may well stand one below the other.
-        if may_be_long && text.contains('\n') && !(is_codes && self.catalog.is_list(text)) {
-            fault.get_or_insert_with(|| RowReadError::MultilineCell {
-                place: place(),
-                last_line: record.last_line,
+        let text = text.trim();
+        if text.contains('\n') && !self.is_list_of_codes(column, text) {
+            error.get_or_insert_with(|| RowReadError::MultilineCell {
+                location: location(),
+                last_line: record.has_several_lines().then_some(record.last_line),
             });
         }
         Cow::Borrowed(unescape_formula(text))
     }
 
-    /// The cell of the codes, and behind it what stands beyond the last column: maybe codes that lack their quotes.
-    fn with_surplus<'a>(&self, codes: Cow<'a, str>) -> Cow<'a, str> {
-        let surplus = self.record.fields.iter().skip(self.columns.count);
-        let surplus = surplus.map(String::from_utf8_lossy);
-        surplus.fold(codes, |mut codes, cell| {
-            if !trimmed(&cell).is_empty() {
+    /// Whether a cell lists codes, which may be on a line each.
+    fn is_list_of_codes(&self, column: &Column, text: &str) -> bool {
+        match &self.columns.codes {
+            CodeColumns::Long(codes) => codes == column && self.catalog.is_list(text),
+            CodeColumns::Wide(_) => false,
+        }
+    }
+
+    /// The codes, and the cells beyond the last column: they may be codes that lack their quotes.
+    fn append_extra_cells<'a>(&self, mut codes: Cow<'a, str>) -> Cow<'a, str> {
+        for extra in self.record.fields.iter().skip(self.columns.count) {
+            let extra = String::from_utf8_lossy(extra);
+            if !extra.trim().is_empty() {
                 codes.to_mut().push(';');
-                codes.to_mut().push_str(trimmed(&cell));
+                codes.to_mut().push_str(extra.trim());
             }
-            codes
+        }
+        codes
+    }
+
+    /// The codes whose columns are marked, joined as a cell of a long file joins them. An unknown mark counts as one.
+    fn marked_codes(&self, columns: &[CodeColumn], error: &mut Option<RowReadError>) -> String {
+        let mut codes: Vec<&str> = Vec::new();
+        for CodeColumn { column, code } in columns {
+            let cell = self.cell(column, error);
+            let mark = parse_bool(&cell);
+            if mark.is_none() {
+                error.get_or_insert_with(|| RowReadError::UnknownMark {
+                    location: self.columns.location(column, self.record.line),
+                    found: cell.into_owned(),
+                });
+            }
+            if mark != Some(false) {
+                codes.push(code);
+            }
+        }
+        codes.join(";")
+    }
+
+    /// Every cell, and every part of a cell that a missing quote or another dialect may have joined.
+    fn possible_users(&self) -> Vec<String> {
+        let delimiters = [',', ';', '\t', '|', self.records.delimiter()];
+        let mut users = Vec::new();
+        for field in &self.record.fields {
+            let field = String::from_utf8_lossy(field);
+            let parts = field.lines().flat_map(|line| line.split(delimiters));
+            let texts = parts
+                .chain([field.as_ref()])
+                .map(|part| unescape_formula(part.trim().trim_matches('"')))
+                .filter(|text| !text.is_empty());
+            users.extend(texts.map(str::to_owned));
+        }
+        users
+    }
+
+    /// Finds a cell of several lines with a line that would be a good row: a quote is missing, and users would be
+    /// lost in a column that is not read.
+    fn swallowed_rows(&self) -> Option<RowReadError> {
+        let record = &self.record;
+        if !record.has_several_lines() || self.records.is_sheet() {
+            return None;
+        }
+        let fields = record.fields.iter();
+        let mut texts = fields.filter_map(|field| std::str::from_utf8(field).ok());
+        let contains_rows = texts.any(|text| text.lines().skip(1).any(|line| self.is_row(line)));
+        contains_rows.then_some(RowReadError::ContainsRows {
+            last_line: record.last_line,
         })
     }
 
-    /// The codes of the columns that hold a yes, joined as a cell of a long file would hold them.
-    fn marked_codes(&self, fault: &mut Option<RowReadError>) -> Cow<'_, str> {
-        let CodeColumns::Wide(columns) = &self.columns.codes else {
-            return Cow::Borrowed("");
-        };
-        let mut codes = String::new();
-        for marks in columns {
-            let cell = self.cell(&marks.column, fault);
-            match parse_bool(&cell) {
-                Some(false) => continue,
-                Some(true) => {}
-                None => {
-                    fault.get_or_insert_with(|| RowReadError::UnknownMark {
-                        place: self.columns.place(&marks.column, self.record.line),
-                        found: cell.into_owned(),
-                    });
-                }
-            }
-            if !codes.is_empty() {
-                codes.push(';');
-            }
-            codes.push_str(&marks.code);
+    fn is_row(&self, line: &str) -> bool {
+        let cells = line.split(self.records.delimiter()).map(str::trim);
+        let cells: Vec<_> = cells.collect();
+        if cells.len() != self.columns.count || cells[self.columns.user.index].is_empty() {
+            return false;
         }
-        Cow::Owned(codes)
-    }
-
-    /// Every cell, and every part of a cell that a quote may have swallowed.
-    fn suspects(&self) -> Vec<String> {
-        let mut suspects = Vec::new();
-        for field in &self.record.fields {
-            let field = String::from_utf8_lossy(field);
-            // The row may be from a file of another dialect.
-            let delimiters = [',', ';', '\t', '|', self.records.delimiter()];
-            let parts = field.lines().flat_map(|line| line.split(delimiters));
-            let parts = parts.chain([field.as_ref()]);
-            suspects.extend(
-                parts
-                    .map(|part| unescape_formula(part.trim().trim_matches('"')).to_owned())
-                    .filter(|part| !part.is_empty()),
-            );
-        }
-        suspects
-    }
-
-    /// Whether a cell of several lines holds a line that would be a good row: then a quote is missing somewhere, and
-    /// users would be lost in a column that nobody reads.
-    fn holds_rows(&self) -> bool {
-        let is_row = |line: &str| {
-            let cells: Vec<_> = line
-                .split(self.records.delimiter())
-                .map(str::trim)
-                .collect();
-            cells.len() == self.columns.count
-                && !cells[self.columns.user.at].is_empty()
-                && match &self.columns.codes {
-                    CodeColumns::Long(column) => self.catalog.is_list(cells[column.at]),
-                    CodeColumns::Wide(columns) => columns
-                        .iter()
-                        .all(|marks| parse_bool(cells[marks.column.at]).is_some()),
-                }
-        };
-        !self.records.is_sheet()
-            && self
-                .record
-                .fields
+        match &self.columns.codes {
+            CodeColumns::Long(column) => self.catalog.is_list(cells[column.index]),
+            CodeColumns::Wide(columns) => columns
                 .iter()
-                .filter_map(|field| std::str::from_utf8(field).ok())
-                .any(|field| field.lines().skip(1).any(is_row))
+                .all(|code| parse_bool(cells[code.column.index]).is_some()),
+        }
     }
 }
 
-/// The text without white space around it. Hardly any cell has some, and to see that takes two bytes.
-fn trimmed(text: &str) -> &str {
-    let ends = [text.as_bytes().first(), text.as_bytes().last()];
-    match ends.iter().flatten().all(|end| end.is_ascii_graphic()) {
-        true => text,
-        false => text.trim(),
-    }
-}
-
-/// What a mark in a column of a code, or an external flag, says.
+/// Parses a mark in a column of a code, or an external flag.
 pub fn parse_bool(cell: &str) -> Option<bool> {
-    let is = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(cell));
-    if is(&["", "0", "false", "no", "n"]) {
+    let is_one_of = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(cell));
+    if is_one_of(&["", "0", "false", "no", "n"]) {
         Some(false)
-    } else if is(&["x", "1", "true", "yes", "y"]) {
+    } else if is_one_of(&["x", "1", "true", "yes", "y"]) {
         Some(true)
     } else {
         None
@@ -272,7 +260,11 @@ mod tests {
         let mut rows = Vec::new();
         while let Some(row) = reader.next_row().unwrap() {
             let cells = format!("{}|{}", row.cells.user, row.cells.codes);
-            rows.push((row.line, cells, row.trouble.map(|trouble| trouble.fault)));
+            rows.push((
+                row.line,
+                cells,
+                row.unreadable.map(|unreadable| unreadable.error),
+            ));
         }
         rows
     }
@@ -306,35 +298,34 @@ mod tests {
     }
 
     #[test]
-    fn rows_of_nothing_but_commas_and_blanks_are_passed_over() {
+    fn blank_rows_are_ignored_with_or_without_delimiters() {
         assert_eq!(lines("userId,code\n,\n , \na,IDU\n,\n"), [4]);
     }
 
     #[test]
-    fn a_row_with_the_wrong_number_of_fields_is_at_fault() {
+    fn a_row_with_too_few_or_too_many_columns_is_unreadable() {
         let rows = rows(b"userId,code\na\nb,IDU,x\nc,IDU\n");
-        let faults: Vec<_> = rows
+        let errors: Vec<_> = rows
             .iter()
-            .map(|(line, _, fault)| (*line, fault.is_some()))
+            .map(|(line, _, error)| (*line, error.is_some()))
             .collect();
-        assert_eq!(faults, [(2, true), (3, true), (4, false)]);
+        assert_eq!(errors, [(2, true), (3, true), (4, false)]);
     }
 
     #[test]
-    fn bytes_that_are_not_utf8_are_a_fault_of_their_row_alone() {
+    fn bytes_that_are_not_utf8_make_only_their_row_unreadable() {
         let rows = rows(b"userId,code\nj\xf6rg,IDU\nb,IDU\n");
-        let fault = rows[0].2.as_ref().unwrap().to_string();
+        let error = rows[0].2.as_ref().unwrap().to_string();
         assert!(
-            fault.starts_with("column \"userId\" is not UTF-8"),
-            "{fault}"
+            error.starts_with("column \"userId\" is not UTF-8"),
+            "{error}"
         );
         assert_eq!(rows[1].2, None);
     }
 
     proptest! {
-        /// Whatever the bytes, reading ends without a panic, and rows come in the order of their lines.
         #[test]
-        fn no_input_is_too_broken_to_be_read(
+        fn reading_any_bytes_ends_without_a_panic_and_in_the_order_of_lines(
             start in prop_oneof![Just(""), Just("userId,code\n"), Just("\u{feff}userId,code,external\r\n")],
             bytes in prop_oneof![
                 prop::collection::vec(any::<u8>(), 0..200),
@@ -355,16 +346,16 @@ mod tests {
     }
 
     #[test]
-    fn a_quote_that_is_closed_on_a_later_line_is_a_fault_that_names_that_line() {
+    fn the_error_of_a_quote_closed_on_a_later_line_names_that_line() {
         let rows = rows(b"userId,code\na,\"IDU\nb,IDU\nc,\"IDU\nd,IDU\n");
         assert_eq!(rows.len(), 2);
-        let fault = rows[0].2.as_ref().unwrap().to_string();
-        assert!(fault.contains("runs to line 4"), "{fault}");
+        let error = rows[0].2.as_ref().unwrap().to_string();
+        assert!(error.contains("runs to line 4"), "{error}");
         assert_eq!(rows[1], (5, "d|IDU".into(), None));
     }
 
     #[test]
-    fn rows_swallowed_by_a_column_that_is_not_read_are_a_fault_and_an_address_is_none() {
+    fn rows_within_an_ignored_cell_are_an_error_but_a_postal_address_is_none() {
         let text = b"userId,code,note\na,IDU,\"oops\nb,IDU,x\nc,IDU,\"y\"\nd,IDU,z\ne,PMD,\"Street 1\nFloor 2, House 3, Town\"\n";
         let rows = rows(text);
         let lines: Vec<_> = rows.iter().map(|(line, ..)| *line).collect();
@@ -374,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quote_that_is_never_closed_is_an_error_that_names_its_line() {
+    fn the_error_of_a_quote_that_is_never_closed_names_its_line() {
         for text in [
             "userId,code\n\na,\"IDU\nb,IDU\n",
             "userId,code\n\na,\"IDU\nb,IDU",

@@ -1,46 +1,46 @@
-//! Records, whatever they were read from: fields, and the lines that they stand on.
+//! The records of a text file or a sheet.
+
+use std::io;
 
 use csv::{ByteRecord, ReaderBuilder};
 
-use super::decode::{Bytes, Decoded, Peeked, decode, peek};
-use super::dialect::Dialect;
-use super::newlines::NormalizeNewlines;
-use super::sheet::{CellDamage, Sheet};
-use super::{Format, InputError, MAX_RECORD_BYTES};
+use crate::input::decode::{Bytes, Decoded, Lookahead, decode, peek};
+use crate::input::dialect::Dialect;
+use crate::input::error::InputError;
+use crate::input::format::Format;
+use crate::input::limits::MAX_RECORD_BYTES;
+use crate::input::newlines::NormalizeNewlines;
+use crate::input::record::Record;
+use crate::input::sheet::Sheet;
 use crate::input::size_limit::{EndOfInput, SizeLimit};
 
 const BUFFER_BYTES: usize = 256 * 1024;
 
-/// How much is looked at to find the dialect.
+/// The part of the input from which its dialect is detected.
 const SAMPLE_BYTES: usize = 256 * 1024;
 
-/// One record, used again for the next.
-#[derive(Debug, Default)]
-pub struct Record {
-    pub fields: ByteRecord,
-    /// The line on which it begins, from 1.
-    pub line: u32,
-    /// The line on which it ends.
-    pub last_line: u32,
-    /// Cells of a workbook that do not hold what they show, by their place.
-    pub damages: Vec<(usize, CellDamage)>,
-}
-
-/// Reads records as a stream: one is in memory at a time.
+/// Reads one record at a time.
 pub enum Records<'r> {
     Text(Box<TextRecords<'r>>),
     Sheet(Sheet),
 }
 
 impl<'r> Records<'r> {
-    /// Opens an input of any kind. `fits` says whether columns can be told from a first record.
+    /// Opens an input of any kind. `has_columns` says whether a first record has the columns that are needed.
     pub fn open(
         input: Bytes<'r>,
         format: &Format,
-        fits: impl Fn(&ByteRecord) -> bool,
+        has_columns: impl Fn(&ByteRecord) -> bool,
     ) -> Result<Self, InputError> {
         match decode(input, format.encoding.map(|label| label.0))? {
-            Decoded::Text(text) => Ok(Self::Text(Box::new(TextRecords::open(text, format, fits)?))),
+            Decoded::Text(_) if format.sheet.is_some() => Err(InputError::SheetOfText),
+            Decoded::Text(text) => {
+                let text = TextRecords::open(text, format, has_columns)?;
+                Ok(Self::Text(Box::new(text)))
+            }
+            Decoded::Workbook(_) if format.delimiter.is_some() => {
+                Err(InputError::DelimiterOfWorkbook)
+            }
             Decoded::Workbook(file) => Ok(Self::Sheet(Sheet::open(file, format.sheet.as_deref())?)),
         }
     }
@@ -52,16 +52,13 @@ impl<'r> Records<'r> {
                 Self::Text(text) => text.read(record)?,
                 Self::Sheet(sheet) => sheet.read(record)?,
             };
-            if !is_there {
-                return Ok(false);
-            }
-            if !record.fields.as_slice().trim_ascii().is_empty() {
-                return Ok(true);
+            if !is_there || !record.is_blank() {
+                return Ok(is_there);
             }
         }
     }
 
-    /// What separates the columns; a comma where nothing does.
+    /// The delimiter; a comma for a sheet.
     pub fn delimiter(&self) -> char {
         match self {
             Self::Text(text) => char::from(text.delimiter),
@@ -69,15 +66,14 @@ impl<'r> Records<'r> {
         }
     }
 
-    /// Whether a record has fields that the header lacks, or lacks some that the header has. Empty fields at the end are
-    /// delimiters that nobody meant; a sheet's row ends with its last cell.
-    pub fn is_ragged(&self, record: &Record, columns: usize) -> bool {
-        if record.fields.len() == columns {
-            return false;
+    /// Whether a record has too few fields, or fields beyond the header's columns that are not empty. The rows of a
+    /// sheet end with their last cell, so they are never too short.
+    pub fn has_wrong_field_count(&self, record: &Record, columns: usize) -> bool {
+        if record.fields.len() < columns {
+            return !self.is_sheet();
         }
-        let mut beyond = record.fields.iter().skip(columns);
-        let is_short = record.fields.len() < columns && !self.is_sheet();
-        is_short || beyond.any(|field| !field.trim_ascii().is_empty())
+        let mut extra = record.fields.iter().skip(columns);
+        extra.any(|field| !field.trim_ascii().is_empty())
     }
 
     pub fn is_sheet(&self) -> bool {
@@ -85,28 +81,26 @@ impl<'r> Records<'r> {
     }
 }
 
-type Lines<'r> = SizeLimit<Peeked<NormalizeNewlines<Bytes<'r>>>>;
+type Lines<'r> = SizeLimit<Lookahead<NormalizeNewlines<Bytes<'r>>>>;
 
 pub struct TextRecords<'r> {
     csv: csv::Reader<Lines<'r>>,
     delimiter: u8,
-    /// Lines before those that `csv` sees.
-    lines_before: u64,
+    /// The lines before those that `csv` reads.
+    preamble_lines: u64,
 }
 
 impl<'r> TextRecords<'r> {
     fn open(
         text: Bytes<'r>,
         format: &Format,
-        fits: impl Fn(&ByteRecord) -> bool,
+        has_columns: impl Fn(&ByteRecord) -> bool,
     ) -> Result<Self, InputError> {
         let (sample, mut lines) = peek(NormalizeNewlines::new(text), SAMPLE_BYTES)
             .map_err(|source| InputError::Read { line: 1, source })?;
-        let dialect = Dialect::find(&sample, format.delimiter, format.has_header, fits)?;
-        lines
-            .get_mut()
-            .0
-            .set_position(dialect.preamble_bytes as u64);
+        let dialect = Dialect::detect(&sample, format.delimiter, format.has_header, has_columns)?;
+        let (start, _) = lines.get_mut();
+        start.set_position(dialect.preamble_bytes as u64);
         let csv = ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
@@ -116,57 +110,78 @@ impl<'r> TextRecords<'r> {
         Ok(Self {
             csv,
             delimiter: dialect.delimiter,
-            lines_before: u64::from(dialect.preamble_bytes > 0),
+            preamble_lines: u64::from(dialect.preamble_bytes > 0),
         })
     }
 
     fn read(&mut self, record: &mut Record) -> Result<bool, InputError> {
-        self.csv.get_mut().grant();
-        let line = self.csv.position().line() + self.lines_before;
+        self.csv.get_mut().reset();
+        let line = self.next_line();
         let is_there = self
             .csv
             .read_byte_record(&mut record.fields)
             .map_err(|error| InputError::Read {
                 line,
-                source: match error.into_kind() {
-                    csv::ErrorKind::Io(source) => source,
-                    other => std::io::Error::other(format!("{other:?}")),
-                },
+                source: into_io_error(error),
             })?;
-        let ending = self.csv.get_ref().ending();
-        let number = |line: u64| u32::try_from(line).map_err(|_| InputError::TooManyLines);
-        if !is_there {
-            return match ending {
-                EndOfInput::Allowance => Err(InputError::LineTooLong {
-                    line: number(line)?,
-                }),
-                _ => Ok(false),
-            };
+        let end = self.csv.get_ref().end();
+        match end {
+            Some(EndOfInput::Limit) if !is_there => Err(InputError::LineTooLong {
+                line: line_number(line)?,
+            }),
+            _ if !is_there => Ok(false),
+            None => {
+                self.number(record, line)?;
+                Ok(true)
+            }
+            Some(end) => Err(self.without_end(record, end)?),
         }
-        // The line behind the record's end, or the last one of the input.
-        let after = number(self.csv.position().line() + self.lines_before)?;
-        // A record that took one line has no line end within.
-        let within = match u64::from(after) - line {
-            1 => 0,
-            _ => line_ends(record.fields.as_slice()),
+    }
+
+    /// The line on which the next record begins, or a blank line before it.
+    fn next_line(&self) -> u64 {
+        self.csv.position().line() + self.preamble_lines
+    }
+
+    /// Gives a record its line numbers. The newlines before it, within it and the one that ends it have been read.
+    fn number(&self, record: &mut Record, line_before: u64) -> Result<(), InputError> {
+        let next_line = line_number(self.next_line())?;
+        let newlines_within = if u64::from(next_line) - line_before == 1 {
+            0
+        } else {
+            count_newlines(record.fields.as_slice())
         };
-        // Newlines ends every line with one LF, and the LF that ends a record is not part of it. A record that only
-        // the end of what there is could end has taken all line ends for its own.
-        if ending != EndOfInput::None {
-            let open_cell = record.fields.iter().next_back().map_or(0, line_ends);
-            return Err(match (ending, open_cell) {
-                (EndOfInput::Allowance, 0) => InputError::LineTooLong { line: after },
-                _ => InputError::OpenQuote {
-                    line: after - open_cell,
-                },
-            });
-        }
-        record.line = after - 1 - within;
-        record.last_line = after - 1;
-        Ok(true)
+        record.last_line = next_line - 1;
+        record.line = record.last_line - newlines_within;
+        Ok(())
+    }
+
+    /// The error of a record that no newline ends. [`NormalizeNewlines`] ends every line with one, so a quote has
+    /// swallowed it, or the record is too long.
+    fn without_end(&self, record: &Record, end: EndOfInput) -> Result<InputError, InputError> {
+        let next_line = line_number(self.next_line())?;
+        let open_cell = record.fields.iter().next_back().map_or(0, count_newlines);
+        Ok(if end == EndOfInput::Limit && open_cell == 0 {
+            InputError::LineTooLong { line: next_line }
+        } else {
+            InputError::OpenQuote {
+                line: next_line - open_cell,
+            }
+        })
     }
 }
 
-fn line_ends(text: &[u8]) -> u32 {
-    memchr::memchr_iter(b'\n', text).count() as u32
+fn line_number(line: u64) -> Result<u32, InputError> {
+    u32::try_from(line).map_err(|_| InputError::TooManyLines)
+}
+
+fn count_newlines(text: &[u8]) -> u32 {
+    text.iter().filter(|&&byte| byte == b'\n').count() as u32
+}
+
+fn into_io_error(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(source) => source,
+        other => io::Error::other(format!("{other:?}")),
+    }
 }

@@ -1,57 +1,54 @@
-//! An end to reading where a record has none.
+//! A limit on what one record may read.
 
 use std::io::{self, Read};
 
-/// Lets through so many bytes and then ends, until it is granted more. So a record that goes on for ever, for want of
-/// a line's end or of a closing quote, takes bounded memory.
+/// Ends after `limit` bytes, until it is reset: a record without an end takes bounded memory.
+/// Unlike [`io::Take`] it tells its limit from the end of the input.
 pub struct SizeLimit<R> {
     inner: R,
-    granted: usize,
+    limit: usize,
     left: usize,
-    ended: bool,
+    has_ended: bool,
 }
 
-/// Whether and why nothing more came.
+/// Why there are no more bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EndOfInput {
-    /// More may come.
-    None,
-    /// The input has ended.
     Input,
-    /// Nothing more was granted.
-    Allowance,
+    Limit,
 }
 
 impl<R> SizeLimit<R> {
-    pub fn new(inner: R, granted: usize) -> Self {
+    pub fn new(inner: R, limit: usize) -> Self {
         Self {
             inner,
-            granted,
-            left: granted,
-            ended: false,
+            limit,
+            left: limit,
+            has_ended: false,
         }
     }
 
-    /// Grants the whole allowance again.
-    pub fn grant(&mut self) {
-        self.left = self.granted;
+    pub fn reset(&mut self) {
+        self.left = self.limit;
     }
 
-    pub fn ending(&self) -> EndOfInput {
-        match (self.ended, self.left) {
-            (true, 0) => EndOfInput::Allowance,
-            (true, _) => EndOfInput::Input,
-            (false, _) => EndOfInput::None,
-        }
+    /// `None` while there may be more bytes.
+    pub fn end(&self) -> Option<EndOfInput> {
+        let end = if self.left == 0 {
+            EndOfInput::Limit
+        } else {
+            EndOfInput::Input
+        };
+        self.has_ended.then_some(end)
     }
 }
 
 impl<R: Read> Read for SizeLimit<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let most = buffer.len().min(self.left);
-        let read = self.inner.read(&mut buffer[..most])?;
+        let allowed = buffer.len().min(self.left);
+        let read = self.inner.read(&mut buffer[..allowed])?;
         self.left -= read;
-        self.ended = read == 0;
+        self.has_ended = read == 0;
         Ok(read)
     }
 }

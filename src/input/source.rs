@@ -1,24 +1,23 @@
-//! Where the bytes come from.
+//! The source of the bytes: a file or standard input.
 
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::InputError;
+use crate::input::error::InputError;
 use crate::sanitize::printable;
 
-/// What the command line names as input.
+/// The input as the command line names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
-    /// A file.
     Path(PathBuf),
-    /// Standard input, written `-`.
+    /// `-` on the command line.
     Stdin,
 }
 
 impl Input {
-    /// The name of the input without folder and ending, for naming what is made from it.
+    /// The name without folder and extension, for files that are named after the input.
     pub fn stem(&self) -> &str {
         match self {
             Self::Path(path) => path
@@ -50,7 +49,7 @@ impl Input {
 impl fmt::Display for Input {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            // Whoever names a file does not command the terminal.
+            // A file name must not control the terminal.
             Self::Path(path) => f.write_str(&printable(&path.to_string_lossy(), usize::MAX)),
             Self::Stdin => f.write_str("standard input"),
         }
@@ -74,8 +73,7 @@ fn open_file(path: &Path) -> io::Result<Source> {
 
 /// An opened input.
 pub struct Source {
-    /// The bytes.
     pub reader: Box<dyn Read + Send>,
-    /// How many there are, where that is known beforehand.
+    /// The number of bytes, if it is known.
     pub bytes: Option<u64>,
 }

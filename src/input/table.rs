@@ -1,61 +1,75 @@
-//! Tables beside the input, such as the directory. Every row of theirs must be sound: nobody reports on them row by row.
+//! Tables beside the input, such as the directory. A bad row makes a table unusable.
 
+use std::fmt::Display;
 use std::io::Read;
 
 use csv::ByteRecord;
 
-use super::header::{Column, ColumnSpec, Header};
-use super::records::{Record, Records};
-use super::{Format, InputError};
+use crate::hint::Hint;
+use crate::humanize::count_of;
+use crate::input::column::{Column, ColumnSpec};
+use crate::input::error::InputError;
+use crate::input::format::Format;
+use crate::input::header::Header;
+use crate::input::location::CellLocation;
+use crate::input::record::Record;
+use crate::input::records::Records;
 
 /// A table of which some columns are read.
 pub struct Table<'r> {
     name: &'static str,
     records: Records<'r>,
     record: Record,
+    /// The columns that are read, in the order in which they were requested.
     columns: Vec<Column>,
-    /// How many fields every row must have.
+    /// The number of fields of every row.
     count: usize,
 }
 
 /// Why a table cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
-    /// It cannot be read.
     #[error(transparent)]
     Unreadable(#[from] InputError),
-    /// There is nothing in it.
-    #[error("the {table} is empty\n  hint: export it again")]
-    Empty {
-        /// What the table is.
-        table: &'static str,
-    },
-    /// A row of it cannot be trusted.
-    #[error("line {line} of the {table}: {what}\n  hint: export it again, or correct the line")]
+    #[error("the {table} is empty")]
+    Empty { table: &'static str },
+    #[error("line {line} of the {table}: {problem}")]
     BadRow {
-        /// What the table is.
         table: &'static str,
-        /// The line.
         line: u32,
-        /// What is wrong with it.
-        what: String,
+        problem: String,
     },
 }
 
+impl Hint for TableError {
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            // The flags that describe the input do not apply to tables.
+            Self::Unreadable(InputError::AmbiguousDelimiter { .. }) => {
+                "save it as CSV with commas, or as .xlsx"
+            }
+            Self::Unreadable(error) => return error.hint(),
+            Self::Empty { .. } => "export it again",
+            Self::BadRow { .. } => "correct the line, or export the table again",
+        };
+        Some(hint.to_owned())
+    }
+}
+
 impl<'r> Table<'r> {
-    /// Opens a table that has these columns. `name` is what it is called when something is wrong.
+    /// Opens a table with these columns. Errors call it by its `name`.
     pub fn open(
         name: &'static str,
         input: impl Read + Send + 'r,
-        wanted: &[ColumnSpec],
+        columns: &'static [ColumnSpec],
     ) -> Result<Self, TableError> {
-        let fits = |first: &ByteRecord| find(first, wanted).is_ok();
-        let mut records = Records::open(Box::new(input), &Format::default(), fits)?;
+        let has_columns = |first: &ByteRecord| find_columns(first, columns).is_ok();
+        let mut records = Records::open(Box::new(input), &Format::default(), has_columns)?;
         let mut record = Record::default();
         if !records.read(&mut record)? {
             return Err(TableError::Empty { table: name });
         }
-        let (columns, count) = find(&record.fields, wanted)?;
+        let (columns, count) = find_columns(&record.fields, columns)?;
         Ok(Self {
             name,
             records,
@@ -65,32 +79,36 @@ impl<'r> Table<'r> {
         })
     }
 
-    /// Goes to the next row that is not blank. `false` at the end.
+    /// Goes to the next row that is not blank; `false` at the end.
     pub fn next_row(&mut self) -> Result<bool, TableError> {
         if !self.records.read(&mut self.record)? {
             return Ok(false);
         }
-        if self.records.is_ragged(&self.record, self.count) {
-            return Err(self.row_error("it has more or fewer fields than the header"));
+        let (found, expected) = (self.record.fields.len(), self.count);
+        if self.records.has_wrong_field_count(&self.record, expected) {
+            let found = count_of(found as u64, "column");
+            return Err(self.row_error(format!("{found}, expected {expected}")));
         }
-        let is_read = |at: &usize| self.columns.iter().any(|column| column.at == *at);
-        let mut damages = self.record.damages.iter();
-        match damages.find(|(at, _)| is_read(at)) {
-            Some((_, damage)) => Err(self.row_error(&format!("a cell {damage}"))),
-            None => Ok(true),
-        }
+        Ok(true)
     }
 
-    /// The row's cell in the column that was wanted at this place, trimmed.
-    pub fn cell(&self, wanted: usize) -> Result<&str, TableError> {
-        let bytes = self.record.fields.get(self.columns[wanted].at);
-        let text = std::str::from_utf8(bytes.unwrap_or_default())
-            .map_err(|_| self.row_error("it is not UTF-8"))?
-            .trim();
-        match text.contains('\n') {
-            true => Err(self.row_error("a cell runs over several lines: is a quote missing?")),
-            false => Ok(text),
+    /// The row's cell in one of the requested columns, by its position among them, trimmed.
+    pub fn cell(&self, position: usize) -> Result<&str, TableError> {
+        let column = &self.columns[position];
+        let error = |problem: &dyn Display| {
+            let location = CellLocation::new(column, self.line(), self.records.is_sheet());
+            self.row_error(format!("{location} {problem}"))
+        };
+        if let Some(damage) = self.record.damage(column.index) {
+            return Err(error(damage));
         }
+        let text = std::str::from_utf8(self.record.field(column.index))
+            .map_err(|_| error(&"is not UTF-8; save the file as \"CSV UTF-8\""))?
+            .trim();
+        if text.contains('\n') {
+            return Err(error(&"has several lines; check for a missing quote"));
+        }
+        Ok(text)
     }
 
     /// The row's line, from 1.
@@ -98,23 +116,45 @@ impl<'r> Table<'r> {
         self.record.line
     }
 
-    /// The row cannot be trusted.
-    pub fn row_error(&self, what: &str) -> TableError {
+    /// The error that the current row cannot be trusted.
+    pub fn row_error(&self, problem: impl Into<String>) -> TableError {
         TableError::BadRow {
             table: self.name,
             line: self.record.line,
-            what: what.to_owned(),
+            problem: problem.into(),
         }
     }
 }
 
-fn find(first: &ByteRecord, wanted: &[ColumnSpec]) -> Result<(Vec<Column>, usize), InputError> {
+fn find_columns(
+    first: &ByteRecord,
+    specs: &'static [ColumnSpec],
+) -> Result<(Vec<Column>, usize), InputError> {
     let header = Header::new(first, true)?;
-    let column = |wanted| {
-        header
-            .choose(wanted, None)?
-            .ok_or_else(|| header.missing(wanted))
+    let find = |spec| {
+        let column = header.find(spec, None)?;
+        column.ok_or_else(|| header.missing_column(spec))
     };
-    let columns = wanted.iter().map(column).collect::<Result<_, _>>()?;
+    let columns = specs.iter().map(find).collect::<Result<_, _>>()?;
     Ok((columns, header.count))
+}
+
+/// One error of each variant.
+#[cfg(test)]
+pub fn samples() -> Vec<crate::diagnostic::Sample> {
+    let table = "directory";
+    let errors = [
+        TableError::Unreadable(InputError::AmbiguousDelimiter {
+            first: b',',
+            second: b';',
+        }),
+        TableError::Empty { table },
+        TableError::BadRow {
+            table,
+            line: 2,
+            problem: "1 column, expected 2".to_owned(),
+        },
+    ];
+    let errors = errors.into_iter();
+    errors.map(crate::diagnostic::Sample::error).collect()
 }

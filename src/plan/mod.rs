@@ -11,7 +11,7 @@ pub use batches::{Batch, BatchGroup, GroupIndex, GroupSize, Plan, group_sizes};
 pub use changes::{Action, Change, PlannedChanges};
 pub use current::{AbsentUsers, CurrentLicenses, Mode, UserLicenses};
 pub use seats::{SeatBudget, SeatDemand};
-pub use seats_file::SeatsTable;
+pub use seats_file::read_seats_file;
 
 #[cfg(test)]
 mod tests;

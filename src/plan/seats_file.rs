@@ -1,19 +1,18 @@
-//! How many seats are free: what the portal's licence page says.
+//! The free seats of each code, from a table such as the portal's licence page.
 
 use std::collections::BTreeMap;
 use std::io::Read;
 
 use crate::catalog::Catalog;
-use crate::input::header::ColumnSpec;
-use crate::input::table::{Table, TableError};
+use crate::input::{ColumnSpec, Table, TableError};
 use crate::sanitize::printable;
 
 const COLUMNS: [ColumnSpec; 3] = [
     ColumnSpec {
-        what: "bundle code",
+        label: "bundle code",
         flag: None,
         example: "code",
-        names: &[
+        aliases: &[
             "code",
             "userbundlecode",
             "bundlecode",
@@ -21,64 +20,70 @@ const COLUMNS: [ColumnSpec; 3] = [
             "licencecode",
             "name",
         ],
+        candidates: &[],
     },
     ColumnSpec {
-        what: "total",
+        label: "total",
         flag: None,
         example: "total",
-        names: &["total", "seats", "quantity"],
+        aliases: &["total", "seats", "quantity"],
+        candidates: &[],
     },
     ColumnSpec {
-        what: "allocated",
+        label: "allocated",
         flag: None,
         example: "allocated",
-        names: &["allocated", "used", "inuse"],
+        aliases: &["allocated", "used", "inuse"],
+        candidates: &[],
     },
 ];
 
-/// A table of codes, seats, and seats that are allocated.
-pub struct SeatsTable;
-
-impl SeatsTable {
-    /// Reads how many seats of each code are free. Products that are no codes are passed over.
-    ///
-    /// # Errors
-    /// When it cannot be read, or a row of it is not sound.
-    pub fn read<'r>(
-        input: impl Read + Send + 'r,
-        catalog: &Catalog,
-    ) -> Result<BTreeMap<String, u64>, TableError> {
-        let mut table = Table::open("file of seats", input, &COLUMNS)?;
-        let mut free = BTreeMap::new();
-        while table.next_row()? {
-            let written = table.cell(0)?;
-            let Some(code) = catalog.find(written) else {
-                if let Some(meant) = catalog.suggest(written) {
-                    let written = printable(written, 40);
-                    return Err(table.row_error(&format!("\"{written}\": did you mean {meant}?")));
-                }
-                continue;
-            };
-            let number = |wanted: usize| {
-                let cell = table.cell(wanted)?;
-                cell.parse::<u64>().map_err(|_| {
-                    table.row_error(&format!(
-                        "\"{}\" is no number of seats",
-                        printable(cell, 40)
-                    ))
-                })
-            };
-            let (total, allocated) = (number(1)?, number(2)?);
-            // More may be allocated than bought: then none is free.
-            let is_new = free
-                .insert(code.to_owned(), total.saturating_sub(allocated))
-                .is_none();
-            if !is_new {
-                return Err(table.row_error(&format!("{code} is named twice")));
-            }
+/// Reads the free seats of each code from a table of codes, seats and allocated seats. Other products are ignored.
+///
+/// # Errors
+/// When the table cannot be read or has a bad row.
+pub fn read_seats_file<'r>(
+    input: impl Read + Send + 'r,
+    catalog: &Catalog,
+) -> Result<BTreeMap<String, u64>, TableError> {
+    let mut table = Table::open("seats file", input, &COLUMNS)?;
+    let mut free = BTreeMap::new();
+    while table.next_row()? {
+        let Some(code) = known_code(&table, catalog)? else {
+            continue;
+        };
+        let (total, allocated) = (number(&table, 1)?, number(&table, 2)?);
+        // More seats may be allocated than bought.
+        let is_new = free
+            .insert(code.to_owned(), total.saturating_sub(allocated))
+            .is_none();
+        if !is_new {
+            return Err(table.row_error(format!("{code} is listed twice")));
         }
-        Ok(free)
     }
+    Ok(free)
+}
+
+/// The code of a row, or `None` if the row is of another product.
+fn known_code<'c>(table: &Table<'_>, catalog: &'c Catalog) -> Result<Option<&'c str>, TableError> {
+    let name = table.cell(0)?;
+    let code = catalog.find(name);
+    match catalog.suggest(name) {
+        Some(suggestion) if code.is_none() => {
+            let name = printable(name, 40);
+            let problem = format!("unknown code \"{name}\"; did you mean {suggestion}?");
+            Err(table.row_error(problem))
+        }
+        _ => Ok(code),
+    }
+}
+
+fn number(table: &Table<'_>, column: usize) -> Result<u64, TableError> {
+    let cell = table.cell(column)?;
+    cell.parse().map_err(|_| {
+        let cell = printable(cell, 40);
+        table.row_error(format!("\"{cell}\" is not a number of seats"))
+    })
 }
 
 #[cfg(test)]
@@ -86,11 +91,11 @@ mod tests {
     use super::*;
 
     fn read(file: &str) -> Result<BTreeMap<String, u64>, TableError> {
-        SeatsTable::read(file.as_bytes(), &Catalog::default())
+        read_seats_file(file.as_bytes(), &Catalog::default())
     }
 
     #[test]
-    fn seats_that_are_not_allocated_are_free() {
+    fn free_seats_are_those_not_allocated() {
         let file =
             "Code;Total;Allocated\nattunu;50;20\nTester - Named User;5;7\nUnattended Robot;9;1\n";
         let free = read(file).unwrap();
@@ -101,19 +106,22 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_sound_is_told_with_its_line() {
-        for (row, what) in [
-            ("ATTUNUU,5,0", "\"ATTUNUU\": did you mean ATTUNU?"),
-            ("PMD,many,0", "\"many\" is no number of seats"),
-            ("PMD,5,", "\"\" is no number of seats"),
-            ("IDU,5,0", "IDU is named twice"),
-            ("PMD,5", "it has more or fewer fields than the header"),
+    fn a_bad_row_is_an_error_that_names_its_line() {
+        for (row, problem) in [
+            (
+                "ATTUNUU,5,0",
+                "unknown code \"ATTUNUU\"; did you mean ATTUNU?",
+            ),
+            ("PMD,many,0", "\"many\" is not a number of seats"),
+            ("PMD,5,", "\"\" is not a number of seats"),
+            ("IDU,5,0", "IDU is listed twice"),
+            ("PMD,5", "2 columns, expected 3"),
         ] {
             let error = read(&format!("code,total,allocated\nIDU,1,0\n{row}\n")).unwrap_err();
-            let told = error.to_string();
+            let error = error.to_string();
             assert!(
-                told.starts_with(&format!("line 3 of the file of seats: {what}")),
-                "{told}"
+                error.starts_with(&format!("line 3 of the seats file: {problem}")),
+                "{error}"
             );
         }
     }

@@ -165,8 +165,8 @@ fn each_kind_of_bad_row_says_what_is_wrong_and_where() {
             "3: no bundle code in column \"code\" (an import cannot take all licences away: the portal can)",
             "4: unknown bundle code \"RPADEVUN\" in column \"code\"; did you mean RPADEVNU?",
             "5: \"maybe\" in column \"external\" is neither true nor false",
-            "6: 2 fields where the header has 3",
-            "7: 4 fields where the header has 3",
+            "6: 2 columns, expected 3; check the delimiter",
+            "7: 4 columns, expected 3; put quotes around a cell that contains the delimiter",
             "8: the user ID in column \"User ID\", \"f\\u{7}g\", holds an unprintable character, U+0007",
             "9: no bundle code in column \"code\" (an import cannot take all licences away: the portal can)",
         ]

@@ -92,8 +92,8 @@ impl<'d> RowValidator<'d> {
     where
         'd: 'a,
     {
-        if let Some(trouble) = &row.trouble {
-            return Err(Box::new(trouble.fault.clone().into()));
+        if let Some(unreadable) = &row.unreadable {
+            return Err(Box::new(unreadable.error.clone().into()));
         }
         let (cells, line) = (&row.cells, row.line);
         let user = self.user(&cells.user, line)?;
@@ -122,7 +122,7 @@ impl<'d> RowValidator<'d> {
     where
         'd: 'a,
     {
-        let place = || self.columns.place(&self.columns.user, line);
+        let place = || self.columns.location(&self.columns.user, line);
         if cell.is_empty() {
             return Err(RowError::MissingUser { place: place() });
         }
@@ -169,7 +169,7 @@ impl<'d> RowValidator<'d> {
             return Ok(self.default_external);
         }
         parse_bool(cell).ok_or_else(|| RowError::UnknownFlag {
-            place: self.columns.place(column, line),
+            place: self.columns.location(column, line),
             found: kept(cell),
         })
     }
@@ -185,7 +185,7 @@ impl<'d> RowValidator<'d> {
         // Of the two zeros one would come before the other.
         let number = number.map(|number| number + 0.0);
         number.ok_or_else(|| RowError::UnknownPriority {
-            place: self.columns.place(column, line),
+            place: self.columns.location(column, line),
             found: kept(cell),
         })
     }
@@ -194,7 +194,7 @@ impl<'d> RowValidator<'d> {
         self.row_codes.clear();
         if cell.starts_with(BAD_ROW_MARK) {
             return Err(RowError::Doubtful {
-                place: self.columns.place_of_codes(line),
+                place: self.columns.codes_location(line),
             });
         }
         for written in catalog::split(cell) {
@@ -206,7 +206,7 @@ impl<'d> RowValidator<'d> {
         }
         if self.row_codes.is_empty() && !self.takes_nothing {
             return Err(RowError::MissingCode {
-                place: self.columns.place_of_codes(line),
+                place: self.columns.codes_location(line),
             });
         }
         Ok(())
@@ -215,7 +215,7 @@ impl<'d> RowValidator<'d> {
     fn meet_code(&mut self, written: &str, line: u32) -> Result<CodeIndex, RowError> {
         let code = self.catalog.find(written);
         let code = code.ok_or_else(|| RowError::UnknownCode {
-            place: self.columns.place_of_codes(line),
+            place: self.columns.codes_location(line),
             found: kept(written),
             suggestion: self.catalog.suggest(written).map(str::to_owned),
         })?;
@@ -234,10 +234,7 @@ impl<'d> RowValidator<'d> {
     /// The user IDs of all others whom a bad row may be about.
     fn suspects(&self, row: &Row<'_>) -> Vec<String> {
         let mut suspects = Vec::new();
-        let in_doubt = row
-            .trouble
-            .iter()
-            .flat_map(|trouble| &trouble.possible_users);
+        let in_doubt = row.unreadable.iter().flat_map(|row| &row.possible_users);
         for suspect in in_doubt {
             self.add_whoever(suspect, &mut suspects);
         }

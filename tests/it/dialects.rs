@@ -1,4 +1,4 @@
-//! One roster, written in all the ways that people send it, reads back as the same.
+//! One roster, written in every dialect that people use, is read as the same roster.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -15,26 +15,26 @@ use seatload::roster::{Roster, RosterBuilder};
 
 const CODES: [&str; 4] = ["IDU", "PMD", "ATTUNU", "TSTNU"];
 
-/// A user, its codes as places in `CODES`, and its external flag.
-type Wanted = (String, Vec<usize>, bool);
+/// A user ID, its codes as indices of `CODES`, and its external flag.
+type User = (String, Vec<usize>, bool);
 
 #[derive(Debug, Clone)]
 struct Dialect {
     delimiter: char,
     newline: &'static str,
-    /// As `--encoding` names it; none is UTF-8.
+    /// A label for `--encoding`; UTF-8 by default.
     encoding: Option<&'static str>,
     has_mark: bool,
     quotes_all: bool,
     has_sep_line: bool,
-    is_told: bool,
+    gives_delimiter: bool,
     is_wide: bool,
     by_name: bool,
-    pack: Pack,
+    packing: Packing,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Pack {
+enum Packing {
     None,
     Gzip,
     Zstd,
@@ -48,16 +48,16 @@ impl Dialect {
         has_mark: false,
         quotes_all: false,
         has_sep_line: false,
-        is_told: false,
+        gives_delimiter: false,
         is_wide: false,
         by_name: false,
-        pack: Pack::None,
+        packing: Packing::None,
     };
 
     fn format(&self) -> Format {
         Format {
             encoding: self.encoding.map(|label| label.parse().unwrap()),
-            delimiter: self.is_told.then_some(self.delimiter as u8),
+            delimiter: self.gives_delimiter.then_some(self.delimiter as u8),
             is_wide: self.is_wide,
             ..Format::default()
         }
@@ -101,25 +101,25 @@ impl Dialect {
             None => text.into_bytes(),
             Some("utf-16le") => text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
             Some("utf-16be") => text.encode_utf16().flat_map(u16::to_be_bytes).collect(),
-            // What the IDs and notes hold is the same in Latin-1.
+            // The IDs and notes are the same in Latin-1 and Windows-1252.
             Some(_) => text.chars().map(|c| u8::try_from(c).unwrap()).collect(),
         }
     }
 
     fn pack(&self, bytes: Vec<u8>) -> Vec<u8> {
-        match self.pack {
-            Pack::None => bytes,
-            Pack::Gzip => {
+        match self.packing {
+            Packing::None => bytes,
+            Packing::Gzip => {
                 let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
                 encoder.write_all(&bytes).unwrap();
                 encoder.finish().unwrap()
             }
-            Pack::Zstd => zstd::encode_all(&bytes[..], 1).unwrap(),
+            Packing::Zstd => zstd::encode_all(&bytes[..], 1).unwrap(),
         }
     }
 
-    /// The rows of a roster, header included; a long file has a row for each user and code, `mix` deals them out.
-    fn rows(&self, wanted: &[Wanted], mix: u64) -> Vec<Vec<String>> {
+    /// The header and rows of a roster. A long file has a row for each user and code, shuffled by `seed`.
+    fn rows(&self, users: &[User], seed: u64) -> Vec<Vec<String>> {
         let text = |text: &str| text.to_owned();
         let mut header = vec![
             text("Note, or \"remark\""),
@@ -129,7 +129,7 @@ impl Dialect {
         let note = text("ä, ö;\t|\nü \"x\"");
         if self.is_wide {
             header.extend((0..CODES.len()).map(|code| self.code(code)));
-            let row = |(user, codes, external): &Wanted| {
+            let row = |(user, codes, external): &User| {
                 let marks = (0..CODES.len()).map(|code| match codes.contains(&code) {
                     true => text("x"),
                     false => String::new(),
@@ -139,11 +139,11 @@ impl Dialect {
                 row
             };
             return std::iter::once(header)
-                .chain(wanted.iter().map(row))
+                .chain(users.iter().map(row))
                 .collect();
         }
         header.push(text("License Code"));
-        let mut rows: Vec<_> = wanted
+        let mut rows: Vec<_> = users
             .iter()
             .flat_map(|(user, codes, external)| {
                 let row = |&code: &usize| {
@@ -157,7 +157,7 @@ impl Dialect {
                 codes.iter().map(row).collect::<Vec<_>>()
             })
             .collect();
-        let mut random = fastrand::Rng::with_seed(mix);
+        let mut random = fastrand::Rng::with_seed(seed);
         random.shuffle(&mut rows);
         rows.insert(0, header);
         rows
@@ -170,8 +170,8 @@ fn read(bytes: &[u8], format: &Format) -> Result<Roster, InputError> {
     RosterBuilder::new(&catalog, None, false).fold(reader)
 }
 
-/// What every user shall hold, whatever the order.
-fn asked(roster: &Roster) -> BTreeMap<String, (Vec<String>, bool)> {
+/// The codes and external flag of each user.
+fn assignments_of(roster: &Roster) -> BTreeMap<String, (Vec<String>, bool)> {
     let all = &roster.assignments;
     all.sendable_users()
         .map(|user| {
@@ -190,16 +190,15 @@ fn user_ids() -> impl Strategy<Value = String> {
     ]
 }
 
-fn rosters() -> impl Strategy<Value = Vec<Wanted>> {
+fn rosters() -> impl Strategy<Value = Vec<User>> {
     let codes = prop::sample::subsequence(vec![0, 1, 2, 3], 1..=4);
     prop::collection::btree_map(user_ids(), (codes, any::<bool>()), 1..20).prop_map(|users| {
-        let mut wanted: Vec<_> = users
+        let mut users: Vec<_> = users
             .into_iter()
             .map(|(user, (codes, flag))| (user, codes, flag))
             .collect();
-        // Spellings of a GUID that differ in case alone cannot come up, and equal ones are one key.
-        wanted.reverse();
-        wanted
+        users.reverse();
+        users
     })
 }
 
@@ -217,36 +216,38 @@ fn dialects() -> impl Strategy<Value = Dialect> {
         prop::sample::select(vec!["\n", "\r\n", "\r"]),
         encodings,
         prop::array::uniform5(any::<bool>()),
-        prop::sample::select(vec![Pack::None, Pack::Gzip, Pack::Zstd]),
+        prop::sample::select(vec![Packing::None, Packing::Gzip, Packing::Zstd]),
     )
-        .prop_map(|(delimiter, newline, (encoding, has_mark), flags, pack)| {
-            let [quotes_all, has_sep_line, is_told, is_wide, by_name] = flags;
-            Dialect {
-                delimiter,
-                newline,
-                encoding,
-                has_mark,
-                quotes_all,
-                has_sep_line,
-                is_told,
-                is_wide,
-                by_name,
-                pack,
-            }
-        })
+        .prop_map(
+            |(delimiter, newline, (encoding, has_mark), flags, packing)| {
+                let [quotes_all, has_sep_line, gives_delimiter, is_wide, by_name] = flags;
+                Dialect {
+                    delimiter,
+                    newline,
+                    encoding,
+                    has_mark,
+                    quotes_all,
+                    has_sep_line,
+                    gives_delimiter,
+                    is_wide,
+                    by_name,
+                    packing,
+                }
+            },
+        )
 }
 
 proptest! {
     #[test]
-    fn a_roster_written_in_any_dialect_encoding_and_order_reads_back_as_the_same(
-        wanted in rosters(),
+    fn a_roster_in_any_dialect_encoding_and_order_is_read_as_the_same_roster(
+        users in rosters(),
         dialect in dialects(),
-        mix: u64,
+        seed: u64,
     ) {
-        let file = dialect.write(&dialect.rows(&wanted, mix));
+        let file = dialect.write(&dialect.rows(&users, seed));
         let roster = read(&file, &dialect.format()).unwrap();
         prop_assert_eq!(&roster.bad_rows, &[]);
-        let expected: BTreeMap<_, _> = wanted
+        let expected: BTreeMap<_, _> = users
             .into_iter()
             .map(|(user, codes, external)| {
                 let mut codes: Vec<_> = codes.into_iter().map(|code| CODES[code].to_owned()).collect();
@@ -254,11 +255,11 @@ proptest! {
                 (user, (codes, external))
             })
             .collect();
-        prop_assert_eq!(asked(&roster), expected);
+        prop_assert_eq!(assignments_of(&roster), expected);
     }
 }
 
-/// The requests that a roster comes to: codes, flag and users of each.
+/// The batches of a roster: codes, flag and users of each.
 fn plan(roster: &Roster) -> Vec<(Vec<String>, bool, Vec<String>)> {
     let all = &roster.assignments;
     let plan = Plan::new(all, all.sendable_users(), NonZeroUsize::new(100).unwrap());
@@ -299,9 +300,9 @@ fn workbook(rows: &[Vec<String>]) -> Vec<u8> {
 }
 
 #[test]
-fn the_same_100_000_users_come_to_the_same_plan_in_every_kind_of_file() {
+fn the_same_100_000_users_make_the_same_plan_in_every_kind_of_file() {
     let mut random = fastrand::Rng::with_seed(4);
-    let wanted: Vec<Wanted> = (0..100_000)
+    let users: Vec<User> = (0..100_000)
         .map(|_| {
             let guid = uuid::Uuid::from_u128(random.u128(..)).to_string();
             let codes = (0..CODES.len()).filter(|_| random.bool());
@@ -314,7 +315,7 @@ fn the_same_100_000_users_come_to_the_same_plan_in_every_kind_of_file() {
         .collect();
     let plain = Dialect::PLAIN;
     // One row a user, so that every file has the users in the same order.
-    let in_one_cell = |row: &Wanted| {
+    let in_one_cell = |row: &User| {
         let codes: Vec<_> = row.1.iter().map(|&code| CODES[code]).collect();
         vec![row.0.clone(), row.2.to_string(), codes.join("|")]
     };
@@ -324,10 +325,10 @@ fn the_same_100_000_users_come_to_the_same_plan_in_every_kind_of_file() {
         "codes".to_owned(),
     ];
     let short: Vec<_> = std::iter::once(header)
-        .chain(wanted.iter().map(in_one_cell))
+        .chain(users.iter().map(in_one_cell))
         .collect();
-    let mut long = plain.rows(&wanted, 0);
-    let place: BTreeMap<_, _> = wanted
+    let mut long = plain.rows(&users, 0);
+    let place: BTreeMap<_, _> = users
         .iter()
         .zip(0..)
         .map(|(row, place)| (&row.0, place))
@@ -351,16 +352,16 @@ fn the_same_100_000_users_come_to_the_same_plan_in_every_kind_of_file() {
         ..plain.clone()
     };
     let gzip = Dialect {
-        pack: Pack::Gzip,
+        packing: Packing::Gzip,
         ..plain.clone()
     };
     for (name, file, format) in [
         ("UTF-16", utf16.write(&short), Format::default()),
         ("gzip", gzip.write(&short), Format::default()),
         ("long", plain.write(&long), Format::default()),
-        ("wide", wide.write(&wide.rows(&wanted, 0)), wide.format()),
+        ("wide", wide.write(&wide.rows(&users, 0)), wide.format()),
         ("xlsx", workbook(&short), Format::default()),
-        ("wide xlsx", workbook(&wide.rows(&wanted, 0)), wide.format()),
+        ("wide xlsx", workbook(&wide.rows(&users, 0)), wide.format()),
     ] {
         let roster = read(&file, &format).unwrap();
         assert_eq!(roster.bad_rows, [], "{name}");
@@ -368,7 +369,7 @@ fn the_same_100_000_users_come_to_the_same_plan_in_every_kind_of_file() {
     }
 }
 
-/// Gives the same byte for ever, and counts.
+/// Returns the same byte forever, and counts.
 struct Endless<'a> {
     start: &'a [u8],
     byte: u8,
@@ -391,34 +392,34 @@ impl std::io::Read for Endless<'_> {
 }
 
 #[test]
-fn an_input_without_end_is_an_error_that_names_the_line_after_a_bounded_look() {
+fn an_endless_input_is_an_error_that_names_the_line_after_a_bounded_read() {
     let given = std::sync::atomic::AtomicUsize::new(0);
-    for (start, byte, told) in [
-        ("", b'x', "from line 1 on, there are more than 4 MiB"),
+    for (start, byte, message) in [
+        ("", b'x', "line 1: the row is longer than 4 MiB"),
         (
             "userId,code\na,IDU\nb,",
             b'x',
-            "from line 3 on, there are more than 4 MiB",
+            "line 3: the row is longer than 4 MiB",
         ),
         (
             "userId,code\na,IDU\n",
             b',',
-            "from line 3 on, there are more than 4 MiB",
+            "line 3: the row is longer than 4 MiB",
         ),
         (
             "userId,code\na,IDU\n",
             b'\n',
-            "from line 3 on, there are more than 4 MiB",
+            "line 3: the row is longer than 4 MiB",
         ),
         (
             "userId,code\na,\"two\nlines\"\nb,\"",
             b'\n',
-            "line 4: a quote is opened here",
+            "line 4: a quote is opened but never closed",
         ),
         (
             "userId,code\na,\"two\nlines\",\"\n",
             b'x',
-            "line 3: a quote is opened here",
+            "line 3: a quote is opened but never closed",
         ),
     ] {
         given.store(0, std::sync::atomic::Ordering::Relaxed);
@@ -437,7 +438,7 @@ fn an_input_without_end_is_an_error_that_names_the_line_after_a_bounded_look() {
             },
         };
         let error = error.to_string();
-        assert!(error.starts_with(told), "{start}: {error}");
+        assert!(error.starts_with(message), "{start}: {error}");
         let given = given.load(std::sync::atomic::Ordering::Relaxed);
         assert!(given < 6 * 1024 * 1024, "{start}: {given}");
     }

@@ -1,6 +1,6 @@
-//! Files as people send them, in `tests/files`: each with what the binary makes of it, as a snapshot.
+//! Files as people send them, in `tests/files`: a snapshot of the import of each.
 //!
-//! `NAME.flags` beside a file holds the flags that it is imported with. To renew the snapshots:
+//! `NAME.flags` has the flags with which a file is imported. To renew the snapshots:
 //! `INSTA_UPDATE=always cargo test --test it files`.
 
 use std::fmt::Write as _;
@@ -21,8 +21,8 @@ fn is_input(path: &Path) -> bool {
     path.is_file() && kind != "flags" && kind != "directory"
 }
 
-/// What became of a file: who was sent with what, who was not and why, and what was said.
-fn account_of(path: &Path, stand: &Stand) -> String {
+/// The import of a file as text: the users in each report, and the messages on standard error.
+fn import(path: &Path, stand: &Stand) -> String {
     let dir = Dir::new();
     let name = path.file_name().unwrap().to_str().unwrap();
     for entry in fs::read_dir(folder()).unwrap() {
@@ -37,22 +37,22 @@ fn account_of(path: &Path, stand: &Stand) -> String {
     }
     let flags = fs::read_to_string(folder().join(format!("{name}.flags"))).unwrap_or_default();
     let flags: Vec<_> = flags.split_whitespace().collect();
-    let ended = dir.import_file(name, "run", &stand.base_url, &flags);
-    let mut account = format!("flags: {}\nexit code: {}\n", flags.join(" "), ended.code);
+    let output = dir.import_file(name, "run", &stand.base_url, &flags);
+    let mut text = format!("flags: {}\nexit code: {}\n", flags.join(" "), output.code);
     for file in ["success.csv", "pending.csv", "failures.csv"] {
         if !dir.path(&format!("run/{file}")).exists() {
             continue;
         }
         let mut rows = dir.rows(&format!("run/{file}"));
-        // Which request was answered first is chance.
+        // Responses may arrive in any order.
         rows.sort_by_key(|row| row["line"].parse::<u32>().unwrap());
         for row in rows {
             let cell = |name: &str| row.get(name).cloned().unwrap_or_default();
             let _ = writeln!(
-                account,
+                text,
                 "{file} line {}: {} = {}, {}{}",
                 cell("line"),
-                cut(&cell("userId")),
+                truncated(&cell("userId")),
                 cell("userBundleCodes"),
                 cell("useExternalLicense"),
                 match file {
@@ -62,17 +62,17 @@ fn account_of(path: &Path, stand: &Stand) -> String {
             );
         }
     }
-    let said = ended
+    let messages = output
         .stderr
         .lines()
         .filter(|line| !line.contains(" to send in "));
-    for line in said {
-        let _ = writeln!(account, "> {line}");
+    for line in messages {
+        let _ = writeln!(text, "> {line}");
     }
-    account
+    text
 }
 
-fn cut(text: &str) -> String {
+fn truncated(text: &str) -> String {
     let mut shown: String = text.chars().take(60).collect();
     if shown.len() < text.len() {
         shown.push('…');
@@ -81,7 +81,7 @@ fn cut(text: &str) -> String {
 }
 
 #[test]
-fn each_file_is_read_right_or_told_what_to_mend() {
+fn each_file_is_imported_correctly_or_rejected_with_a_hint() {
     let stand = Stand::with_seats(SEATS);
     let mut files: Vec<_> = fs::read_dir(folder())
         .unwrap()
@@ -97,7 +97,7 @@ fn each_file_is_read_right_or_told_what_to_mend() {
     settings.bind(|| {
         for path in files {
             let name = path.file_name().unwrap().to_str().unwrap();
-            insta::assert_snapshot!(name, account_of(&path, &stand));
+            insta::assert_snapshot!(name, import(&path, &stand));
         }
     });
 }

@@ -1,4 +1,4 @@
-//! Excel workbooks, by the binary.
+//! Imports of Excel workbooks.
 
 use std::io::{Cursor, Read, Write};
 
@@ -31,7 +31,7 @@ fn workbook(sheets: Vec<Worksheet>) -> Vec<u8> {
     workbook.save_to_buffer().unwrap()
 }
 
-/// The workbook with its first sheet's text changed.
+/// The workbook with a text of its first sheet replaced.
 fn patched(file: &[u8], from: &str, to: &str) -> Vec<u8> {
     let mut archive = ZipArchive::new(Cursor::new(file)).unwrap();
     let mut patched = ZipWriter::new(Cursor::new(Vec::new()));
@@ -57,12 +57,12 @@ fn import(file: &[u8], flags: &[&str]) -> (Dir, CommandOutput) {
     let stand = Stand::with_seats("IDU=100,PMD=100");
     let dir = Dir::new();
     dir.write("users.xlsx", file);
-    let ended = dir.import_file("users.xlsx", "run", &stand.base_url, flags);
-    (dir, ended)
+    let output = dir.import_file("users.xlsx", "run", &stand.base_url, flags);
+    (dir, output)
 }
 
 #[test]
-fn the_first_sheet_that_is_not_hidden_is_read_or_the_one_that_is_named() {
+fn the_first_visible_sheet_is_read_unless_another_one_is_chosen() {
     let mut hidden = sheet("Hidden", &[&["userId", "code"], &["hidden", "IDU"]]);
     hidden.set_hidden(true);
     let mut first = sheet("First", &[&["userId", "code"], &["ann", "IDU\nPMD"]]);
@@ -72,29 +72,43 @@ fn the_first_sheet_that_is_not_hidden_is_read_or_the_one_that_is_named() {
         first,
         sheet("Second", &[&["userId", "code"], &["ben", "PMD"]]),
     ]);
-    let (dir, ended) = import(&file, &[]);
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let (dir, output) = import(&file, &[]);
+    assert_eq!(output.code, 0, "{}", output.stderr);
     assert_eq!(dir.column("run/success.csv", "userId"), ["ann"]);
     assert_eq!(
         dir.column("run/success.csv", "userBundleCodes"),
         ["IDU;PMD"]
     );
 
-    let (dir, ended) = import(&file, &["--sheet", "Second"]);
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let (dir, output) = import(&file, &["--sheet", "Second"]);
+    assert_eq!(output.code, 0, "{}", output.stderr);
     assert_eq!(dir.column("run/success.csv", "userId"), ["ben"]);
 
-    let (_, ended) = import(&file, &["--sheet", "Third"]);
-    assert_eq!(ended.code, 2);
+    let (_, output) = import(&file, &["--sheet", "Third"]);
+    assert_eq!(output.code, 2);
     assert!(
-        ended.stderr.contains("no sheet \"Third\"") && ended.stderr.contains("\"Second\""),
+        output
+            .stderr
+            .contains("no sheet \"Third\"\n  found: Hidden, First, Second"),
         "{}",
-        ended.stderr
+        output.stderr
     );
 }
 
 #[test]
-fn complaints_about_a_workbook_name_the_cell() {
+fn a_delimiter_for_a_workbook_is_an_error() {
+    let file = workbook(vec![sheet("S", &[&["userId", "code"], &["ann", "IDU"]])]);
+    let (dir, output) = import(&file, &["--delimiter", ";"]);
+    assert_eq!(output.code, 2, "{}", output.stderr);
+    assert_eq!(
+        output.stderr,
+        "error: --delimiter is for text files, but the input is a workbook\n  hint: remove --delimiter\n"
+    );
+    assert!(!dir.path("run").exists());
+}
+
+#[test]
+fn the_errors_of_a_workbooks_rows_name_the_cell() {
     let mut sheet = sheet("Users", &[&["Note", "User ID", "Code", "External"]]);
     let rows = [
         "numbers",
@@ -125,28 +139,28 @@ fn complaints_about_a_workbook_name_the_cell() {
     sheet.write_boolean(6, 3, true).unwrap();
     sheet.write_string(9, 1, "dora").unwrap();
     sheet.write_string(9, 2, "OFFICE").unwrap();
-    let (dir, ended) = import(&workbook(vec![sheet]), &[]);
-    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    let (dir, output) = import(&workbook(vec![sheet]), &[]);
+    assert_eq!(output.code, 1, "{}", output.stderr);
     let mut sent = dir.column("run/success.csv", "userId");
     sent.sort();
     assert_eq!(sent, ["123456", "ben", "cara"]);
-    for told in [
-        "line 3: cell B3 (column \"User ID\") holds a date",
-        "line 4: cell B4 (column \"User ID\") holds a number of more than 15 digits",
+    for error in [
+        "line 3: cell B3 (column \"User ID\") is a date",
+        "line 4: cell B4 (column \"User ID\") is a number of more than 15 digits",
         "line 5:",
         "line 10: unknown bundle code \"OFFICE\" in cell C10 (column \"Code\")",
     ] {
-        assert!(ended.stderr.contains(told), "{told}\n{}", ended.stderr);
+        assert!(output.stderr.contains(error), "{error}\n{}", output.stderr);
     }
-    // A date that looks sound as text is not imported again as it is.
+    // The row is bad even though its date looks like a user ID as text.
     let again = Stand::with_seats("IDU=100");
-    let ended = dir.import_file("run/failures.csv", "again", &again.base_url, &[]);
-    assert_eq!(ended.code, 1);
+    let output = dir.import_file("run/failures.csv", "again", &again.base_url, &[]);
+    assert_eq!(output.code, 1);
     assert_eq!(again.shown()["requests"], 0);
 }
 
 #[test]
-fn a_workbook_through_standard_input_can_be_gone_on_with() {
+fn a_workbook_from_standard_input_can_be_resumed() {
     let file = workbook(vec![sheet("S", &[&["userId", "code"], &["ann", "IDU"]])]);
     let dir = Dir::new();
     let mut command = dir.seatload();
@@ -159,12 +173,12 @@ fn a_workbook_through_standard_input_can_be_gone_on_with() {
     resume.args(["resume", "run", "--retry-failed", "--max-retries", "0"]);
     let output = resume.output().unwrap();
     assert_eq!(output.status.code(), Some(1));
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains("1 user to send"), "{said}");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.contains("1 user to send"), "{stderr}");
 }
 
 #[test]
-fn a_damaged_workbook_is_an_error_and_never_a_part_of_it() {
+fn a_damaged_workbook_is_an_error_and_never_imported_in_part() {
     let rows: Vec<Vec<String>> = (0..500)
         .map(|user| vec![format!("user-{user}"), "IDU".to_owned()])
         .collect();
@@ -175,8 +189,8 @@ fn a_damaged_workbook_is_an_error_and_never_a_part_of_it() {
     );
     let cells: Vec<_> = cells.iter().map(Vec::as_slice).collect();
     let whole = workbook(vec![sheet("S", &cells)]);
-    let (dir, ended) = import(&whole, &[]);
-    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    let (dir, output) = import(&whole, &[]);
+    assert_eq!(output.code, 1, "{}", output.stderr);
     assert_eq!(dir.rows("run/success.csv").len(), 100);
 
     let mut random = fastrand::Rng::with_seed(1);
@@ -184,14 +198,14 @@ fn a_damaged_workbook_is_an_error_and_never_a_part_of_it() {
         let mut damaged = whole.clone();
         let at = random.usize(..damaged.len());
         damaged[at] ^= 1 << random.u8(..8);
-        let (dir, ended) = import(&damaged, &["--rate", "10000/50ms"]);
+        let (dir, output) = import(&damaged, &["--rate", "10000/50ms"]);
         assert!(
-            !ended.stderr.contains("panicked"),
+            !output.stderr.contains("panicked"),
             "byte {at}: {}",
-            ended.stderr
+            output.stderr
         );
-        // What is not part of the content may change without harm.
-        if ended.code == 2 {
+        // Bytes outside of the content may change without harm.
+        if output.code == 2 {
             continue;
         }
         assert_eq!(dir.rows("run/success.csv").len(), 100, "byte {at}");
@@ -200,7 +214,7 @@ fn a_damaged_workbook_is_an_error_and_never_a_part_of_it() {
 }
 
 #[test]
-fn cells_that_stand_twice_or_out_of_order_are_an_error_since_they_could_hide_a_user() {
+fn repeated_or_unordered_cells_are_an_error_because_they_could_hide_a_user() {
     let rows: &[&[&str]] = &[&["userId", "code"], &["ann", "IDU"], &["ben", "IDU"]];
     let file = workbook(vec![sheet("S", rows)]);
     for (from, to) in [
@@ -208,15 +222,15 @@ fn cells_that_stand_twice_or_out_of_order_are_an_error_since_they_could_hide_a_u
         ("r=\"B2\"", "r=\"A2\""),
         ("r=\"A3\"", "r=\"C3\""),
     ] {
-        let (dir, ended) = import(&patched(&file, from, to), &[]);
-        assert_eq!(ended.code, 2, "{to}: {}", ended.stderr);
-        assert!(ended.stderr.contains("stands twice, or out of order"));
+        let (dir, output) = import(&patched(&file, from, to), &[]);
+        assert_eq!(output.code, 2, "{to}: {}", output.stderr);
+        assert!(output.stderr.contains("is repeated or out of order"));
         assert!(!dir.path("run").exists());
     }
 }
 
 #[test]
-fn a_formula_without_its_value_is_no_empty_cell() {
+fn a_formula_without_a_saved_value_is_not_an_empty_cell() {
     let mut sheet = sheet(
         "S",
         &[&["userId", "IDU", "PMD"], &["ann", "x"], &["ben", "x"]],
@@ -226,39 +240,39 @@ fn a_formula_without_its_value_is_no_empty_cell() {
     let formula = r#"<c r="C2"><f>A1</f><v>0</v></c>"#;
     let with_empty_value = r#"<c r="C2" t="str"><f>A1</f><v></v></c>"#;
     let without_value = r#"<c r="C2"><f>A1</f></c>"#;
-    let (dir, ended) = import(&patched(&file, formula, with_empty_value), &["--wide"]);
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let (dir, output) = import(&patched(&file, formula, with_empty_value), &["--wide"]);
+    assert_eq!(output.code, 0, "{}", output.stderr);
     assert_eq!(
         dir.column("run/success.csv", "userBundleCodes"),
         ["IDU", "IDU"]
     );
 
-    let (dir, ended) = import(&patched(&file, formula, without_value), &["--wide"]);
-    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    let (dir, output) = import(&patched(&file, formula, without_value), &["--wide"]);
+    assert_eq!(output.code, 1, "{}", output.stderr);
     assert_eq!(dir.column("run/success.csv", "userId"), ["ben"]);
     assert!(
-        ended
+        output
             .stderr
-            .contains("cell C2 (column \"PMD\") holds a formula without its value"),
+            .contains("cell C2 (column \"PMD\") has a formula without a saved value"),
         "{}",
-        ended.stderr
+        output.stderr
     );
 }
 
 #[test]
-fn a_cell_far_beyond_the_header_is_a_bad_row_and_no_end_of_all() {
+fn a_cell_far_beyond_the_header_makes_only_its_row_bad() {
     let mut sheet = sheet(
         "S",
         &[&["userId", "code"], &["ann", "IDU"], &["ben", "IDU"]],
     );
     sheet.write_string(1, 5000, "stray").unwrap();
-    let (dir, ended) = import(&workbook(vec![sheet]), &[]);
-    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    let (dir, output) = import(&workbook(vec![sheet]), &[]);
+    assert_eq!(output.code, 1, "{}", output.stderr);
     assert_eq!(dir.column("run/success.csv", "userId"), ["ben"]);
 }
 
 #[test]
-fn merged_cells_withhold_whom_the_rows_below_may_be_about() {
+fn a_user_in_merged_cells_is_skipped_because_of_the_rows_below_it() {
     let mut sheet = sheet(
         "S",
         &[
@@ -271,14 +285,14 @@ fn merged_cells_withhold_whom_the_rows_below_may_be_about() {
     sheet
         .merge_range(1, 0, 2, 0, "ann", &Format::new())
         .unwrap();
-    let (dir, ended) = import(&workbook(vec![sheet]), &[]);
-    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    let (dir, output) = import(&workbook(vec![sheet]), &[]);
+    assert_eq!(output.code, 1, "{}", output.stderr);
     assert_eq!(dir.column("run/success.csv", "userId"), ["ben"]);
 }
 
 #[cfg(unix)]
 #[test]
-fn a_temporary_folder_that_takes_no_copy_is_told() {
+fn a_temporary_folder_that_cannot_be_written_to_is_an_error() {
     let dir = Dir::new();
     let rows: &[&[&str]] = &[&["userId", "code"], &["ann", "IDU"]];
     dir.write("users.xlsx", workbook(vec![sheet("S", rows)]));
@@ -288,9 +302,9 @@ fn a_temporary_folder_that_takes_no_copy_is_told() {
         .args(["import", "users.xlsx", "--sandbox"]);
     let output = command.output().unwrap();
     assert_eq!(output.status.code(), Some(2));
-    let said = String::from_utf8(output.stderr).unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(
-        said.contains("cannot keep a copy of the workbook"),
-        "{said}"
+        stderr.contains("cannot copy the workbook to the temporary folder"),
+        "{stderr}"
     );
 }
