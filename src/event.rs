@@ -10,14 +10,11 @@ use crate::outcome::Decision;
 /// Something happened in the run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// A request left.
     Sent {
         /// The plan's batch that it belongs to, from 1.
         batch: usize,
-        /// Users in it.
         users: usize,
     },
-    /// An exchange ended.
     ResponseReceived {
         /// The plan's batch, from 1.
         batch: usize,
@@ -28,9 +25,7 @@ pub enum Event {
     Retrying {
         /// The plan's batch, from 1.
         batch: usize,
-        /// How long from now, at least.
         wait: Duration,
-        /// What went wrong.
         reason: String,
     },
     /// A refused batch was split, to find out who is to blame.
@@ -42,12 +37,9 @@ pub enum Event {
     },
     /// Nothing will be sent for a while.
     Waiting {
-        /// How long from now.
         wait: Duration,
-        /// What for.
         cause: WaitCause,
     },
-    /// Users' outcomes are known.
     Decided(Decision),
     /// A bundle set's seats count as used up: its remaining users are not sent.
     SeatsExhausted {
@@ -56,10 +48,8 @@ pub enum Event {
     },
     /// The first answer says that there may be nothing at this address.
     WrongAddress {
-        /// What came back.
         answer: String,
     },
-    /// The run stops early.
     Stopping(StopReason),
 }
 
@@ -93,55 +83,44 @@ impl fmt::Display for WaitCause {
 /// Why a run stops before every user is decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StopReason {
-    /// The admin asked for it.
     Interrupted,
     /// 401: the token is missing, expired, or has not the right scope.
     Unauthorized {
-        /// What the service said.
         message: String,
     },
     /// Whoever gives tokens gives none to this caller.
     SignInRefused {
-        /// What was said.
         message: String,
     },
     /// No token was to be had, however often it was tried.
     NotSignedIn {
-        /// How the last attempt ended.
         reason: String,
     },
     /// 403: the caller may not do it.
     Forbidden {
-        /// What the service said.
         message: String,
     },
     /// A status for which nothing sensible can follow.
     UnexpectedStatus {
-        /// The status.
         status: u16,
-        /// What the service said.
         message: String,
     },
     /// The service asks for a wait that nobody should sit through.
     RetryAfterTooLong {
-        /// From when it was said.
         wait: Duration,
     },
     /// Several batches in a row used up their retries.
     ServiceDown {
-        /// How the last attempt ended.
         reason: String,
     },
     /// The first users were all answered with 404.
     NoUserFound {
-        /// What the service said.
         message: String,
     },
     /// What became of users, or what they held before, could not be recorded.
     CannotWriteReports,
     /// Rows are bad, and none may be.
     BadRows {
-        /// How many.
         rows: u64,
     },
     /// Those who come first are decided, and no more were to be sent for now.

@@ -8,13 +8,9 @@ use crate::roster::UserIndex;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// The service confirmed that the user holds what was asked.
-    Success {
-        /// The organisation that the service named.
-        organization_id: Arc<str>,
-    },
+    Success { organization_id: Arc<str> },
     /// The user does not hold it, or nobody knows.
     Failure {
-        /// In what way it failed.
         kind: FailureKind,
         /// The status of the answer that decided it, where there was one.
         status: Option<u16>,
@@ -46,7 +42,6 @@ pub enum FailureKind {
     Unavailable,
     /// Retries used up, and an attempt may have been applied: its answer was lost.
     Unknown,
-    /// A bad row.
     Invalid,
     /// A user with a bad row elsewhere.
     Withheld,
@@ -134,16 +129,13 @@ pub fn split_hint(message: &str) -> Option<(&str, &str)> {
 /// Whether the service may have done what a request asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Applied {
-    /// Surely not.
     No,
-    /// It may have.
     Maybe,
 }
 
 /// The outcome of users who were decided together, and to whom the same happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
-    /// The users.
     pub users: Vec<UserIndex>,
     /// What became of the assignment of each.
     pub outcome: Outcome,

@@ -13,7 +13,6 @@ use crate::humanize::duration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct Rate {
-    /// Requests in one window.
     pub requests: NonZeroU32,
     /// The window's length; longer than zero, and a day at most.
     pub window: Duration,

@@ -14,7 +14,6 @@ use crate::rate::Rate;
 /// The settings of one import.
 #[derive(Debug)]
 pub struct ImportSettings {
-    /// What is to be sent.
     pub intent: ImportPlan,
     /// Send nothing if there is a bad row.
     pub is_strict: bool,
@@ -33,13 +32,10 @@ pub struct ImportSettings {
 /// What is to be sent: all that a plan depends on, but for the time that it takes.
 #[derive(Debug)]
 pub struct ImportPlan {
-    /// The file.
     pub input: Input,
-    /// How it is read.
     pub reading: InputSettings,
     /// How many seats there are, if that is known.
     pub seats: Option<SeatBudget>,
-    /// Users in one request, at most.
     pub batch_size: NonZeroUsize,
 }
 
@@ -47,7 +43,6 @@ pub struct ImportPlan {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct InputSettings {
-    /// How it is written.
     pub format: Format,
     /// The external flag of a row that does not say.
     pub external_license: bool,
@@ -65,9 +60,7 @@ pub struct InputSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CurrentFile {
-    /// Where it is.
     pub path: PathBuf,
-    /// How it is written.
     pub format: Format,
     /// What it means that it does not name somebody.
     pub absent: AbsentUsers,
@@ -76,9 +69,7 @@ pub struct CurrentFile {
 /// What the admin has agreed to beforehand.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Consent {
-    /// To everything: nobody is asked.
     pub to_all: bool,
-    /// That users lose what they hold.
     pub to_losses: bool,
 }
 
@@ -87,14 +78,12 @@ pub struct Consent {
 pub enum Interactivity {
     /// Whoever sits at the terminal, if there is one.
     AtTerminal,
-    /// Nobody: nobody is there.
     Nobody,
 }
 
 /// Where the input is to be found when a run goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResumeInput {
-    /// Where it is now.
     InPlace,
     /// Beside the run folder, wherever both are moved together.
     BesideRun,
@@ -103,17 +92,12 @@ pub enum ResumeInput {
 /// The settings of a run, whether it begins or goes on.
 #[derive(Debug)]
 pub struct RunSettings {
-    /// Where requests go.
     pub target: Target,
     /// How to sign in; the stand-in needs none of it.
     pub sign_in: SignInSettings,
-    /// How connections are made.
     pub network: NetworkSettings,
-    /// How requests are sent.
     pub requests: RequestSettings,
-    /// Stop after so many users.
     pub first: Option<NonZeroUsize>,
-    /// How progress is shown.
     pub progress: ProgressMode,
     /// When records are forced onto the disk.
     pub sync: SyncMode,
@@ -213,19 +197,15 @@ impl SignInSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum Target {
-    /// To the service.
     #[serde(rename_all = "camelCase")]
     Service {
-        /// The service's address.
         base_url: String,
         /// Which variant of the call is used.
         endpoint: Variant,
         /// The organisation's name, if the path begins with it.
         organization: Option<String>,
-        /// The account.
         account: String,
     },
-    /// To the built-in stand-in.
     Sandbox {
         /// Which variant of the call is used.
         endpoint: Variant,
@@ -254,7 +234,6 @@ impl Target {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RequestSettings {
-    /// The quota.
     pub rate: Rate,
     /// How many requests may leave at once after a pause.
     pub burst: NonZeroU32,
@@ -262,9 +241,7 @@ pub struct RequestSettings {
     pub concurrency: NonZeroUsize,
     /// How often a batch is sent again after passing trouble.
     pub max_retries: u32,
-    /// How long one exchange may take.
     pub timeout: Duration,
-    /// Ask for every single user.
     pub keep_trying: bool,
     /// Whoever wants a code waits for those who want it and come first.
     pub in_order: bool,
@@ -279,7 +256,6 @@ pub enum ProgressMode {
     Plain,
     /// A line of JSON for each event.
     Events,
-    /// Nothing but what must be told.
     None,
 }
 

@@ -18,18 +18,18 @@ use crate::api::response;
 use crate::api::sent_at::TrackedBody;
 use crate::sanitize::printable;
 
-/// The longest answer that is read, in bytes. An answer for a full batch is some tens of kilobytes.
-const LONGEST_ANSWER: usize = 16 * 1024 * 1024;
+/// The longest response that is read, in bytes. A response for a full batch has some tens of kilobytes.
+const MAX_RESPONSE: usize = 16 * 1024 * 1024;
 
-/// Answers longer than this are read one after the other, so that many at once cannot fill the memory.
-const LONG_ANSWER: usize = 1024 * 1024;
+/// Responses longer than this are read one after the other, so that many at once cannot fill the memory.
+const LONG_RESPONSE: usize = 1024 * 1024;
 
-/// About how much room a user takes in a request: a GUID in quotes, and more than its share of the rest.
-const USER_BYTES: usize = 48;
+/// The size of one user in a request, in bytes: a GUID in quotes, and more than its share of the rest.
+const BYTES_PER_USER: usize = 48;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// What a service calls a request, in the order in which it is looked for.
+/// Headers with the service's ID of a request, in the order in which they are looked for.
 const REQUEST_IDS: [&str; 5] = [
     "x-request-id",
     "request-id",
@@ -38,7 +38,7 @@ const REQUEST_IDS: [&str; 5] = [
     "cf-ray",
 ];
 
-/// How much of it is kept, in characters.
+/// How much of a request ID is kept, in characters.
 const REQUEST_ID_CHARS: usize = 80;
 
 /// Talks to one endpoint, with the tokens of one source.
@@ -47,7 +47,7 @@ pub struct Client {
     http: reqwest::Client,
     endpoint: Endpoint,
     tokens: TokenCache,
-    long_answers: Semaphore,
+    long_responses: Semaphore,
 }
 
 impl Client {
@@ -64,7 +64,7 @@ impl Client {
             http: network.client(endpoint.url())?,
             endpoint,
             tokens,
-            long_answers: Semaphore::new(1),
+            long_responses: Semaphore::new(1),
         })
     }
 
@@ -73,27 +73,26 @@ impl Client {
         &self.tokens
     }
 
-    /// Finds that the service's host answers, whatever it answers, to a request that holds no secret. Gives the version of
-    /// HTTP that it speaks.
+    /// Sends a request without a secret to the service's host. Any response will do; gives its HTTP version.
     ///
     /// # Errors
-    /// When there is no answer; the error says why.
+    /// When there is no response; the error says why.
     pub async fn probe(&self) -> Result<String, String> {
         let mut root = self.endpoint.url().clone();
         root.set_path("/");
-        let answer = self.http.head(root).send().await.map_err(describe_error)?;
-        Ok(format!("{:?}", answer.version()))
+        let response = self.http.head(root).send().await.map_err(describe_error)?;
+        Ok(format!("{:?}", response.version()))
     }
 
     async fn send(
         &self,
         request: &AllocationRequest,
         token: &Token,
-        departure: &SentAt,
+        sent_at: &SentAt,
     ) -> Result<reqwest::Response, reqwest::Error> {
-        let mut body = Vec::with_capacity(request.user_ids.len() * USER_BYTES);
+        let mut body = Vec::with_capacity(request.user_ids.len() * BYTES_PER_USER);
         serde_json::to_writer(&mut body, request).expect("strings and a bool are always JSON");
-        let body = TrackedBody::new(Bytes::from(body), departure.clone());
+        let body = TrackedBody::new(Bytes::from(body), sent_at.clone());
         self.http
             .request(self.endpoint.method(), self.endpoint.url().clone())
             .header(AUTHORIZATION, token.authorization())
@@ -104,7 +103,7 @@ impl Client {
             .await
     }
 
-    /// Reads a body, up to [`LONGEST_ANSWER`] and no further; of a refusal, only what is looked at.
+    /// Reads a body, up to [`MAX_RESPONSE`]; of a rejection, only the part that is searched for a message.
     async fn body(
         &self,
         mut response: reqwest::Response,
@@ -112,18 +111,18 @@ impl Client {
     ) -> Result<Vec<u8>, String> {
         let is_allocation = response.status() == StatusCode::OK;
         let length = usize::try_from(response.content_length().unwrap_or_default());
-        let mut body = Vec::with_capacity(length.unwrap_or_default().min(LONG_ANSWER));
+        let mut body = Vec::with_capacity(length.unwrap_or_default().min(LONG_RESPONSE));
         let mut turn = None;
         while let Some(chunk) = response.chunk().await.map_err(describe_error)? {
-            if body.len() + chunk.len() > LONGEST_ANSWER {
-                return Err("more than 16 MiB of answer".to_owned());
+            if body.len() + chunk.len() > MAX_RESPONSE {
+                return Err("the response has more than 16 MiB".to_owned());
             }
             body.extend_from_slice(&chunk);
             if !is_allocation && body.len() >= response::LONGEST_MESSAGE {
                 return Ok(redactor.redact_prefix(body));
             }
-            if turn.is_none() && body.len() > LONG_ANSWER {
-                turn = self.long_answers.acquire().await.ok();
+            if turn.is_none() && body.len() > LONG_RESPONSE {
+                turn = self.long_responses.acquire().await.ok();
             }
         }
         Ok(body)
@@ -131,7 +130,7 @@ impl Client {
 }
 
 impl Service for Client {
-    async fn exchange(&self, request: AllocationRequest, departure: SentAt) -> Response {
+    async fn exchange(&self, request: AllocationRequest, sent_at: SentAt) -> Response {
         let CachedToken { token, number } = match self.tokens.current().await {
             Ok(current) => current,
             Err(error) => {
@@ -148,10 +147,10 @@ impl Service for Client {
                 };
             }
         };
-        let response = match self.send(&request, &token, &departure).await {
+        let response = match self.send(&request, &token, &sent_at).await {
             Ok(response) => response,
             Err(error) => {
-                let departed = departure.get().is_some();
+                let departed = sent_at.get().is_some();
                 let reason = describe_error(error);
                 return ResponseKind::NoResponse {
                     reason,
@@ -163,12 +162,12 @@ impl Service for Client {
         let limits = RateLimitHeaders::read(response.headers(), SystemTime::now());
         let request_id = request_id(response.headers(), &token);
         let status = response.status();
-        let is_refused = status == StatusCode::UNAUTHORIZED;
-        if !is_refused {
+        let is_unauthorized = status == StatusCode::UNAUTHORIZED;
+        if !is_unauthorized {
             self.tokens.accepted(number);
         }
-        let answer = match self.body(response, token.redactor()).await {
-            _ if is_refused && self.tokens.refused(number) == OnRejection::Retry => {
+        let kind = match self.body(response, token.redactor()).await {
+            _ if is_unauthorized && self.tokens.rejected(number) == OnRejection::Retry => {
                 ResponseKind::TokenRejected
             }
             Ok(body) => {
@@ -178,7 +177,7 @@ impl Service for Client {
             Err(reason) => response::parse_truncated(status.as_u16(), &reason),
         };
         Response {
-            answer,
+            kind,
             limits,
             request_id,
         }
@@ -187,18 +186,18 @@ impl Service for Client {
 
 fn request_id(headers: &HeaderMap, token: &Token) -> Option<String> {
     let id = REQUEST_IDS.iter().find_map(|name| headers.get(*name))?;
-    // Cut only after: a part of a secret is one too.
+    // Redacted before it is cut: a part of a secret is one too.
     let id = token.redactor().redact(id.to_str().ok()?);
     Some(printable(&id, REQUEST_ID_CHARS))
 }
 
-/// What went wrong, down to the cause, without the URL that every message would repeat.
+/// The failure and its root cause, without the URL that every message would repeat.
 pub fn describe_error(error: reqwest::Error) -> String {
     let error = error.without_url();
-    let what = if error.is_timeout() && error.is_connect() {
-        "no connection within the time allowed"
+    let failure = if error.is_timeout() && error.is_connect() {
+        "no connection within the time limit"
     } else if error.is_timeout() {
-        "no answer within the time allowed"
+        "no response within the time limit"
     } else if error.is_connect() {
         "no connection"
     } else {
@@ -211,7 +210,7 @@ pub fn describe_error(error: reqwest::Error) -> String {
         cause = deeper.source();
     }
     match root {
-        Some(root) if !error.is_timeout() => format!("{what} ({root})"),
-        _ => what.to_owned(),
+        Some(root) if !error.is_timeout() => format!("{failure} ({root})"),
+        _ => failure.to_owned(),
     }
 }

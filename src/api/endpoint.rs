@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use reqwest::{Method, Url};
 use serde::{Deserialize, Serialize};
 
+use crate::hint::Hint;
+
 /// The documented variants of the call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -16,7 +18,7 @@ pub enum Variant {
 }
 
 impl Variant {
-    /// Its name on the command line.
+    /// The variant's name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::PostLa => "post-la",
@@ -24,7 +26,7 @@ impl Variant {
         }
     }
 
-    /// The one to try when this one is not found.
+    /// The variant to try when this one is not found.
     pub fn other(self) -> Self {
         match self {
             Self::PostLa => Self::PutLease,
@@ -56,30 +58,43 @@ pub struct Endpoint {
     has_organization: bool,
 }
 
-/// Why there is no such address.
+/// Why an address cannot be built.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum EndpointError {
-    /// The base URL cannot be read.
-    #[error("the base URL `{0}` is no URL such as https://cloud.uipath.com")]
+    #[error("`{0}` is not a base URL")]
     NotAUrl(String),
-    /// The token would travel in the open.
-    #[error(
-        "the base URL `{0}` is not https, so the token would travel in the open\n  hint: use https (plain http is taken for loopback addresses only)"
-    )]
+    #[error("the base URL `{0}` is not https, so the token would be sent unencrypted")]
     NotEncrypted(String),
-    /// The base URL has parts that make no sense here.
-    #[error("the base URL may not hold a user name, a password, a `?` or a `#`")]
+    #[error("the base URL must not contain a user name, a password, a `?` or a `#`")]
     UnexpectedUrlPart,
-    /// A name in the path is empty or no name.
-    #[error("the {0} is empty, or holds a `/` or a blank")]
+    #[error("the {0} is empty, or contains a `/` or a blank")]
     InvalidPathSegment(&'static str),
+}
+
+impl Hint for EndpointError {
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::NotAUrl(_) => "give a URL such as --base-url https://cloud.uipath.com",
+            Self::NotEncrypted(_) => "use https; plain http is allowed for loopback addresses only",
+            Self::UnexpectedUrlPart => {
+                "give the host alone, such as --base-url https://cloud.uipath.com"
+            }
+            Self::InvalidPathSegment("account") => {
+                "give the account ID as the portal shows it: --account ID"
+            }
+            Self::InvalidPathSegment(_) => {
+                "give the name as it is in the portal's address: --organization NAME"
+            }
+        };
+        Some(hint.to_owned())
+    }
 }
 
 impl Endpoint {
     /// The address for an account, below `base`.
     ///
     /// # Errors
-    /// When `base` is no https URL (http is taken for loopback addresses), or a name is none.
+    /// When `base` is not an https URL (http is allowed for loopback addresses), or a name is invalid.
     pub fn new(
         base: &str,
         variant: Variant,
@@ -131,7 +146,7 @@ impl Endpoint {
         self.url.host_str().unwrap_or_default()
     }
 
-    /// What to try when the very first answer says that there is nothing here.
+    /// What to try when the first response says that nothing is at this address.
     pub fn address_hint(&self) -> String {
         let organization = if self.has_organization {
             "check --organization, or leave it out"
@@ -139,7 +154,7 @@ impl Endpoint {
             "add --organization NAME"
         };
         format!(
-            "check --account and --base-url; try --endpoint {}; {organization} (asked: {} {})",
+            "check --account and --base-url; try --endpoint {}; {organization} (request: {} {})",
             self.variant.other().name(),
             self.method(),
             self.url,
@@ -147,7 +162,7 @@ impl Endpoint {
     }
 }
 
-/// Whether a secret may be sent there: nobody on the way can read it.
+/// Whether a secret may be sent there, because no one on the way can read it.
 pub fn is_secure(url: &Url) -> bool {
     url.scheme() == "https" || url.scheme() == "http" && is_loopback(url)
 }
@@ -163,7 +178,7 @@ pub fn is_loopback(url: &Url) -> bool {
             .is_ok_and(|address| address.is_loopback())
 }
 
-/// An address as an error shows it: one that may hold a password is not.
+/// An address as an error shows it: hidden where it may contain a password.
 fn shown(base: &str) -> String {
     match base.contains('@') {
         true => "(hidden)".to_owned(),

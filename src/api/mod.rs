@@ -27,70 +27,63 @@ pub use sign_in::{
 };
 pub use token::{Token, TokenError};
 
-/// What came of one exchange.
+/// The result of one exchange.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Response {
-    /// The answer itself.
-    pub answer: ResponseKind,
-    /// What the service said about when to send again.
+    pub kind: ResponseKind,
+    /// When the next request may be sent.
     pub limits: RateLimitHeaders,
-    /// What the service calls the request, for its support.
+    /// The service's ID of the request, for its support.
     pub request_id: Option<String>,
 }
 
 impl From<ResponseKind> for Response {
-    /// Nothing but an answer.
-    fn from(answer: ResponseKind) -> Self {
+    fn from(kind: ResponseKind) -> Self {
         Self {
-            answer,
+            kind,
             limits: RateLimitHeaders::default(),
             request_id: None,
         }
     }
 }
 
-/// An answer, as far as it could be understood. What follows from it is not decided here.
+/// A response as received. What follows from it is not decided here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ResponseKind {
-    /// 200 with the array that API.md describes: what it confirms.
+    /// 200 with the documented array.
     Allocated(Confirmation),
-    /// 200 with a body that is something else, or that broke off.
+    /// 200 with another body, or with one that is cut off.
     InvalidBody {
-        /// What is wrong with it.
         reason: String,
         /// The body is a web page, so this may not be the API.
         is_html: bool,
     },
-    /// Any other status.
     Status {
-        /// The status.
         status: u16,
-        /// What the body says, in one line; empty if nothing.
+        /// The message in the body, in one line; empty if there is none.
         message: String,
         /// The body is a web page, so this may not be the API.
         is_html: bool,
     },
     /// There is no token, so the request was not sent.
     NotSignedIn(SignInError),
-    /// 401, and there is another token: the same request again.
+    /// 401, and there is another token, so the request may be sent again.
     TokenRejected,
-    /// The request was held back, since what it changes could not be written down.
+    /// The request was not sent, since the write-ahead log could not be written.
     NotLogged,
-    /// No answer.
     NoResponse {
-        /// What happened instead.
         reason: String,
-        /// Whether the request had left, so that it may have been applied.
+        /// Whether the request was sent, so that it may have been applied.
         was_sent: bool,
     },
 }
 
-/// What can take a request to the service and bring an answer back.
+/// Sends requests to the service.
 pub trait Service {
-    /// One exchange. It marks `departure` when the request leaves, always ends, and never fails otherwise than by its [`Answer`].
+    /// One exchange. It sets `sent_at` when the request is sent, always ends, and reports every failure as a [`ResponseKind`].
     fn exchange(
         &self,
         request: AllocationRequest,
-        departure: SentAt,
+        sent_at: SentAt,
     ) -> impl Future<Output = Response> + Send;
 }

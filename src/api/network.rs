@@ -1,34 +1,33 @@
-//! How connections are made: proxies, certificates, times.
+//! How connections are made: proxies, certificates, time limits.
 
 use std::time::Duration;
 
-use reqwest::{Certificate, Identity, Url};
+use reqwest::{Certificate, Identity, NoProxy, Url};
 use secrecy::{ExposeSecret, SecretSlice};
 
 use super::endpoint::is_loopback;
+use crate::hint::Hint;
 
-/// How long a connection may take to stand, unless it is said.
-const LONGEST_CONNECT: Duration = Duration::from_secs(10);
+/// How long it may take to establish a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How often a connection that is in use shows that it is alive, so that nobody on the way forgets it.
+/// How often an idle connection sends a keep-alive, so that no router on the way drops it.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
 /// How connections are made.
 #[derive(Debug, Default)]
 pub struct Network {
-    /// How long one exchange may take, the answer's body included.
+    /// The time limit of one exchange, the response's body included.
     pub timeout: Duration,
-    /// How long a connection may take to stand; 10 s if nothing is said.
-    pub connect_timeout: Option<Duration>,
-    /// The proxy for everything; if none is named, the one that the environment names.
+    /// The proxy for everything but the hosts of `NO_PROXY`; without one, the proxy of the environment.
     pub proxy: Option<ProxyUrl>,
-    /// Root certificates that are trusted beside the system's, as PEM.
+    /// Root certificates that are trusted in addition to the system's, as PEM.
     pub root_certificates: Option<Vec<u8>>,
     /// A client certificate and its key, as PEM.
     pub identity: Option<SecretSlice<u8>>,
 }
 
-/// A proxy's address. It may hold a password, so it shows only its host.
+/// A proxy's address. It may contain a password, so only its host is shown.
 #[derive(Clone, serde::Deserialize)]
 #[serde(try_from = "String")]
 pub struct ProxyUrl(Url);
@@ -45,7 +44,7 @@ impl ProxyUrl {
     /// Reads an address such as `http://proxy:8080` or `socks5h://proxy:1080`.
     ///
     /// # Errors
-    /// When it is none. The error does not hold the address, since that may hold a password.
+    /// When it is not an address of a proxy. The error does not repeat it, since it may contain a password.
     pub fn parse(text: &str) -> Result<Self, String> {
         let schemes = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
         Url::parse(text)
@@ -53,12 +52,12 @@ impl ProxyUrl {
             .filter(|url| url.has_host() && schemes.contains(&url.scheme()))
             .map(Self)
             .ok_or_else(|| {
-                "this is no proxy such as http://proxy.example.com:8080, https://… or socks5h://…"
+                "not a proxy address such as http://proxy.example.com:8080, https://… or socks5h://…"
                     .to_owned()
             })
     }
 
-    /// Whether it holds a password, or who asks.
+    /// Whether the address contains a user name or a password.
     pub fn has_password(&self) -> bool {
         self.0.password().is_some() || !self.0.username().is_empty()
     }
@@ -81,45 +80,56 @@ impl std::fmt::Debug for ProxyUrl {
     }
 }
 
-/// Why no connection can be made.
+/// Why connections cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum NetworkError {
-    /// TLS cannot be set up.
     #[error("cannot set up TLS")]
     Tls(#[source] reqwest::Error),
-    /// The root certificates are none.
-    #[error("the file of --ca-cert holds no certificate in PEM form")]
+    #[error("the file of --ca-cert contains no certificate in PEM format")]
     RootCertificates,
-    /// The client certificate is none.
-    #[error("the file of --client-cert does not hold a certificate and its key in PEM form")]
+    #[error(
+        "the file of --client-cert must contain a certificate and its private key in PEM format"
+    )]
     Identity,
-    /// The proxy cannot be used.
     #[error("the proxy {0} cannot be used")]
     Proxy(String),
+}
+
+impl Hint for NetworkError {
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Tls(_) => {
+                "check the system's root certificates, or give yours with --ca-cert FILE"
+            }
+            Self::RootCertificates => "export the certificate as PEM (Base-64 encoded X.509)",
+            Self::Identity => "put the certificate and its unencrypted key into one PEM file",
+            Self::Proxy(_) => "give an address such as --proxy http://proxy.example.com:8080",
+        };
+        Some(hint.to_owned())
+    }
 }
 
 impl Network {
     /// A client for addresses such as `url`.
     pub fn client(&self, url: &Url) -> Result<reqwest::Client, NetworkError> {
-        // Fails only where a provider is installed already, which then serves as well.
+        // Fails only where a provider is installed already, which will do as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let connect_timeout = self.connect_timeout.unwrap_or(LONGEST_CONNECT);
         let mut http = reqwest::Client::builder()
             .user_agent(concat!("seatload/", env!("CARGO_PKG_VERSION")))
             .timeout(self.timeout)
-            .connect_timeout(connect_timeout.min(self.timeout))
-            // A secret goes to the address that was given and to no other.
+            .connect_timeout(CONNECT_TIMEOUT.min(self.timeout))
+            // A secret goes to the given address and to no other.
             .redirect(reqwest::redirect::Policy::none())
-            // A request sent twice unseen would be missing in the quota's count.
+            // A request that the client repeats by itself would be missing in the quota's count.
             .retry(reqwest::retry::never())
             .tcp_keepalive(KEEP_ALIVE)
             .http2_keep_alive_interval(KEEP_ALIVE)
             .tcp_nodelay(true);
         match &self.proxy {
             Some(proxy) => {
-                let through = reqwest::Proxy::all(proxy.0.clone())
+                let proxy = reqwest::Proxy::all(proxy.0.clone())
                     .map_err(|_| NetworkError::Proxy(proxy.to_string()))?;
-                http = http.proxy(through);
+                http = http.proxy(proxy.no_proxy(NoProxy::from_env()));
             }
             None if is_loopback(url) => http = http.no_proxy(),
             None => {}

@@ -1,10 +1,10 @@
-//! What an answer's headers say about when to send again.
+//! What a response's headers say about when the next request may be sent.
 
 use std::time::{Duration, SystemTime};
 
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 
-/// What the service said about when to send again.
+/// When the next request may be sent, as the service says.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RateLimitHeaders {
     /// `Retry-After`: how long to wait from now.
@@ -18,14 +18,13 @@ pub struct RateLimitHeaders {
 pub struct RemainingQuota {
     /// Requests left in the quota's current window.
     pub remaining: u64,
-    /// From now until the window ends.
     pub reset: Duration,
 }
 
 impl RateLimitHeaders {
-    /// Reads the headers; what makes no sense in them is passed over.
+    /// Reads the headers; values that make no sense are ignored.
     ///
-    /// `now` is what the local clock says, for a `Retry-After` date in an answer that has no `Date` of its own.
+    /// `now` is the local time, for a `Retry-After` date in a response without a `Date`.
     pub fn read(headers: &HeaderMap, now: SystemTime) -> Self {
         let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
         let number = |name: &str| text(name)?.parse::<u64>().ok();
@@ -34,7 +33,7 @@ impl RateLimitHeaders {
         let retry_after = number(RETRY_AFTER.as_str())
             .map(Duration::from_secs)
             .or_else(|| {
-                // The service's own clock is the one that its date was made with.
+                // The service's own clock made the date.
                 let from = date(DATE.as_str()).unwrap_or(now);
                 let until = date(RETRY_AFTER.as_str())?;
                 Some(until.duration_since(from).unwrap_or_default())

@@ -1,7 +1,7 @@
-//! When a request left.
+//! When a request was sent.
 //!
-//! A quota is counted where requests arrive. A request that is let go may first wait for a connection,
-//! for seconds even; what is counted is the moment at which its body was taken for the wire.
+//! A quota is counted where requests arrive. A request may first wait for a connection, even for seconds; what counts is the
+//! moment at which its body is taken for the wire.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -12,38 +12,38 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use tokio::time::Instant;
 
-/// Known to the sender and to whoever counts requests.
+/// A cell that is filled once, shared by the sender and whatever counts requests.
 #[derive(Debug, Clone, Default)]
 pub struct SentAt(Arc<OnceLock<Instant>>);
 
 impl SentAt {
-    /// The request leaves now. Only the first mark counts.
+    /// The request is sent now. Only the first call counts.
     pub fn set_now(&self) {
         self.set(Instant::now());
     }
 
-    /// The request left then. Only the first mark counts.
+    /// The request was sent at this instant. Only the first call counts.
     pub fn set(&self, instant: Instant) {
         self.0.get_or_init(|| instant);
     }
 
-    /// When the request left, if it has.
+    /// When the request was sent, if it was.
     pub fn get(&self) -> Option<Instant> {
         self.0.get().copied()
     }
 }
 
-/// A request's body that marks the departure when it is taken.
+/// A request's body that records the send time when it is taken.
 pub struct TrackedBody {
     bytes: Option<Bytes>,
-    departure: SentAt,
+    sent_at: SentAt,
 }
 
 impl TrackedBody {
-    pub fn new(bytes: Bytes, departure: SentAt) -> Self {
+    pub fn new(bytes: Bytes, sent_at: SentAt) -> Self {
         Self {
             bytes: Some(bytes),
-            departure,
+            sent_at,
         }
     }
 }
@@ -56,7 +56,7 @@ impl http_body::Body for TrackedBody {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        self.departure.set_now();
+        self.sent_at.set_now();
         Poll::Ready(self.bytes.take().map(|bytes| Ok(Frame::data(bytes))))
     }
 

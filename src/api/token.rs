@@ -1,4 +1,4 @@
-//! The access token: seen by the service and by nobody else.
+//! The access token, which the service alone gets to see.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -9,8 +9,9 @@ use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
 use super::redact::{Redactor, SHORTEST_TOKEN};
+use crate::hint::Hint;
 
-/// An access token. It shows itself to nobody but the request that it authorises. All clones are one.
+/// An access token. Only the `Authorization` header contains it. Clones share their memory.
 #[derive(Clone)]
 pub struct Token(Arc<Inner>);
 
@@ -19,32 +20,38 @@ struct Inner {
     redactor: Redactor,
 }
 
-/// Why there is no token. Never holds any part of one.
+/// Why a text or file is not a token. Never contains any part of one.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
-    /// The file cannot be read.
     #[error("cannot read the token file {}", path.display())]
     File {
-        /// The file.
         path: PathBuf,
-        /// What the system said.
         source: std::io::Error,
     },
-    /// There is nothing in it.
     #[error("the token from {0} is empty")]
     Empty(String),
-    /// It holds what a header cannot.
     #[error(
-        "the token from {0} holds a blank, a line break or another character that no token has"
+        "the token from {0} contains a blank, a line break or another character that no token has"
     )]
     NotAToken(String),
 }
 
+impl Hint for TokenError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::File { .. } => None,
+            Self::Empty(_) | Self::NotAToken(_) => {
+                Some("copy the whole token again, on one line and without quotes".to_owned())
+            }
+        }
+    }
+}
+
 impl Token {
-    /// Takes a token from text; blanks around it do not matter. `origin` is what errors name.
+    /// A token from text; blanks around it are ignored. Errors name `origin` as its source.
     ///
     /// # Errors
-    /// When nothing is left, or the text is no token.
+    /// When the text is empty or not a token.
     pub fn new(text: SecretString, origin: &str) -> Result<Self, TokenError> {
         let token = text.expose_secret().trim();
         let token = token.strip_prefix("Bearer ").unwrap_or(token).trim_start();
@@ -68,7 +75,7 @@ impl Token {
     /// Reads a token from a file.
     ///
     /// # Errors
-    /// When the file cannot be read or holds no token.
+    /// When the file cannot be read or contains no token.
     pub fn from_file(path: &Path) -> Result<Self, TokenError> {
         let read = std::fs::read_to_string(path).map(Zeroizing::new);
         let text = read.map_err(|source| TokenError::File {
@@ -78,7 +85,7 @@ impl Token {
         Self::new(text.as_str().into(), &path.display().to_string())
     }
 
-    /// Keeps the token out of what the service says: whoever echoes it must not bring it into a report.
+    /// Removes the token from the service's messages, which may repeat it.
     pub fn redactor(&self) -> &Redactor {
         &self.0.redactor
     }

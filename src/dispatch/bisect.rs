@@ -10,7 +10,6 @@ use crate::roster::UserIndex;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slice {
     pub users: Vec<UserIndex>,
-    /// How many requests have named them.
     pub asked: u32,
     /// Whether any of those may have been applied.
     pub applied: Applied,
@@ -19,7 +18,6 @@ pub struct Slice {
 /// How a part was answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SliceResult {
-    /// The service took it.
     Accepted,
     /// The service refused it; a part of several users comes back to be split.
     Refused(Slice),

@@ -1,4 +1,4 @@
-//! What is logged of an exchange, for support. No secret can get here: requests and answers hold none.
+//! The log of every exchange, for support. Requests and redacted responses contain no secret.
 
 use std::time::Duration;
 
@@ -20,11 +20,11 @@ pub fn log_request(job: &Task, request: &AllocationRequest) {
 }
 
 /// An exchange has ended.
-pub fn log_response(job: &Task, reply: &Response, took: Duration) {
+pub fn log_response(job: &Task, response: &Response, took: Duration) {
     let Response {
-        answer, request_id, ..
-    } = reply;
-    let (status, reason, said) = match answer {
+        kind, request_id, ..
+    } = response;
+    let (status, failure, message) = match kind {
         ResponseKind::Allocated(_) => (Some(200), None, None),
         ResponseKind::InvalidBody { reason, .. } => (Some(200), None, Some(reason.clone())),
         ResponseKind::Status {
@@ -32,7 +32,11 @@ pub fn log_response(job: &Task, reply: &Response, took: Duration) {
         } => (Some(*status), None, Some(message.clone())),
         ResponseKind::TokenRejected => (Some(401), None, None),
         ResponseKind::NotSignedIn(error) => (None, Some(error.to_string()), None),
-        ResponseKind::NotLogged => (None, Some("it could not be written down".to_owned()), None),
+        ResponseKind::NotLogged => (
+            None,
+            Some("the write-ahead log could not be written".to_owned()),
+            None,
+        ),
         ResponseKind::NoResponse { reason, .. } => (None, Some(reason.clone()), None),
     };
     info!(
@@ -42,10 +46,15 @@ pub fn log_response(job: &Task, reply: &Response, took: Duration) {
         status,
         milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         request_id,
-        no_answer = reason,
+        failure,
         "exchange"
     );
-    if let Some(said) = said {
-        debug!(batch = job.batch, attempt = job.part.asked, said, "answer");
+    if let Some(message) = message {
+        debug!(
+            batch = job.batch,
+            attempt = job.part.asked,
+            message,
+            "response"
+        );
     }
 }

@@ -40,7 +40,6 @@ pub use estimate::min_duration;
 /// How a run goes about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
-    /// The quota, counted where requests arrive.
     pub rate: Rate,
     /// How many requests may leave at once after a pause.
     pub burst: NonZeroU32,
@@ -62,7 +61,6 @@ pub struct Policy {
     pub initial_cooldown: Option<Duration>,
     /// When the last requests of other runs left, in order: they count in the rate's window.
     pub earlier_sends: Vec<Instant>,
-    /// For the random part of waits.
     pub seed: u64,
 }
 
@@ -117,8 +115,8 @@ pub async fn run<S: Service>(
         tokio::select! {
             mut answer = in_flight.next(), if !in_flight.is_empty() => {
                 let now = Instant::now();
-                while let Some((job, departure, reply)) = answer {
-                    dispatcher.handle_response(job, &departure, reply, now);
+                while let Some((job, departure, response)) = answer {
+                    dispatcher.handle_response(job, &departure, response, now);
                     // To look for what has come with it would let go what is still to leave.
                     if dispatcher.has_stopped() {
                         break;
@@ -150,13 +148,13 @@ async fn exchange<S: Service>(
     } = sending;
     exchange_log::log_request(&job, &request);
     let begun = Instant::now();
-    let reply = if may_leave {
+    let response = if may_leave {
         send(service, request, &departure, halt).await
     } else {
         ResponseKind::NotLogged.into()
     };
-    exchange_log::log_response(&job, &reply, begun.elapsed());
-    (job, departure, reply)
+    exchange_log::log_response(&job, &response, begun.elapsed());
+    (job, departure, response)
 }
 
 /// Sends a request, unless the run stops before it has left.
@@ -175,7 +173,7 @@ async fn send<S: Service>(
             was_sent: departure.get().is_some(),
         }
         .into(),
-        reply = service.exchange(request, departure.clone()) => reply,
+        response = service.exchange(request, departure.clone()) => response,
     }
 }
 

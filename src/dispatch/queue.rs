@@ -26,7 +26,6 @@ pub struct Task {
 /// What a job is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// A batch of the plan.
     Allocate,
     /// A part of a batch that was refused.
     Bisect(BisectionId),

@@ -15,12 +15,10 @@ pub enum NextStep {
     RetryWithNewToken,
     /// The same request again, once there is a token.
     WaitForToken {
-        /// Why there is none.
         reason: String,
     },
     /// A permanent answer about what the request asks.
     Rejected(Rejection),
-    /// Nothing sensible can follow.
     Stop(StopReason),
 }
 

@@ -22,7 +22,6 @@ pub enum SignInDecision {
     RetryAfter(Duration),
     /// That is known: somebody else has asked for the same token.
     AlreadyScheduled,
-    /// It was tried often enough.
     GiveUp,
 }
 

@@ -126,7 +126,6 @@ pub fn network(settings: &NetworkSettings, timeout: Duration) -> anyhow::Result<
     }
     Ok(Network {
         timeout,
-        connect_timeout: settings.connect_timeout,
         proxy: settings.proxy.clone(),
         root_certificates: read(&settings.ca_cert)?,
         identity: read(&settings.client_cert)?.map(Into::into),

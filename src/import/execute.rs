@@ -168,7 +168,6 @@ pub fn execute(
 /// What came of sending.
 struct SendResult<'a> {
     stop: Option<StopReason>,
-    /// How many requests were planned.
     requests: usize,
     recorded: RecordedRun,
     undo: Option<Undo<'a>>,

@@ -19,14 +19,12 @@ use crate::settings::{InputSettings, RunSettings, Target};
 pub struct RunTotals<'a> {
     pub summary: &'a Summary,
     pub stop: Option<&'a StopReason>,
-    /// How many requests were planned.
     pub requests: usize,
     pub span: (Timestamp, Timestamp),
 }
 
 /// What the end of a run brings forth, beside files.
 pub struct FinalReports {
-    /// The sentence that matters.
     pub sentence: String,
     /// How to go back, if anything was written down for that.
     pub way_back: Option<UndoSummary>,

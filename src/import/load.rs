@@ -45,9 +45,7 @@ impl LoadedInput {
 /// What is read beside the input. The fingerprints are those of all bytes.
 #[derive(Default)]
 pub struct SideTables {
-    /// Who has which e-mail address.
     directory: Option<(Directory, Fingerprint)>,
-    /// Who holds what now.
     current: Option<(Roster, Fingerprint)>,
 }
 

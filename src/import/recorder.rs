@@ -47,13 +47,9 @@ pub struct Recorder<'a, 'p> {
 
 /// What has been recorded of a run.
 pub struct RecordedRun {
-    /// The files.
     pub journal: Journal,
-    /// How every user stands.
     pub standing: UserStates,
-    /// The run's numbers.
     pub tally: RunStats,
-    /// How it went over time.
     pub timeline: Timeline,
     /// Before when the service does not want to be asked, if it said so.
     pub not_before: Option<Timestamp>,

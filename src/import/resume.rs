@@ -23,7 +23,6 @@ pub enum ResumeScope {
     Pending,
     /// Those who failed for want of an answer as well.
     PendingAndUnavailable,
-    /// All who failed as well.
     AllUnsuccessful,
 }
 

@@ -8,9 +8,7 @@ use crate::roster::{Assignments, SetIndex, UserIndex};
 /// What all users of a batch have in common, since a request says it once for all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct BatchGroup {
-    /// The bundle set.
     pub set: SetIndex,
-    /// The external flag.
     pub external: bool,
 }
 
@@ -26,9 +24,7 @@ impl BatchGroup {
 /// How many users a group has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GroupSize {
-    /// The group.
     pub group: BatchGroup,
-    /// Its users.
     pub users: usize,
 }
 
@@ -96,7 +92,6 @@ impl GroupIndex {
 /// Users of one group that travel in one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch {
-    /// What they have in common.
     pub group: GroupIndex,
     users: Range<usize>,
 }

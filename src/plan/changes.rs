@@ -9,7 +9,6 @@ use crate::roster::{BundleSets, CodeIndex, Roster, SetIndex, UserIndex};
 /// What a run is going to do with every user.
 #[derive(Debug)]
 pub struct PlannedChanges {
-    /// Who shall hold what.
     pub roster: Roster,
     /// Who holds what; none where no file says so.
     pub holdings: Option<CurrentLicenses>,
@@ -20,7 +19,6 @@ pub struct PlannedChanges {
 /// What is going to be done with a good user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
-    /// It is sent.
     Sent,
     /// It holds exactly what it shall hold, and is not sent.
     AlreadyAssigned,
@@ -31,9 +29,7 @@ pub enum Action {
 /// What an assignment changes for a user of whom it is known what it holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Change {
-    /// Codes that it comes to hold.
     pub gained: Vec<CodeIndex>,
-    /// Codes that it holds no more.
     pub lost: Vec<CodeIndex>,
     /// What it keeps has another external flag afterwards.
     pub external_flag_changes: bool,

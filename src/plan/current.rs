@@ -13,7 +13,6 @@ pub enum Mode {
     /// The user loses them: it comes to hold exactly what the file says.
     #[default]
     Replace,
-    /// The user keeps them.
     Add,
 }
 
@@ -32,7 +31,6 @@ pub enum AbsentUsers {
 /// What one user holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UserLicenses {
-    /// The codes.
     pub set: SetIndex,
     /// Whether the licences come from an external provider.
     pub external: bool,
@@ -41,7 +39,6 @@ pub struct UserLicenses {
 /// What each user of a roster holds before the run, as far as a file says.
 #[derive(Debug)]
 pub struct CurrentLicenses {
-    /// By user.
     held: Vec<Option<UserLicenses>>,
 }
 

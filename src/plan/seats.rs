@@ -23,9 +23,7 @@ pub struct SeatBudget {
 /// How many seats of one code the users of a roster need.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeatDemand {
-    /// The code.
     pub code: CodeIndex,
-    /// Users who shall hold it.
     pub users: u64,
     /// Those of them who are not known to hold it already: each needs a seat.
     pub needed: u64,

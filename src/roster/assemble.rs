@@ -25,7 +25,6 @@ pub struct RosterAssembler {
     /// By user, where the file has priorities.
     priorities: Vec<f64>,
     bad_rows: Vec<BadRow>,
-    /// How many users are withheld.
     withheld: usize,
     rows: u64,
 }

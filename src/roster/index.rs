@@ -24,7 +24,6 @@ pub struct Index(Vec<Part>);
 struct Part {
     /// The hash, then one more than the user's place; 0 is free.
     slots: Vec<u64>,
-    /// How many places hashes may have.
     places: usize,
     users: usize,
 }

@@ -19,11 +19,9 @@ pub use users::{UserId, UserIndex};
 /// Everything that a file asks for.
 #[derive(Debug)]
 pub struct Roster {
-    /// Every user that the file names.
     pub assignments: Assignments,
     /// Users with good codes that are not sent, and why not.
     pub skipped: Vec<(UserIndex, SkipReason)>,
-    /// How many users can be sent.
     pub sendable_count: usize,
     /// The bad rows, in the file's order.
     pub bad_rows: Vec<BadRow>,
@@ -34,7 +32,6 @@ pub struct Roster {
 /// Why a user with good codes is not sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SkipReason {
-    /// Another of its rows is bad.
     BadRow,
     /// A bad row may be about it, and does not name it where user IDs stand.
     PossiblyBadRow,

@@ -13,15 +13,11 @@ pub const BAD_ROW_MARK: char = '?';
 pub struct BadRow {
     /// The line on which the row begins, from 1.
     pub line: u32,
-    /// The user ID's cell.
     pub user: String,
-    /// The bundle codes' cell.
     pub codes: String,
-    /// The external flag's cell.
     pub external: String,
     /// Some cell is longer than what is kept of it.
     pub is_cut: bool,
-    /// Why.
     pub error: RowError,
 }
 
@@ -50,23 +46,15 @@ impl BadRow {
 /// Why a row is bad, told to the person who owns the file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RowError {
-    /// The row cannot be read.
     #[error(transparent)]
     Unreadable(#[from] RowReadError),
-    /// The user ID's cell is empty.
     #[error("no user ID in {place}")]
-    MissingUser {
-        /// Where.
-        place: CellLocation,
-    },
+    MissingUser { place: CellLocation },
     /// The user ID is none, or none any more.
     #[error("the user ID in {place}, \"{}\", {damage}", printable(found, 60))]
     DamagedUser {
-        /// Where.
         place: CellLocation,
-        /// What stands there.
         found: String,
-        /// What is wrong with it.
         damage: InvalidId,
     },
     /// The directory knows nobody with this e-mail address.
@@ -74,12 +62,7 @@ pub enum RowError {
         "the directory has no user with the e-mail address in {place}, \"{}\"",
         printable(found, 60)
     )]
-    UnknownEmail {
-        /// Where.
-        place: CellLocation,
-        /// The address.
-        found: String,
-    },
+    UnknownEmail { place: CellLocation, found: String },
     /// The directory gives an e-mail address to several users.
     #[error(
         "the e-mail address in {place}, \"{}\", belongs to several users in the directory: {}",
@@ -87,9 +70,7 @@ pub enum RowError {
         users.iter().map(|(user, line)| format!("{user} (line {line})")).collect::<Vec<_>>().join(", ")
     )]
     SharedEmail {
-        /// Where.
         place: CellLocation,
-        /// The address.
         found: String,
         /// The users, and the lines of the directory that name them.
         users: Vec<(String, u32)>,
@@ -101,27 +82,17 @@ pub enum RowError {
         if *by_email { "ID" } else { "e-mail address" }
     )]
     NamedTwoWays {
-        /// The user.
         user: String,
-        /// This line has the e-mail address.
         by_email: bool,
-        /// The line that has the other.
         first_line: u32,
     },
-    /// The bundle codes' cell is empty.
     #[error("no bundle code in {place} (an import cannot take all licences away: the portal can)")]
-    MissingCode {
-        /// Where.
-        place: CellLocation,
-    },
+    MissingCode { place: CellLocation },
     /// The codes bear the mark of a row that was bad before.
     #[error(
         "the {BAD_ROW_MARK} before the codes in {place} marks a row that was bad: once it is right, take the {BAD_ROW_MARK} off"
     )]
-    Doubtful {
-        /// Where.
-        place: CellLocation,
-    },
+    Doubtful { place: CellLocation },
     /// A code that the catalog lacks.
     #[error(
         "unknown bundle code \"{}\" in {place}{}",
@@ -132,35 +103,16 @@ pub enum RowError {
         }
     )]
     UnknownCode {
-        /// Where.
         place: CellLocation,
-        /// The code as written.
         found: String,
-        /// What may have been meant.
         suggestion: Option<String>,
     },
     /// The external flag's cell is neither yes nor no.
     #[error("\"{}\" in {place} is neither true nor false", printable(found, 40))]
-    UnknownFlag {
-        /// Where.
-        place: CellLocation,
-        /// What stands there.
-        found: String,
-    },
-    /// The priority's cell holds no number.
+    UnknownFlag { place: CellLocation, found: String },
     #[error("\"{}\" in {place} is no number to go by", printable(found, 40))]
-    UnknownPriority {
-        /// Where.
-        place: CellLocation,
-        /// What stands there.
-        found: String,
-    },
+    UnknownPriority { place: CellLocation, found: String },
     /// The same user, with another external flag.
     #[error("useExternalLicense is {here} here and {} on line {first_line}, for the same user", !here)]
-    ExternalFlagConflict {
-        /// The flag on this line.
-        here: bool,
-        /// The line that says otherwise.
-        first_line: u32,
-    },
+    ExternalFlagConflict { here: bool, first_line: u32 },
 }

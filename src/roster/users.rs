@@ -61,7 +61,6 @@ pub struct User {
     /// A GUID, or offset and length of the text.
     id: [u8; 16],
     pub set: SetIndex,
-    /// The line of its first row.
     pub line: u32,
     /// The line of its first good row, once it has one.
     pub good_line: u32,

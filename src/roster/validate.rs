@@ -29,7 +29,6 @@ pub struct RowValidator<'d> {
     takes_nothing: bool,
     /// Every code, by its place: in the order in which the file first names them.
     codes: Vec<String>,
-    /// Codes as the file writes them.
     spellings: HashMap<String, CodeIndex>,
     /// The codes of the row in hand.
     row_codes: Vec<CodeIndex>,

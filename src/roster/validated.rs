@@ -35,7 +35,6 @@ pub struct Refused {
     pub row: BadRow,
     /// Those whom it names where user IDs stand.
     pub named: Vec<String>,
-    /// Others.
     pub suspects: Vec<String>,
 }
 
@@ -53,7 +52,6 @@ pub struct Block {
 #[derive(Debug)]
 pub enum Judged {
     Good(PackedAsk),
-    /// With its place among those refused.
     Bad(u32),
 }
 

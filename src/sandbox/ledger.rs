@@ -12,7 +12,6 @@ const ORGANIZATION: &str = "00000000-5ea7-4000-8000-000000000001";
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UserLicenses {
-    /// The codes.
     pub user_bundle_codes: BTreeSet<String>,
     /// Whether the licences come from an external provider.
     pub use_external_license: bool,
@@ -21,9 +20,7 @@ pub struct UserLicenses {
 /// How many seats of one code there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct Seats {
-    /// Bought.
     pub total: u64,
-    /// Held by users.
     pub taken: u64,
 }
 

@@ -25,17 +25,13 @@ pub const SEATS: u64 = 50;
 /// What the stand-in is like.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SandboxSettings {
-    /// The one account that it knows.
     pub account: String,
     /// Seats by code. A code that is left out has none.
     pub seats: BTreeMap<String, u64>,
-    /// How long every answer takes.
     pub latency: Duration,
-    /// Its quota; none is unlimited.
     pub rate: Option<Rate>,
     /// The share of requests that something happens to.
     pub fail: Share,
-    /// For what happens to which.
     pub seed: u64,
 }
 

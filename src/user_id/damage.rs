@@ -9,13 +9,11 @@ const MAX_LENGTH: usize = 256;
 /// What spreadsheets and mail programs do to a user ID, so that it is none any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidId {
-    /// It is longer than any.
     #[error("has {0} bytes, and {MAX_LENGTH} is the most")]
     TooLong(usize),
     /// It holds a character that nobody can see, or tell from a blank.
     #[error("holds {}", named(*.0))]
     InvisibleCharacter(char),
-    /// It holds a quotation mark.
     #[error("holds a quotation mark, U+{:04X}", u32::from(*.0))]
     Quote(char),
     /// It begins with the apostrophe by which spreadsheets mark text.
@@ -41,7 +39,6 @@ pub enum InvalidId {
     /// It is laid out as a GUID, with a letter that is no digit.
     #[error("looks like a GUID, and '{0}' is none of its digits")]
     GuidLetter(char),
-    /// It is a truth value.
     #[error("is a truth value")]
     Boolean,
     /// It holds what the reports write for a character that cannot be seen.
@@ -50,7 +47,6 @@ pub enum InvalidId {
     /// It is laid out as a GUID, with dashes for hyphens.
     #[error("looks like a GUID, with a dash, U+{:04X}, in place of a hyphen", u32::from(*.0))]
     Dash(char),
-    /// It is an e-mail address.
     #[error("is an e-mail address, not a user ID: --directory finds the ID")]
     Email,
 }

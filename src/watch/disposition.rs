@@ -15,7 +15,6 @@ const LONGEST_WORDS: usize = 400;
 /// What became of a file that is done with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Disposition {
-    /// Its run has finished.
     Finished(RunCounts),
     /// Its run has finished, and the file is not what was imported any more.
     Changed,
@@ -23,19 +22,14 @@ pub enum Disposition {
     Stopped(StopReason),
     /// Its run has begun and cannot be gone on with.
     CannotGoOn {
-        /// Why, and what to do.
         why: String,
     },
     /// It cannot be imported: nothing was sent.
     NotImported {
-        /// Why, and what to do.
         why: String,
     },
-    /// Its content was imported before.
     Duplicate {
-        /// The file's name then.
         file: String,
-        /// When, for people.
         when: String,
         /// Where it stands now, if it still does.
         folder: Option<String>,

@@ -8,38 +8,23 @@ use super::folder::WORKING;
 /// Why a folder cannot be watched.
 #[derive(Debug, thiserror::Error)]
 pub enum WatchError {
-    /// There is no folder.
     #[error("there is no folder {}\n  hint: make it, or name another", path.display())]
-    Missing {
-        /// The folder.
-        path: PathBuf,
-    },
-    /// Another process watches it.
+    Missing { path: PathBuf },
     #[error("the folder {} is watched by another process{}", path.display(), by.as_ref().map(|pid| format!(" ({pid})")).unwrap_or_default())]
     InUse {
-        /// The folder.
         path: PathBuf,
         /// The process's ID, where it can be told.
         by: Option<String>,
     },
-    /// It cannot be written to.
     #[error("cannot write to {}\n  hint: let this user make, move and remove files there", path.display())]
-    NotWritable {
-        /// The folder.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    NotWritable { path: PathBuf, source: io::Error },
     /// Files cannot be moved from one part to another.
     #[error(
         "cannot move files from {WORKING} to {place} in {}\n  hint: let both be plain folders on the same disk, that this user may write to", path.display()
     )]
     NotMovable {
-        /// The folder.
         path: PathBuf,
-        /// Where to.
         place: &'static str,
-        /// What the system said.
         source: io::Error,
     },
 }

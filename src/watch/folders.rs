@@ -7,11 +7,8 @@ use crate::run::safe_file_name;
 /// Where a file stands once it is done with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TargetFolder {
-    /// Every user succeeded.
     Done,
-    /// Somebody has to look at it.
     Attention,
-    /// Its content was imported before.
     Duplicates,
 }
 

@@ -25,7 +25,6 @@ const LONGEST_NAME: usize = 255;
 pub struct ImportedFile {
     sha256: String,
     bytes: u64,
-    /// The file's name.
     pub file: String,
     /// The name of the folder that it went to, with its reports.
     pub folder: String,
@@ -46,22 +45,12 @@ pub struct ImportLog {
 pub enum MemoryError {
     /// The file cannot be read or written.
     #[error("cannot read or write {}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    Io { path: PathBuf, source: io::Error },
     /// A record cannot be understood.
     #[error(
         "{} is damaged, so nobody knows what was imported before\n  hint: mend the line that is named below, or take it out", path.display()
     )]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        source: csv::Error,
-    },
+    Damaged { path: PathBuf, source: csv::Error },
 }
 
 impl ImportLog {

@@ -19,9 +19,7 @@ const LONGEST_NAME: usize = 255;
 /// A file that is being worked at, in a folder of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
-    /// The folder.
     pub path: PathBuf,
-    /// The folder's name.
     pub name: String,
     /// The file's name; none if somebody has taken it away.
     pub file: Option<OsString>,

@@ -21,11 +21,9 @@ const UNFINISHED: [&str; 10] = [
 /// What a file is, by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileKind {
-    /// It is to be imported.
     Import,
     /// A program is at it, or it is hidden.
     Temporary,
-    /// It is something else.
     Other,
 }
 

@@ -13,9 +13,7 @@ use crate::watch::names::{FileKind, kind, marks};
 /// A file as one look finds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundFile {
-    /// Its name.
     pub name: OsString,
-    /// What tells whether it has changed.
     pub stamp: FileVersion,
 }
 
@@ -24,7 +22,6 @@ pub struct FoundFile {
 pub struct FileVersion {
     /// Its size in bytes.
     pub size: u64,
-    /// When it was last written.
     pub written: Option<SystemTime>,
     /// When anything about it last changed, its name included, where the system tells.
     pub changed: Option<SystemTime>,
@@ -65,7 +62,6 @@ struct PendingFile {
     since: Duration,
     /// It was complete when it got its name.
     is_in_place: bool,
-    /// A program is at it.
     is_held: bool,
 }
 

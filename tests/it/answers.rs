@@ -9,7 +9,7 @@ use seatload::outcome::FailureKind;
 
 use crate::support::run::Run;
 use crate::support::service::{
-    FakeService, answer, by_seats, by_seats_but, lost, reply, with_retry_after,
+    FakeService, answer, by_seats, by_seats_but, lost, response, with_retry_after,
 };
 
 #[tokio::test(start_paused = true)]
@@ -84,7 +84,7 @@ async fn passing_trouble_is_tried_again_with_the_same_users() {
 #[tokio::test(start_paused = true)]
 async fn a_lost_answer_and_an_unreadable_one_are_tried_again() {
     let unreadable = || {
-        reply(ResponseKind::InvalidBody {
+        response(ResponseKind::InvalidBody {
             reason: "cut".into(),
             is_html: false,
         })
@@ -101,12 +101,12 @@ async fn a_lost_answer_and_an_unreadable_one_are_tried_again() {
 
 #[tokio::test(start_paused = true)]
 async fn retries_used_up_are_unavailable_if_surely_nothing_was_applied_and_unknown_if_not() {
-    let trouble = |replies: Vec<seatload::api::Response>| {
+    let trouble = |responses: Vec<seatload::api::Response>| {
         move |sent: &crate::support::service::Sent, _: &mut seatload::sandbox::Ledger| {
-            Some(replies[sent.nth.min(replies.len() - 1)].clone())
+            Some(responses[sent.nth.min(responses.len() - 1)].clone())
         }
     };
-    for (replies, kind) in [
+    for (responses, kind) in [
         (vec![answer(425, "")], FailureKind::Unavailable),
         (vec![lost(false)], FailureKind::Unavailable),
         (vec![lost(true)], FailureKind::Unknown),
@@ -118,7 +118,7 @@ async fn retries_used_up_are_unavailable_if_surely_nothing_was_applied_and_unkno
         (vec![answer(503, "")], FailureKind::Unknown),
         (vec![answer(504, ""), lost(false)], FailureKind::Unknown),
     ] {
-        let service = FakeService::new().script(trouble(replies));
+        let service = FakeService::new().script(trouble(responses));
         let ran = Run::of_users(5).max_retries(2).at(&service).await;
         ran.assert_finished().assert_all(kind);
         assert_eq!(ran.attempts("u0"), 3);
@@ -378,7 +378,7 @@ async fn a_401_a_403_a_redirect_and_anything_unheard_of_stop_the_run_at_once() {
 #[tokio::test(start_paused = true)]
 async fn a_first_answer_that_finds_nothing_says_so_at_once() {
     let page = || {
-        reply(ResponseKind::InvalidBody {
+        response(ResponseKind::InvalidBody {
             reason: "200 with a web page".into(),
             is_html: true,
         })
@@ -405,10 +405,10 @@ fn no_token(wait: Option<u64>) -> Response {
         reason: "status 503".to_owned(),
         wait: wait.map(Duration::from_secs),
     };
-    let reply = reply(ResponseKind::NotSignedIn(trouble));
+    let response = response(ResponseKind::NotSignedIn(trouble));
     match wait {
-        Some(seconds) => with_retry_after(reply, seconds),
-        None => reply,
+        Some(seconds) => with_retry_after(response, seconds),
+        None => response,
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::support::cli::{CommandOutput, Dir, wait_for_exit};
-use crate::support::identity::{CLIENT_ID, CLIENT_SECRET, Identity, Manner};
+use crate::support::identity::{CLIENT_ID, CLIENT_SECRET, Identity, IdentityBehavior};
 use crate::support::server::{RawServer, Stand, http};
 use crate::support::tls::{PrivateRoot, TlsServer};
 
@@ -71,7 +71,7 @@ fn what_is_wrong_is_told_with_what_to_do() {
         b"HTTP/1.1 200 OK\r\nContent-Length: 15\r\nConnection: close\r\n\r\n<html>Hi</html>"
             .to_vec()
     });
-    let identity = Identity::new(Manner::default());
+    let identity = Identity::new(IdentityBehavior::default());
     let root = PrivateRoot::new();
     let private = TlsServer::answering(&root, false, |_| http(400, "nobody"));
     for (base_url, arguments, failed, advice) in [

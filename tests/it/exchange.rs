@@ -36,7 +36,7 @@ async fn exchange_with(token: &str, base_url: &str, departure: &SentAt) -> Respo
     client.exchange(request(), departure.clone()).await
 }
 
-async fn answer_of(response: ResponseTemplate) -> Response {
+async fn response_of(response: ResponseTemplate) -> Response {
     let server = MockServer::start().await;
     Mock::given(method("POST"))
         .and(path("/la/api/account/acc-1/user-license"))
@@ -53,19 +53,17 @@ async fn answer_of(response: ResponseTemplate) -> Response {
 }
 
 /// The answer to bytes that no well-kept server would send.
-async fn answer_of_bytes(bytes: Vec<u8>) -> ResponseKind {
+async fn response_of_bytes(bytes: Vec<u8>) -> ResponseKind {
     let server = RawServer::answering(move |_, _| bytes.clone());
-    exchange_at(&server.base_url, &SentAt::default())
-        .await
-        .answer
+    exchange_at(&server.base_url, &SentAt::default()).await.kind
 }
 
 #[tokio::test]
-async fn the_documented_answer_is_read() {
+async fn the_documented_response_is_read() {
     let body = r#"[{"userId":"a","organizationId":"o","useExternalLicense":false,"userBundleCodes":["IDU"]}]"#;
-    let reply = answer_of(ResponseTemplate::new(200).set_body_string(body)).await;
-    let ResponseKind::Allocated(confirmation) = reply.answer else {
-        panic!("{reply:?}");
+    let response = response_of(ResponseTemplate::new(200).set_body_string(body)).await;
+    let ResponseKind::Allocated(confirmation) = response.kind else {
+        panic!("{response:?}");
     };
     assert_eq!(confirmation.confirmed, [("o".into(), vec![0])]);
 }
@@ -73,9 +71,9 @@ async fn the_documented_answer_is_read() {
 #[tokio::test]
 async fn a_refusal_carries_its_status_and_the_services_words() {
     let body = r#"{"message":"no seats"}"#;
-    let reply = answer_of(ResponseTemplate::new(409).set_body_string(body)).await;
+    let response = response_of(ResponseTemplate::new(409).set_body_string(body)).await;
     assert_eq!(
-        reply.answer,
+        response.kind,
         ResponseKind::Status {
             status: 409,
             message: "no seats".into(),
@@ -90,7 +88,7 @@ async fn the_headers_that_say_when_to_send_again_are_read() {
         .insert_header("Retry-After", "3")
         .insert_header("RateLimit-Remaining", "0")
         .insert_header("RateLimit-Reset", "7");
-    let limits = answer_of(response).await.limits;
+    let limits = response_of(response).await.limits;
     assert_eq!(limits.retry_after, Some(Duration::from_secs(3)));
     assert_eq!(limits.budget.unwrap().reset, Duration::from_secs(7));
 }
@@ -105,7 +103,7 @@ async fn a_body_of_more_than_16_mib_is_read_no_further() {
         bytes.extend_from_slice(&chunk);
         bytes.extend_from_slice(b"\r\n");
     }
-    let answer = answer_of_bytes(bytes).await;
+    let answer = response_of_bytes(bytes).await;
     assert!(
         matches!(&answer, ResponseKind::InvalidBody { reason, .. } if reason.contains("more than 16 MiB")),
         "{answer:?}"
@@ -113,8 +111,8 @@ async fn a_body_of_more_than_16_mib_is_read_no_further() {
 }
 
 #[tokio::test]
-async fn an_answer_that_breaks_off_is_not_an_answer() {
-    let answer = answer_of_bytes(
+async fn an_answer_that_breaks_off_is_not_an_response() {
+    let answer = response_of_bytes(
         b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n[{\"userId\":\"a\"".to_vec(),
     )
     .await;
@@ -123,17 +121,17 @@ async fn an_answer_that_breaks_off_is_not_an_answer() {
         "{answer:?}"
     );
     let answer =
-        answer_of_bytes(b"HTTP/1.1 409 Conflict\r\nContent-Length: 900\r\n\r\n{".to_vec()).await;
+        response_of_bytes(b"HTTP/1.1 409 Conflict\r\nContent-Length: 900\r\n\r\n{".to_vec()).await;
     assert!(
         matches!(answer, ResponseKind::Status { status: 409, .. }),
         "{answer:?}"
     );
-    let answer = answer_of_bytes(Vec::new()).await;
+    let answer = response_of_bytes(Vec::new()).await;
     assert!(
         matches!(answer, ResponseKind::NoResponse { was_sent: true, .. }),
         "{answer:?}"
     );
-    let answer = answer_of_bytes(b"garbage\r\n\r\n".to_vec()).await;
+    let answer = response_of_bytes(b"garbage\r\n\r\n".to_vec()).await;
     assert!(
         matches!(answer, ResponseKind::NoResponse { was_sent: true, .. }),
         "{answer:?}"
@@ -141,9 +139,9 @@ async fn an_answer_that_breaks_off_is_not_an_answer() {
 }
 
 #[tokio::test]
-async fn a_compressed_answer_is_not_unpacked() {
+async fn a_compressed_response_is_not_unpacked() {
     let bytes = http_with(200, "Content-Encoding: gzip\r\n", "\u{1f}…");
-    let answer = answer_of_bytes(bytes).await;
+    let answer = response_of_bytes(bytes).await;
     assert!(
         matches!(answer, ResponseKind::InvalidBody { .. }),
         "{answer:?}"
@@ -156,7 +154,7 @@ async fn where_nobody_listens_the_request_has_surely_not_left() {
     let base_url = format!("http://{}", closed.local_addr().unwrap());
     drop(closed);
     let departure = SentAt::default();
-    let answer = exchange_at(&base_url, &departure).await.answer;
+    let answer = exchange_at(&base_url, &departure).await.kind;
     assert!(
         matches!(
             answer,
@@ -176,9 +174,9 @@ async fn a_server_that_accepts_and_says_nothing_is_given_up_in_time() {
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base_url = format!("http://{}", silent.local_addr().unwrap());
     let begin = tokio::time::Instant::now();
-    let answer = exchange_at(&base_url, &SentAt::default()).await.answer;
+    let answer = exchange_at(&base_url, &SentAt::default()).await.kind;
     assert!(
-        matches!(&answer, ResponseKind::NoResponse { reason, .. } if reason.contains("within the time allowed")),
+        matches!(&answer, ResponseKind::NoResponse { reason, .. } if reason.contains("within the time limit")),
         "{answer:?}"
     );
     assert!(begin.elapsed() <= Duration::from_secs(31));
@@ -199,7 +197,7 @@ async fn a_server_that_drips_a_byte_a_second_is_given_up_in_time() {
         }
     });
     let begin = tokio::time::Instant::now();
-    let answer = exchange_at(&base_url, &SentAt::default()).await.answer;
+    let answer = exchange_at(&base_url, &SentAt::default()).await.kind;
     assert!(
         matches!(
             answer,
@@ -211,7 +209,7 @@ async fn a_server_that_drips_a_byte_a_second_is_given_up_in_time() {
 }
 
 #[tokio::test]
-async fn a_server_that_answers_before_the_request_is_there_is_still_heard() {
+async fn a_server_that_responses_before_the_request_is_there_is_still_heard() {
     let hasty = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let base_url = format!("http://{}", hasty.local_addr().unwrap());
     let server = std::thread::spawn(move || {
@@ -221,7 +219,7 @@ async fn a_server_that_answers_before_the_request_is_there_is_still_heard() {
         // The connection is kept until the client has read.
         let _ = std::io::Read::read_to_end(&mut stream, &mut Vec::new());
     });
-    let answer = exchange_at(&base_url, &SentAt::default()).await.answer;
+    let answer = exchange_at(&base_url, &SentAt::default()).await.kind;
     assert!(
         matches!(
             answer,
@@ -233,11 +231,11 @@ async fn a_server_that_answers_before_the_request_is_there_is_still_heard() {
 }
 
 #[tokio::test]
-async fn a_connection_that_is_reset_is_not_an_answer() {
+async fn a_connection_that_is_reset_is_not_an_response() {
     let resetting = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let base_url = format!("http://{}", resetting.local_addr().unwrap());
     let server = std::thread::spawn(move || drop(resetting.accept().unwrap()));
-    let answer = exchange_at(&base_url, &SentAt::default()).await.answer;
+    let answer = exchange_at(&base_url, &SentAt::default()).await.kind;
     assert!(
         matches!(answer, ResponseKind::NoResponse { .. }),
         "{answer:?}"
@@ -261,7 +259,7 @@ async fn a_server_without_tls_gets_neither_request_nor_token() {
         .unwrap();
         first
     });
-    let answer = exchange_at(&base_url, &SentAt::default()).await.answer;
+    let answer = exchange_at(&base_url, &SentAt::default()).await.kind;
     assert!(
         matches!(
             answer,
@@ -281,10 +279,10 @@ async fn a_server_without_tls_gets_neither_request_nor_token() {
 }
 
 #[tokio::test]
-async fn a_host_that_nobody_knows_is_no_answer() {
+async fn a_host_that_nobody_knows_is_no_response() {
     let answer = exchange_at("https://nowhere.invalid", &SentAt::default())
         .await
-        .answer;
+        .kind;
     assert!(
         matches!(
             answer,
@@ -308,10 +306,10 @@ async fn json_of_the_wrong_shape_is_not_a_success() {
         "null",
         "[",
     ] {
-        let reply = answer_of(ResponseTemplate::new(200).set_body_string(body)).await;
+        let response = response_of(ResponseTemplate::new(200).set_body_string(body)).await;
         assert!(
-            matches!(reply.answer, ResponseKind::InvalidBody { .. }),
-            "{body}: {reply:?}"
+            matches!(response.kind, ResponseKind::InvalidBody { .. }),
+            "{body}: {response:?}"
         );
     }
 }

@@ -104,9 +104,9 @@ fn misbehave(case: &Case) -> impl FnMut(&Sent, &mut Ledger) -> Option<Response> 
     }
 }
 
-fn applied_but(ledger: &mut Ledger, sent: &Sent, reply: Response) -> Response {
+fn applied_but(ledger: &mut Ledger, sent: &Sent, response: Response) -> Response {
     by_seats(ledger, &sent.request);
-    reply
+    response
 }
 
 /// Leaves a user out, or says that it holds something else.

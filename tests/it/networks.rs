@@ -62,6 +62,31 @@ fn a_proxy_in_between_opens_a_tunnel_and_sees_no_token() {
 }
 
 #[test]
+fn hosts_that_no_proxy_lists_are_reached_directly() {
+    let root = PrivateRoot::new();
+    let server = TlsServer::answering(&root, false, confirming);
+    let proxy = Proxy::new(None);
+    let dir = here(&root);
+    dir.write("users.csv", "userId,code\na,IDU\n");
+    let mut command = dir.seatload();
+    command
+        .args([
+            "import",
+            "users.csv",
+            "--account",
+            "a",
+            "--base-url",
+            &server.base_url,
+        ])
+        .args(["--report-dir", "run", "--proxy", &proxy.url])
+        .args(ROOT)
+        .env("NO_PROXY", "localhost,127.0.0.1");
+    let ended = wait_for_exit(command);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert_eq!(proxy.tunnels(), 0);
+}
+
+#[test]
 fn a_proxys_password_is_taken_from_the_variable_alone() {
     let root = PrivateRoot::new();
     let server = TlsServer::answering(&root, false, confirming);
@@ -179,7 +204,7 @@ fn a_proxy_that_is_none_is_refused_without_being_shown() {
         let refused = wait_for_exit(command);
         assert_eq!(refused.code, 2);
         assert!(
-            refused.stderr.contains("--proxy: this is no proxy"),
+            refused.stderr.contains("--proxy: not a proxy address"),
             "{}",
             refused.stderr
         );

@@ -105,11 +105,11 @@ async fn a_retry_after_to_one_binds_all_and_they_do_not_come_back_at_once() {
 async fn a_retry_after_binds_all_with_whatever_answer_it_comes() {
     for with_success in [true, false] {
         let service = FakeService::new().script(move |sent, ledger| {
-            let reply = match with_success {
+            let response = match with_success {
                 true => by_seats(ledger, &sent.request),
                 false => answer(400, "no such user"),
             };
-            (sent.nth == 0).then(|| with_retry_after(reply, 60))
+            (sent.nth == 0).then(|| with_retry_after(response, 60))
         });
         let run = Run::of_users(3).batch_size(1);
         run.at(&service).await.assert_finished();
@@ -155,15 +155,15 @@ async fn a_quota_told_in_headers_is_never_overdrawn() {
         }
         used += 1;
         assert!(used <= 20, "overdrawn at {:?}", sent.at);
-        let mut reply = by_seats(ledger, &sent.request);
-        reply.limits = RateLimitHeaders {
+        let mut response = by_seats(ledger, &sent.request);
+        response.limits = RateLimitHeaders {
             retry_after: None,
             budget: Some(RemainingQuota {
                 remaining: 20 - used,
                 reset: window_start + Duration::from_secs(30) - sent.at,
             }),
         };
-        Some(reply)
+        Some(response)
     });
     let ran = Run::of_users(100).batch_size(1).at(&service).await;
     assert_eq!(ran.assert_finished().count("success"), 100);
@@ -189,12 +189,12 @@ async fn a_quota_told_is_heeded_though_answers_overtake_each_other() {
             if window.1 > 10 {
                 return Some(answer(429, "overdrawn"));
             }
-            let mut reply = by_seats(ledger, &sent.request);
-            reply.limits.budget = Some(RemainingQuota {
+            let mut response = by_seats(ledger, &sent.request);
+            response.limits.budget = Some(RemainingQuota {
                 remaining: 10 - window.1,
                 reset: window.0 + Duration::from_secs(5) - sent.at,
             });
-            Some(reply)
+            Some(response)
         });
     let run = Run::of_users(60).batch_size(1).rate("1000/s", 100);
     let ran = run.at(&service).await;

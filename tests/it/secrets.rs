@@ -6,7 +6,9 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::support::cli::{Dir, TOKEN, files};
-use crate::support::identity::{CLIENT_ID, CLIENT_SECRET, Identity, Manner, PASSWORD};
+use crate::support::identity::{
+    CLIENT_ID, CLIENT_SECRET, ExpiresIn, Identity, IdentityBehavior, PASSWORD,
+};
 
 /// Every command line of this machine, as every user of it can read.
 #[cfg(target_os = "linux")]
@@ -66,11 +68,11 @@ const WAYS: [Way; 5] = [
 #[test]
 fn no_secret_is_in_any_output_file_or_process_list_whatever_happens() {
     for way in WAYS {
-        let identity = Identity::new(Manner {
+        let identity = Identity::new(IdentityBehavior {
             lifetime: Duration::from_millis(400),
-            tells: false,
+            expires_in: ExpiresIn::Missing,
             fails: |nth| (nth % 4 == 1).then_some(500),
-            ..Manner::default()
+            ..IdentityBehavior::default()
         });
         // The token of those who bring their own is taken from the beginning.
         identity.take(TOKEN, Duration::from_millis(400));

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::support::cli::{CommandOutput, Dir, TOKEN, wait_for_exit};
-use crate::support::identity::{CLIENT_ID, CLIENT_SECRET, Identity, Manner, PASSWORD};
+use crate::support::identity::{
+    CLIENT_ID, CLIENT_SECRET, ExpiresIn, Identity, IdentityBehavior, PASSWORD,
+};
 use crate::support::server::{RawServer, confirming, http};
 
 fn users(count: usize) -> String {
@@ -46,8 +48,8 @@ const APPLICATION: [&str; 2] = ["--client-id", CLIENT_ID];
 const SECRET: [(&str, &str); 1] = [("SEATLOAD_CLIENT_SECRET", CLIENT_SECRET)];
 
 /// An import of 60 exchanges at this rate, which needs two to four tokens of this kind.
-fn imports_sixty(manner: Manner, rate: &str) {
-    let identity = Identity::new(manner);
+fn imports_sixty(behavior: IdentityBehavior, rate: &str) {
+    let identity = Identity::new(behavior);
     let dir = Dir::new();
     dir.write("users.csv", users(60));
     let slowly = ["--batch-size", "1", "--rate", rate, "--max-retries", "0"];
@@ -66,27 +68,37 @@ fn imports_sixty(manner: Manner, rate: &str) {
 
 #[test]
 fn an_import_outlives_its_tokens_and_one_renewal_is_under_way_at_a_time() {
-    let manner = Manner {
+    let behavior = IdentityBehavior {
         lifetime: Duration::from_secs(2),
-        ..Manner::default()
+        ..IdentityBehavior::default()
     };
-    imports_sixty(manner, "15/s");
+    imports_sixty(behavior, "15/s");
+}
+
+#[test]
+fn a_lifetime_that_is_given_as_text_is_read() {
+    let behavior = IdentityBehavior {
+        lifetime: Duration::from_secs(2),
+        expires_in: ExpiresIn::Text,
+        ..IdentityBehavior::default()
+    };
+    imports_sixty(behavior, "15/s");
 }
 
 #[test]
 fn a_token_that_is_taken_no_more_is_renewed_once_for_all_requests_under_way() {
     // Nobody says how long tokens live, and each is revoked after a while.
-    let manner = Manner {
+    let behavior = IdentityBehavior {
         lifetime: Duration::from_millis(700),
-        tells: false,
-        ..Manner::default()
+        expires_in: ExpiresIn::Missing,
+        ..IdentityBehavior::default()
     };
-    imports_sixty(manner, "40/s");
+    imports_sixty(behavior, "40/s");
 }
 
 #[test]
 fn each_way_to_sign_in_works() {
-    let identity = Identity::new(Manner::default());
+    let identity = Identity::new(IdentityBehavior::default());
     let dir = Dir::new();
     dir.write("users.csv", users(3));
     dir.write("secret", format!("{CLIENT_SECRET}\n"));
@@ -210,7 +222,7 @@ fn a_new_token_that_is_refused_stops_the_run() {
 
 #[test]
 fn a_wrong_secret_is_told_before_anything_is_read_or_sent() {
-    let identity = Identity::new(Manner::default());
+    let identity = Identity::new(IdentityBehavior::default());
     let dir = Dir::new();
     // Whatever the service repeats of it, and however it spells it.
     let wrong = [("SEATLOAD_CLIENT_SECRET", "s0me/other+secret=that is long")];
@@ -235,11 +247,11 @@ fn a_wrong_secret_is_told_before_anything_is_read_or_sent() {
 
 #[test]
 fn a_renewal_that_is_refused_stops_the_run_and_resume_goes_on_with_it() {
-    let identity = Identity::new(Manner {
+    let identity = Identity::new(IdentityBehavior {
         lifetime: Duration::from_millis(1500),
-        tells: false,
+        expires_in: ExpiresIn::Missing,
         refuses: |nth| (nth == 1).then_some(400),
-        ..Manner::default()
+        ..IdentityBehavior::default()
     });
     let dir = Dir::new();
     dir.write("users.csv", users(40));
@@ -268,11 +280,11 @@ fn a_renewal_that_is_refused_stops_the_run_and_resume_goes_on_with_it() {
 
 #[test]
 fn a_renewal_in_passing_trouble_is_tried_again() {
-    let identity = Identity::new(Manner {
+    let identity = Identity::new(IdentityBehavior {
         lifetime: Duration::from_millis(500),
-        tells: false,
+        expires_in: ExpiresIn::Missing,
         refuses: |nth| (nth == 1).then_some(503),
-        ..Manner::default()
+        ..IdentityBehavior::default()
     });
     let dir = Dir::new();
     dir.write("users.csv", users(20));
@@ -290,9 +302,9 @@ fn a_renewal_in_passing_trouble_is_tried_again() {
 
 #[test]
 fn a_first_sign_in_in_passing_trouble_is_tried_again() {
-    let identity = Identity::new(Manner {
+    let identity = Identity::new(IdentityBehavior {
         refuses: |nth| (nth == 0).then_some(503),
-        ..Manner::default()
+        ..IdentityBehavior::default()
     });
     let dir = Dir::new();
     dir.write("users.csv", users(1));
@@ -314,7 +326,7 @@ fn a_first_sign_in_in_passing_trouble_is_tried_again() {
 
 #[test]
 fn a_run_that_goes_on_takes_a_secret_that_is_given_now() {
-    let identity = Identity::new(Manner::default());
+    let identity = Identity::new(IdentityBehavior::default());
     let dir = Dir::new();
     dir.write("users.csv", users(2));
     dir.write("secret", CLIENT_SECRET);
@@ -335,7 +347,7 @@ fn a_run_that_goes_on_takes_a_secret_that_is_given_now() {
 
 #[test]
 fn a_variable_comes_before_a_profiles_way_to_sign_in() {
-    let identity = Identity::new(Manner::default());
+    let identity = Identity::new(IdentityBehavior::default());
     identity.take(TOKEN, Duration::from_secs(60));
     let dir = Dir::new();
     dir.write("users.csv", users(1));
@@ -408,7 +420,7 @@ fn two_ways_to_sign_in_at_once_or_half_of_one_are_an_error() {
 fn a_secret_that_others_can_read_is_warned_of() {
     use std::os::unix::fs::PermissionsExt;
 
-    let identity = Identity::new(Manner::default());
+    let identity = Identity::new(IdentityBehavior::default());
     let dir = Dir::new();
     dir.write("users.csv", users(1));
     dir.write("secret", CLIENT_SECRET);

@@ -165,8 +165,8 @@ async fn a_wait_up_to_a_quarter_of_an_hour_is_sat_through_and_a_longer_one_stops
 #[tokio::test(start_paused = true)]
 async fn a_wait_asked_for_with_the_last_answer_keeps_nobody() {
     let service = FakeService::new().script(|sent, ledger| {
-        let reply = crate::support::service::by_seats(ledger, &sent.request);
-        Some(with_retry_after(reply, 36_000))
+        let response = crate::support::service::by_seats(ledger, &sent.request);
+        Some(with_retry_after(response, 36_000))
     });
     let ran = Run::of_users(100).at(&service).await;
     assert_eq!(ran.assert_finished().count("success"), 100);
@@ -276,11 +276,11 @@ struct ThirdIsSlow(FakeService);
 impl Service for ThirdIsSlow {
     async fn exchange(&self, request: AllocationRequest, departure: SentAt) -> Response {
         let is_third = self.0.requests() == 2;
-        let reply = self.0.exchange(request, departure).await;
+        let response = self.0.exchange(request, departure).await;
         if is_third {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        reply
+        response
     }
 }
 

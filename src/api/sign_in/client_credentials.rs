@@ -10,27 +10,25 @@ use oauth2::{
 };
 use reqwest::{Client, Request, Url};
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
 
-use super::http::{said, send};
+use super::http::{redacted_message, send};
 use super::{NewToken, SignInError};
 use crate::api::Token;
 
-/// An external application that may sign in.
+/// An external application and its secret.
 #[derive(Debug)]
 pub struct ClientCredentials {
-    /// Where tokens are given.
     pub token_url: Url,
-    /// The application.
     pub client_id: String,
-    /// Its secret.
     pub client_secret: SecretString,
-    /// What the token is to be good for.
+    /// Scopes, separated by blanks.
     pub scope: String,
 }
 
 impl ClientCredentials {
-    pub async fn obtain(&self, http: &Client) -> Result<NewToken, SignInError> {
-        // It lives no longer than this request, since it does not wipe what it held.
+    pub async fn fetch_token(&self, http: &Client) -> Result<NewToken, SignInError> {
+        // Dropped after this request, since it does not wipe its copy of the secret.
         let client = BasicClient::new(ClientId::new(self.client_id.clone()))
             .set_client_secret(ClientSecret::new(
                 self.client_secret.expose_secret().to_owned(),
@@ -38,7 +36,7 @@ impl ClientCredentials {
             .set_token_uri(TokenUrl::from_url(self.token_url.clone()))
             .set_auth_type(AuthType::RequestBody);
         let http = Http(http);
-        let answer = client
+        let response = client
             .exchange_client_credentials()
             .add_scopes(
                 self.scope
@@ -47,40 +45,40 @@ impl ClientCredentials {
             )
             .request_async(&http)
             .await
-            .map_err(|error| self.explain(error))?;
-        let token = SecretString::from(answer.access_token().secret().as_str());
+            .map_err(|error| self.sign_in_error(error))?;
+        let token = SecretString::from(response.access_token().secret().as_str());
         Ok(NewToken {
             token: Token::new(token, "the sign-in")
                 .map_err(|error| SignInError::Rejected(error.to_string()))?,
-            lifetime: answer
+            lifetime: response
                 .expires_in()
                 .filter(|lifetime| *lifetime > Duration::ZERO),
         })
     }
 
-    fn explain(&self, error: BasicRequestTokenError<SignInError>) -> SignInError {
+    fn sign_in_error(&self, error: BasicRequestTokenError<SignInError>) -> SignInError {
         use oauth2::RequestTokenError::{Other, Parse, Request, ServerResponse};
 
-        let said = |text: &str| said(text, &self.client_secret);
+        let redacted = |text: &str| redacted_message(text, &self.client_secret);
         match error {
             Request(error) => error,
-            ServerResponse(refusal) => {
-                let what = match refusal.error_description() {
-                    Some(description) => format!("{}: {description}", refusal.error()),
-                    None => refusal.error().to_string(),
+            ServerResponse(rejection) => {
+                let message = match rejection.error_description() {
+                    Some(description) => format!("{}: {description}", rejection.error()),
+                    None => rejection.error().to_string(),
                 };
-                SignInError::Rejected(said(&what))
+                SignInError::Rejected(redacted(&message))
             }
-            // The answer itself is not told: it may hold a token.
+            // The response itself is not shown: it may hold a token.
             Parse(..) => SignInError::Rejected(
-                "the answer is none that a token service gives: check --token-url".to_owned(),
+                "the response is not one of a token service; check --token-url".to_owned(),
             ),
-            Other(what) => SignInError::Rejected(said(&what)),
+            Other(message) => SignInError::Rejected(redacted(&message)),
         }
     }
 }
 
-/// What oauth2 sends its requests by.
+/// Sends the requests of `oauth2` with this room's HTTP client.
 struct Http<'h>(&'h Client);
 
 impl<'c> AsyncHttpClient<'c> for Http<'_> {
@@ -94,9 +92,22 @@ impl<'c> AsyncHttpClient<'c> for Http<'_> {
 
 async fn call(http: &Client, request: HttpRequest) -> Result<HttpResponse, SignInError> {
     let request = Request::try_from(request)
-        .map_err(|_| SignInError::Rejected("the request cannot be made".to_owned()))?;
-    let answered = send(http, request).await?;
-    let mut response = HttpResponse::new(answered.body);
-    *response.status_mut() = answered.status;
+        .map_err(|_| SignInError::Rejected("the request cannot be built".to_owned()))?;
+    let received = send(http, request).await?;
+    let mut response = HttpResponse::new(with_numeric_lifetime(received.body));
+    *response.status_mut() = received.status;
     Ok(response)
+}
+
+/// A token response whose `expires_in` is a number. Some services write it as text, which `oauth2` does not read.
+fn with_numeric_lifetime(body: Vec<u8>) -> Vec<u8> {
+    let Ok(Value::Object(mut response)) = serde_json::from_slice(&body) else {
+        return body;
+    };
+    let seconds = response.get("expires_in").and_then(Value::as_str);
+    let Some(seconds) = seconds.and_then(|text| text.parse::<u64>().ok()) else {
+        return body;
+    };
+    response.insert("expires_in".to_owned(), seconds.into());
+    serde_json::to_vec(&response).unwrap_or(body)
 }

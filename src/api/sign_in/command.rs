@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::SignInError;
 use crate::api::Token;
 
-/// What a command that seatload starts has no need of.
+/// Variables with secrets, which are removed from the environment of every command that seatload starts.
 pub const SECRET_VARIABLES: [&str; 4] = [
     "SEATLOAD_TOKEN",
     "SEATLOAD_CLIENT_SECRET",
@@ -20,24 +20,24 @@ pub const SECRET_VARIABLES: [&str; 4] = [
     "SEATLOAD_PROXY",
 ];
 
-/// No token is longer, in bytes.
-const LONGEST_OUTPUT: usize = 64 * 1024;
+/// Longer than any token, in bytes.
+const MAX_OUTPUT: usize = 64 * 1024;
 
-/// How long a command may take.
-const LONGEST: Duration = Duration::from_secs(60);
+/// How long a command may run.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A command that prints a token. What it says on standard error goes to the terminal.
+/// A command that prints a token. Its standard error goes to the terminal.
 #[derive(Clone)]
 pub struct TokenCommand(String);
 
 impl TokenCommand {
-    /// A command as a shell takes it.
+    /// `command` is run by the shell.
     pub fn new(command: String) -> Self {
         Self(command)
     }
 
     pub async fn run(&self) -> Result<Token, SignInError> {
-        let trouble = |what: String| SignInError::trouble(format!("--token-command {what}"));
+        let failed = |what: String| SignInError::transient(format!("--token-command {what}"));
         let mut command = shell(&self.0);
         for secret in SECRET_VARIABLES {
             command.env_remove(secret);
@@ -49,31 +49,33 @@ impl TokenCommand {
                 .stderr(Stdio::inherit())
                 .kill_on_drop(true)
                 .spawn()?;
-            let mut printed = Zeroizing::new(Vec::with_capacity(LONGEST_OUTPUT));
+            let mut printed = Zeroizing::new(Vec::with_capacity(MAX_OUTPUT));
             if let Some(stdout) = child.stdout.take() {
-                let mut stdout = stdout.take(LONGEST_OUTPUT as u64);
+                let mut stdout = stdout.take(MAX_OUTPUT as u64);
                 stdout.read_to_end(&mut printed).await?;
             }
             Ok((child.wait().await?, printed))
         };
-        let (status, printed) = timeout(LONGEST, running)
+        let (status, printed) = timeout(TIMEOUT, running)
             .await
-            .map_err(|_| trouble("took over a minute".to_owned()))?
-            .map_err(|error: io::Error| trouble(format!("cannot be run: {error}")))?;
+            .map_err(|_| failed("ran for more than a minute".to_owned()))?
+            .map_err(|error: io::Error| failed(format!("cannot be run: {error}")))?;
         if !status.success() {
-            return Err(trouble(format!("ended with {status}")));
+            return Err(failed(format!("ended with {status}")));
         }
-        if printed.len() == LONGEST_OUTPUT {
-            return Err(trouble("printed more than any token holds".to_owned()));
+        if printed.len() == MAX_OUTPUT {
+            return Err(failed(
+                "printed more than 64 KiB, which is no token".to_owned(),
+            ));
         }
         let text = std::str::from_utf8(&printed)
-            .map_err(|_| trouble("printed what is no text".to_owned()))?;
+            .map_err(|_| failed("printed bytes that are not text".to_owned()))?;
         Token::new(text.trim().into(), "--token-command")
-            .map_err(|error| SignInError::trouble(error.to_string()))
+            .map_err(|error| SignInError::transient(error.to_string()))
     }
 }
 
-/// The command may hold a secret, if its author was careless.
+/// The command line may contain a secret.
 impl std::fmt::Debug for TokenCommand {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("TokenCommand(…)")

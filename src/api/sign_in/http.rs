@@ -1,4 +1,4 @@
-//! One request to whoever gives tokens.
+//! One request to a token service.
 
 use std::time::SystemTime;
 
@@ -11,24 +11,24 @@ use crate::api::client::describe_error;
 use crate::api::redact::{Redactor, SHORTEST_PASSWORD};
 use crate::sanitize::printable;
 
-/// No answer that holds a token is longer, in bytes.
-const LONGEST_ANSWER: usize = 256 * 1024;
+/// Longer than any response with a token, in bytes.
+const MAX_RESPONSE: usize = 256 * 1024;
 
-/// How much of what was said is told, in characters.
-const SAID_CHARS: usize = 200;
+/// How much of a message is kept, in characters.
+const MESSAGE_CHARS: usize = 200;
 
-/// An answer that is one.
+/// A response that is neither a transient failure nor a redirect.
 pub struct TokenResponse {
     pub status: StatusCode,
     pub body: Vec<u8>,
 }
 
-/// Sends a request. What may pass is trouble; redirects are refused, since a secret must not follow them.
+/// Sends a request. Redirects are rejected, since a secret must not follow them.
 pub async fn send(http: &Client, request: Request) -> Result<TokenResponse, SignInError> {
     let mut response = http
         .execute(request)
         .await
-        .map_err(|error| SignInError::trouble(describe_error(error)))?;
+        .map_err(|error| SignInError::transient(describe_error(error)))?;
     let status = response.status();
     match status.as_u16() {
         408 | 425 | 429 | 500..=599 => {
@@ -38,11 +38,10 @@ pub async fn send(http: &Client, request: Request) -> Result<TokenResponse, Sign
             });
         }
         300..=399 => {
-            let what = format!(
+            return Err(SignInError::Rejected(format!(
                 "status {}, a redirect, which is not followed",
                 status.as_u16()
-            );
-            return Err(SignInError::Rejected(what));
+            )));
         }
         _ => {}
     }
@@ -50,11 +49,11 @@ pub async fn send(http: &Client, request: Request) -> Result<TokenResponse, Sign
     while let Some(chunk) = response
         .chunk()
         .await
-        .map_err(|error| SignInError::trouble(describe_error(error)))?
+        .map_err(|error| SignInError::transient(describe_error(error)))?
     {
-        if body.len() + chunk.len() > LONGEST_ANSWER {
+        if body.len() + chunk.len() > MAX_RESPONSE {
             return Err(SignInError::Rejected(
-                "the answer is too long to hold a token".to_owned(),
+                "the response is too long to be a token response".to_owned(),
             ));
         }
         body.extend_from_slice(&chunk);
@@ -62,8 +61,8 @@ pub async fn send(http: &Client, request: Request) -> Result<TokenResponse, Sign
     Ok(TokenResponse { status, body })
 }
 
-/// What somebody else said, without the secret that it may repeat.
-pub fn said(text: &str, secret: &SecretString) -> String {
+/// A message of the token service, without the secret that it may repeat.
+pub fn redacted_message(text: &str, secret: &SecretString) -> String {
     let redactor = Redactor::new(secret, "(the secret)", SHORTEST_PASSWORD);
-    printable(redactor.redact(text).trim(), SAID_CHARS)
+    printable(redactor.redact(text).trim(), MESSAGE_CHARS)
 }

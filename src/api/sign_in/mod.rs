@@ -1,4 +1,4 @@
-//! Access tokens: where they come from (API.md, "Sign-in"), and when a new one is needed.
+//! Access tokens: their sources (API.md, "Sign-in"), and when a new one is needed.
 
 mod client_credentials;
 mod command;
@@ -17,46 +17,41 @@ pub use tokens::{CachedToken, OnRejection};
 
 use super::Token;
 
-/// Where access tokens come from. Shows no secret.
+/// Where access tokens come from. `Debug` shows no secret.
 #[derive(Debug)]
 pub enum TokenSource {
-    /// One token that the user has.
     Static(Token),
-    /// A file that holds a token, and may hold another one later.
+    /// A file with a token, which may be replaced by a newer one at any time.
     File(PathBuf),
     /// OAuth 2 client credentials, as an external application.
     ClientCredentials(ClientCredentials),
-    /// A user's name and password, for a tenancy.
+    /// A user name and password, for a tenancy.
     Password(Password),
-    /// A command that prints a token.
     Command(TokenCommand),
 }
 
-/// A token, and how long it is good, if that was said.
+/// A token, and its lifetime if the source gives one.
 #[derive(Debug)]
 pub struct NewToken {
     token: Token,
     lifetime: Option<Duration>,
 }
 
-/// Why there is no token. Holds no secret.
+/// Why there is no token. Contains no secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SignInError {
-    /// Passing trouble: it may work later.
     #[error("cannot sign in: {reason}")]
     Transient {
-        /// What happened.
         reason: String,
-        /// How long to wait, if somebody said so.
+        /// The `Retry-After` of the response.
         wait: Option<Duration>,
     },
-    /// Whoever gives tokens refused.
-    #[error("signing in was refused: {0}")]
+    #[error("the sign-in was rejected: {0}")]
     Rejected(String),
 }
 
 impl SignInError {
-    fn trouble(reason: impl Into<String>) -> Self {
+    fn transient(reason: impl Into<String>) -> Self {
         Self::Transient {
             reason: reason.into(),
             wait: None,
@@ -65,38 +60,39 @@ impl SignInError {
 }
 
 impl TokenSource {
-    /// Whether it is on this machine, so that what goes wrong at first goes wrong for good.
+    /// Whether the token comes from this machine: then a failure of the first sign-in is permanent.
     pub fn is_local(&self) -> bool {
         matches!(self, Self::Static(_) | Self::File(_) | Self::Command(_))
     }
 
-    /// Asks for a token.
     async fn fetch_token(&self, http: Option<&reqwest::Client>) -> Result<NewToken, SignInError> {
-        let told = |token| NewToken {
+        let without_lifetime = |token| NewToken {
             token,
             lifetime: None,
         };
         match (self, http) {
-            (Self::Static(token), _) => Ok(told(token.clone())),
-            // Somebody may be writing it at this moment.
+            (Self::Static(token), _) => Ok(without_lifetime(token.clone())),
+            // Another program may be writing the file at this moment, so a failure is transient.
             (Self::File(path), _) => Token::from_file(path)
-                .map(told)
-                .map_err(|error| SignInError::trouble(one_line(&error))),
-            (Self::Command(command), _) => command.run().await.map(told),
-            (Self::ClientCredentials(credentials), Some(http)) => credentials.obtain(http).await,
-            (Self::Password(password), Some(http)) => password.obtain(http).await,
-            (Self::ClientCredentials(_) | Self::Password(_), None) => {
-                Err(SignInError::Rejected("there is no way to it".to_owned()))
+                .map(without_lifetime)
+                .map_err(|error| SignInError::transient(one_line(&error))),
+            (Self::Command(command), _) => command.run().await.map(without_lifetime),
+            (Self::ClientCredentials(credentials), Some(http)) => {
+                credentials.fetch_token(http).await
             }
+            (Self::Password(password), Some(http)) => password.fetch_token(http).await,
+            (Self::ClientCredentials(_) | Self::Password(_), None) => Err(SignInError::Rejected(
+                "there is no HTTP client for it".to_owned(),
+            )),
         }
     }
 
-    /// Whether asking again can give another token.
+    /// Whether another request can give another token.
     fn is_renewable(&self) -> bool {
         !matches!(self, Self::Static(_))
     }
 
-    /// The address that it asks, if it asks one.
+    /// The token service's address, if there is one.
     pub fn url(&self) -> Option<&reqwest::Url> {
         match self {
             Self::ClientCredentials(credentials) => Some(&credentials.token_url),

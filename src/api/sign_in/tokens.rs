@@ -1,4 +1,4 @@
-//! One token for the whole run at a time, and a new one when it is needed.
+//! One token at a time for the whole run, renewed when it is needed.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -9,19 +9,19 @@ use tracing::{info, warn};
 use super::{NewToken, SignInError, TokenSource};
 use crate::api::{Network, NetworkError, Token};
 
-/// A token is renewed so long before it expires, at most: a request may be on its way for a while.
-const LONGEST_MARGIN: Duration = Duration::from_secs(60);
+/// How long before it expires a token is renewed, at most: a request may be under way for a while.
+const MAX_MARGIN: Duration = Duration::from_secs(60);
 
-/// This part of a token's lifetime is its margin, where that is less.
-const MARGIN_PART: u32 = 5;
+/// The margin of a short-lived token is its lifetime divided by this.
+const MARGIN_DIVISOR: u32 = 5;
 
-/// Gives each request the token that is good now. One renewal is under way at a time, and requests wait for it; what is
-/// said of tokens meanwhile does not wait.
+/// Gives each request the current token. One renewal is under way at a time, and requests wait for it; reports of what became
+/// of a token do not.
 #[derive(Debug)]
 pub struct TokenCache {
     source: TokenSource,
     http: Option<reqwest::Client>,
-    /// Whoever asks for a token holds it.
+    /// Locked while a token is requested.
     renewal: tokio::sync::Mutex<()>,
     state: Mutex<State>,
 }
@@ -29,7 +29,7 @@ pub struct TokenCache {
 #[derive(Debug, Default)]
 struct State {
     issued: Option<IssuedToken>,
-    /// How often a token was asked for, and an answer came or none.
+    /// Finished requests for a token, successful or not.
     attempts: u64,
     /// How the last attempt failed, if it did.
     failure: Option<SignInError>,
@@ -38,37 +38,33 @@ struct State {
 #[derive(Debug)]
 struct IssuedToken {
     token: Token,
-    /// The attempt that gave it.
     number: u64,
     obtained_at: Instant,
     /// When to ask for the next one, if it is known when this one expires.
     renew_at: Option<Instant>,
     expires_at: Option<Instant>,
-    /// The service has taken it.
     is_accepted: bool,
-    /// The service takes it no more.
-    is_refused: bool,
+    is_rejected: bool,
 }
 
-/// It is not worth asking again in less than that.
-const SHORT: Duration = Duration::from_secs(1);
+/// The shortest pause before the next attempt to renew.
+const MIN_PAUSE: Duration = Duration::from_secs(1);
 
-/// A token that was not used for so long may have expired unseen.
-const WAITED_LONG: Duration = Duration::from_secs(60);
+/// A token that was unused for longer than this may have expired before its first use.
+const LONG_UNUSED: Duration = Duration::from_secs(60);
 
-/// A token, with the number by which to tell what became of it.
+/// A token, with the number that identifies it in reports of what became of it.
 #[derive(Debug, Clone)]
 pub struct CachedToken {
     pub token: Token,
     pub number: u64,
 }
 
-/// What follows when the service refuses a token.
+/// What follows when the service rejects a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnRejection {
-    /// The same request again: there is another token already, or will be.
+    /// Send the same request again: there is another token already, or will be.
     Retry,
-    /// No token will be better.
     GiveUp,
 }
 
@@ -92,7 +88,7 @@ impl TokenCache {
         &self.source
     }
 
-    /// Gets the first token, so that it is known early whether there is one.
+    /// Fetches the first token, so that a failure is known before anything is read.
     ///
     /// # Errors
     /// When there is none.
@@ -100,7 +96,7 @@ impl TokenCache {
         self.current().await.map(|_| ())
     }
 
-    /// The token that is good now.
+    /// The current token, renewed first if necessary.
     pub async fn current(&self) -> Result<CachedToken, SignInError> {
         let seen = self.state().attempts;
         if let Some(fresh) = self.fresh() {
@@ -111,18 +107,18 @@ impl TokenCache {
             return Ok(fresh);
         }
         {
-            // Somebody has asked while this one waited, in vain: to ask once more would not help.
+            // Another request failed to get a token while this one waited; one more attempt would not help.
             let state = self.state();
             if let (true, Some(failure)) = (state.attempts != seen, &state.failure) {
                 return Err(failure.clone());
             }
         }
         let obtained = self.source.fetch_token(self.http.as_ref()).await;
-        self.take(obtained)
+        self.store(obtained)
     }
 
-    /// Takes note of what asking for a token came to.
-    fn take(&self, obtained: Result<NewToken, SignInError>) -> Result<CachedToken, SignInError> {
+    /// Records the result of a request for a token.
+    fn store(&self, obtained: Result<NewToken, SignInError>) -> Result<CachedToken, SignInError> {
         let now = Instant::now();
         let mut state = self.state();
         state.attempts += 1;
@@ -140,9 +136,9 @@ impl TokenCache {
             Err(failure) => {
                 warn!(number, failure = failure.to_string(), "not signed in");
                 state.failure = Some(failure.clone());
-                // It is early: the token at hand lasts until the next attempt.
+                // Tokens are renewed early, so the current one usually lasts until the next attempt.
                 match state.issued.as_mut().filter(|issued| issued.is_good(now)) {
-                    Some(issued) => Ok(issued.put_off(now, &failure)),
+                    Some(issued) => Ok(issued.postpone_renewal(now, &failure)),
                     None => Err(failure),
                 }
             }
@@ -156,7 +152,7 @@ impl TokenCache {
         fresh.map(IssuedToken::numbered)
     }
 
-    /// The service has taken this token.
+    /// Reports that the service accepted a token.
     pub fn accepted(&self, number: u64) {
         let mut state = self.state();
         let issued = state.issued.as_mut();
@@ -165,12 +161,12 @@ impl TokenCache {
         }
     }
 
-    /// The service has refused this token.
-    pub fn refused(&self, number: u64) -> OnRejection {
+    /// Reports that the service rejected a token.
+    pub fn rejected(&self, number: u64) -> OnRejection {
         match &mut self.state().issued {
             Some(issued) if issued.number != number => OnRejection::Retry,
-            Some(issued) if issued.may_have_been_good() && self.source.is_renewable() => {
-                issued.is_refused = true;
+            Some(issued) if issued.was_valid_once() && self.source.is_renewable() => {
+                issued.is_rejected = true;
                 OnRejection::Retry
             }
             _ => OnRejection::GiveUp,
@@ -186,9 +182,9 @@ impl TokenCache {
 impl IssuedToken {
     fn new(obtained: NewToken, number: u64, now: Instant) -> Self {
         let NewToken { token, lifetime } = obtained;
-        // Longer than any run: then it is as if it never expired.
+        // A lifetime beyond the clock's range never ends.
         let expires_at = lifetime.and_then(|lifetime| now.checked_add(lifetime));
-        let margin = lifetime.map(|lifetime| (lifetime / MARGIN_PART).min(LONGEST_MARGIN));
+        let margin = lifetime.map(|lifetime| (lifetime / MARGIN_DIVISOR).min(MAX_MARGIN));
         Self {
             token,
             number,
@@ -198,20 +194,20 @@ impl IssuedToken {
                 .map(|(expires, margin)| expires - margin),
             expires_at,
             is_accepted: false,
-            is_refused: false,
+            is_rejected: false,
         }
     }
 
-    /// Tries for the next one later: half-way to the end of this one, or when it was told; and then at the end.
-    fn put_off(&mut self, now: Instant, failure: &SignInError) -> CachedToken {
-        let told = match failure {
+    /// Plans the next attempt: half-way to expiry, or after the `Retry-After`, and at last at expiry.
+    fn postpone_renewal(&mut self, now: Instant, failure: &SignInError) -> CachedToken {
+        let retry_after = match failure {
             SignInError::Transient { wait, .. } => wait.unwrap_or_default(),
             SignInError::Rejected(_) => Duration::ZERO,
         };
         self.renew_at = self.expires_at.map(|expires| {
             let half = (expires - now) / 2;
-            match half.max(told) {
-                wait if half > SHORT => expires.min(now + wait),
+            match half.max(retry_after) {
+                wait if half > MIN_PAUSE => expires.min(now + wait),
                 _ => expires,
             }
         });
@@ -219,16 +215,16 @@ impl IssuedToken {
     }
 
     fn is_fresh(&self, now: Instant) -> bool {
-        !self.is_refused && self.renew_at.is_none_or(|renew_at| now < renew_at)
+        !self.is_rejected && self.renew_at.is_none_or(|renew_at| now < renew_at)
     }
 
     fn is_good(&self, now: Instant) -> bool {
-        !self.is_refused && self.expires_at.is_none_or(|expires_at| now < expires_at)
+        !self.is_rejected && self.expires_at.is_none_or(|expires_at| now < expires_at)
     }
 
-    /// It was taken once, or has waited so long for its first use that it may have expired meanwhile.
-    fn may_have_been_good(&self) -> bool {
-        self.is_accepted || self.obtained_at.elapsed() > WAITED_LONG
+    /// Whether the token was accepted once, or has waited so long for its first use that it may have expired since.
+    fn was_valid_once(&self) -> bool {
+        self.is_accepted || self.obtained_at.elapsed() > LONG_UNUSED
     }
 
     fn numbered(&self) -> CachedToken {
@@ -263,28 +259,28 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_token_that_was_given_is_not_renewed() {
+    async fn a_static_token_is_not_renewed() {
         let token = Token::new("t0ken".to_owned().into(), "test").unwrap();
         let tokens = TokenCache::new(TokenSource::Static(token), &Network::default()).unwrap();
         let current = tokens.current().await.unwrap();
         tokens.accepted(current.number);
-        assert_eq!(tokens.refused(current.number), OnRejection::GiveUp);
+        assert_eq!(tokens.rejected(current.number), OnRejection::GiveUp);
     }
 
     #[tokio::test]
-    async fn who_was_refused_with_an_older_token_tries_the_one_at_hand() {
+    async fn a_request_rejected_with_an_older_token_gets_the_current_one() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "t0ken").unwrap();
         let source = TokenSource::File(file.path().to_owned());
         let tokens = TokenCache::new(source, &Network::default()).unwrap();
         let first = tokens.current().await.unwrap().number;
         tokens.accepted(first);
-        assert_eq!(tokens.refused(first), OnRejection::Retry);
+        assert_eq!(tokens.rejected(first), OnRejection::Retry);
         let second = tokens.current().await.unwrap().number;
         assert_ne!(second, first);
-        // Another request was under way with the first one: that says nothing of the second.
-        assert_eq!(tokens.refused(first), OnRejection::Retry);
+        // Another request was under way with the first token, which says nothing about the second.
+        assert_eq!(tokens.rejected(first), OnRejection::Retry);
         assert_eq!(tokens.current().await.unwrap().number, second);
-        assert_eq!(tokens.refused(second), OnRejection::GiveUp);
+        assert_eq!(tokens.rejected(second), OnRejection::GiveUp);
     }
 }

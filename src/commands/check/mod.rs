@@ -316,9 +316,9 @@ async fn check_endpoint(connection: &Connection) -> Check {
         user_bundle_codes: Vec::new(),
         use_external_license: false,
     };
-    let reply = connection.client.exchange(nobody, SentAt::default()).await;
+    let response = connection.client.exchange(nobody, SentAt::default()).await;
     let address = connection.endpoint.address_hint();
-    match reply.answer {
+    match response.kind {
         ResponseKind::Allocated(_) => {
             Check::ok(name, "the service takes the token and the account")
         }

@@ -44,9 +44,7 @@ pub enum Next {
     Now,
     /// Wait until then, unless an answer comes.
     At(Instant),
-    /// Wait for an answer.
     Answer,
-    /// Nothing: the run is over.
     End,
 }
 

@@ -22,7 +22,7 @@ impl Dispatcher<'_> {
         &mut self,
         mut job: Task,
         departure: &SentAt,
-        reply: Response,
+        response: Response,
         now: Instant,
     ) {
         let has_left = departure.get().is_some();
@@ -42,7 +42,7 @@ impl Dispatcher<'_> {
         });
         if !self.seen.any_answer
             && !matches!(
-                reply.answer,
+                response.kind,
                 ResponseKind::NoResponse { .. }
                     | ResponseKind::NotLogged
                     | ResponseKind::NotSignedIn(_)
@@ -50,21 +50,21 @@ impl Dispatcher<'_> {
             )
         {
             self.seen.any_answer = true;
-            self.warn_if_wrong_address(&reply.answer);
+            self.warn_if_wrong_address(&response.kind);
         }
         self.hold
-            .apply_rate_limit_headers(reply.limits, self.in_flight, now);
-        if let Some(wait) = reply.limits.retry_after {
+            .apply_rate_limit_headers(response.limits, self.in_flight, now);
+        if let Some(wait) = response.limits.retry_after {
             self.hold.wait(wait, now);
         }
-        match next_step(reply.answer) {
+        match next_step(response.kind) {
             NextStep::Allocated(confirmation) => self.allocated(job, confirmation, now),
             NextStep::Retry(hindrance) => {
-                self.retry_later(job, hindrance, reply.limits.retry_after, now);
+                self.retry_later(job, hindrance, response.limits.retry_after, now);
             }
             NextStep::RetryWithNewToken => self.resend(job),
             NextStep::WaitForToken { reason } => {
-                self.not_signed_in(job, reason, reply.limits.retry_after, now);
+                self.not_signed_in(job, reason, response.limits.retry_after, now);
             }
             NextStep::Rejected(refusal) => self.handle_rejection(job, refusal, now),
             NextStep::Stop(stop) => self.stop(stop),

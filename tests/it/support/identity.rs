@@ -28,22 +28,30 @@ struct Books {
 
 /// How it goes about it.
 #[derive(Clone, Copy)]
-pub(crate) struct Manner {
+pub(crate) struct IdentityBehavior {
     /// How long a token is good.
     pub(crate) lifetime: Duration,
-    /// Whether it says so.
-    pub(crate) tells: bool,
+    /// How a response says so.
+    pub(crate) expires_in: ExpiresIn,
     /// What is answered to the nth time that a token is asked for, from 0, in place of a token.
     pub(crate) refuses: fn(usize) -> Option<u16>,
     /// What is answered to the nth exchange with a good token, in place of a confirmation.
     pub(crate) fails: fn(usize) -> Option<u16>,
 }
 
-impl Default for Manner {
+/// The lifetime in a token response.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ExpiresIn {
+    Missing,
+    Number,
+    Text,
+}
+
+impl Default for IdentityBehavior {
     fn default() -> Self {
         Self {
             lifetime: Duration::from_secs(3600),
-            tells: true,
+            expires_in: ExpiresIn::Number,
             refuses: |_| None,
             fails: |_| None,
         }
@@ -51,15 +59,15 @@ impl Default for Manner {
 }
 
 impl Identity {
-    pub(crate) fn new(manner: Manner) -> Self {
+    pub(crate) fn new(behavior: IdentityBehavior) -> Self {
         let books = Arc::new(Books::default());
         let kept = Arc::clone(&books);
         let server = RawServer::answering(move |_, request| {
             let path = request.split_whitespace().nth(1).unwrap();
             match path {
-                "/identity_/connect/token" => kept.token(request, manner, is_application),
-                "/api/account/authenticate" => kept.token(request, manner, is_person),
-                _ => kept.exchange(request, manner),
+                "/identity_/connect/token" => kept.token(request, behavior, is_application),
+                "/api/account/authenticate" => kept.token(request, behavior, is_person),
+                _ => kept.exchange(request, behavior),
             }
         });
         Self { server, books }
@@ -92,15 +100,25 @@ impl Identity {
 }
 
 impl Books {
-    fn token(&self, request: &str, manner: Manner, asks: fn(&str) -> Option<Asked>) -> Vec<u8> {
+    fn token(
+        &self,
+        request: &str,
+        behavior: IdentityBehavior,
+        asks: fn(&str) -> Option<Asked>,
+    ) -> Vec<u8> {
         let asking = self.asking.fetch_add(1, Ordering::SeqCst) + 1;
         self.most_asking.fetch_max(asking, Ordering::SeqCst);
-        let answer = self.give(request, manner, asks);
+        let answer = self.give(request, behavior, asks);
         self.asking.fetch_sub(1, Ordering::SeqCst);
         answer
     }
 
-    fn give(&self, request: &str, manner: Manner, asks: fn(&str) -> Option<Asked>) -> Vec<u8> {
+    fn give(
+        &self,
+        request: &str,
+        behavior: IdentityBehavior,
+        asks: fn(&str) -> Option<Asked>,
+    ) -> Vec<u8> {
         let (_, body) = request.split_once("\r\n\r\n").unwrap();
         let mut given = self.given.lock().unwrap();
         let nth = given.len();
@@ -109,26 +127,31 @@ impl Books {
             let said = serde_json::json!({"error": "invalid_client", "error_description": body});
             return http(400, &said.to_string());
         };
-        if let Some(status) = (manner.refuses)(nth) {
+        if let Some(status) = (behavior.refuses)(nth) {
             given.insert(format!("none-{nth}"), Instant::now());
             return http(status, r#"{"error":"invalid_client"}"#);
         }
         let token = format!("t0ken-{nth}-{}", "x".repeat(20));
-        given.insert(token.clone(), Instant::now() + manner.lifetime);
+        given.insert(token.clone(), Instant::now() + behavior.lifetime);
         let said = match asked {
-            Asked::Application if manner.tells => serde_json::json!({
-                "access_token": token, "token_type": "Bearer",
-                "expires_in": manner.lifetime.as_secs(), "scope": "PM.License.Write",
-            }),
             Asked::Application => {
-                serde_json::json!({"access_token": token, "token_type": "Bearer"})
+                let mut response = serde_json::json!({
+                    "access_token": token, "token_type": "Bearer", "scope": "PM.License.Write",
+                });
+                let seconds = behavior.lifetime.as_secs();
+                match behavior.expires_in {
+                    ExpiresIn::Missing => {}
+                    ExpiresIn::Number => response["expires_in"] = seconds.into(),
+                    ExpiresIn::Text => response["expires_in"] = seconds.to_string().into(),
+                }
+                response
             }
             Asked::Person => serde_json::json!({"result": token, "success": true, "error": null}),
         };
         http(200, &said.to_string())
     }
 
-    fn exchange(&self, request: &str, manner: Manner) -> Vec<u8> {
+    fn exchange(&self, request: &str, behavior: IdentityBehavior) -> Vec<u8> {
         let token = request
             .lines()
             .find_map(|line| line.strip_prefix("authorization: Bearer "))
@@ -145,7 +168,7 @@ impl Books {
             return http(401, &format!(r#"{{"message":"{token} has expired"}}"#));
         }
         let nth = self.exchanges.fetch_add(1, Ordering::SeqCst);
-        match (manner.fails)(nth) {
+        match (behavior.fails)(nth) {
             Some(status) => http(status, &format!(r#"{{"message":"no, {token}"}}"#)),
             None => confirming(request),
         }

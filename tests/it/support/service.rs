@@ -163,9 +163,9 @@ impl Service for FakeService {
             let delay = self.state().random.f64();
             sleep(self.latency.mul_f64(delay)).await;
         }
-        let reply = self.answer(request);
+        let response = self.answer(request);
         // Without a token nothing leaves.
-        if !matches!(reply.answer, ResponseKind::NotSignedIn(_)) {
+        if !matches!(response.kind, ResponseKind::NotSignedIn(_)) {
             departure.set_now();
         }
         let more = if self.uneven {
@@ -174,7 +174,7 @@ impl Service for FakeService {
             0.0
         };
         sleep(self.latency.mul_f64(1.0 + more)).await;
-        reply
+        response
     }
 }
 
@@ -191,7 +191,7 @@ pub(crate) fn by_seats_but(
     match ledger.allocate(request) {
         Ok(mut allocations) => {
             spoil(&mut allocations);
-            reply(ResponseKind::Allocated(Confirmation::of(
+            response(ResponseKind::Allocated(Confirmation::of(
                 request,
                 &allocations,
             )))
@@ -202,7 +202,7 @@ pub(crate) fn by_seats_but(
 }
 
 pub(crate) fn answer(status: u16, message: &str) -> Response {
-    reply(ResponseKind::Status {
+    response(ResponseKind::Status {
         status,
         message: message.to_owned(),
         is_html: false,
@@ -211,17 +211,17 @@ pub(crate) fn answer(status: u16, message: &str) -> Response {
 
 /// No answer, from a request that had left or had not.
 pub(crate) fn lost(departed: bool) -> Response {
-    reply(ResponseKind::NoResponse {
+    response(ResponseKind::NoResponse {
         reason: "the connection broke".to_owned(),
         was_sent: departed,
     })
 }
 
-pub(crate) fn reply(answer: ResponseKind) -> Response {
+pub(crate) fn response(answer: ResponseKind) -> Response {
     answer.into()
 }
 
-pub(crate) fn with_retry_after(mut reply: Response, seconds: u64) -> Response {
-    reply.limits.retry_after = Some(Duration::from_secs(seconds));
-    reply
+pub(crate) fn with_retry_after(mut response: Response, seconds: u64) -> Response {
+    response.limits.retry_after = Some(Duration::from_secs(seconds));
+    response
 }
