@@ -132,7 +132,7 @@ fn a_plan_says_what_is_wrong_with_what_it_is_told() {
             &["--seats-file", "none-known.csv"],
             "it names no bundle code",
         ),
-        (&["--seats-file", "empty.csv"], "the file of seats is empty"),
+        (&["--seats-file", "empty.csv"], "the seats file is empty"),
         (
             &["--seats-file", "users.csv"],
             "no total column in the header",
