@@ -1,4 +1,4 @@
-//! The command line: what can be asked for, and who does it.
+//! The command line: the commands, and how one of them runs.
 
 use std::ffi::OsString;
 use std::io::{Write, stderr};
@@ -10,19 +10,20 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use console::Term;
 
-use crate::args::examples;
-use crate::args::import::ImportArgs;
-use crate::args::short_help::short_help;
+use crate::args::invalid_value::InvalidValue;
+use crate::args::{env, examples, help};
+use crate::commands::check::settings::SettingSources;
 use crate::commands::{check, codes, completions, import, man, plan, resume, sandbox, watch};
 use crate::config_file::ConfigFile;
 use crate::diagnostic::render;
 use crate::exit_code::ExitCode;
+use crate::hint::Failure;
 use crate::report::{stop_drawing, wrap_to_terminal};
 use crate::signals;
 
-/// Loads licence seats from a CSV
+/// Import licences in bulk
 ///
-/// Every user in it comes to hold exactly the bundle codes that the file says.
+/// seatload gives every user in a CSV or an Excel workbook the bundle codes that the file names.
 #[derive(Debug, Parser)]
 #[command(name = "seatload", version, long_version = env!("LONG_VERSION"), max_term_width = 100)]
 #[command(after_long_help = examples::PROGRAM_EXAMPLES.text())]
@@ -30,32 +31,18 @@ pub struct Cli {
     #[command(subcommand)]
     command: Command,
 
-    /// The file of settings, in place of seatload.toml
-    ///
-    /// Without it, seatload.toml here is used, or else seatload/seatload.toml in the user's configuration folder.
-    #[arg(
-        long,
-        value_name = "FILE",
-        env = "SEATLOAD_CONFIG",
-        global = true,
-        hide_env_values = true
-    )]
+    /// Configuration file [default: seatload.toml]
+    #[arg(long, value_name = "FILE", global = true)]
     config: Option<PathBuf>,
 
-    /// Settings of this name in it
-    #[arg(
-        long,
-        value_name = "NAME",
-        env = "SEATLOAD_PROFILE",
-        global = true,
-        hide_env_values = true
-    )]
+    /// Profile of the configuration file
+    #[arg(long, value_name = "NAME", global = true)]
     profile: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Import(Box<ImportArgs>),
+    Import(Box<import::ImportArgs>),
     Plan(Box<plan::PlanCommand>),
     Resume(Box<resume::ResumeArgs>),
     Watch(Box<watch::WatchArgs>),
@@ -66,77 +53,105 @@ enum Command {
     Man(man::ManArgs),
 }
 
-/// Does what the command line asks for. An error is shown here; it always means that nothing was sent.
+/// Runs a command line. An error is printed here; it always means that nothing was sent.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     install_panic_hook();
     // A failure leaves the system's own behaviour, which is no reason not to run.
     let _ = signals::survive_file_size_limit();
     let arguments: Vec<_> = arguments.into_iter().collect();
-    let done = ConfigFile::find(&arguments).and_then(|profile| {
-        let command = profile.apply(Cli::command());
-        let matches = short_help(command, &arguments).get_matches_from(&arguments);
-        reject_proxy_password(&matches)?;
-        if let Some(path) = profile.found() {
-            // Whoever closed standard error does not want to hear it.
-            let _ = writeln!(stderr(), "settings of {}", path.display());
-        }
-        Cli::from_arg_matches(&matches)
-            .unwrap_or_else(|error| error.exit())
-            .run(&matches, &profile)
-    });
-    done.unwrap_or_else(|error| {
+    try_run(&arguments).unwrap_or_else(|error| {
         print_error(&error);
         ExitCode::NothingSent
     })
 }
 
-impl Cli {
-    fn run(self, matches: &ArgMatches, profile: &ConfigFile) -> anyhow::Result<ExitCode> {
-        match self.command {
-            Command::Import(args) => import::import(*args),
-            Command::Plan(command) => plan::plan(*command),
-            Command::Resume(args) => resume::resume(*args),
-            Command::Watch(args) => watch::watch(*args),
-            Command::Check(args) => check::check(*args, matches, profile),
-            Command::Codes(args) => codes::codes(&args),
-            Command::Sandbox(args) => sandbox::serve(args),
-            Command::Completions(args) => completions::completions(&args),
-            Command::Man(args) => man::man(&args),
-        }
+/// The program's command, with the variables of all flags.
+pub fn command() -> clap::Command {
+    env::with_variables(Cli::command())
+}
+
+/// Parses flags alone, then with variables, then with the configuration file: so an error in one of them names its place.
+fn try_run(arguments: &[OsString]) -> anyhow::Result<ExitCode> {
+    let is_short = arguments.iter().any(|argument| argument == "-h");
+    let flags = help::lay_out(Cli::command(), is_short).get_matches_from(arguments);
+    let cli = command();
+    let matches = cli.clone().try_get_matches_from(arguments);
+    let matches = matches.map_err(|error| variable_error(error, &flags))?;
+    let config = ConfigFile::find(&cli, &matches)?;
+    let matches = config.apply(cli.clone()).try_get_matches_from(arguments);
+    let matches = matches.map_err(|error| config.error(error))?;
+    reject_proxy_password(&matches)?;
+    if let Some(path) = config.found() {
+        // A closed standard error is ignored.
+        let _ = writeln!(stderr(), "settings of {}", path.display());
+    }
+    let parsed = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    match parsed.command {
+        Command::Import(args) => import::import(*args),
+        Command::Plan(args) => plan::plan(*args),
+        Command::Resume(args) => resume::resume(*args),
+        Command::Watch(args) => watch::watch(*args),
+        Command::Check(args) => check::check(
+            *args,
+            &SettingSources {
+                cli: &cli,
+                matches: &matches,
+                config: &config,
+            },
+        ),
+        Command::Codes(args) => codes::codes(&args),
+        Command::Sandbox(args) => sandbox::serve(args),
+        Command::Completions(args) => completions::completions(&args, &cli),
+        Command::Man(args) => man::man(&args, cli),
     }
 }
 
-/// A command line is seen by every process, so a proxy's password may not stand there.
+/// An error of clap's that the flags alone do not cause.
+fn variable_error(error: clap::Error, flags: &ArgMatches) -> anyhow::Error {
+    let Some(invalid) = InvalidValue::find(&error) else {
+        error.exit()
+    };
+    let command = flags.subcommand_name().unwrap_or_default();
+    let variable = env::variable(command, &invalid.flag);
+    invalid.at(&variable).into()
+}
+
+/// Every process can read command lines, and a configuration file is not for secrets.
 fn reject_proxy_password(matches: &ArgMatches) -> anyhow::Result<()> {
-    let Some((_, below)) = matches.subcommand() else {
+    let Some((_, matches)) = matches.subcommand() else {
         return Ok(());
     };
-    let Some(proxy) = below.try_get_one::<String>("proxy").ok().flatten() else {
+    let Some(proxy) = matches.try_get_one::<String>("proxy").ok().flatten() else {
         return Ok(());
     };
-    let is_flag = below.value_source("proxy") == Some(ValueSource::CommandLine);
-    if is_flag && proxy.contains('@') {
+    let is_variable = matches.value_source("proxy") == Some(ValueSource::EnvVariable);
+    if !is_variable && proxy.contains('@') {
         bail!(
-            "--proxy holds a password, and every process can read command lines\n  hint: give it by the variable SEATLOAD_PROXY"
+            Failure::new(
+                "the proxy's password does not belong on a command line or in a configuration file"
+            )
+            .hint("set the proxy in the variable SEATLOAD_PROXY")
         );
     }
     Ok(())
 }
 
-const BUG_HINT: &str = "this is a defect in seatload\n  hint: report it; if a run had begun, nothing that was decided is lost, and `seatload resume` goes on with it";
+const BUG_HINT: &str = "\
+this is a bug in seatload
+  hint: report it; outcomes are on disk, and `seatload resume` resumes a started run";
 
-/// A panic is a defect of this program. No bar may be drawn over what is said of it.
+/// No progress bar may overwrite the message of a panic.
 fn install_panic_hook() {
-    let tell = panic::take_hook();
-    panic::set_hook(Box::new(move |defect| {
+    let print_panic = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
         stop_drawing();
-        tell(defect);
+        print_panic(panic);
         let _ = writeln!(stderr(), "{}", wrap_to_terminal(BUG_HINT, &Term::stderr()));
     }));
 }
 
 fn print_error(error: &anyhow::Error) {
     let error = format!("error: {}", render(error));
-    // Whoever closed standard error does not want to hear it.
+    // A closed standard error is ignored.
     let _ = writeln!(stderr(), "{}", wrap_to_terminal(&error, &Term::stderr()));
 }

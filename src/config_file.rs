@@ -1,264 +1,278 @@
-//! The configuration file: settings by their flags' names, and profiles of them.
+//! The configuration file: settings by the names of their flags, and profiles of them.
 //!
-//! A setting of a profile becomes the default of its flag, so it is read and found sound as the flag's value would be.
+//! A setting becomes the default of its flag, so it is parsed as the flag's value would be.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
-use clap::parser::ValueSource;
-use clap::{Command, CommandFactory};
+use anyhow::{Context, anyhow, bail};
+use clap::{Arg, ArgGroup, ArgMatches, Args, Command, Id};
 use etcetera::BaseStrategy;
 use toml::{Table, Value};
 
-use crate::args::network::NETWORK;
-use crate::args::run::REQUESTS;
-use crate::args::sign_in::SIGN_IN;
-use crate::cli::Cli;
-use crate::import::sign_in::{CLIENT_SECRET_VARIABLE, PASSWORD_VARIABLE, TOKEN_VARIABLE};
+use crate::api::SECRET_VARIABLES;
+use crate::args::env;
+use crate::args::invalid_value::InvalidValue;
+use crate::args::network::NetworkArgs;
+use crate::args::requests::RequestArgs;
+use crate::args::sign_in::{SIGN_IN_METHODS, SignInArgs};
+use crate::hint::Failure;
+use crate::import::sign_in::TOKEN_VARIABLE;
 
-/// The file's name, here or in the user's configuration folder.
+/// The file's name, in the current folder or in the user's configuration folder.
 const FILE_NAME: &str = "seatload.toml";
 
 /// The table of profiles.
 const PROFILES: &str = "profiles";
 
-/// The commands that take settings from the file.
-const COMMANDS: [&str; 5] = ["import", "plan", "resume", "check", "watch"];
-
-/// Flags that are none.
-const NO_SETTINGS: [&str; 5] = ["help", "config", "profile", "json", "csv"];
-
-/// What belongs into no file that is not for it alone.
-const SECRETS: [(&str, &str); 3] = [
-    ("token", "SEATLOAD_TOKEN or --token-file"),
-    (
-        "client-secret",
-        "SEATLOAD_CLIENT_SECRET or --client-secret-file",
-    ),
-    ("password", "SEATLOAD_PASSWORD or --password-file"),
-];
-
-/// What says how to sign in: one at most.
-const SIGN_IN_METHODS: [&str; 5] = [
-    "token-file",
-    "token-command",
-    "client-id",
-    "tenancy",
-    "username",
-];
-
-const USER_SIGN_IN: [&str; 2] = ["tenancy", "username"];
-
-/// A secret that is in its variable comes before a file that holds one.
-const SECRET_FILES: [(&str, &str); 2] = [
-    (CLIENT_SECRET_VARIABLE, "client-secret-file"),
-    (PASSWORD_VARIABLE, "password-file"),
-];
-
-/// What a run that goes on has of its own; but these are not always written down with it, and may be chosen anew.
-const RECORDED_IN_RUN: [&str; 3] = [REQUESTS, SIGN_IN, NETWORK];
-const NOT_RECORDED: [&str; 2] = ["token-command", "proxy"];
+/// Flags that a run does not record, since their values may contain a secret.
+const NOT_RECORDED: [&str; 2] = ["token_command", "proxy"];
 
 /// Settings of a configuration file.
 #[derive(Debug, Default)]
 pub struct ConfigFile {
     settings: BTreeMap<String, Setting>,
-    /// The file, if nobody has named it.
+    /// The file, if no flag or variable names it.
     found: Option<PathBuf>,
-    /// Somebody has named it, or a profile in it.
+    /// A flag or a variable names the file or a profile.
     is_explicit: bool,
 }
 
 #[derive(Debug)]
 struct Setting {
     values: Vec<String>,
-    /// Where it stands, for people.
+    /// The file, and the profile in it.
     source: String,
 }
 
-/// What the command line says of settings, before anything else is looked at.
-#[derive(Default)]
-struct Selection {
-    config: Option<PathBuf>,
-    profile: Option<String>,
-    /// Ways to sign in that are told by a flag or a variable.
-    sign_in_methods: Vec<&'static str>,
-    /// `--config` or `--profile` is told.
-    is_explicit: bool,
-}
-
 impl ConfigFile {
-    /// Finds what the command line, or the environment, names; or else what is there.
-    pub fn find(arguments: &[OsString]) -> anyhow::Result<Self> {
-        let Some(named) = selection(arguments) else {
+    /// Reads the file that the command line or a variable names, or else the one that exists. `cli` is the whole program's
+    /// command, `matches` what flags and variables give.
+    pub fn find(cli: &Command, matches: &ArgMatches) -> anyhow::Result<Self> {
+        let Some((name, matches)) = matches.subcommand() else {
             return Ok(Self::default());
         };
-        let found = match named.config {
-            Some(_) => None,
-            None => default_path(),
+        if !cli.find_subcommand(name).is_some_and(takes_settings) {
+            return Ok(Self::default());
+        }
+        let named: Option<&PathBuf> = matches.get_one("config");
+        let profile: Option<&String> = matches.get_one("profile");
+        let found = if named.is_some() {
+            None
+        } else {
+            default_path()
         };
-        let Some(path) = named.config.as_ref().or(found.as_ref()) else {
-            if let Some(name) = named.profile {
+        let Some(path) = named.or(found.as_ref()) else {
+            if let Some(profile) = profile {
                 bail!(
-                    "there is no configuration file, so there is no profile {name}\n  hint: write {FILE_NAME} here or into your configuration folder, or name it by --config"
+                    Failure::new(format!("there is no profile {profile}: there is no configuration file"))
+                        .hint(format!("create {FILE_NAME} here or in your configuration folder, or name a file with --config"))
                 );
             }
             return Ok(Self::default());
         };
         let text = fs::read_to_string(path)
             .with_context(|| format!("cannot read the configuration file {}", path.display()))?;
-        let read = Self::read(&text, path, named.profile.as_deref());
-        let mut profile =
-            read.with_context(|| format!("cannot use the configuration file {}\n  hint: mend it, or name another by --config", path.display()))?;
-        if !named.sign_in_methods.is_empty() {
-            // A user's name and tenancy are two parts of one way.
-            let is_person = |name: &str| USER_SIGN_IN.contains(&name);
-            let only_person = named.sign_in_methods.iter().all(|way| is_person(way));
-            profile.settings.retain(|name, _| {
-                !SIGN_IN_METHODS.contains(&name.as_str()) || only_person && is_person(name)
-            });
-        }
-        for (variable, name) in SECRET_FILES {
-            if is_set(variable) {
-                profile.settings.remove(name);
-            }
-        }
-        Ok(Self {
-            found,
-            is_explicit: named.is_explicit,
-            ..profile
-        })
+        let mut file = Self::read(&text, path, profile.map(String::as_str), cli)
+            .with_context(|| format!("cannot use the configuration file {}", path.display()))?;
+        file.is_explicit = named.is_some() || profile.is_some();
+        file.found = found;
+        file.yield_to(matches);
+        Ok(file)
     }
 
-    /// The file, if it is used though nobody has named it.
+    /// The file, if its settings are used although no flag or variable names it.
     pub fn found(&self) -> Option<&Path> {
         let found = self.found.as_deref();
         found.filter(|_| !self.settings.is_empty())
     }
 
-    fn read(text: &str, path: &Path, name: Option<&str>) -> anyhow::Result<Self> {
-        let mut table: Table = toml::from_str(text).map_err(|error| {
-            // Its own text shows the line, which may hold a secret.
-            let before = error.span().map_or(0, |span| span.start);
-            let line = text
-                .bytes()
-                .take(before)
-                .filter(|byte| *byte == b'\n')
-                .count()
-                + 1;
-            anyhow::anyhow!("line {line}: {}", error.message())
-        })?;
+    /// Where the default of a flag comes from, if it comes from the file.
+    pub fn source(&self, long: &str) -> Option<&str> {
+        let setting = self.settings.get(long)?;
+        Some(&setting.source)
+    }
+
+    /// Makes the settings the defaults of their flags.
+    pub fn apply(&self, cli: Command) -> Command {
+        cli.mut_subcommands(|command| {
+            if !takes_settings(&command) {
+                return command;
+            }
+            let recorded = if command.get_name() == "resume" {
+                self.recorded_in_run(&command)
+            } else {
+                Vec::new()
+            };
+            command.mut_args(|arg| {
+                let setting = arg.get_long().and_then(|long| self.settings.get(long));
+                match setting {
+                    Some(setting) if is_setting(&arg) && !recorded.contains(arg.get_id()) => {
+                        arg.default_values(setting.values.clone())
+                    }
+                    _ => arg,
+                }
+            })
+        })
+    }
+
+    /// An error of clap's about one of the settings.
+    pub fn error(&self, error: clap::Error) -> anyhow::Error {
+        let invalid = InvalidValue::find(&error);
+        match invalid.and_then(|invalid| Some((self.source(&invalid.flag)?, invalid))) {
+            Some((source, invalid)) => {
+                let place = format!("`{}` in {source}", invalid.flag);
+                invalid.at(&place).into()
+            }
+            None => error.exit(),
+        }
+    }
+
+    fn read(text: &str, path: &Path, name: Option<&str>, cli: &Command) -> anyhow::Result<Self> {
+        let mut table: Table = toml::from_str(text).map_err(|error| syntax_error(&error, text))?;
         let mut profiles = match table.remove(PROFILES) {
             None => Table::new(),
             Some(Value::Table(profiles)) => profiles,
-            Some(_) => bail!("`{PROFILES}` is no table such as [{PROFILES}.prod]"),
+            Some(_) => bail!("`{PROFILES}` is not a table such as [{PROFILES}.prod]"),
         };
-        let mut profile = Self::default();
-        profile.add(table, &path.display().to_string())?;
+        let mut file = Self::default();
+        file.add(table, &path.display().to_string(), cli)?;
         let Some(name) = name else {
-            return Ok(profile);
+            return Ok(file);
         };
         match profiles.remove(name) {
             Some(Value::Table(table)) => {
-                profile.add(table, &format!("profile {name} in {}", path.display()))?;
-                Ok(profile)
+                if SIGN_IN_METHODS
+                    .iter()
+                    .any(|method| table.contains_key(*method))
+                {
+                    file.drop_sign_in_methods();
+                }
+                file.add(table, &format!("profile {name} in {}", path.display()), cli)?;
+                Ok(file)
             }
-            Some(_) => bail!("`{PROFILES}.{name}` is no table"),
+            Some(_) => bail!("`{PROFILES}.{name}` is not a table"),
+            None if profiles.is_empty() => bail!("there is no profile {name}, nor any other"),
             None => {
                 let names: Vec<_> = profiles.keys().map(String::as_str).collect();
-                let there = match names.as_slice() {
-                    [] => "none".to_owned(),
-                    names => names.join(", "),
-                };
-                bail!("there is no profile {name}; there are: {there}")
+                bail!(
+                    Failure::new(format!("there is no profile {name}"))
+                        .hint(format!("use one of these profiles: {}", names.join(", ")))
+                )
             }
         }
     }
 
-    fn add(&mut self, table: Table, origin: &str) -> anyhow::Result<()> {
-        if table
-            .keys()
-            .any(|name| SIGN_IN_METHODS.contains(&name.as_str()))
-        {
-            self.settings
-                .retain(|name, _| !SIGN_IN_METHODS.contains(&name.as_str()));
-        }
-        let known = known_settings();
+    fn add(&mut self, table: Table, source: &str, cli: &Command) -> anyhow::Result<()> {
+        let known = known_settings(cli);
         for (name, value) in table {
-            if let Some((_, place)) = SECRETS.iter().find(|(secret, _)| *secret == name) {
-                bail!(
-                    "`{name}` is a secret, and a configuration file is no place for it: use {place}"
-                );
-            }
-            if !known.contains(&name) {
-                let near = known
-                    .iter()
-                    .map(|known| (strsim::damerau_levenshtein(known, &name), known));
-                match near.min() {
-                    Some((distance, near)) if distance <= 2 => {
-                        bail!("there is no setting `{name}`; did you mean `{near}`?")
-                    }
-                    _ => bail!(
-                        "there is no setting `{name}`: settings are named as flags are, without the dashes"
-                    ),
-                }
+            if !known.contains(&name.as_str()) {
+                bail!(unknown_setting(&name, &known));
             }
             let values = match value {
-                Value::Array(values) => values.iter().map(value_text).collect::<Option<Vec<_>>>(),
-                one => value_text(&one).map(|one| vec![one]),
+                Value::Array(values) => values.iter().map(value_text).collect(),
+                value => value_text(&value).map(|text| vec![text]),
             };
             let Some(values) = values else {
-                bail!("`{name}` is neither text, a number, true or false, nor a list of these");
+                bail!("`{name}` is not text, a number, true, false or a list of these");
             };
-            if name == "proxy" && values.iter().any(|value| value.contains('@')) {
-                bail!(
-                    "`proxy` holds a password, and a configuration file is no place for it: use SEATLOAD_PROXY"
-                );
-            }
-            let origin = origin.to_owned();
-            self.settings.insert(
-                name,
-                Setting {
-                    values,
-                    source: origin,
-                },
-            );
+            let source = source.to_owned();
+            self.settings.insert(name, Setting { values, source });
         }
         Ok(())
     }
 
-    /// Makes the settings the defaults of their flags.
-    pub fn apply(&self, command: Command) -> Command {
-        let mut command = command;
-        for name in COMMANDS {
-            command = command.mut_subcommand(name, |subcommand| {
-                subcommand.mut_args(|arg| {
-                    let long = arg.get_long().unwrap_or_default();
-                    let is_recorded = name == "resume"
-                        && arg
-                            .get_help_heading()
-                            .is_some_and(|heading| RECORDED_IN_RUN.contains(&heading))
-                        && !(self.is_explicit && NOT_RECORDED.contains(&long));
-                    let setting = arg.get_long().and_then(|long| self.settings.get(long));
-                    match setting {
-                        Some(setting) if !is_recorded => arg.default_values(setting.values.clone()),
-                        _ => arg,
-                    }
-                })
-            });
+    /// Drops what flags and variables replace: the way to sign in where they choose one, and a file such as
+    /// `client-secret-file` where SEATLOAD_CLIENT_SECRET is set.
+    fn yield_to(&mut self, matches: &ArgMatches) {
+        let is_given = |method: &str| matches.value_source(&id(method)).is_some();
+        if SIGN_IN_METHODS.into_iter().any(is_given) || env::is_set(TOKEN_VARIABLE) {
+            self.drop_sign_in_methods();
         }
-        command
+        self.settings.retain(|name, _| {
+            let content = name.strip_suffix("-file");
+            !content.is_some_and(|name| env::is_set(&env::variable("import", name)))
+        });
     }
 
-    /// Where the value of a flag that was not given comes from, if it is from the file.
-    pub fn source(&self, long: &str) -> Option<&str> {
+    fn drop_sign_in_methods(&mut self) {
         self.settings
-            .get(long)
-            .map(|setting| setting.source.as_str())
+            .retain(|name, _| !SIGN_IN_METHODS.contains(&name.as_str()));
     }
+
+    /// The flags whose values a run records, so that the file does not change them when the run is resumed.
+    fn recorded_in_run(&self, resume: &Command) -> Vec<Id> {
+        let recorded = [
+            RequestArgs::group_id(),
+            SignInArgs::group_id(),
+            NetworkArgs::group_id(),
+        ];
+        let groups = resume.get_groups();
+        let groups = groups.filter(|group| recorded.contains(&Some(group.get_id().clone())));
+        groups
+            .flat_map(ArgGroup::get_args)
+            .filter(|flag| !(self.is_explicit && NOT_RECORDED.contains(&flag.as_str())))
+            .cloned()
+            .collect()
+    }
+}
+
+/// The id of a flag.
+fn id(long: &str) -> String {
+    long.replace('-', "_")
+}
+
+/// Whether a command has settings beyond what it prints.
+fn takes_settings(command: &Command) -> bool {
+    command.get_arguments().any(|arg| arg.get_id() == "rate") && command.get_name() != "sandbox"
+}
+
+/// Whether a flag can be set in the file: those of the file itself and hidden ones cannot.
+fn is_setting(arg: &Arg) -> bool {
+    !arg.is_global_set() && !arg.is_hide_set()
+}
+
+/// The names of all settings.
+fn known_settings(cli: &Command) -> Vec<&str> {
+    let commands = cli
+        .get_subcommands()
+        .filter(|command| takes_settings(command));
+    let flags = commands.flat_map(Command::get_arguments);
+    flags
+        .filter(|arg| is_setting(arg))
+        .filter_map(Arg::get_long)
+        .collect()
+}
+
+fn unknown_setting(name: &str, known: &[&str]) -> Failure {
+    let variable = env::variable("import", name);
+    if SECRET_VARIABLES.contains(&variable.as_str()) {
+        return Failure::new(format!(
+            "`{name}` is a secret and does not belong in a configuration file"
+        ))
+        .hint(format!("set {variable}, or use --{name}-file"));
+    }
+    let distances = known
+        .iter()
+        .map(|known| (strsim::damerau_levenshtein(known, name), known));
+    let hint = match distances.min() {
+        Some((distance, known)) if distance <= 2 => format!("did you mean `{known}`?"),
+        _ => "settings have the names of flags, without the dashes".to_owned(),
+    };
+    Failure::new(format!("unknown setting `{name}`")).hint(hint)
+}
+
+/// Without the parser's own picture of the line, which may contain a secret.
+fn syntax_error(error: &toml::de::Error, text: &str) -> anyhow::Error {
+    let before = error.span().map_or(0, |span| span.start);
+    let line = text
+        .bytes()
+        .take(before)
+        .filter(|byte| *byte == b'\n')
+        .count()
+        + 1;
+    anyhow!("line {line}: {}", error.message())
 }
 
 fn value_text(value: &Value) -> Option<String> {
@@ -271,82 +285,30 @@ fn value_text(value: &Value) -> Option<String> {
     }
 }
 
-/// The names of all flags that can be set.
-fn known_settings() -> Vec<String> {
-    let cli = Cli::command();
-    let commands = cli.get_subcommands();
-    let mut names: Vec<_> = commands
-        .filter(|command| COMMANDS.contains(&command.get_name()))
-        .flat_map(Command::get_arguments)
-        .filter_map(|arg| arg.get_long().map(str::to_owned))
-        .filter(|long| !NO_SETTINGS.contains(&long.as_str()))
-        .collect();
-    names.sort_unstable();
-    names.dedup();
-    names
-}
-
-/// None where nothing is taken from the file: for help, and for commands without settings.
-fn selection(arguments: &[OsString]) -> Option<Selection> {
-    let lenient = Cli::command().ignore_errors(true);
-    let matches = lenient.try_get_matches_from(arguments).ok()?;
-    let (command, below) = matches.subcommand()?;
-    if !COMMANDS.contains(&command) {
-        return None;
-    }
-    let is_told = |long: &&str| {
-        let id = long.replace('-', "_");
-        let source = below
-            .try_contains_id(&id)
-            .is_ok()
-            .then(|| below.value_source(&id));
-        matches!(
-            source.flatten(),
-            Some(ValueSource::CommandLine | ValueSource::EnvVariable)
-        )
-    };
-    let mut ways: Vec<_> = SIGN_IN_METHODS.into_iter().filter(is_told).collect();
-    if is_set(TOKEN_VARIABLE) {
-        ways.push(TOKEN_VARIABLE);
-    }
-    let config = below.try_get_one::<PathBuf>("config").ok().flatten();
-    let profile = below.try_get_one::<String>("profile").ok().flatten();
-    Some(Selection {
-        config: config.cloned(),
-        profile: profile.cloned(),
-        sign_in_methods: ways,
-        is_explicit: config.is_some() || profile.is_some(),
-    })
-}
-
-fn is_set(variable: &str) -> bool {
-    std::env::var_os(variable).is_some_and(|value| !value.is_empty())
-}
-
-/// The file that is there: here, or in the user's configuration folder.
+/// The file that exists in the current folder, or in the user's configuration folder.
 fn default_path() -> Option<PathBuf> {
-    let here = PathBuf::from(FILE_NAME);
-    let own = etcetera::choose_base_strategy()
-        .ok()
-        .map(|strategy| strategy.config_dir().join("seatload").join(FILE_NAME));
-    [Some(here), own]
-        .into_iter()
-        .flatten()
-        .find(|path| path.is_file())
+    let strategy = etcetera::choose_base_strategy().ok();
+    let user = strategy.map(|strategy| strategy.config_dir().join("seatload").join(FILE_NAME));
+    let mut paths = [Some(PathBuf::from(FILE_NAME)), user].into_iter().flatten();
+    paths.find(|path| path.is_file())
 }
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory;
+
     use super::*;
+    use crate::cli::Cli;
+    use crate::diagnostic::render;
 
     fn read(text: &str, name: Option<&str>) -> anyhow::Result<ConfigFile> {
-        ConfigFile::read(text, Path::new("seatload.toml"), name)
+        ConfigFile::read(text, Path::new("seatload.toml"), name, &Cli::command())
     }
 
     #[test]
-    fn a_profile_comes_before_what_holds_for_all() {
+    fn a_profile_takes_precedence_over_the_settings_outside_of_it() {
         let text = "rate = \"5/s\"\nbatch-size = 50\n[profiles.prod]\nrate = \"160/5m\"\n";
-        let value = |profile: &ConfigFile, name: &str| profile.settings[name].values.clone();
+        let value = |file: &ConfigFile, name: &str| file.settings[name].values.clone();
         let without = read(text, None).unwrap();
         assert_eq!(value(&without, "rate"), ["5/s"]);
         let prod = read(text, Some("prod")).unwrap();
@@ -357,30 +319,30 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_a_setting_is_told() {
-        for (text, name, what) in [
+    fn a_setting_that_cannot_be_one_is_refused() {
+        for (text, name, expected) in [
             ("rat = \"5/s\"", None, "did you mean `rate`?"),
-            ("colour = \"red\"", None, "there is no setting `colour`"),
+            ("colour = \"red\"", None, "unknown setting `colour`"),
+            ("no-sandbox = true", None, "unknown setting `no-sandbox`"),
             ("token = \"x\"", None, "SEATLOAD_TOKEN"),
-            ("client-secret = \"x\"", None, "no place for it"),
+            ("client-secret = \"x\"", None, "does not belong"),
             (
                 "[profiles.a]\npassword = \"x\"",
                 Some("a"),
-                "no place for it",
+                "does not belong",
             ),
-            ("proxy = \"http://me:pw@proxy:1\"", None, "SEATLOAD_PROXY"),
-            ("rate = { a = 1 }", None, "neither text"),
+            ("rate = { a = 1 }", None, "is not text"),
+            ("", Some("prod"), "there is no profile prod, nor any other"),
             (
-                "",
+                "[profiles.test]",
                 Some("prod"),
-                "there is no profile prod; there are: none",
+                "use one of these profiles: test",
             ),
-            ("profiles = 3", None, "no table"),
+            ("profiles = 3", None, "is not a table"),
             ("rate = ", None, "line 1"),
         ] {
-            let error = format!("{:#}", read(text, name).unwrap_err());
-            assert!(error.contains(what), "{text}: {error}");
-            assert!(!error.contains("pw"), "{error}");
+            let error = render(&read(text, name).unwrap_err());
+            assert!(error.contains(expected), "{text}: {error}");
         }
     }
 }

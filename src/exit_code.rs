@@ -1,8 +1,7 @@
-//! What the program's exit code says.
+//! The program's exit codes.
 
 use std::process;
 
-/// How the program ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExitCode {
     /// Every user succeeded.
@@ -11,14 +10,14 @@ pub enum ExitCode {
     SomeFailed,
     /// Bad usage, configuration or input: nothing was sent.
     NothingSent,
-    /// The run stopped early and can go on.
+    /// The run stopped early and can be resumed.
     Stopped,
-    /// The run was interrupted and can go on.
+    /// The run was interrupted and can be resumed.
     Interrupted,
 }
 
 impl ExitCode {
-    /// What each says of an import, for help, manual and documents.
+    /// What each means after an import, for help, manual and documents.
     pub const MEANINGS: [(Self, &'static str); 5] = [
         (Self::AllSucceeded, "every user succeeded"),
         (
@@ -31,12 +30,11 @@ impl ExitCode {
         ),
         (
             Self::Stopped,
-            "stopped early: `seatload resume` goes on with what is in pending.csv",
+            "stopped early: `seatload resume` sends the users in pending.csv",
         ),
-        (Self::Interrupted, "interrupted: the same"),
+        (Self::Interrupted, "interrupted: likewise"),
     ];
 
-    /// The number that the system is told.
     pub fn number(self) -> u8 {
         match self {
             Self::AllSucceeded => 0,

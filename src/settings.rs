@@ -39,6 +39,17 @@ pub struct ImportPlan {
     pub batch_size: NonZeroUsize,
 }
 
+/// The settings of a dry run: nothing is sent.
+#[derive(Debug)]
+pub struct PreviewSettings {
+    pub plan: ImportPlan,
+    /// How requests would be sent.
+    pub requests: RequestSettings,
+    /// How many users would be sent in the first session.
+    pub first: Option<NonZeroUsize>,
+    pub progress: ProgressMode,
+}
+
 /// How the input is read: all that decides who is to hold what.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -61,7 +72,6 @@ pub struct InputSettings {
 #[serde(rename_all = "camelCase")]
 pub struct CurrentFile {
     pub path: PathBuf,
-    pub format: Format,
     /// What it means that it does not name somebody.
     pub absent: AbsentUsers,
 }
@@ -141,8 +151,6 @@ pub struct NetworkSettings {
     pub ca_cert: Option<PathBuf>,
     /// `--client-cert`.
     pub client_cert: Option<PathBuf>,
-    /// `--connect-timeout`.
-    pub connect_timeout: Option<Duration>,
 }
 
 fn without_password<S: Serializer>(
@@ -170,7 +178,6 @@ impl NetworkSettings {
             proxy: self.proxy.or_else(|| before.proxy.clone()),
             ca_cert: self.ca_cert.or_else(|| before.ca_cert.clone()),
             client_cert: self.client_cert.or_else(|| before.client_cert.clone()),
-            connect_timeout: self.connect_timeout.or(before.connect_timeout),
         }
     }
 

@@ -1,11 +1,9 @@
-//! What the long help and the manual page of a command end with: examples, and what its exit codes say.
+//! What the long help and the manual page of a command end with: examples and exit codes.
 
 use std::fmt::Write;
 
-use crate::commands::{check, codes, completions, man, plan, resume, sandbox, watch};
 use crate::exit_code::ExitCode;
 
-/// What helps to use a command.
 #[derive(Debug)]
 pub struct HelpExamples {
     pub examples: &'static [Example],
@@ -19,25 +17,27 @@ pub struct Example {
     pub lines: &'static [&'static str],
 }
 
-/// Of a command that does nothing but write something.
+/// The exit codes of a command that only writes something.
 pub const OUTPUT_EXIT_CODES: &[(ExitCode, &str)] = &[
-    (ExitCode::AllSucceeded, "it is written"),
-    (ExitCode::NothingSent, "bad usage, or it cannot be written"),
+    (ExitCode::AllSucceeded, "written"),
+    (
+        ExitCode::NothingSent,
+        "bad usage, or the output cannot be written",
+    ),
 ];
 
-/// The program's own.
 pub const PROGRAM_EXAMPLES: HelpExamples = HelpExamples {
     examples: &[
         Example {
-            title: "Try it, without the service",
+            title: "Try it without the service",
             lines: &["seatload import sample-data/onboarding.csv --sandbox"],
         },
         Example {
             title: "See what an import would do",
-            lines: &["seatload plan onboarding.csv"],
+            lines: &["seatload import onboarding.csv --dry-run"],
         },
         Example {
-            title: "Import for real, with settings of a profile in seatload.toml",
+            title: "Import with the settings of a profile in seatload.toml",
             lines: &[
                 "seatload check --profile prod",
                 "seatload import onboarding.csv --profile prod",
@@ -48,23 +48,6 @@ pub const PROGRAM_EXAMPLES: HelpExamples = HelpExamples {
 };
 
 impl HelpExamples {
-    /// That of a command, or the program's.
-    pub fn of(command: &str) -> &'static Self {
-        match command {
-            "import" => &crate::args::import::EXAMPLES,
-            "plan" => &plan::EXAMPLES,
-            "resume" => &resume::EXAMPLES,
-            "watch" => &watch::EXAMPLES,
-            "check" => &check::EXAMPLES,
-            "codes" => &codes::EXAMPLES,
-            "sandbox" => &sandbox::EXAMPLES,
-            "completions" => &completions::EXAMPLES,
-            "man" => &man::EXAMPLES,
-            _ => &PROGRAM_EXAMPLES,
-        }
-    }
-
-    /// As help shows it.
     pub fn text(&self) -> String {
         let mut text = "Examples:\n".to_owned();
         // Writing to a string cannot fail.
@@ -75,13 +58,10 @@ impl HelpExamples {
             }
         }
         text += "\nExit codes:";
-        let numbers = self
-            .exit_codes
-            .iter()
-            .map(|(code, _)| code.number().to_string());
-        let widest = numbers.map(|number| number.len()).max().unwrap_or(0);
-        for (code, says) in self.exit_codes {
-            let _ = write!(text, "\n  {:<widest$}  {says}", code.number());
+        let numbers = self.exit_codes.iter().map(|(code, _)| code.number());
+        let width = numbers.max().map_or(0, |number| number.to_string().len());
+        for (code, meaning) in self.exit_codes {
+            let _ = write!(text, "\n  {:<width$}  {meaning}", code.number());
         }
         text
     }

@@ -1,96 +1,80 @@
-//! The arguments that say how a file is to be read.
+//! The flags that describe the input.
 
 use std::path::PathBuf;
 
-use clap::builder::BoolishValueParser;
-use clap::{ArgAction, Args};
+use anyhow::bail;
+use clap::Args;
 
+use crate::hint::Failure;
 use crate::input::{ColumnChoice, EncodingLabel, Format, parse_delimiter};
 use crate::plan::Mode;
 use crate::settings::InputSettings;
 
-const INPUT: &str = "Input";
-
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Input")]
 pub struct InputArgs {
-    /// The encoding of the file, such as windows-1252
-    ///
-    /// For a file that is not UTF-8 and has no byte order mark.
-    #[arg(long, value_name = "NAME", env = "SEATLOAD_ENCODING", help_heading = INPUT, hide_env_values = true)]
-    encoding: Option<EncodingLabel>,
-
-    /// What separates the columns: a character, or `tab`
-    ///
-    /// [default: , ; | or tab, as the first lines show]
-    #[arg(long, value_name = "CHAR", env = "SEATLOAD_DELIMITER", help_heading = INPUT, hide_env_values = true)]
-    #[arg(value_parser = parse_delimiter)]
-    delimiter: Option<u8>,
-
-    /// The first row is a user, not a header; give the columns by number
-    #[arg(long, env = "SEATLOAD_NO_HEADERS", help_heading = INPUT, hide_env_values = true)]
-    #[arg(action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
-    no_headers: bool,
-
-    /// The column of user IDs, by its name or its number from 1
-    #[arg(long, value_name = "COLUMN", env = "SEATLOAD_USER_COLUMN", help_heading = INPUT, hide_env_values = true)]
+    /// Column of user IDs, by name or by number from 1
+    #[arg(long, value_name = "COLUMN", hide_short_help = true)]
     user_column: Option<String>,
 
-    /// The column of bundle codes
-    #[arg(long, value_name = "COLUMN", env = "SEATLOAD_CODE_COLUMN", help_heading = INPUT, hide_env_values = true)]
-    code_column: Option<String>,
+    /// Column of bundle codes
+    #[arg(long, value_name = "COLUMN", hide_short_help = true)]
+    code_column: Vec<String>,
 
-    /// The column that says whether licences come from an external provider
-    #[arg(long, value_name = "COLUMN", env = "SEATLOAD_EXTERNAL_COLUMN", help_heading = INPUT, hide_env_values = true)]
+    /// Column that says whether licences come from an external provider
+    #[arg(long, value_name = "COLUMN", hide_short_help = true)]
     external_column: Option<String>,
 
-    /// Each code has a column of its own
-    ///
-    /// It is marked with x, 1, true, yes or y for those who shall hold the code.
-    #[arg(long, env = "SEATLOAD_WIDE", help_heading = INPUT, hide_env_values = true)]
-    #[arg(action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
-    #[arg(conflicts_with_all = ["code_column", "no_headers"])]
+    /// A column for each code, marked x, 1, y, yes or true
+    #[arg(long, conflicts_with_all = ["code_column", "no_headers"])]
     wide: bool,
 
-    /// The sheet of a workbook, by its name [default: the first that is not hidden]
-    #[arg(long, value_name = "NAME", env = "SEATLOAD_SHEET", help_heading = INPUT, hide_env_values = true)]
+    /// Sheet of a workbook [default: the first that is not hidden]
+    #[arg(long, value_name = "NAME", hide_short_help = true)]
     sheet: Option<String>,
 
-    /// Take this code too, though `seatload codes` does not list it; several are separated by commas
-    #[arg(long, value_name = "CODE", env = "SEATLOAD_ALLOW_CODE", help_heading = INPUT, hide_env_values = true)]
+    /// File of e-mail addresses and user IDs, for inputs with addresses
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    directory: Option<PathBuf>,
+
+    /// Separator, a character or `tab` [default: detected]
+    #[arg(long, value_name = "CHAR", value_parser = parse_delimiter)]
+    delimiter: Option<u8>,
+
+    /// Such as windows-1252, if the file is not UTF-8
+    #[arg(long, value_name = "NAME")]
+    encoding: Option<EncodingLabel>,
+
+    /// The first row is a user; columns are given by number
+    #[arg(long, hide_short_help = true)]
+    no_headers: bool,
+
+    /// Accept codes that `seatload codes` does not list
+    #[arg(long, value_name = "CODE,…", hide_short_help = true)]
     #[arg(value_parser = parse_code, value_delimiter = ',')]
     allow_code: Vec<String>,
 
-    /// A table of e-mail addresses and user IDs, by which e-mail addresses in the file become user IDs
-    #[arg(long, value_name = "FILE", env = "SEATLOAD_DIRECTORY", help_heading = INPUT, hide_env_values = true)]
-    directory: Option<PathBuf>,
-
-    /// Rows that do not say get licences of an external provider
-    #[arg(long, env = "SEATLOAD_EXTERNAL_LICENSE", help_heading = INPUT, hide_env_values = true)]
-    #[arg(action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
+    /// Licences are external unless a row says otherwise
+    #[arg(long, hide_short_help = true)]
     external_license: bool,
-
-    /// Send nothing at all if there is a bad row
-    ///
-    /// failures.csv names all of them.
-    #[arg(long, env = "SEATLOAD_STRICT", help_heading = INPUT, hide_env_values = true)]
-    #[arg(action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
-    strict: bool,
 }
 
 impl InputArgs {
-    pub fn is_strict(&self) -> bool {
-        self.strict
-    }
-
-    /// How the input is read, by itself.
-    pub fn into_input_settings(self) -> InputSettings {
-        InputSettings {
+    /// What these flags alone say about reading the input.
+    pub fn into_input_settings(mut self) -> anyhow::Result<InputSettings> {
+        if self.code_column.len() > 1 {
+            bail!(
+                Failure::new("--code-column is given more than once")
+                    .hint("name one column; for a column per code use --wide")
+            );
+        }
+        Ok(InputSettings {
             format: Format {
                 encoding: self.encoding,
                 delimiter: self.delimiter,
                 has_header: !self.no_headers,
                 user_column: self.user_column.map(ColumnChoice),
-                code_column: self.code_column.map(ColumnChoice),
+                code_column: self.code_column.pop().map(ColumnChoice),
                 external_column: self.external_column.map(ColumnChoice),
                 priority_column: None,
                 is_wide: self.wide,
@@ -101,14 +85,14 @@ impl InputArgs {
             directory: self.directory,
             current: None,
             mode: Mode::Replace,
-        }
+        })
     }
 }
 
 fn parse_code(code: &str) -> Result<String, String> {
-    let is_sound = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
-    match !code.is_empty() && code.bytes().all(is_sound) {
-        true => Ok(code.to_owned()),
-        false => Err("a code is made of letters, digits, `-`, `_` and `.`".to_owned()),
+    let is_valid = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    if code.is_empty() || !code.bytes().all(is_valid) {
+        return Err("a code consists of letters, digits, `-`, `_` and `.`".to_owned());
     }
+    Ok(code.to_owned())
 }

@@ -1,4 +1,4 @@
-//! The arguments that say what is logged, and the log itself.
+//! The flags of the log, and the log itself.
 
 use std::fs::OpenOptions;
 use std::io::stderr;
@@ -13,32 +13,28 @@ use tracing_subscriber::fmt::{self, MakeWriter};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-const LOG: &str = "Log";
+pub const PROGRESS_AND_LOG: &str = "Progress and log";
 
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = PROGRESS_AND_LOG)]
 pub struct LogArgs {
-    /// A file to log every exchange to, for support
-    ///
-    /// Lines are added to it.
-    #[arg(long, value_name = "FILE", env = "SEATLOAD_LOG_FILE", help_heading = LOG, hide_env_values = true)]
+    /// Append a log of all exchanges, without secrets
+    #[arg(long, value_name = "FILE")]
     log_file: Option<PathBuf>,
 
-    /// Log every exchange, to standard error if there is no --log-file; -vv also what was asked and answered. Never a
-    /// secret
-    #[arg(short, long, env = "SEATLOAD_VERBOSE", help_heading = LOG, hide_env_values = true, action = ArgAction::Count)]
+    /// Log to standard error; -vv also logs what is sent and received
+    #[arg(short, long, hide_short_help = true, action = ArgAction::Count)]
     verbose: u8,
 
-    /// How the log is written
-    #[arg(long, value_name = "FORMAT", env = "SEATLOAD_LOG_FORMAT", help_heading = LOG, hide_env_values = true)]
+    /// `text`, or `json`: an object for each event
+    #[arg(long, value_name = "FORMAT", hide_short_help = true)]
     #[arg(value_enum, default_value_t = LogFormat::Text)]
     log_format: LogFormat,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum LogFormat {
-    /// A line for each event, for people
     Text,
-    /// A JSON object for each event
     Json,
 }
 
@@ -48,7 +44,7 @@ impl LogArgs {
         self.verbose > 0 && self.log_file.is_none()
     }
 
-    /// Begins to log, if that was asked for.
+    /// Starts the log, if a flag asks for one.
     pub fn init(&self) -> anyhow::Result<()> {
         let level = match (self.verbose, &self.log_file) {
             (0, None) => return Ok(()),
@@ -70,14 +66,14 @@ impl LogArgs {
     where
         W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
     {
-        // What the libraries log may hold headers, and so a token.
+        // Libraries may log headers, and so a token.
         let ours = Targets::new().with_target("seatload", level);
         let layer = fmt::layer().with_writer(writer).with_target(false);
         let layer = match self.log_format {
             LogFormat::Text => layer.with_ansi(false).boxed(),
             LogFormat::Json => layer.json().flatten_event(true).boxed(),
         };
-        // Fails only where something logs already.
+        // Fails only where a log has started already.
         let _ = tracing_subscriber::registry()
             .with(layer.with_filter(ours))
             .try_init();

@@ -1,13 +1,18 @@
-//! Groups of flags that commands share, one file a group.
+//! The flags that several commands share, a group to a file, and what is done to every flag.
 
+pub mod current;
+pub mod env;
 pub mod examples;
-pub mod import;
+pub mod help;
 pub mod input;
+pub mod invalid_value;
 pub mod log;
 pub mod network;
 pub mod plan;
+pub mod requests;
 pub mod run;
+pub mod seats;
 pub mod service;
-pub mod short_help;
+pub mod settings;
 pub mod sign_in;
 pub mod summary;

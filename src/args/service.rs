@@ -1,56 +1,48 @@
-//! The arguments that say which service is asked.
+//! The flags that choose the service.
 
 use std::str::FromStr;
 
 use anyhow::bail;
-use clap::builder::BoolishValueParser;
-use clap::{ArgAction, Args, ValueEnum};
+use clap::{Args, ValueEnum};
 
 use crate::api::Variant;
+use crate::hint::Failure;
 use crate::settings::Target;
 
-pub const SERVICE: &str = "Service";
-
-/// The service's address, unless it is said.
 const AUTOMATION_URL: &str = "https://cloud.uipath.com";
 const PUBLIC_SECTOR_URL: &str = "https://govcloud.uipath.us";
 
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Service")]
 pub struct ServiceArgs {
-    /// The account (organisation) ID in the address
-    #[arg(long, value_name = "ID", env = "SEATLOAD_ACCOUNT", help_heading = SERVICE, hide_env_values = true)]
+    /// Account ID of the organisation
+    #[arg(long, value_name = "ID")]
     account: Option<String>,
 
-    /// Which cloud of the vendor's, such as automation
-    ///
-    /// One of automation, public-sector, dedicated=HOST and suite=DOMAIN. Sets the base URL, the token URL and --endpoint
-    /// put-lease, unless these are given.
-    #[arg(long, value_name = "CLOUD", env = "SEATLOAD_CLOUD", help_heading = SERVICE, hide_env_values = true)]
-    cloud: Option<Cloud>,
-
-    /// The service's address [default: https://cloud.uipath.com]
-    #[arg(long, value_name = "URL", env = "SEATLOAD_BASE_URL", help_heading = SERVICE, hide_env_values = true)]
-    base_url: Option<String>,
-
-    /// Which call: post-la (the default) or put-lease
-    ///
-    /// Both are documented. With --cloud, put-lease is the default.
-    #[arg(long, value_name = "VARIANT", env = "SEATLOAD_ENDPOINT", help_heading = SERVICE, hide_env_values = true)]
-    #[arg(value_enum)]
-    endpoint: Option<EndpointArg>,
-
-    /// The organisation's name, if the address has it
-    ///
-    /// The path of the address begins with it then.
-    #[arg(long, value_name = "NAME", env = "SEATLOAD_ORGANIZATION", help_heading = SERVICE, hide_env_values = true)]
+    /// Name of the organisation, if its URLs have it
+    #[arg(long, value_name = "NAME")]
     organization: Option<String>,
 
-    /// Use the built-in stand-in for the service
-    ///
-    /// It has 50 seats of each code, and nothing leaves the machine.
-    #[arg(long, env = "SEATLOAD_SANDBOX", help_heading = SERVICE, hide_env_values = true)]
-    #[arg(action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
+    /// automation, public-sector, dedicated=… or suite=…
+    #[arg(long, value_name = "CLOUD")]
+    cloud: Option<Cloud>,
+
+    /// Use the simulated service; --no-sandbox undoes it
+    #[arg(long)]
     sandbox: bool,
+
+    /// Use the service even if a profile, a variable or a flag says sandbox
+    #[arg(long, hide = true)]
+    no_sandbox: bool,
+
+    /// Address of the service [default: https://cloud.uipath.com]
+    #[arg(long, value_name = "URL", hide_short_help = true)]
+    base_url: Option<String>,
+
+    /// Variant of the call: put-lease with --cloud, post-la without
+    #[arg(long, value_name = "VARIANT", hide_short_help = true)]
+    #[arg(value_enum)]
+    endpoint: Option<EndpointArg>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -61,7 +53,7 @@ enum EndpointArg {
     PutLease,
 }
 
-/// Where the service is (API.md, "The call", hosts).
+/// A place of the service (API.md, "The call", hosts).
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Cloud {
     Automation,
@@ -75,17 +67,15 @@ impl FromStr for Cloud {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let is_host = |name: &str| {
-            let is_sound = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
-            !name.is_empty() && name.bytes().all(is_sound)
+            let is_valid = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
+            !name.is_empty() && name.bytes().all(is_valid)
         };
         match text.split_once('=') {
             None if text == "automation" => Ok(Self::Automation),
             None if text == "public-sector" => Ok(Self::PublicSector),
             Some(("dedicated", host)) if is_host(host) => Ok(Self::Dedicated(host.to_owned())),
             Some(("suite", domain)) if is_host(domain) => Ok(Self::Suite(domain.to_owned())),
-            _ => Err(
-                "give one of automation, public-sector, dedicated=HOST, suite=DOMAIN".to_owned(),
-            ),
+            _ => Err("use automation, public-sector, dedicated=HOST or suite=DOMAIN".to_owned()),
         }
     }
 }
@@ -95,7 +85,7 @@ impl Cloud {
         match self {
             Self::Automation => AUTOMATION_URL.to_owned(),
             Self::PublicSector => PUBLIC_SECTOR_URL.to_owned(),
-            // Its name alone, or the host whole.
+            // A bare name is the first part of the host.
             Self::Dedicated(host) if host.contains('.') => format!("https://{host}"),
             Self::Dedicated(name) => format!("https://{name}.dedicated.uipath.com"),
             Self::Suite(domain) => format!("https://{domain}"),
@@ -104,7 +94,6 @@ impl Cloud {
 }
 
 impl ServiceArgs {
-    /// Which variant of the call is used.
     pub fn variant(&self) -> Variant {
         match (self.endpoint, &self.cloud) {
             (Some(EndpointArg::PostLa), _) | (None, None) => Variant::PostLa,
@@ -115,18 +104,18 @@ impl ServiceArgs {
     /// Where requests go.
     pub fn target(self) -> anyhow::Result<Target> {
         let endpoint = self.variant();
-        if self.sandbox {
+        if self.sandbox && !self.no_sandbox {
             return Ok(Target::Sandbox { endpoint });
         }
         let Some(account) = self.account else {
             bail!(
-                "there is no account\n  hint: give the account ID of the organisation by --account, or try the import out with --sandbox"
+                Failure::new("--account is missing")
+                    .hint("give the account ID of the organisation, or try --sandbox")
             );
         };
-        let of_cloud = || self.cloud.as_ref().map(Cloud::base_url);
-        let base_url = self.base_url.clone().or_else(of_cloud);
+        let cloud = self.cloud.unwrap_or(Cloud::Automation);
         Ok(Target::Service {
-            base_url: base_url.unwrap_or_else(|| AUTOMATION_URL.to_owned()),
+            base_url: self.base_url.unwrap_or_else(|| cloud.base_url()),
             endpoint,
             organization: self.organization,
             account,

@@ -1,4 +1,4 @@
-//! The arguments that say how to sign in. None takes a secret: a command line is seen by every process.
+//! The flags of sign-in. None takes a secret: every process can read command lines.
 
 use std::path::PathBuf;
 
@@ -7,49 +7,46 @@ use clap::Args;
 use crate::api::TokenCommand;
 use crate::settings::SignInSettings;
 
-pub const SIGN_IN: &str = "Sign-in";
+/// The flags that each choose a way to sign in.
+pub const SIGN_IN_METHODS: [&str; 4] = ["client-id", "token-file", "token-command", "username"];
 
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Sign-in")]
 pub struct SignInArgs {
-    /// A file that holds the access token
-    ///
-    /// It is used if SEATLOAD_TOKEN holds none, and read again when the token has expired.
-    #[arg(long, value_name = "FILE", env = "SEATLOAD_TOKEN_FILE", help_heading = SIGN_IN, hide_env_values = true)]
-    token_file: Option<PathBuf>,
-
-    /// A command that prints an access token; it runs again when the token has expired
-    #[arg(long, value_name = "COMMAND", env = "SEATLOAD_TOKEN_COMMAND", help_heading = SIGN_IN, hide_env_values = true)]
-    token_command: Option<String>,
-
     /// Sign in as this external application
-    ///
-    /// By OAuth 2 client credentials; its secret is in SEATLOAD_CLIENT_SECRET.
-    #[arg(long, value_name = "ID", env = "SEATLOAD_CLIENT_ID", help_heading = SIGN_IN, hide_env_values = true)]
+    #[arg(long, value_name = "ID")]
     client_id: Option<String>,
 
-    /// A file that holds the application's secret, if SEATLOAD_CLIENT_SECRET does not
-    #[arg(long, value_name = "FILE", env = "SEATLOAD_CLIENT_SECRET_FILE", help_heading = SIGN_IN, hide_env_values = true)]
+    /// File with its secret, in place of SEATLOAD_CLIENT_SECRET
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     client_secret_file: Option<PathBuf>,
 
-    /// What the application's token is to be good for [default: PM.License.Write]
-    #[arg(long, value_name = "SCOPE", env = "SEATLOAD_SCOPE", help_heading = SIGN_IN, hide_env_values = true)]
+    /// Scope of its token [default: PM.License.Write]
+    #[arg(long, value_name = "SCOPE", hide_short_help = true)]
     scope: Option<String>,
 
-    /// Where the application's tokens are given [default: /identity_/connect/token at the base URL's host]
-    #[arg(long, value_name = "URL", env = "SEATLOAD_TOKEN_URL", help_heading = SIGN_IN, hide_env_values = true)]
+    /// Token address [default: /identity_/connect/token at the base URL]
+    #[arg(long, value_name = "URL", hide_short_help = true)]
     token_url: Option<String>,
 
-    /// Sign in as a user of this tenancy (ROPC), kept for migrated installations: the vendor advises external
-    /// applications instead
-    #[arg(long, value_name = "NAME", env = "SEATLOAD_TENANCY", help_heading = SIGN_IN, hide_env_values = true)]
-    tenancy: Option<String>,
+    /// File with an access token, in place of SEATLOAD_TOKEN
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
 
-    /// The user's name or e-mail address; the password is in SEATLOAD_PASSWORD, or is asked for
-    #[arg(long, value_name = "NAME", env = "SEATLOAD_USERNAME", help_heading = SIGN_IN, hide_env_values = true)]
+    /// Command that prints an access token
+    #[arg(long, value_name = "COMMAND", hide_short_help = true)]
+    token_command: Option<String>,
+
+    /// Sign in as this user (ROPC); prefer --client-id
+    #[arg(long, value_name = "NAME", hide_short_help = true)]
     username: Option<String>,
 
-    /// A file that holds the user's password, if SEATLOAD_PASSWORD does not
-    #[arg(long, value_name = "FILE", env = "SEATLOAD_PASSWORD_FILE", help_heading = SIGN_IN, hide_env_values = true)]
+    /// Tenancy of the user
+    #[arg(long, value_name = "NAME", hide_short_help = true)]
+    tenancy: Option<String>,
+
+    /// File with the password, in place of SEATLOAD_PASSWORD or a prompt
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     password_file: Option<PathBuf>,
 }
 

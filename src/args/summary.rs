@@ -1,21 +1,14 @@
-//! The arguments that say how the end of a run is told on standard output.
+//! How the end of a run is printed on standard output.
 
-use clap::builder::BoolishValueParser;
-use clap::{ArgAction, Args};
-
-use crate::args::run::REPORTS;
+use clap::Args;
 
 #[derive(Debug, Clone, Args)]
 pub struct SummaryArgs {
-    /// Print the summary as JSON in place of a table
-    ///
-    /// Just as summary.json has it.
-    #[arg(long, env = "SEATLOAD_JSON", help_heading = REPORTS, hide_env_values = true)]
-    #[arg(action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
+    /// Print the summary as JSON, as in summary.json
+    #[arg(long)]
     json: bool,
 }
 
-/// How a summary is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SummaryFormat {
     Table,
@@ -23,11 +16,11 @@ pub enum SummaryFormat {
 }
 
 impl SummaryArgs {
-    /// How the summary is printed.
     pub fn summary_format(&self) -> SummaryFormat {
-        match self.json {
-            true => SummaryFormat::Json,
-            false => SummaryFormat::Table,
+        if self.json {
+            SummaryFormat::Json
+        } else {
+            SummaryFormat::Table
         }
     }
 }

@@ -1,9 +1,8 @@
-//! `seatload codes`: lists the bundle codes that are known.
+//! `seatload codes`: lists the known bundle codes.
 
 use std::io::{self, Write};
 
-use clap::builder::BoolishValueParser;
-use clap::{ArgAction, Args};
+use clap::Args;
 use serde::Serialize;
 
 use crate::args::examples::{Example, HelpExamples, OUTPUT_EXIT_CODES};
@@ -11,27 +10,26 @@ use crate::catalog;
 use crate::exit_code::ExitCode;
 use crate::stdout::print;
 
-/// List the bundle codes that are known, with the vendor's names
+/// List the known bundle codes with the vendor's names
 ///
-/// A file may name a licence by either, in any case. The service may know newer codes: `--allow-code` lets an import
-/// take them.
+/// A file may give a licence by code or by name, in upper or lower case. The service may know newer codes: an import
+/// accepts them with --allow-code.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES.text())]
 pub struct CodesArgs {
-    /// As a JSON array of objects with `code` and `name`
-    #[arg(long, env = "SEATLOAD_JSON", hide_env_values = true)]
-    #[arg(action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
+    /// Print a JSON array of objects with `code` and `name`
+    #[arg(long)]
     json: bool,
 }
 
-pub const EXAMPLES: HelpExamples = HelpExamples {
+const EXAMPLES: HelpExamples = HelpExamples {
     examples: &[
         Example {
-            title: "Look a code up",
+            title: "Look up a code",
             lines: &["seatload codes | grep ATTUNU"],
         },
         Example {
-            title: "All of them, for a program to read",
+            title: "List them for a program",
             lines: &["seatload codes --json"],
         },
     ],
@@ -44,30 +42,32 @@ struct Code {
     name: &'static str,
 }
 
-/// Writes the list to standard output.
+/// Prints the list on standard output.
 pub fn codes(args: &CodesArgs) -> anyhow::Result<ExitCode> {
-    print(|out| write(out, args.json))?;
+    print(|out| {
+        if args.json {
+            write_json(out)
+        } else {
+            write_table(out)
+        }
+    })?;
     Ok(ExitCode::AllSucceeded)
 }
 
-fn write(out: &mut dyn Write, as_json: bool) -> io::Result<()> {
-    if as_json {
-        let codes = catalog::ENTRIES.map(|entry| Code {
-            code: entry.code,
-            name: entry.name,
-        });
-        serde_json::to_writer_pretty(&mut *out, &codes)?;
-        return writeln!(out);
-    }
-    let widest = catalog::ENTRIES.iter().map(|entry| entry.code.len()).max();
+fn write_json(out: &mut dyn Write) -> io::Result<()> {
+    let codes = catalog::ENTRIES.map(|entry| Code {
+        code: entry.code,
+        name: entry.name,
+    });
+    serde_json::to_writer_pretty(&mut *out, &codes)?;
+    writeln!(out)
+}
+
+fn write_table(out: &mut dyn Write) -> io::Result<()> {
+    let widths = catalog::ENTRIES.iter().map(|entry| entry.code.len());
+    let width = widths.max().unwrap_or(0);
     for entry in catalog::ENTRIES {
-        writeln!(
-            out,
-            "{:width$}  {}",
-            entry.code,
-            entry.name,
-            width = widest.unwrap_or(0)
-        )?;
+        writeln!(out, "{:width$}  {}", entry.code, entry.name)?;
     }
     Ok(())
 }

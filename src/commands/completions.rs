@@ -1,17 +1,15 @@
-//! `seatload completions`: writes the script by which a shell completes command lines.
+//! `seatload completions`: writes the script that completes command lines in a shell.
 
-use clap::{Arg, Args, Command, CommandFactory, ValueHint};
+use clap::{Arg, Args, Command, ValueHint};
 use clap_complete::{Shell, generate};
 
 use crate::args::examples::{Example, HelpExamples, OUTPUT_EXIT_CODES};
-use crate::cli::Cli;
 use crate::exit_code::ExitCode;
 use crate::stdout::print;
 
-/// Write the script by which a shell completes commands
+/// Write the script that completes commands in a shell
 ///
-/// It completes flags, values, files and folders too. A line in the file that the shell begins with, as below, keeps it up
-/// to date.
+/// It completes flags, values, files and folders. A line in the start-up file of the shell, as below, keeps it up to date.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES.text())]
 pub struct CompletionsArgs {
@@ -19,7 +17,7 @@ pub struct CompletionsArgs {
     shell: Shell,
 }
 
-pub const EXAMPLES: HelpExamples = HelpExamples {
+const EXAMPLES: HelpExamples = HelpExamples {
     examples: &[
         Example {
             title: "bash, in ~/.bashrc",
@@ -41,26 +39,25 @@ pub const EXAMPLES: HelpExamples = HelpExamples {
     exit_codes: OUTPUT_EXIT_CODES,
 };
 
-/// Writes the script to standard output.
-pub fn completions(args: &CompletionsArgs) -> anyhow::Result<ExitCode> {
-    let mut command = visible_command(&Cli::command()).version(env!("CARGO_PKG_VERSION"));
-    let name = command.get_name().to_owned();
+/// Prints the script on standard output.
+pub fn completions(args: &CompletionsArgs, cli: &Command) -> anyhow::Result<ExitCode> {
+    let mut command = visible_command(cli).version(env!("CARGO_PKG_VERSION"));
     let mut script = Vec::new();
-    generate(args.shell, &mut command, name, &mut script);
+    generate(args.shell, &mut command, cli.get_name(), &mut script);
     print(|out| out.write_all(&script))?;
     Ok(ExitCode::AllSucceeded)
 }
 
-/// What help shows of a command, which is what a shell shall offer: clap would have it offer hidden flags as well.
+/// A command without its hidden flags, which clap would offer as well.
 fn visible_command(command: &Command) -> Command {
-    let shown = command.get_arguments().filter(|arg| !arg.is_hide_set());
+    let visible = command.get_arguments().filter(|arg| !arg.is_hide_set());
     Command::new(command.get_name().to_owned())
         .about(command.get_about().cloned().unwrap_or_default())
-        .args(shown.cloned().map(with_value_hint))
+        .args(visible.cloned().map(with_value_hint))
         .subcommands(command.get_subcommands().map(visible_command))
 }
 
-/// Says what a shell can offer for an argument, by the name that help gives its value.
+/// Says what a shell can offer for an argument, by the name of its value in help.
 fn with_value_hint(arg: Arg) -> Arg {
     if !arg.get_action().takes_values() || !arg.get_possible_values().is_empty() {
         return arg;
@@ -72,7 +69,7 @@ fn with_value_hint(arg: Arg) -> Arg {
         Some("URL") => ValueHint::Url,
         Some("PROGRAM") => ValueHint::ExecutablePath,
         Some("COMMAND") => ValueHint::CommandString,
-        // A number, a name, a column: no file.
+        // A number, a name or a column is no file.
         _ => ValueHint::Other,
     };
     arg.value_hint(hint)

@@ -1,4 +1,4 @@
-//! `seatload sandbox`: serves the stand-in.
+//! `seatload sandbox`: runs the simulated service.
 
 use std::collections::BTreeMap;
 use std::io::{Write, stdout};
@@ -18,95 +18,46 @@ use crate::report::print_final;
 use crate::sandbox::{self, Sandbox, SandboxSettings, Share};
 use crate::signals;
 
-/// Serve the stand-in for the service, on this machine only
+/// Run the sandbox, a simulated service on this machine
 ///
-/// It takes both variants of the call with any token, and behaves as the service does: an allocation replaces what
-/// a user held, seats are taken and freed, one user too many refuses the whole request. GET / shows seats and
-/// holdings as JSON. Nothing is kept when it ends.
+/// It takes both variants of the call with any token and behaves as the service does: a request replaces the licences of
+/// its users, takes and frees seats, and is refused whole for one user too many. GET / shows seats and licences as JSON.
+/// Nothing is kept when it ends.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES.text())]
 pub struct SandboxArgs {
-    /// The port; 0 is any that is free
-    #[arg(
-        long,
-        value_name = "P",
-        env = "SEATLOAD_SANDBOX_PORT",
-        hide_env_values = true,
-        default_value_t = 8080
-    )]
+    /// Port to listen on; 0 for any free port
+    #[arg(long, value_name = "P", default_value_t = 8080)]
     port: u16,
 
-    /// The account that it knows
-    ///
-    /// Any other is answered with 404.
-    #[arg(
-        long,
-        value_name = "ID",
-        env = "SEATLOAD_SANDBOX_ACCOUNT",
-        hide_env_values = true
-    )]
-    #[arg(default_value = sandbox::ACCOUNT)]
+    /// The account that exists
+    #[arg(long, value_name = "ID", default_value = sandbox::ACCOUNT)]
     account: String,
 
-    /// Seats by code, such as RPADEVNU=50,ATTUNU=20
-    ///
-    /// Other codes have none then. [default: 50 of each code]
-    #[arg(
-        long,
-        value_name = "CODE=N,…",
-        env = "SEATLOAD_SANDBOX_SEATS",
-        hide_env_values = true
-    )]
-    #[arg(value_parser = seats_arg::parse_seats)]
+    /// Seats; other codes have none [default: 50 each]
+    #[arg(long, value_name = "CODE=N,…", value_parser = seats_arg::parse_seats)]
     seats: Option<BTreeMap<String, u64>>,
 
-    /// How long every answer takes [default: no time]
-    #[arg(
-        long,
-        value_name = "TIME",
-        env = "SEATLOAD_SANDBOX_LATENCY",
-        hide_env_values = true
-    )]
-    #[arg(value_parser = duration::parse)]
+    /// Time for each response [default: none]
+    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
     latency: Option<Duration>,
 
-    /// The quota, such as 160/5m [default: none]
-    ///
-    /// What comes beyond it is answered with 429 and Retry-After.
-    #[arg(
-        long,
-        value_name = "N/W",
-        env = "SEATLOAD_SANDBOX_RATE",
-        hide_env_values = true
-    )]
+    /// Quota, such as 160/5m [default: none]
+    #[arg(long, value_name = "N/W")]
     rate: Option<Rate>,
 
-    /// The share of requests that fail
-    ///
-    /// Such as 5%. They are answered with 503, 500, 429 or a web page; or done, and the answer is lost or leaves a user out.
-    #[arg(
-        long,
-        value_name = "SHARE",
-        env = "SEATLOAD_SANDBOX_FAIL",
-        hide_env_values = true,
-        default_value = "0%"
-    )]
+    /// Share of requests that fail
+    #[arg(long, value_name = "SHARE", default_value = "0%")]
     fail: Share,
 
-    /// Decides which requests fail
-    #[arg(
-        long,
-        value_name = "N",
-        env = "SEATLOAD_SANDBOX_SEED",
-        hide_env_values = true,
-        default_value_t = 0
-    )]
+    /// Seed of the failures
+    #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
 }
 
-pub const EXAMPLES: HelpExamples = HelpExamples {
+const EXAMPLES: HelpExamples = HelpExamples {
     examples: &[Example {
-        title: "Serve it in one terminal, and import from another",
+        title: "Run it in one terminal, and import from another",
         lines: &[
             "seatload sandbox --seats RPADEVNU=50,ATTUNU=20 --rate 160/5m --fail 5%",
             "SEATLOAD_TOKEN=any seatload import sample-data/onboarding.csv \\",
@@ -117,7 +68,7 @@ pub const EXAMPLES: HelpExamples = HelpExamples {
         (ExitCode::AllSucceeded, "ended by a signal"),
         (
             ExitCode::NothingSent,
-            "bad usage, or the port cannot be listened on",
+            "bad usage, or the port cannot be used",
         ),
     ],
 };
@@ -144,7 +95,7 @@ pub fn serve(args: SandboxArgs) -> anyhow::Result<ExitCode> {
                 .with_context(|| format!("cannot listen on port {}", args.port))?;
             writeln!(
                 stdout(),
-                "the sandbox listens on http://{} and knows the account {}; Ctrl-C ends it",
+                "the sandbox listens on http://{} with the account {}; Ctrl-C ends it",
                 sandbox.address()?,
                 settings.account
             )?;

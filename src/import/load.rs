@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 
 use crate::catalog::Catalog;
 use crate::directory::Directory;
 use crate::humanize::{count, count_of};
 use crate::input::{
-    CodeColumns, Columns, Fingerprint, Fingerprinter, Input, InputError, RowReader, Source,
+    CodeColumns, Columns, Fingerprint, Fingerprinter, Format, Input, InputError, RowReader, Source,
 };
 use crate::plan::{PlannedChanges, SeatBudget};
 use crate::report::Progress;
@@ -134,12 +134,9 @@ fn read_current(
     let source = Input::Path(current.path.clone()).open()?;
     let rows = RowReader::new(
         fingerprinter.read(source.reader),
-        &current.format,
+        &Format::default(),
         catalog,
-    )
-    .map_err(|error| {
-        anyhow!("{error}\n  flags that describe a file are given for this one by --current-format, such as --current-format wide")
-    })?;
+    )?;
     // --external-license is about the input: it says nothing of what users hold.
     let builder = RosterBuilder::new(catalog, directory, false).of_holdings();
     let roster = builder.fold(rows)?;

@@ -6,6 +6,7 @@ pub mod execute;
 pub mod finish;
 pub mod load;
 pub mod prepare;
+pub mod preview;
 pub mod prompt;
 pub mod recorder;
 pub mod resume;

@@ -36,14 +36,18 @@ fn json(ended: &CommandOutput) -> Value {
 }
 
 #[test]
-fn a_good_set_up_is_ok_and_nothing_is_allocated() {
+fn valid_settings_pass_every_check_and_nothing_is_allocated() {
     let sandbox = Stand::with_seats("IDU=5");
     let dir = Dir::new();
     let good = ["--account", "acc-1", "--base-url", &sandbox.base_url];
-    let told = check(&dir, &good, &[]);
-    assert_eq!(told.code, 0, "{}", told.stdout);
-    assert!(told.stdout.contains("ok       endpoint"), "{}", told.stdout);
-    let told = json(&check(&dir, &[&good[..], &["--json"]].concat(), &[]));
+    let output = check(&dir, &good, &[]);
+    assert_eq!(output.code, 0, "{}", output.stdout);
+    assert!(
+        output.stdout.contains("ok       endpoint"),
+        "{}",
+        output.stdout
+    );
+    let output = json(&check(&dir, &[&good[..], &["--json"]].concat(), &[]));
     let expected = [
         "settings: ok",
         "DNS: ok",
@@ -51,14 +55,14 @@ fn a_good_set_up_is_ok_and_nothing_is_allocated() {
         "sign-in: ok",
         "endpoint: ok",
     ];
-    assert_eq!(states(&told), expected);
+    assert_eq!(states(&output), expected);
     let shown = sandbox.shown();
     assert_eq!(shown["holdings"].as_object().unwrap().len(), 0);
     assert_eq!(shown["seats"]["IDU"]["taken"], 0);
 }
 
 #[test]
-fn what_is_wrong_is_told_with_what_to_do() {
+fn a_failed_check_has_a_hint() {
     let dir = Dir::new();
     let sandbox = Stand::with_seats("IDU=5");
     let closed = std::net::TcpListener::bind("127.0.0.1:0")
@@ -100,21 +104,21 @@ fn what_is_wrong_is_told_with_what_to_do() {
             "try --endpoint put-lease",
         ),
         (&private.base_url, &["--account", "a"], "TLS", "--ca-cert"),
-        (&sandbox.base_url, &[], "settings", "--account"),
+        (&sandbox.base_url, &[], "settings", "account ID"),
         (
             &sandbox.base_url,
             &["--account", "a", "--token-file", "no"],
             "file",
-            "check its name",
+            "check the path",
         ),
     ] {
-        let told = check(
+        let output = check(
             &dir,
             &[&["--base-url", base_url, "--json"], arguments].concat(),
             &[],
         );
-        assert_eq!(told.code, 2, "{base_url}: {}", told.stdout);
-        let checks = json(&told)["checks"].as_array().unwrap().clone();
+        assert_eq!(output.code, 2, "{base_url}: {}", output.stdout);
+        let checks = json(&output)["checks"].as_array().unwrap().clone();
         let first = checks
             .iter()
             .find(|check| check["state"] == "failed")
@@ -134,15 +138,23 @@ fn what_is_wrong_is_told_with_what_to_do() {
             .env("SEATLOAD_CLIENT_SECRET", CLIENT_SECRET);
         wait_for_exit(command)
     };
-    let told = as_application("someone-else");
-    assert!(told.stdout.contains("FAILED   sign-in"), "{}", told.stdout);
-    let told = as_application(CLIENT_ID);
-    assert!(told.stdout.contains("ok       sign-in"), "{}", told.stdout);
-    assert!(!told.stdout.contains(CLIENT_SECRET));
+    let output = as_application("someone-else");
+    assert!(
+        output.stdout.contains("FAILED   sign-in"),
+        "{}",
+        output.stdout
+    );
+    let output = as_application(CLIENT_ID);
+    assert!(
+        output.stdout.contains("ok       sign-in"),
+        "{}",
+        output.stdout
+    );
+    assert!(!output.stdout.contains(CLIENT_SECRET));
 }
 
 #[test]
-fn a_flag_comes_before_a_variable_before_a_profile_before_a_default() {
+fn a_flag_takes_precedence_over_a_variable_a_profile_and_a_default() {
     let dir = Dir::new();
     dir.write(
         "seatload.toml",
@@ -192,7 +204,7 @@ fn a_flag_comes_before_a_variable_before_a_profile_before_a_default() {
 }
 
 #[test]
-fn a_profile_is_heeded_by_an_import_and_a_bad_one_stops_it() {
+fn an_import_uses_a_profile_and_a_bad_profile_is_an_error() {
     let sandbox = Stand::with_seats("IDU=50");
     let dir = Dir::new();
     let rows: String = (0..10).map(|user| format!("u{user},IDU\n")).collect();
@@ -224,15 +236,97 @@ fn a_profile_is_heeded_by_an_import_and_a_bad_one_stops_it() {
         assert_eq!(refused.code, 2);
         assert!(refused.stderr.contains(what), "{}", refused.stderr);
     }
-    dir.write("my.toml", "rate = \"fast\"\n");
-    let refused = import(&["--config", "my.toml"]);
-    assert_eq!(refused.code, 2);
-    assert!(refused.stderr.contains("fast"), "{}", refused.stderr);
 }
 
-/// What was agreed to at the beginning of a run holds to its end.
 #[test]
-fn a_profile_does_not_change_how_a_run_that_goes_on_sends_its_requests() {
+fn a_bad_value_names_the_flag_the_variable_or_the_profile_it_comes_from() {
+    let dir = Dir::new();
+    dir.write("users.csv", "userId,code\na,IDU\n").write(
+        "my.toml",
+        "[profiles.prod]\nrate = \"fast\"\n[profiles.test]\nmode = \"remove\"\n",
+    );
+    let plan = |arguments: &[&str], variables: &[(&str, &str)]| {
+        let mut command = dir.seatload();
+        command.args(["plan", "users.csv"]).args(arguments);
+        command.envs(variables.iter().copied());
+        wait_for_exit(command)
+    };
+    for (arguments, variables, expected) in [
+        (
+            &["--rate", "fast"][..],
+            &[][..],
+            "error: invalid value 'fast' for '--rate <N/W>'",
+        ),
+        (
+            &[],
+            &[("SEATLOAD_RATE", "fast")],
+            "error: invalid value `fast` for SEATLOAD_RATE\n  caused by: ",
+        ),
+        (
+            &[],
+            &[("SEATLOAD_STRICT", "perhaps")],
+            "error: invalid value `perhaps` for SEATLOAD_STRICT\n",
+        ),
+        (
+            &["--config", "my.toml", "--profile", "prod"],
+            &[],
+            "error: invalid value `fast` for `rate` in profile prod in my.toml\n  caused by: ",
+        ),
+        (
+            &["--config", "my.toml", "--profile", "test"],
+            &[],
+            "error: invalid value `remove` for `mode` in profile test in my.toml\n  caused by: possible values: replace, add\n",
+        ),
+    ] {
+        let output = plan(arguments, variables);
+        assert_eq!(output.code, 2);
+        assert!(output.stderr.starts_with(expected), "{}", output.stderr);
+    }
+    // A flag replaces the bad value.
+    let output = plan(
+        &["--config", "my.toml", "--profile", "prod", "--rate", "9/s"],
+        &[("SEATLOAD_RATE", "fast")],
+    );
+    assert_eq!(output.code, 0, "{}", output.stderr);
+}
+
+#[test]
+fn no_sandbox_undoes_the_sandbox_of_a_profile_and_of_a_variable() {
+    let dir = Dir::new();
+    dir.write("seatload.toml", "sandbox = true\naccount = \"a\"\n");
+    let target = |arguments: &[&str]| {
+        let arguments = [&["--json"], arguments].concat();
+        let variables = [
+            ("SEATLOAD_SANDBOX", "true"),
+            ("SEATLOAD_CLOUD", "dedicated=acme"),
+        ];
+        let shown = json(&check(&dir, &arguments, &variables));
+        let checks = shown["checks"].as_array().unwrap();
+        let settings = checks.iter().find(|check| check["name"] == "settings");
+        settings.unwrap()["detail"].as_str().unwrap().to_owned()
+    };
+    assert!(target(&[]).starts_with("http://127.0.0.1:"));
+    assert!(target(&["--no-sandbox"]).starts_with("https://acme.dedicated.uipath.com/"));
+}
+
+#[test]
+fn a_password_of_the_proxy_is_refused_on_the_command_line_and_in_a_configuration_file() {
+    let dir = Dir::new();
+    dir.write("my.toml", "proxy = \"http://me:pw@proxy:1\"\n");
+    for arguments in [["--config", "my.toml"], ["--proxy", "http://me:pw@proxy:1"]] {
+        let output = check(&dir, &arguments, &[]);
+        assert_eq!(output.code, 2);
+        assert!(
+            output.stderr.contains("SEATLOAD_PROXY"),
+            "{}",
+            output.stderr
+        );
+        assert!(!output.stderr.contains("pw"), "{}", output.stderr);
+    }
+}
+
+#[test]
+fn a_profile_does_not_change_the_requests_of_a_resumed_run() {
     let sandbox = Stand::with_seats("IDU=50");
     let dir = Dir::new();
     dir.write("users.csv", "userId,code\na,IDU\nb,IDU\n");

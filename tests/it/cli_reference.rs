@@ -3,43 +3,40 @@
 use std::fmt::Write;
 use std::fs;
 
-use clap::CommandFactory;
-use seatload::cli::Cli;
+use seatload::cli;
+
+use crate::support::cli::{Dir, wait_for_exit};
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/cli.md");
 
 const INTRODUCTION: &str = "\
 # Commands and flags
 
-You want to look up a flag. `-h` shows the flags that are wanted most, a line each; `--help` shows all of them, as this page
-does. Every flag can also be given by the environment variable that its help names, or by a setting of the same name in
-[a profile](signing-in.md#profiles). `seatload man` writes the same as manual pages, and `seatload completions` lets a shell
-complete commands, flags and files.
+You want to look up a flag. `seatload COMMAND -h` prints the flags that are used most, `--help` prints all of them, as on this
+page. Every flag has an environment variable, such as `SEATLOAD_BATCH_SIZE` for `--batch-size`, and can be a setting of the
+same name in [a profile](signing-in.md#profiles). `seatload man` writes the same as manual pages, and `seatload completions`
+lets a shell complete commands, flags and files.
 
 ";
 
+fn help(command: &str) -> String {
+    let mut seatload = Dir::new().seatload();
+    seatload.current_dir(env!("CARGO_TARGET_TMPDIR"));
+    seatload.args([command, "--help"]).env("COLUMNS", "100");
+    wait_for_exit(seatload).stdout
+}
+
 fn reference() -> String {
-    let mut cli = Cli::command().term_width(100);
-    cli.build();
-    let commands = || {
-        cli.get_subcommands()
-            .filter(|command| command.get_name() != "help")
-    };
+    let cli = cli::command();
     let mut text = format!("{INTRODUCTION}| command | does |\n|---|---|\n");
-    for command in commands() {
+    for command in cli.get_subcommands() {
         let (name, about) = (command.get_name(), command.get_about().unwrap());
         writeln!(text, "| [`{name}`](#{name}) | {about} |").unwrap();
     }
-    for command in commands() {
-        let help = command.clone().render_long_help().to_string();
-        let help: Vec<_> = help.lines().map(str::trim_end).collect();
+    for command in cli.get_subcommands() {
         let name = command.get_name();
-        write!(
-            text,
-            "\n## {name}\n\n```text\n{}\n```\n",
-            help.join("\n").trim_end()
-        )
-        .unwrap();
+        let help = help(name);
+        write!(text, "\n## {name}\n\n```text\n{help}```\n").unwrap();
     }
     text
 }

@@ -2,8 +2,7 @@
 
 use std::process::{Command, Output};
 
-use clap::CommandFactory;
-use seatload::cli::Cli;
+use seatload::cli;
 
 use crate::support::cli::{Dir, wait_for_exit};
 
@@ -54,7 +53,7 @@ fn offered(dir: &Dir, words: &[&str]) -> Option<Vec<String>> {
 fn the_script_of_every_shell_names_every_command_and_flag() {
     for shell in SHELLS {
         let script = with_script(shell).read("script");
-        for command in Cli::command().get_subcommands() {
+        for command in cli::command().get_subcommands() {
             assert!(script.contains(command.get_name()), "{shell}");
             let flags = command.get_arguments().filter(|flag| !flag.is_hide_set());
             for long in flags.filter_map(clap::Arg::get_long) {
@@ -72,7 +71,7 @@ fn bash_completes_commands_flags_values_and_files() {
     let Some(commands) = offered(&dir, &[""]) else {
         return;
     };
-    for command in Cli::command().get_subcommands() {
+    for command in cli::command().get_subcommands() {
         assert!(commands.contains(&command.get_name().to_owned()));
     }
     for (words, wanted) in [

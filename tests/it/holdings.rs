@@ -510,29 +510,18 @@ fn after_a_kill_the_undo_file_has_everyone_who_was_changed_and_resume_completes_
 }
 
 #[test]
-fn holdings_are_read_in_any_dialect_and_a_bad_row_in_them_stops_everything() {
+fn current_licences_are_read_in_any_dialect_and_a_bad_row_in_them_is_an_error() {
     let server = RawServer::answering(|_, request| confirming(request));
     let dir = Dir::new();
     dir.write("users.csv", "userId,code\nåsa,IDU\nben,PMD\n");
     dir.write(
-        "wide.csv",
-        b"Benutzer;IDU;PMD;Abteilung\n\xe5sa;x;x;A\nben;;;B\n",
+        "export.csv",
+        "Abteilung;Code;User ID\nA;IDU|PMD;åsa\nB;;ben\n",
     );
-    let flags = [
-        "--current",
-        "wide.csv",
-        "--current-format",
-        "wide",
-        "--current-format",
-        "encoding=windows-1252",
-        "--current-format",
-        "user-column=Benutzer",
-        "--mode",
-        "add",
-    ];
-    let ended = dir.import_file("users.csv", "wide", &server.base_url, &flags);
+    let flags = ["--current", "export.csv", "--mode", "add"];
+    let ended = dir.import_file("users.csv", "first", &server.base_url, &flags);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
-    let sent = dir.rows("wide/success.csv");
+    let sent = dir.rows("first/success.csv");
     let by_user: BTreeMap<_, _> = sent
         .iter()
         .map(|row| {

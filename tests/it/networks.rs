@@ -204,7 +204,9 @@ fn a_proxy_that_is_none_is_refused_without_being_shown() {
         let refused = wait_for_exit(command);
         assert_eq!(refused.code, 2);
         assert!(
-            refused.stderr.contains("--proxy: not a proxy address"),
+            refused.stderr.contains(
+                "invalid proxy in --proxy or SEATLOAD_PROXY\n  caused by: not a proxy address"
+            ),
             "{}",
             refused.stderr
         );

@@ -92,7 +92,7 @@ fn a_plan_is_csv_with_a_row_for_each_assignment() {
 }
 
 #[test]
-fn a_plan_without_anything_amiss_ends_well() {
+fn a_plan_without_failures_exits_with_0() {
     let dir = Dir::new();
     dir.write("users.csv", "userId,code\na,IDU\nb,IDU\n");
     let shown = plan(&dir, &["--seats", "IDU=2"]);
@@ -102,7 +102,7 @@ fn a_plan_without_anything_amiss_ends_well() {
 }
 
 #[test]
-fn a_plan_says_what_is_wrong_with_what_it_is_told() {
+fn a_flag_that_cannot_be_used_is_an_error_with_a_hint() {
     let dir = here();
     dir.write("empty.csv", "");
     dir.write(
@@ -112,25 +112,25 @@ fn a_plan_says_what_is_wrong_with_what_it_is_told() {
     for (arguments, what) in [
         (
             &["--mode", "add"][..],
-            "--mode add needs to know what users hold now",
+            "--mode add needs the current licences of users",
         ),
         (
             &["--until-full"],
-            "--until-full needs to know how many seats are free",
+            "--until-full needs the number of free seats",
         ),
-        (&["--absent-means-none"], "are about the file of --current"),
+        (
+            &["--absent-means-none"],
+            "--absent-means-none is about the file of --current",
+        ),
         (
             &["--seats", "IDU=1", "--seats-file", "seats.csv"],
-            "take one away",
+            "remove one of them",
         ),
         (&["--seats", "IDUU=1"], "did you mean IDU?"),
-        (
-            &["--seats", "NOPE=1"],
-            "NOPE is no bundle code that is known",
-        ),
+        (&["--seats", "NOPE=1"], "--seats: unknown code NOPE"),
         (
             &["--seats-file", "none-known.csv"],
-            "it names no bundle code",
+            "the file has no known bundle code",
         ),
         (&["--seats-file", "empty.csv"], "the seats file is empty"),
         (
@@ -139,13 +139,8 @@ fn a_plan_says_what_is_wrong_with_what_it_is_told() {
         ),
         (&["--current", "none.csv"], "none.csv"),
         (
-            &[
-                "--current",
-                "holdings.csv",
-                "--current-format",
-                "colour=red",
-            ],
-            "give one of encoding=NAME",
+            &["--code-column", "code", "--code-column", "external"],
+            "--code-column is given more than once",
         ),
         (&["--priority", "rank"], "rank"),
         (&["--json", "--csv"], "cannot be used with"),
@@ -233,4 +228,20 @@ fn the_documents_describe_every_field_of_a_plan() {
             "docs/json.md lacks {name}"
         );
     }
+}
+
+#[test]
+fn a_dry_run_of_an_import_prints_the_plan() {
+    let dir = here();
+    for format in [&[][..], &["--json"]] {
+        let planned = plan(&dir, &[&EVERYTHING[..], format].concat());
+        let mut command = dir.seatload();
+        command.env_remove("SEATLOAD_TOKEN");
+        command.args(["import", "users.csv", "--dry-run"]);
+        command.args(EVERYTHING).args(format);
+        let dry_run = wait_for_exit(command);
+        assert_eq!((dry_run.code, dry_run.stderr.as_str()), (1, ""));
+        assert_eq!(dry_run.stdout, planned.stdout);
+    }
+    assert!(dir.contains_only(&["holdings.csv", "seats.csv", "users.csv"]));
 }

@@ -160,7 +160,7 @@ fn a_run_that_was_told_to_come_back_later_does_not_come_back_before() {
     let refused = resume(&dir, &[]);
     assert_eq!(refused.code, 2);
     assert!(
-        refused.stderr.contains("asked not to be called before"),
+        refused.stderr.contains("accepts no requests before"),
         "{}",
         refused.stderr
     );

@@ -3,20 +3,27 @@
 use std::io::{self, Write};
 
 use clap::parser::ValueSource;
-use clap::{Arg, ArgMatches, CommandFactory};
+use clap::{Arg, ArgMatches, Command};
 use serde::Serialize;
 
 use crate::api::ProxyUrl;
-use crate::cli::Cli;
+use crate::args::env;
 use crate::config_file::ConfigFile;
+use crate::humanize::duration;
 use crate::import::sign_in::{CLIENT_SECRET_VARIABLE, PASSWORD_VARIABLE, TOKEN_VARIABLE};
 use crate::sanitize::printable;
 use crate::settings::{RunSettings, Target};
 
-/// What stands in place of what nobody shall see.
+/// Shown in place of a secret.
 const HIDDEN: &str = "(hidden)";
 
-/// One setting.
+/// Where settings can come from: flags with their variables, the values that were parsed, and the configuration file.
+pub struct SettingSources<'a> {
+    pub cli: &'a Command,
+    pub matches: &'a ArgMatches,
+    pub config: &'a ConfigFile,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EffectiveSetting {
@@ -28,84 +35,71 @@ pub struct EffectiveSetting {
     source: String,
 }
 
-/// The settings of `seatload check`, which are those of an import. `sound` is what they come to, if they are sound.
+/// The settings of `seatload check`, which are those of an import. `run` is what they come to, if they are valid.
 pub fn effective_settings(
-    matches: &ArgMatches,
-    profile: &ConfigFile,
-    sound: Option<&RunSettings>,
+    sources: &SettingSources,
+    run: Option<&RunSettings>,
 ) -> Vec<EffectiveSetting> {
-    let cli = Cli::command();
-    let command = cli.find_subcommand("check");
-    let below = matches.subcommand_matches("check");
-    let (Some(command), Some(below)) = (command, below) else {
+    let command = sources.cli.find_subcommand("check");
+    let matches = sources.matches.subcommand_matches("check");
+    let (Some(command), Some(matches)) = (command, matches) else {
         return Vec::new();
     };
-    let settings = command.get_arguments().filter(|arg| {
-        arg.get_long()
-            .is_some_and(|long| !matches!(long, "help" | "json"))
+    let flags = command.get_arguments().filter(|arg| {
+        let long = arg.get_long();
+        long.is_some_and(|long| long != "json") && !arg.is_hide_set()
     });
-    let mut shown: Vec<_> = settings
-        .map(|arg| effective_setting(arg, below, profile, sound))
-        .collect();
-    for name in [TOKEN_VARIABLE, CLIENT_SECRET_VARIABLE, PASSWORD_VARIABLE] {
-        if std::env::var_os(name).is_some_and(|value| !value.is_empty()) {
-            shown.push(EffectiveSetting {
-                name: name.to_owned(),
-                value: Some(HIDDEN.to_owned()),
-                source: name.to_owned(),
-            });
-        }
-    }
-    shown
+    let settings = flags.map(|arg| effective_setting(arg, matches, sources.config, run));
+    let secrets = [TOKEN_VARIABLE, CLIENT_SECRET_VARIABLE, PASSWORD_VARIABLE];
+    let secrets = secrets.into_iter().filter(|name| env::is_set(name));
+    settings
+        .chain(secrets.map(|name| EffectiveSetting {
+            name: name.to_owned(),
+            value: Some(HIDDEN.to_owned()),
+            source: name.to_owned(),
+        }))
+        .collect()
 }
 
 fn effective_setting(
     arg: &Arg,
     matches: &ArgMatches,
-    profile: &ConfigFile,
-    sound: Option<&RunSettings>,
+    config: &ConfigFile,
+    run: Option<&RunSettings>,
 ) -> EffectiveSetting {
     let name = arg.get_long().unwrap_or_default();
     let id = arg.get_id().as_str();
-    let variable = arg
-        .get_env()
-        .map(|name| name.to_string_lossy().into_owned());
-    let source = match (matches.value_source(id), profile.source(name)) {
+    let is_set_by_cloud = matches!(name, "base-url" | "endpoint") && matches.contains_id("cloud");
+    let source = match (matches.value_source(id), config.source(name)) {
         (Some(ValueSource::CommandLine), _) => "flag".to_owned(),
-        (Some(ValueSource::EnvVariable), _) => variable.unwrap_or_default(),
-        (Some(_), Some(origin)) => origin.to_owned(),
-        (None, _) if is_set_by_cloud(name) && matches.get_raw("cloud").is_some() => {
-            "cloud".to_owned()
-        }
+        (Some(ValueSource::EnvVariable), _) => env::variable("check", name),
+        (Some(_), Some(source)) => source.to_owned(),
+        (None, _) if is_set_by_cloud => "cloud".to_owned(),
         _ => "default".to_owned(),
     };
     let values = matches.get_raw(id).into_iter().flatten();
-    let values: Vec<_> = values
-        .map(|value| value.to_string_lossy().into_owned())
-        .collect();
-    let value = match values.as_slice() {
-        [] => sound
-            .and_then(|sound| resolved_default(name, sound))
-            .or_else(|| default_told(arg)),
-        values => Some(redacted(name, &values.join(","))),
+    let values: Vec<_> = values.map(|value| value.to_string_lossy()).collect();
+    let value = if values.is_empty() {
+        run.and_then(|run| resolved(name, run))
+    } else {
+        Some(redacted(name, &values.join(",")))
     };
     EffectiveSetting {
-        value,
         name: name.to_owned(),
+        value,
         source,
     }
 }
 
-fn is_set_by_cloud(name: &str) -> bool {
-    matches!(name, "base-url" | "endpoint")
-}
-
-/// What a setting comes to that depends on others.
-fn resolved_default(name: &str, sound: &RunSettings) -> Option<String> {
-    let requests = &sound.requests;
-    match (name, &sound.target) {
+/// The value of a flag that is not given, if it depends on other flags.
+fn resolved(name: &str, run: &RunSettings) -> Option<String> {
+    let requests = &run.requests;
+    match (name, &run.target) {
         ("rate", _) => Some(requests.rate.to_string()),
         ("burst", _) => Some(requests.burst.to_string()),
+        ("concurrency", _) => Some(requests.concurrency.to_string()),
+        ("max-retries", _) => Some(requests.max_retries.to_string()),
+        ("timeout", _) => Some(duration::round_trip(requests.timeout)),
         ("base-url", Target::Service { base_url, .. }) => Some(base_url.clone()),
         ("endpoint", Target::Service { endpoint, .. } | Target::Sandbox { endpoint }) => {
             Some(endpoint.name().to_owned())
@@ -114,38 +108,29 @@ fn resolved_default(name: &str, sound: &RunSettings) -> Option<String> {
     }
 }
 
-/// What the flag's help says of what holds if nothing is said.
-fn default_told(arg: &Arg) -> Option<String> {
-    let help = arg.get_help()?.to_string();
-    let (_, told) = help.rsplit_once("[default: ")?;
-    let (told, _) = told.split_once(']')?;
-    Some(told.to_owned())
-}
-
-/// The value as it may be shown.
+/// The value without its secrets.
 fn redacted(name: &str, value: &str) -> String {
     match name {
         "proxy" => ProxyUrl::parse(value).map_or_else(|_| HIDDEN.to_owned(), |url| url.to_string()),
         // Its author may have put a secret into it.
         "token-command" => HIDDEN.to_owned(),
-        // They are refused with a password or a query, but shown before that.
+        // An address with a password or a query is refused, but shown before that.
         "base-url" | "token-url" if value.contains(['@', '?', '#']) => HIDDEN.to_owned(),
         _ => printable(value, 200),
     }
 }
 
-/// A line for each setting.
+/// Writes a line for each setting.
 pub fn write(out: &mut dyn Write, settings: &[EffectiveSetting]) -> io::Result<()> {
-    let names = settings.iter().map(|setting| setting.name.len());
-    let widest = names.max().unwrap_or(0);
-    for EffectiveSetting {
-        name,
-        value,
-        source,
-    } in settings
-    {
-        let value = value.as_deref().unwrap_or("-");
-        writeln!(out, "{name:widest$}  {value}  ({source})")?;
+    let widths = settings.iter().map(|setting| setting.name.len());
+    let width = widths.max().unwrap_or(0);
+    for setting in settings {
+        let value = setting.value.as_deref().unwrap_or("-");
+        writeln!(
+            out,
+            "{:width$}  {value}  ({})",
+            setting.name, setting.source
+        )?;
     }
     writeln!(out)
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, anyhow};
 use jiff::Timestamp;
 
-use crate::args::import::SettingsArgs;
+use crate::args::settings::SettingsArgs;
 use crate::commands::watch::run_state::{empty_run_folder, has_started};
 use crate::diagnostic::render;
 use crate::humanize::count_of;

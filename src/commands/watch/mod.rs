@@ -10,25 +10,21 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use clap::builder::BoolishValueParser;
-use clap::{ArgAction, Args};
+use clap::Args;
 
 use crate::args::examples::{Example, HelpExamples};
-use crate::args::import::SettingsArgs;
+use crate::args::settings::SettingsArgs;
 use crate::exit_code::ExitCode;
 use crate::humanize::duration;
 use crate::settings::{ImportSettings, Interactivity, ProgressMode, ResumeInput};
 use watcher::Watcher;
 
-const WATCH: &str = "Watch";
-
-/// Import what is dropped in a folder
+/// Import files that are dropped into a folder
 ///
-/// Takes each CSV or Excel workbook, plain or compressed, in the order in which they arrive and one at a time, and imports
-/// it as `seatload import` does with the same flags. A file is moved to FOLDER/working, and when it is done with, in a
-/// folder of its own with its reports, to FOLDER/done, to FOLDER/attention with a note if anything failed, or to
-/// FOLDER/duplicates if its content was imported before. Started again after a stop, a crash or a reboot, it first goes on
-/// with what stands in FOLDER/working.
+/// Imports each CSV or Excel workbook as `seatload import` does, one at a time, in order of arrival. A file moves to
+/// FOLDER/working, and in the end with its reports to FOLDER/done; to FOLDER/attention with a note if anything failed; or
+/// to FOLDER/duplicates if its content was imported before. After a stop, a crash or a reboot, the file in FOLDER/working
+/// is resumed first.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES.text(), args_override_self = true)]
 #[command(mut_arg("report_dir", |arg| arg.hide(true)))]
@@ -36,44 +32,35 @@ pub struct WatchArgs {
     /// The folder
     folder: PathBuf,
 
-    /// Take a file unchanged for so long
-    ///
-    /// One that is renamed when it is complete is taken sooner.
-    #[arg(long, value_name = "TIME", env = "SEATLOAD_SETTLE", help_heading = WATCH, hide_env_values = true)]
+    /// Import the files that are there, and exit: for cron
+    #[arg(long)]
+    once: bool,
+
+    /// Wait until a file is unchanged for TIME
+    #[arg(long, value_name = "TIME")]
     #[arg(value_parser = duration::parse_allow_zero, default_value = "5s")]
     settle: Duration,
 
-    /// Import what is there, and end: for cron
-    #[arg(long, env = "SEATLOAD_ONCE", help_heading = WATCH, hide_env_values = true)]
-    #[arg(action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
-    once: bool,
-
-    /// A program to run when a file is done with
-    ///
-    /// It runs without a shell; its argument is the run folder, or the file's folder where no run has begun.
-    #[arg(long, value_name = "PROGRAM", env = "SEATLOAD_ON_DONE", help_heading = WATCH, hide_env_values = true)]
+    /// Program to run after each file, given its folder
+    #[arg(long, value_name = "PROGRAM")]
     on_done: Option<PathBuf>,
 
     #[command(flatten)]
     settings: SettingsArgs,
 }
 
-pub const EXAMPLES: HelpExamples = HelpExamples {
+const EXAMPLES: HelpExamples = HelpExamples {
     examples: &[
         Example {
-            title: "Try it, without the service, and then drop a file there",
+            title: "Try it without the service, then drop a file there",
             lines: &["mkdir drop && seatload watch drop --sandbox"],
         },
         Example {
-            title: "For real, with the settings of a profile",
+            title: "With the settings of a profile, as a service or from cron",
             lines: &[
-                "seatload watch /srv/licences --profile prod \\",
-                "  --log-file /var/log/seatload.log",
+                "seatload watch /srv/licences --profile prod --log-file /var/log/seatload.log",
+                "seatload watch /srv/licences --profile prod --once",
             ],
-        },
-        Example {
-            title: "From cron",
-            lines: &["seatload watch /srv/licences --profile prod --once"],
         },
     ],
     exit_codes: &[
@@ -88,11 +75,11 @@ pub const EXAMPLES: HelpExamples = HelpExamples {
         ),
         (
             ExitCode::Stopped,
-            "with --once: trouble; what is in FOLDER/working goes on next time",
+            "with --once: stopped early; the next start resumes it",
         ),
         (
             ExitCode::Interrupted,
-            "interrupted: what is in FOLDER/working goes on next time",
+            "interrupted; the next start resumes it",
         ),
     ],
 };

@@ -1,0 +1,196 @@
+//! The checks, in order: each needs those before it.
+
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::net::lookup_host;
+use tokio::time::timeout;
+
+use super::Check;
+use super::CheckState;
+use crate::api::{AllocationRequest, ResponseKind, SentAt, Service, SignInError};
+use crate::args::env;
+use crate::event::StopReason;
+use crate::import::connection::Connection;
+use crate::import::sign_in::others_can_read;
+use crate::sanitize::printable;
+use crate::settings::RunSettings;
+
+const LOOKUP_TIMEOUT: Duration = Duration::from_secs(10);
+
+const PROXY_VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+
+/// Runs one check after the other, up to the first that makes the next ones pointless.
+pub fn run_checks(
+    settings: &RunSettings,
+    report: &mut impl FnMut(Check) -> io::Result<()>,
+) -> anyhow::Result<()> {
+    for check in check_files(settings) {
+        report(check)?;
+    }
+    let connection = match Connection::new(settings) {
+        Ok(connection) => connection,
+        Err(error) => return Ok(report(Check::from_error("settings", &error))?),
+    };
+    report(Check::ok("settings", connection.endpoint.url().to_string()))?;
+    let mut report = |check: Check| {
+        let has_failed = check.has_failed();
+        report(check).map(|()| !has_failed)
+    };
+    let runtime = &connection.runtime;
+    let resolved = match proxy_name(settings) {
+        Some(proxy) => Check::skipped("DNS", format!("{proxy} may resolve names")),
+        None => runtime.block_on(check_dns(&connection)),
+    };
+    let _ = report(resolved)?
+        && report(runtime.block_on(check_connection(&connection)))?
+        && report(runtime.block_on(check_sign_in(&connection)))?
+        && report(runtime.block_on(check_endpoint(&connection)))?;
+    Ok(())
+}
+
+/// The files that hold secrets.
+fn check_files(settings: &RunSettings) -> Vec<Check> {
+    let (mut sign_in, mut network) = (settings.sign_in.clone(), settings.network.clone());
+    // A root certificate is not secret.
+    network.ca_cert = None;
+    let paths = sign_in.paths_mut().chain(network.paths_mut());
+    paths.map(|path| check_file(path)).collect()
+}
+
+fn check_file(path: &Path) -> Check {
+    let name = path.display();
+    match std::fs::metadata(path) {
+        Err(error) => Check::failed(
+            "file",
+            format!("{name}: {error}"),
+            "check the path, and that you may read the file",
+        ),
+        Ok(_) if others_can_read(path) => Check {
+            state: CheckState::Warning,
+            ..Check::failed(
+                "file",
+                format!("{name}: other users of this machine can read it"),
+                format!("if it contains a secret: chmod 600 {name}"),
+            )
+        },
+        Ok(_) => Check::ok("file", name.to_string()),
+    }
+}
+
+/// Where the proxy is set, if there is one.
+fn proxy_name(settings: &RunSettings) -> Option<String> {
+    let flag = settings.network.proxy.as_ref().map(|_| "--proxy");
+    let variable = || PROXY_VARIABLES.into_iter().find(|name| env::is_set(name));
+    flag.or_else(variable)
+        .map(|name| format!("the proxy of {name}"))
+}
+
+async fn check_dns(connection: &Connection) -> Check {
+    let url = connection.endpoint.url();
+    let host = connection.endpoint.host().trim_matches(['[', ']']);
+    let port = url.port_or_known_default().unwrap_or(443);
+    let hint = "check --base-url, --cloud and the network; behind a proxy, add --proxy";
+    match timeout(LOOKUP_TIMEOUT, lookup_host((host, port))).await {
+        Err(_) => Check::failed("DNS", format!("{host}: no response"), hint),
+        Ok(Err(error)) => Check::failed("DNS", format!("{host}: {error}"), hint),
+        Ok(Ok(addresses)) => {
+            let mut addresses: Vec<_> = addresses.map(|address| address.ip().to_string()).collect();
+            addresses.dedup();
+            Check::ok("DNS", format!("{host} is {}", addresses.join(", ")))
+        }
+    }
+}
+
+async fn check_connection(connection: &Connection) -> Check {
+    let name = match connection.endpoint.url().scheme() {
+        "https" => "TLS",
+        _ => "connection",
+    };
+    match connection.client.probe().await {
+        Ok(version) => Check::ok(name, format!("the service responds with {version}")),
+        Err(reason) => Check::failed(
+            name,
+            reason,
+            "check the address, the network and --proxy; for a company's own certificates, add --ca-cert",
+        ),
+    }
+}
+
+async fn check_sign_in(connection: &Connection) -> Check {
+    match connection.client.tokens().sign_in().await {
+        Ok(()) => Check::ok("sign-in", "got a token"),
+        Err(SignInError::Rejected(message)) => {
+            let reason = StopReason::SignInRefused { message };
+            Check::failed("sign-in", reason.message(), reason.hint())
+        }
+        Err(error @ SignInError::Transient { .. }) => Check::failed(
+            "sign-in",
+            error.to_string(),
+            "check the network and --token-url",
+        ),
+    }
+}
+
+/// Sends a request without users and codes. Only a service that knows the account and accepts the token rejects it.
+async fn check_endpoint(connection: &Connection) -> Check {
+    let name = "endpoint";
+    let request = AllocationRequest {
+        user_ids: Vec::new(),
+        user_bundle_codes: Vec::new(),
+        use_external_license: false,
+    };
+    let response = connection.client.exchange(request, SentAt::default()).await;
+    let address_hint = connection.endpoint.address_hint();
+    match response.kind {
+        ResponseKind::Allocated(_) => Check::ok(name, "the service accepts token and account"),
+        ResponseKind::Status {
+            status,
+            is_html: false,
+            ..
+        } if matches!(status, 400 | 409 | 422) => Check::ok(
+            name,
+            "the service accepts token and account, and rejects an empty request",
+        ),
+        ResponseKind::Status {
+            status, message, ..
+        } => check_status(name, status, &message, address_hint),
+        ResponseKind::InvalidBody { reason, .. } => Check::failed(name, reason, address_hint),
+        ResponseKind::NoResponse { reason, .. } => {
+            Check::failed(name, reason, "check the network, then retry")
+        }
+        ResponseKind::NotSignedIn(error) => Check::failed(name, error.to_string(), "retry"),
+        ResponseKind::TokenRejected | ResponseKind::NotLogged => {
+            Check::failed(name, "no response", "retry")
+        }
+    }
+}
+
+/// What a status says about the token and the address.
+fn check_status(name: &'static str, status: u16, message: &str, address_hint: String) -> Check {
+    let response = match message {
+        "" => format!("status {status}"),
+        message => format!("status {status}: {}", printable(message, 200)),
+    };
+    let message = String::new();
+    match status {
+        401 => Check::failed(
+            name,
+            format!("the service rejects the token ({response})"),
+            StopReason::Unauthorized { message }.hint(),
+        ),
+        403 => Check::failed(name, response, StopReason::Forbidden { message }.hint()),
+        404 => Check::failed(
+            name,
+            format!("there is no such account, or no service at this address ({response})"),
+            address_hint,
+        ),
+        408 | 429 | 500.. => Check::failed(
+            name,
+            response,
+            "the service is unavailable or its quota is used up: retry later",
+        ),
+        _ => Check::failed(name, response, address_hint),
+    }
+}
