@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind};
 
 use crate::hint::{Failure, Hint};
 use crate::input::{InputError, TableError};
+use crate::run::{FolderError, ManifestError, RunFileError};
 use crate::sanitize::printable_lines;
 
 /// Between a message and its hint, for errors that are not yet values.
@@ -68,7 +69,14 @@ fn hint_of(error: &(dyn Error + 'static)) -> Option<String> {
     fn of<E: Hint + 'static>(error: &(dyn Error + 'static)) -> Option<String> {
         error.downcast_ref::<E>().and_then(Hint::hint)
     }
-    let types = [of::<Failure>, of::<InputError>, of::<TableError>];
+    let types = [
+        of::<Failure>,
+        of::<InputError>,
+        of::<TableError>,
+        of::<FolderError>,
+        of::<ManifestError>,
+        of::<RunFileError>,
+    ];
     types.iter().find_map(|hint| hint(error))
 }
 

@@ -69,7 +69,7 @@ impl GroupStates {
     }
 
     /// A user of the group has its licences.
-    pub fn note_success(&mut self, group: GroupIndex) {
+    pub fn record_success(&mut self, group: GroupIndex) {
         let state = self.state(group);
         state.single_user_conflicts = 0;
         state.exhausted = false;

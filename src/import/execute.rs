@@ -138,7 +138,7 @@ pub fn execute(
         (None, stop) => stop,
     };
     let span = (ready.begin.at, Timestamp::now());
-    let summary = summary(ready, &recorded, pending, stop.as_ref(), span);
+    let summary = summary(ready, &recorded, stop.as_ref(), span);
     let end = RunTotals {
         summary: &summary,
         stop: stop.as_ref(),
@@ -322,7 +322,7 @@ impl RunResult {
         }
         let way_back = self.finished.as_ref().and_then(|end| end.way_back.as_ref());
         if let Some(way_back) = way_back.filter(|way_back| !way_back.is_empty()) {
-            progress.info(&way_back.words(folder, &reading.allowed_codes));
+            progress.info(&way_back.text(folder, &reading.allowed_codes));
         }
         progress.end(folder, self.exit_code());
         self.exit_code()

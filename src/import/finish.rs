@@ -12,7 +12,7 @@ use crate::import::execute::{PreparedRun, go_on_command};
 use crate::import::recorder::RecordedRun;
 use crate::input::Input;
 use crate::report::{PageData, Part, write_page};
-use crate::run::{Journal, Summary, SummarySettings, Undo, UndoSummary};
+use crate::run::{Journal, RunEnd, Summary, SummarySettings, Undo, UndoSummary};
 use crate::settings::{InputSettings, RunSettings, Target};
 
 /// How a run ended, as far as it is not a matter of single users.
@@ -53,7 +53,7 @@ pub fn finish(
         Some(undo) => Some(undo.finish(folder, proposal, &standing)?),
         None => None,
     };
-    if standing.has_overruled() {
+    if standing.has_superseded() {
         journal
             .remove_superseded(folder, all, &standing)
             .map_err(io::Error::other)?;
@@ -84,9 +84,9 @@ fn part(ready: &PreparedRun<'_>, recorded: &RecordedRun, end: &RunTotals<'_>) ->
         users: ready.users_to_send().len() as u64,
         requests: end.requests as u64,
         at_least: dispatch::min_duration(end.requests, requests.rate, requests.burst),
-        decided: recorded.tally.done,
+        decided: recorded.tally.decided,
         sent: end.summary.requests.sent,
-        took: end.summary.took(),
+        took: end.summary.duration(),
     }
 }
 
@@ -94,22 +94,24 @@ fn part(ready: &PreparedRun<'_>, recorded: &RecordedRun, end: &RunTotals<'_>) ->
 pub fn summary(
     ready: &PreparedRun<'_>,
     recorded: &RecordedRun,
-    pending: u64,
     stop: Option<&StopReason>,
     (began, ended): (Timestamp, Timestamp),
 ) -> Summary {
-    Summary::new(
-        about(
+    Summary::new(RunEnd {
+        settings: about(
             (ready.input, ready.reading, ready.batch_size),
             ready.settings,
             &ready.way.connection.endpoint,
         ),
-        &ready.proposal.roster,
-        (&recorded.tally, &recorded.standing),
-        pending,
-        (stop, recorded.not_before),
-        (began, ready.begin.clock.elapsed(), ended),
-    )
+        roster: &ready.proposal.roster,
+        stats: &recorded.tally,
+        states: &recorded.standing,
+        stop,
+        not_before: recorded.not_before,
+        started: began,
+        finished: ended,
+        duration: ready.begin.clock.elapsed(),
+    })
 }
 
 /// What the summary says of the run's settings.

@@ -113,7 +113,7 @@ impl<'a, 'p> Recorder<'a, 'p> {
                 }
             };
             let done = done.and_then(|()| self.sync_if_due());
-            if self.progress.is_unheard() {
+            if self.progress.is_closed() {
                 self.interrupt.cancel();
             }
             if done.is_err() {
@@ -163,7 +163,7 @@ impl<'a, 'p> Recorder<'a, 'p> {
     fn count(&mut self, event: &Event) {
         let at = self.begun.elapsed();
         if let Some(decision) = decision(event) {
-            let overruled = self.standing.note(decision);
+            let overruled = self.standing.record(decision);
             self.tally
                 .count_decision(decision, &overruled, self.assignments);
             self.timeline.decided(at, decision);
@@ -176,7 +176,7 @@ impl<'a, 'p> Recorder<'a, 'p> {
             let until = Timestamp::now().saturating_add(*wait);
             self.not_before = self.not_before.max(until.ok());
         }
-        self.tally.count(event);
+        self.tally.count_event(event);
         self.timeline.note(at, event);
     }
 
@@ -193,7 +193,7 @@ impl<'a, 'p> Recorder<'a, 'p> {
         self.journal.sync()?;
         let unsynced = {
             let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
-            ahead.take_unsynced()?
+            ahead.take_dirty_files()?
         };
         // The lock is free again: a slow disk keeps no request from leaving.
         for file in unsynced {
@@ -259,7 +259,7 @@ mod tests {
             let (mut journal, standing) = Journal::open(&folder, &proposal.roster).unwrap();
             let ahead = WriteAheadLog::create(&folder, &proposal, SyncMode::EverySecond).unwrap();
             let ahead = Mutex::new(ahead);
-            journal.shut(&folder, full);
+            journal.fail_writes(&folder, full);
             let mut progress = Progress::new(ProgressMode::None);
             let recorder = Recorder::new(
                 all,

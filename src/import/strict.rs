@@ -11,7 +11,7 @@ use crate::import::finish::about;
 use crate::plan::{PlannedChanges, group_sizes};
 use crate::report::{PageData, Part, Timeline, write_page};
 use crate::run::RunFolder;
-use crate::run::{Journal, RunFileError, RunStats, Summary};
+use crate::run::{Journal, RunEnd, RunFileError, RunStats, Summary};
 use crate::settings::ImportSettings;
 
 /// Why nothing is sent, if there is a bad row where there may be none.
@@ -35,18 +35,21 @@ pub fn write_strict_reports(
     let all = &roster.assignments;
     let (_, standing) = Journal::open(folder, roster)?;
     Journal::write_pending(folder, all, all.sendable_users())?;
-    let summary = Summary::new(
-        about(
+    let summary = Summary::new(RunEnd {
+        settings: about(
             (&intent.input, &intent.reading, intent.batch_size),
             &settings.run,
             endpoint,
         ),
         roster,
-        (&RunStats::new(&standing, all, 0), &standing),
-        roster.sendable_count as u64,
-        (Some(stop), None),
-        (now, Duration::ZERO, now),
-    );
+        stats: &RunStats::new(&standing, all, 0),
+        states: &standing,
+        stop: Some(stop),
+        not_before: None,
+        started: now,
+        finished: now,
+        duration: Duration::ZERO,
+    });
     let told = PageData {
         summary: &summary,
         proposal,

@@ -80,7 +80,7 @@ mod tests {
         let write_ahead = WriteAheadGate::new(&ahead, &folder);
 
         assert!(write_ahead.log_before_send(&[a]));
-        ahead.lock().unwrap().shut(&folder);
+        ahead.lock().unwrap().fail_writes(&folder);
         // What stands there already need not be written again.
         assert!(write_ahead.log_before_send(&[a]));
         assert!(!write_ahead.log_before_send(&[b]));

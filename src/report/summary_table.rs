@@ -34,7 +34,7 @@ pub fn summary_table(
         count(requests.sent),
         count(requests.retried),
         count(requests.splits),
-        duration(tenths(summary.took())),
+        duration(tenths(summary.duration())),
         page.unwrap_or_default(),
         reports.display(),
     ));
@@ -51,7 +51,7 @@ fn users(summary: &Summary, columns: Option<u16>) -> String {
         }
     };
     table.add_row(["success", &count(users.success), ""]);
-    row(&mut table, "  held it already", users.held_already, "");
+    row(&mut table, "  held it already", users.already_assigned, "");
     for kind in FailureKind::ALL {
         let what = match kind {
             FailureKind::Invalid => "bad rows",
@@ -84,7 +84,11 @@ fn wrap_last(table: &mut Table, columns: Option<u16>) {
 fn codes(summary: &Summary) -> String {
     let mut table = new_table(["Seats", "wanted", "allocated"]);
     for code in &summary.codes {
-        table.add_row([code.code.clone(), count(code.wanted), count(code.allocated)]);
+        table.add_row([
+            code.code.clone(),
+            count(code.requested),
+            count(code.allocated),
+        ]);
     }
     right_align_numbers(&mut table);
     lines(&table)

@@ -1,4 +1,4 @@
-//! A CSV file that only ever grows by whole records.
+//! A CSV file that grows by whole records only.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
@@ -8,70 +8,61 @@ use std::path::Path;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// A file of rows, each on a line of its own. What a crash or a full disk has cut off in the middle of a record is taken away.
+/// A file of rows, one a line. Opening it removes what a crash or a full disk has left of a torn record.
 pub struct CsvLog<Row> {
     file: File,
-    /// How long the file is, as far as its records are whole.
+    /// The bytes of its complete records.
     length: u64,
-    /// Records that the operating system may not have put on the disk yet.
+    /// The disk may lack some of its records.
     is_dirty: bool,
     row: PhantomData<fn(Row)>,
 }
 
 impl<Row: Serialize + Default> CsvLog<Row> {
-    /// Opens a file, or makes it; cuts off a torn last record, and writes the header where it is missing.
-    ///
-    /// # Errors
-    /// When the file cannot be read or written; [`io::ErrorKind::InvalidData`] when more than its last record is damaged.
+    /// Opens or creates a file, removes a torn last record, and writes a missing header. A file that is damaged beyond its
+    /// last record is [`io::ErrorKind::InvalidData`].
     pub fn open(path: &Path) -> io::Result<Self> {
         let mut file = OpenOptions::new()
             .read(true)
             .append(true)
             .create(true)
             .open(path)?;
-        let CompleteRecords { length, is_torn } = whole_records(BufReader::new(&mut file))?;
-        if is_torn == TornRecord::Lines {
+        let CompleteRecords { length, rest } = complete_records(BufReader::new(&mut file))?;
+        if rest == TornRecord::Lines {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidData,
                 "a quote is open over several lines",
             ));
         }
         file.set_len(length)?;
-        let mut this = Self {
+        let mut log = Self {
             file,
             length,
             is_dirty: true,
             row: PhantomData,
         };
         if length == 0 {
-            this.append_lines(&header::<Row>()?)?;
+            log.append_lines(&header::<Row>()?)?;
         }
-        Ok(this)
+        Ok(log)
     }
 
-    /// Adds records: when this returns, the operating system has all of them, or none if it fails.
-    ///
-    /// # Errors
-    /// When they cannot be written.
+    /// Adds records: the operating system then has all of them, or none on an error.
     pub fn append(&mut self, rows: impl IntoIterator<Item = Row>) -> io::Result<()> {
         let mut bytes = writer(Vec::new());
         for row in rows {
             bytes.serialize(row)?;
         }
-        self.append_lines(&finished(bytes)?)
+        self.append_lines(&into_bytes(bytes)?)
     }
 
-    /// Adds records that stand in these lines, as [`append`](Self::append) does.
-    ///
-    /// # Errors
-    /// When they cannot be written.
-    pub fn append_lines(&mut self, lines: &[u8]) -> io::Result<()> {
+    fn append_lines(&mut self, lines: &[u8]) -> io::Result<()> {
         if lines.is_empty() {
             return Ok(());
         }
         self.is_dirty = true;
         if let Err(error) = self.file.write_all(lines) {
-            // Best effort: what is torn all the same is cut off by whoever opens the file next.
+            // Best effort: the next `open` removes what this leaves.
             let _ = self.file.set_len(self.length);
             return Err(error);
         }
@@ -80,9 +71,6 @@ impl<Row: Serialize + Default> CsvLog<Row> {
     }
 
     /// Waits until the disk has every record.
-    ///
-    /// # Errors
-    /// When the disk does not take them.
     pub fn sync(&mut self) -> io::Result<()> {
         if self.is_dirty {
             self.file.sync_data()?;
@@ -91,21 +79,16 @@ impl<Row: Serialize + Default> CsvLog<Row> {
         Ok(())
     }
 
-    /// The file, to be waited for elsewhere, where the disk may lack something. After that it is taken to have everything.
-    ///
-    /// # Errors
-    /// When there can be no second handle.
-    pub fn take_unsynced(&mut self) -> io::Result<Option<File>> {
+    /// A second handle of the file if the disk may lack some of it. The caller waits for the disk; from here on the file counts
+    /// as complete.
+    pub fn take_dirty_file(&mut self) -> io::Result<Option<File>> {
         let is_dirty = std::mem::take(&mut self.is_dirty);
         is_dirty.then(|| self.file.try_clone()).transpose()
     }
 }
 
 impl<Row: DeserializeOwned> CsvLog<Row> {
-    /// The records, from the first.
-    ///
-    /// # Errors
-    /// When the file cannot be read. A record that cannot be understood is an error of its own.
+    /// The records, from the first. A record that cannot be parsed is an error of its own.
     pub fn read(&mut self) -> io::Result<impl Iterator<Item = csv::Result<Row>> + use<'_, Row>> {
         self.file.seek(SeekFrom::Start(0))?;
         let reader = csv::ReaderBuilder::new()
@@ -117,17 +100,14 @@ impl<Row: DeserializeOwned> CsvLog<Row> {
 
 #[cfg(test)]
 impl<Row> CsvLog<Row> {
-    /// From here on the file takes nothing more, as if the disk were full.
-    pub fn shut(&mut self, path: &Path) {
-        // Through a handle that only reads nobody writes, whatever its rights.
+    /// Makes the file take nothing more, as if the disk were full.
+    pub fn fail_writes(&mut self, path: &Path) {
+        // Writing to a read-only handle fails for every user.
         self.file = File::open(path).unwrap();
     }
 }
 
-/// The records of a file that nobody adds to.
-///
-/// # Errors
-/// When it cannot be opened. A record that cannot be understood is an error of its own.
+/// The records of a file that is not appended to. A record that cannot be parsed is an error of its own.
 pub fn read_all<Row: DeserializeOwned>(
     path: &Path,
 ) -> io::Result<impl Iterator<Item = csv::Result<Row>> + use<Row>> {
@@ -142,13 +122,13 @@ pub fn write_all<Row: Serialize + Default>(
     out.write_all(&header::<Row>()?)?;
     let mut out = writer(out);
     for row in rows {
-        out.serialize(row).map_err(as_it_was)?;
+        out.serialize(row).map_err(into_io_error)?;
     }
     out.flush()
 }
 
-/// An error of the file below, so that a closed pipe can be told from a full disk.
-fn as_it_was(error: csv::Error) -> io::Error {
+/// The error of the file below, so that a closed pipe differs from a full disk.
+fn into_io_error(error: csv::Error) -> io::Error {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error,
         other => io::Error::other(format!("{other:?}")),
@@ -159,7 +139,7 @@ fn as_it_was(error: csv::Error) -> io::Error {
 fn header<Row: Serialize + Default>() -> io::Result<Vec<u8>> {
     let mut sample = csv::Writer::from_writer(Vec::new());
     sample.serialize(Row::default())?;
-    let sample = finished(sample)?;
+    let sample = into_bytes(sample)?;
     let end = memchr::memchr(b'\n', &sample).map_or(0, |end| end + 1);
     Ok(sample[..end].to_vec())
 }
@@ -170,49 +150,40 @@ fn writer<W: Write>(out: W) -> csv::Writer<W> {
         .from_writer(out)
 }
 
-fn finished(writer: csv::Writer<Vec<u8>>) -> io::Result<Vec<u8>> {
+fn into_bytes(writer: csv::Writer<Vec<u8>>) -> io::Result<Vec<u8>> {
     writer.into_inner().map_err(csv::IntoInnerError::into_error)
 }
 
-/// Cells as they stand in a line, without its end.
-pub fn cells<const N: usize>(texts: [&str; N]) -> io::Result<Vec<u8>> {
-    let mut line = writer(Vec::new());
-    line.write_record(texts)?;
-    let mut line = finished(line)?;
-    line.pop();
-    Ok(line)
-}
-
-/// How much of a file stands in whole records.
+/// The complete records of a file.
 struct CompleteRecords {
-    /// Bytes, up to the last line end outside quotes.
+    /// Bytes up to the last line end outside quotes.
     length: u64,
-    is_torn: TornRecord,
+    rest: TornRecord,
 }
 
-/// What comes after the whole records.
+/// What follows the complete records.
 #[derive(PartialEq, Eq)]
 enum TornRecord {
-    /// At most the beginning of one.
+    /// At most the start of one record.
     Line,
-    /// More than one line, so no crash has done it.
+    /// More than one line, so this is no torn record.
     Lines,
 }
 
-fn whole_records(mut file: impl Read) -> io::Result<CompleteRecords> {
+fn complete_records(mut file: impl Read) -> io::Result<CompleteRecords> {
     let mut buffer = vec![0; 256 * 1024];
     let (mut read_so_far, mut length, mut in_quotes) = (0, 0, false);
-    let mut is_torn = TornRecord::Line;
+    let mut rest = TornRecord::Line;
     loop {
         let read = file.read(&mut buffer)?;
         if read == 0 {
-            return Ok(CompleteRecords { length, is_torn });
+            return Ok(CompleteRecords { length, rest });
         }
         for at in memchr::memchr2_iter(b'"', b'\n', &buffer[..read]) {
             match buffer[at] {
-                // A quote within quotes is written twice, and so leaves them as they were.
+                // A quote in a quoted cell is doubled, which leaves `in_quotes` as it was.
                 b'"' => in_quotes = !in_quotes,
-                _ if in_quotes => is_torn = TornRecord::Lines,
+                _ if in_quotes => rest = TornRecord::Lines,
                 _ => length = read_so_far + at as u64 + 1,
             }
         }
@@ -238,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quote_that_is_open_over_several_lines_is_no_torn_record() {
+    fn a_quote_open_over_several_lines_is_not_a_torn_record() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("records.csv");
         std::fs::write(&path, "name,number\na,1\n\"b,2\nc,3\n").unwrap();
@@ -249,22 +220,22 @@ mod tests {
     }
 
     #[test]
-    fn what_the_disk_lacks_is_given_once_to_be_waited_for() {
+    fn a_dirty_file_is_taken_once() {
         let folder = tempfile::tempdir().unwrap();
         let mut file = CsvLog::<Pair>::open(&folder.path().join("records.csv")).unwrap();
-        assert!(file.take_unsynced().unwrap().is_some());
-        assert!(file.take_unsynced().unwrap().is_none());
+        assert!(file.take_dirty_file().unwrap().is_some());
+        assert!(file.take_dirty_file().unwrap().is_none());
         file.append([Pair::default()]).unwrap();
-        assert!(file.take_unsynced().unwrap().is_some());
+        assert!(file.take_dirty_file().unwrap().is_some());
         file.append([Pair::default()]).unwrap();
         file.sync().unwrap();
-        assert!(file.take_unsynced().unwrap().is_none());
+        assert!(file.take_dirty_file().unwrap().is_none());
     }
 
     proptest! {
-        /// Wherever the file was cut, every record that stood there whole is kept, and nothing else.
+        /// Wherever the file is cut, its complete records are kept, and nothing else.
         #[test]
-        fn a_torn_record_is_cut_off_and_whole_ones_stay(
+        fn a_torn_record_is_removed_and_complete_ones_stay(
             names in prop::collection::vec("[a\",;' é]{0,8}", 0..8),
             cut in 0.0_f64..1.0,
         ) {
@@ -295,9 +266,8 @@ mod tests {
             prop_assert_eq!(read(&path), expected);
         }
 
-        /// Whatever stands in the file, reading it ends, without a panic.
         #[test]
-        fn no_file_is_too_broken_to_be_opened(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        fn opening_any_file_ends_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("records.csv");
             std::fs::write(&path, bytes).unwrap();

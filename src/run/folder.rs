@@ -1,4 +1,4 @@
-//! The folder that holds everything a run leaves behind. Nothing in it is ever overwritten by another run.
+//! The folder of one run. No other run ever overwrites it.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -8,8 +8,9 @@ use std::time::{Duration, SystemTime};
 use jiff::Timestamp;
 
 use super::lock::{Lock, LockError};
+use crate::hint::Hint;
 
-/// How long a name made from the input's may be, in characters.
+/// The longest part of a folder's name that is made from the input's name, in characters.
 const STEM_CHARS: usize = 60;
 
 /// A run's folder, locked.
@@ -17,52 +18,37 @@ const STEM_CHARS: usize = 60;
 pub struct RunFolder {
     path: PathBuf,
     lock: Lock,
-    last_alive: Option<SystemTime>,
-    /// The folder was not there before.
+    last_heartbeat: Option<SystemTime>,
+    /// This process created the folder.
     is_new: bool,
 }
 
-/// Why there is no run folder.
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
-    /// The folder cannot be made or written to.
     #[error("cannot write reports to {}", path.display())]
-    NotWritable {
-        /// The folder.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The folder holds something.
-    #[error(
-        "the report folder {} is not empty, and reports are never overwritten\n  hint: name a new folder with --report-dir",
-        path.display()
-    )]
-    NotEmpty {
-        /// The folder.
-        path: PathBuf,
-    },
-    /// Another process is at it.
-    #[error("the run in {} is under way in another process{}", path.display(), holder.as_ref().map(|pid| format!(" ({pid})")).unwrap_or_default())]
-    InUse {
-        /// The folder.
-        path: PathBuf,
-        /// The process's ID, where it can be told.
-        holder: Option<String>,
-    },
-    /// There is no folder.
+    NotWritable { path: PathBuf, source: io::Error },
+    #[error("the report folder {} is not empty, and reports are never overwritten", path.display())]
+    NotEmpty { path: PathBuf },
+    #[error("another process{} is working on the run in {}", pid.as_ref().map(|pid| format!(" ({pid})")).unwrap_or_default(), path.display())]
+    InUse { path: PathBuf, pid: Option<String> },
     #[error("there is no run folder {}", path.display())]
-    Missing {
-        /// The folder.
-        path: PathBuf,
-    },
+    Missing { path: PathBuf },
+}
+
+impl Hint for FolderError {
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::NotWritable { .. } => return None,
+            Self::NotEmpty { .. } => "name a new folder with --report-dir",
+            Self::InUse { .. } => "wait until it ends, or stop it with Ctrl-C",
+            Self::Missing { .. } => "check the path; a run folder has a run.json",
+        };
+        Some(hint.to_owned())
+    }
 }
 
 impl RunFolder {
-    /// Takes `path`, which is made if it is missing and else must be empty.
-    ///
-    /// # Errors
-    /// When it holds something, is in use, or cannot be written to.
+    /// Takes `path`, which is created if it is missing, and else must be empty.
     pub fn create(path: &Path) -> Result<Self, FolderError> {
         let not_writable = |source| FolderError::NotWritable {
             path: path.to_owned(),
@@ -81,10 +67,10 @@ impl RunFolder {
         Self::claim(path, is_new)
     }
 
-    /// Takes a folder that was empty a moment ago.
+    /// Locks a folder that was empty a moment ago.
     fn claim(path: &Path, is_new: bool) -> Result<Self, FolderError> {
         let lock = lock(path)?;
-        // Since then another process may have made a run here, and ended.
+        // Another process may have made a run here in between, and ended.
         let is_empty = Lock::is_only_file_in(path).map_err(|source| FolderError::NotWritable {
             path: path.to_owned(),
             source,
@@ -96,16 +82,13 @@ impl RunFolder {
         }
         Ok(Self {
             lock,
-            last_alive: None,
+            last_heartbeat: None,
             path: path.to_owned(),
             is_new,
         })
     }
 
-    /// Makes a folder of its own below `parent`, named after the input and the time.
-    ///
-    /// # Errors
-    /// When it cannot be made.
+    /// Creates a folder below `parent`, named after the input and the time.
     pub fn create_named(parent: &Path, stem: &str, now: Timestamp) -> Result<Self, FolderError> {
         let name = format!(
             "seatload-{}-{}",
@@ -130,32 +113,29 @@ impl RunFolder {
         })
     }
 
-    /// Takes the folder of a run that is to go on.
-    ///
-    /// # Errors
-    /// When there is none, or it is in use.
+    /// Opens the folder of a run that is resumed.
     pub fn open(path: &Path) -> Result<Self, FolderError> {
         if !path.is_dir() {
             return Err(FolderError::Missing {
                 path: path.to_owned(),
             });
         }
-        let last_alive = Lock::last_heartbeat(path);
+        let last_heartbeat = Lock::last_heartbeat(path);
         Ok(Self {
             lock: lock(path)?,
-            last_alive,
+            last_heartbeat,
             path: path.to_owned(),
             is_new: false,
         })
     }
 
-    /// Leaves nothing of a folder in which no run has begun, though it may have been prepared.
+    /// Removes what was prepared for a run that did not start.
     pub fn remove_unstarted(self) {
         let Self {
             path, lock, is_new, ..
         } = self;
         drop(lock);
-        // It was empty when it was taken. What cannot be taken away does no harm.
+        // The folder was empty when it was taken. What cannot be removed does no harm.
         for entry in fs::read_dir(&path).into_iter().flatten().flatten() {
             let _ = fs::remove_file(entry.path());
         }
@@ -164,35 +144,28 @@ impl RunFolder {
         }
     }
 
-    /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Waits until the disk knows of every file that was made here.
-    ///
-    /// # Errors
-    /// When the disk does not take it.
+    /// Waits until the disk has every entry of the folder.
     pub fn sync(&self) -> io::Result<()> {
         sync_folder(&self.path)
     }
 
-    /// Leaves a sign that the run is alive.
+    /// Records that the run is alive.
     pub fn heartbeat(&self) {
-        self.lock.beat();
+        self.lock.heartbeat();
     }
 
-    /// How long ago an earlier part of the run was last alive, if there was one.
+    /// The time since the last heartbeat of an earlier session, if there was one.
     pub fn since_last_heartbeat(&self) -> Option<Duration> {
-        // A clock that was set back in between says nothing: then it may have been a moment ago.
-        let quiet = |alive: SystemTime| alive.elapsed().unwrap_or_default();
-        self.last_alive.map(quiet)
+        // If the clock was set back in between, the heartbeat may have been a moment ago.
+        self.last_heartbeat
+            .map(|at| at.elapsed().unwrap_or_default())
     }
 
-    /// Takes a file away, if it is there.
-    ///
-    /// # Errors
-    /// When it is there and cannot be taken away.
+    /// Removes a file, if it is there.
     pub fn remove(&self, name: &str) -> io::Result<()> {
         match fs::remove_file(self.path.join(name)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -200,10 +173,7 @@ impl RunFolder {
         }
     }
 
-    /// Writes a file as a whole: whoever looks sees all of it or what was there before.
-    ///
-    /// # Errors
-    /// When it cannot be written.
+    /// Replaces a file at once, as [`replace_file`] does.
     pub fn replace(
         &self,
         name: &str,
@@ -213,27 +183,30 @@ impl RunFolder {
     }
 }
 
-/// Writes a file of a folder as a whole: whoever looks sees all of it or what was there before.
+/// Replaces a file of a folder at once: a reader sees all of the new file or all of the old one.
 ///
-/// # Errors
-/// When it cannot be written.
+/// The unfinished file has a fixed name and the usual rights, which tempfile's have not: what a kill leaves is overwritten
+/// the next time, and colleagues can read the reports.
 pub fn replace_file(
     folder: &Path,
     name: &str,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
     let unfinished = folder.join(format!("{name}.unfinished"));
-    let written = write_file(&unfinished, write)
+    let written = write_and_sync(&unfinished, write)
         .and_then(|()| fs::rename(&unfinished, folder.join(name)))
         .and_then(|()| sync_folder(folder));
     if written.is_err() {
-        // Best effort: it takes space that may be short.
+        // Best effort: space may be short.
         let _ = fs::remove_file(&unfinished);
     }
     written
 }
 
-fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+fn write_and_sync(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
     let mut file = io::BufWriter::new(File::create(path)?);
     write(&mut file)?;
     file.into_inner()
@@ -241,13 +214,10 @@ fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>)
         .sync_all()
 }
 
-/// Waits until the disk knows of every entry of a folder.
-///
-/// # Errors
-/// When the disk does not take it.
+/// Waits until the disk has every entry of a folder.
 #[cfg_attr(not(unix), expect(unused_variables, reason = "there is nothing to do"))]
 pub fn sync_folder(path: &Path) -> io::Result<()> {
-    // Elsewhere a folder cannot be opened as a file, and its entries are safe once they are made.
+    // Other systems cannot open a folder as a file; there an entry is safe as soon as it is made.
     #[cfg(unix)]
     File::open(path)?.sync_all()?;
     Ok(())
@@ -255,9 +225,9 @@ pub fn sync_folder(path: &Path) -> io::Result<()> {
 
 fn lock(path: &Path) -> Result<Lock, FolderError> {
     Lock::take(path).map_err(|error| match error {
-        LockError::Held { by } => FolderError::InUse {
+        LockError::InUse { pid } => FolderError::InUse {
             path: path.to_owned(),
-            holder: by,
+            pid,
         },
         LockError::Io(source) => FolderError::NotWritable {
             path: path.to_owned(),
@@ -266,13 +236,13 @@ fn lock(path: &Path) -> Result<Lock, FolderError> {
     })
 }
 
-/// A name that every file system takes.
+/// A name that every file system accepts.
 pub fn safe_file_name(stem: &str) -> String {
     stem.chars()
         .take(STEM_CHARS)
-        .map(|character| match character {
-            c if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') => c,
-            _ => '-',
+        .map(|character| {
+            let is_safe = character.is_ascii_alphanumeric() || matches!(character, '-' | '_');
+            if is_safe { character } else { '-' }
         })
         .collect()
 }
@@ -286,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_is_named_after_the_input_and_the_time_and_never_taken_twice() {
+    fn a_folder_is_named_after_the_input_and_the_time_and_never_reused() {
         let parent = tempfile::tempdir().unwrap();
         let first = RunFolder::create_named(parent.path(), "HR drop: 3.2", now()).unwrap();
         let second = RunFolder::create_named(parent.path(), "HR drop: 3.2", now()).unwrap();
@@ -303,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_holds_something_is_left_alone() {
+    fn a_folder_with_files_is_left_unchanged() {
         let parent = tempfile::tempdir().unwrap();
         fs::write(parent.path().join("success.csv"), "precious").unwrap();
         let error = RunFolder::create(parent.path()).unwrap_err();
@@ -313,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_in_which_another_process_has_made_a_run_meanwhile_is_left_alone() {
+    fn a_folder_in_which_another_process_has_made_a_run_is_left_unchanged() {
         let parent = tempfile::tempdir().unwrap();
         let path = parent.path().join("run");
         let other = RunFolder::create(&path).unwrap();
@@ -326,15 +296,15 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_is_held_by_one_process_and_a_lock_left_behind_holds_nobody_up() {
+    fn a_folder_is_locked_by_one_process_and_its_lock_ends_with_it() {
         let parent = tempfile::tempdir().unwrap();
         let path = parent.path().join("run");
         let held = RunFolder::create(&path).unwrap();
         for again in [RunFolder::create(&path), RunFolder::open(&path)] {
-            let Err(FolderError::InUse { holder, .. }) = again else {
+            let Err(FolderError::InUse { pid, .. }) = again else {
                 panic!("{again:?}");
             };
-            assert_eq!(holder, Some(std::process::id().to_string()));
+            assert_eq!(pid, Some(std::process::id().to_string()));
         }
         drop(held);
         assert!(Lock::exists_in(&path));
@@ -343,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_file_is_replaced_or_left_as_it_was() {
+    fn a_file_is_replaced_at_once_or_left_as_it_was() {
         let parent = tempfile::tempdir().unwrap();
         let folder = RunFolder::create(&parent.path().join("run")).unwrap();
         folder.replace("a", |out| out.write_all(b"first")).unwrap();

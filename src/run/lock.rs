@@ -1,34 +1,28 @@
-//! A folder that one process at a time may work in.
+//! The lock of a folder: one process at a time works in it.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::Path;
 use std::time::SystemTime;
 
-/// Locked as long as the work lasts. The system lets go of it with the process, so it is never stale.
 const NAME: &str = "lock";
 
-/// A lock that is held. Dropping it lets go. Its time of change tells when its holder was last alive.
+/// A lock on a folder. The system releases it with the process, so it is never stale. The file's time of change is the last
+/// heartbeat.
 #[derive(Debug)]
 pub struct Lock(File);
 
-/// Why a folder cannot be locked.
 #[derive(Debug)]
 pub enum LockError {
-    /// Another process is at it.
-    Held {
-        /// The process's ID, where it can be told.
-        by: Option<String>,
+    InUse {
+        /// The other process, if it is known.
+        pid: Option<String>,
     },
-    /// The system does not let it be locked.
     Io(io::Error),
 }
 
 impl Lock {
-    /// Locks a folder, and writes down for others who holds it.
-    ///
-    /// # Errors
-    /// When another process holds it, or the folder cannot be written to.
+    /// Locks a folder, and writes this process's ID for others to read.
     pub fn take(folder: &Path) -> Result<Self, LockError> {
         let path = folder.join(NAME);
         let mut lock = OpenOptions::new()
@@ -40,9 +34,9 @@ impl Lock {
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                let by = fs::read_to_string(&path).ok();
-                return Err(LockError::Held {
-                    by: by.map(|pid| pid.trim().to_owned()),
+                let pid = fs::read_to_string(&path).ok();
+                return Err(LockError::InUse {
+                    pid: pid.map(|pid| pid.trim().to_owned()),
                 });
             }
             Err(TryLockError::Error(error)) => return Err(LockError::Io(error)),
@@ -57,10 +51,6 @@ impl Lock {
         folder.join(NAME).exists()
     }
 
-    /// Whether a folder holds nothing else.
-    ///
-    /// # Errors
-    /// When it cannot be read.
     pub fn is_only_file_in(folder: &Path) -> io::Result<bool> {
         for entry in fs::read_dir(folder)? {
             if entry?.file_name() != NAME {
@@ -70,19 +60,17 @@ impl Lock {
         Ok(true)
     }
 
-    /// When whoever locked a folder last was last alive.
+    /// The last heartbeat of the last process that locked a folder.
     pub fn last_heartbeat(folder: &Path) -> Option<SystemTime> {
         fs::metadata(folder.join(NAME)).ok()?.modified().ok()
     }
 
-    /// Leaves a sign of life.
-    pub fn beat(&self) {
+    pub fn heartbeat(&self) {
         self.set_heartbeat(SystemTime::now());
     }
 
-    /// Says when the holder, or one before it, was last alive.
     pub fn set_heartbeat(&self, at: SystemTime) {
-        // Whoever comes next then waits no longer than it must.
+        // Best effort: without it, the next session waits longer than it must.
         let _ = self.0.set_modified(at);
     }
 }

@@ -1,4 +1,4 @@
-//! `run.json`: what going on with a run needs to know. It holds no secret.
+//! `run.json`: what a run was started with, so that it can be resumed. It has no secret.
 
 use std::fs;
 use std::io;
@@ -8,9 +8,10 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
+use super::RunFolder;
+use crate::hint::Hint;
 use crate::input::{Fingerprint, Input};
 use crate::plan::SeatBudget;
-use crate::run::RunFolder;
 use crate::settings::{
     ImportPlan, InputSettings, NetworkSettings, RequestSettings, ResumeInput, RunSettings,
     SignInSettings, Target,
@@ -18,91 +19,66 @@ use crate::settings::{
 
 const NAME: &str = "run.json";
 
-/// What standard input said is kept under this name, since it cannot be read again.
+/// A copy of standard input, which cannot be read again.
 pub const SAVED_STDIN: &str = "input";
 
-/// The number of the schema: it changes when a field goes or changes its meaning.
+/// The schema's number: it changes when a field is removed or changes its meaning.
 const SCHEMA: u32 = 3;
 
-/// What tells the files from others that a roster was read from.
+/// The fingerprints of the files that a roster was read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InputFingerprints {
-    /// The input.
     pub input: Fingerprint,
-    /// The directory, if there is one.
     pub directory: Option<Fingerprint>,
-    /// The file of what users hold, if there is one.
     pub current: Option<Fingerprint>,
 }
 
-/// What a run was begun with.
+/// What a run was started with.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RunManifest {
     schema: u32,
-    /// The input's path, absolute or from the run folder; none if it was standard input, and is kept in the run folder.
+    /// The input's path, absolute or relative to the run folder; none for standard input, which is saved in the run folder.
     pub input: Option<PathBuf>,
-    /// What tells that the input is still the same.
     pub fingerprint: Fingerprint,
-    /// Where requests go.
     pub target: Target,
-    /// How to sign in, as far as it is no secret, unless it is said anew.
+    /// Without secrets. A resumed run may sign in otherwise.
     pub sign_in: SignInSettings,
-    /// How connections are made, as far as it is no secret, unless it is said anew.
+    /// Without secrets. A resumed run may connect otherwise.
     pub network: NetworkSettings,
-    /// How the input is read.
     pub reading: InputSettings,
-    /// What tells that the directory, if there is one, is still the same.
     pub directory: Option<Fingerprint>,
-    /// What tells that the file of what users hold, if there is one, is still the same.
     pub current: Option<Fingerprint>,
-    /// How many seats there are, if that is known.
     pub seats: Option<SeatBudget>,
-    /// Users in one request, at most.
     pub batch_size: usize,
-    /// Stop after so many users, unless it is said anew or they are done.
+    /// The value of --first.
     pub first: Option<NonZeroUsize>,
-    /// How requests are sent, unless it is said anew.
+    /// A resumed run may have other values.
     pub requests: RequestSettings,
 }
 
-/// Why a run cannot be gone on with.
 #[derive(Debug, thiserror::Error)]
-pub enum RecordError {
-    /// No run has begun in the folder.
-    #[error(
-        "{} holds no run.json: it is no run folder, or its run ended before anything was sent\n  hint: import the file again",
-        path.display()
-    )]
-    NotBegun {
-        /// The folder.
-        path: PathBuf,
-    },
-    /// It cannot be read.
+pub enum ManifestError {
+    #[error("{} has no run.json: it is not a run folder, or its run ended before anything was sent", path.display())]
+    NotStarted { path: PathBuf },
     #[error("cannot read run.json in {}", path.display())]
-    Unreadable {
-        /// The folder.
-        path: PathBuf,
-        /// What went wrong.
-        source: io::Error,
-    },
-    /// The input is not the one that the run began with.
-    #[error(
-        "{input} is not what the run began with: {difference}\n  hint: put the file back as it was, or import it as it is now"
-    )]
-    OtherInput {
-        /// The input.
-        input: String,
-        /// What differs.
-        difference: String,
-    },
+    Unreadable { path: PathBuf, source: io::Error },
+    #[error("{input} has changed since the run started: {difference}")]
+    InputChanged { input: String, difference: String },
+}
+
+impl Hint for ManifestError {
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::NotStarted { .. } => "import the file again",
+            Self::Unreadable { .. } => return None,
+            Self::InputChanged { .. } => "restore the file, or import it as it is now",
+        };
+        Some(hint.to_owned())
+    }
 }
 
 impl RunManifest {
-    /// What a run begins with.
-    ///
-    /// # Errors
-    /// When the input's path cannot be made absolute.
     pub fn new(
         intent: &ImportPlan,
         later: ResumeInput,
@@ -120,8 +96,11 @@ impl RunManifest {
         let mut reading = intent.reading.clone();
         let current = reading.current.as_mut().map(|current| &mut current.path);
         let (mut sign_in, mut network) = (run.sign_in.clone(), run.network.recorded());
-        let beside = reading.directory.as_mut().into_iter().chain(current);
-        for path in beside.chain(sign_in.paths_mut()).chain(network.paths_mut()) {
+        let side_tables = reading.directory.as_mut().into_iter().chain(current);
+        for path in side_tables
+            .chain(sign_in.paths_mut())
+            .chain(network.paths_mut())
+        {
             *path = std::path::absolute(&path)?;
         }
         Ok(Self {
@@ -141,54 +120,43 @@ impl RunManifest {
         })
     }
 
-    /// Finds that a run has begun in a folder, without touching anything there.
-    ///
-    /// # Errors
-    /// When the folder is there and holds no run.
-    pub fn require(folder: &Path) -> Result<(), RecordError> {
+    /// Requires that a run has started in a folder, without changing anything there. A missing folder passes.
+    pub fn require(folder: &Path) -> Result<(), ManifestError> {
         if folder.is_dir() && !folder.join(NAME).exists() {
-            return Err(RecordError::NotBegun {
+            return Err(ManifestError::NotStarted {
                 path: folder.to_owned(),
             });
         }
         Ok(())
     }
 
-    /// When the run in a folder began, if one has.
-    pub fn begun_at(folder: &Path) -> Option<SystemTime> {
+    /// When the run in a folder started, if one has.
+    pub fn started_at(folder: &Path) -> Option<SystemTime> {
         fs::metadata(folder.join(NAME)).ok()?.modified().ok()
     }
 
-    /// Reads what the run in a folder was begun with.
-    ///
-    /// # Errors
-    /// When none has begun there, or the record cannot be read.
-    pub fn read(folder: &RunFolder) -> Result<Self, RecordError> {
+    pub fn read(folder: &RunFolder) -> Result<Self, ManifestError> {
         let path = folder.path().to_owned();
         let text = match fs::read(path.join(NAME)) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(RecordError::NotBegun { path });
+                return Err(ManifestError::NotStarted { path });
             }
-            Err(source) => return Err(RecordError::Unreadable { path, source }),
+            Err(source) => return Err(ManifestError::Unreadable { path, source }),
         };
         match serde_json::from_slice::<Self>(&text) {
-            Ok(record) if record.schema == SCHEMA => Ok(record),
-            Ok(record) => Err(RecordError::Unreadable {
+            Ok(manifest) if manifest.schema == SCHEMA => Ok(manifest),
+            Ok(manifest) => Err(ManifestError::Unreadable {
                 path,
-                source: io::Error::other(format!("schema {} is not known", record.schema)),
+                source: io::Error::other(format!("unknown schema {}", manifest.schema)),
             }),
-            Err(error) => Err(RecordError::Unreadable {
+            Err(error) => Err(ManifestError::Unreadable {
                 path,
                 source: error.into(),
             }),
         }
     }
 
-    /// Writes it down.
-    ///
-    /// # Errors
-    /// When it cannot be written.
     pub fn write(&self, folder: &RunFolder) -> io::Result<()> {
         folder.replace(NAME, |out| {
             serde_json::to_writer_pretty(&mut *out, self)?;
@@ -196,7 +164,7 @@ impl RunManifest {
         })
     }
 
-    /// Where the input is now.
+    /// The input, for a run in this folder.
     pub fn input(&self, folder: &Path) -> Input {
         Input::Path(match &self.input {
             Some(path) => folder.join(path),
@@ -204,11 +172,8 @@ impl RunManifest {
         })
     }
 
-    /// Finds what was read to be what the run began with.
-    ///
-    /// # Errors
-    /// When it is another; the error says in what.
-    pub fn check(&self, input: &Input, now: &InputFingerprints) -> Result<(), RecordError> {
+    /// Requires that the files are those that the run started with.
+    pub fn check(&self, input: &Input, now: &InputFingerprints) -> Result<(), ManifestError> {
         check_same(&input.to_string(), &self.fingerprint, &now.input)?;
         let current = self.reading.current.as_ref().map(|current| &current.path);
         for (path, then, now) in [
@@ -227,15 +192,15 @@ impl RunManifest {
     }
 }
 
-fn check_same(file: &str, then: &Fingerprint, now: &Fingerprint) -> Result<(), RecordError> {
+fn check_same(file: &str, then: &Fingerprint, now: &Fingerprint) -> Result<(), ManifestError> {
     let difference = if now.bytes != then.bytes {
-        format!("it has {} bytes and had {}", now.bytes, then.bytes)
+        format!("it has {} bytes instead of {}", now.bytes, then.bytes)
     } else if now.sha256 != then.sha256 {
-        "it is as long as before, and its content has changed".to_owned()
+        "it has the same length and other content".to_owned()
     } else {
         return Ok(());
     };
-    Err(RecordError::OtherInput {
+    Err(ManifestError::InputChanged {
         input: file.to_owned(),
         difference,
     })

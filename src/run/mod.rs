@@ -1,6 +1,7 @@
-//! What must survive a crash: a run's folder, what it was begun with, and what became of its users.
+//! What must survive a crash: a run's folder, the manifest that it started with, and the state of its users.
 
 pub mod csv_log;
+mod error;
 mod folder;
 pub mod journal;
 mod lock;
@@ -10,18 +11,20 @@ mod saved_summary;
 mod stats;
 pub mod summary;
 pub mod undo;
+mod user_set;
 mod user_states;
 mod write_ahead_log;
 
 pub use csv_log::CsvLog;
+pub use error::RunFileError;
 pub use folder::{FolderError, RunFolder, replace_file, safe_file_name, sync_folder};
-pub use journal::{Journal, RunFileError};
+pub use journal::Journal;
 pub use lock::{Lock, LockError};
-pub use manifest::{InputFingerprints, RecordError, RunManifest, SAVED_STDIN};
+pub use manifest::{InputFingerprints, ManifestError, RunManifest, SAVED_STDIN};
 pub use not_before::record_not_before;
 pub use saved_summary::{RunCounts, SavedSummary};
 pub use stats::RunStats;
-pub use summary::{RequestCounts, SUMMARY, Stopped, Summary, SummarySettings, UserCounts};
+pub use summary::{RequestCounts, RunEnd, SUMMARY, Stopped, Summary, SummarySettings, UserCounts};
 pub use undo::{UNDO, Undo, UndoSummary};
 pub use user_states::UserStates;
 pub use write_ahead_log::WriteAheadLog;

@@ -1,4 +1,4 @@
-//! What has happened in a run so far, in numbers.
+//! The numbers of a run while it is under way.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,66 +8,62 @@ use crate::outcome::{Decision, FailureKind, Outcome};
 use crate::roster::{Assignments, SetIndex};
 use crate::run::UserStates;
 
-/// The numbers of a run. Counts what has been recorded, and nothing before.
+/// The numbers of a run: only what has been recorded is counted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RunStats {
-    /// Users who are a success.
     pub success: u64,
-    /// Users, and bad rows, by the way they failed.
+    /// Failed users and bad rows, by outcome.
     pub failures: BTreeMap<FailureKind, u64>,
-    /// Successes by bundle set.
     pub success_by_set: BTreeMap<SetIndex, u64>,
-    /// Users that this part of the run is to send.
+    /// Users that this session is to send.
     pub to_send: u64,
     /// Those of them who are decided.
-    pub done: u64,
-    /// Requests sent.
+    pub decided: u64,
+    /// Requests begun.
     pub sent: u64,
-    /// Requests answered, or given up as lost.
-    pub answered: u64,
-    /// Requests among them that never left, since there was no connection.
-    pub never_left: u64,
-    /// Requests sent again after passing trouble.
+    /// Requests with a response, or given up as lost.
+    pub responded: u64,
+    /// Requests among them that were never sent, since there was no connection.
+    pub never_sent: u64,
+    /// Requests retried after a transient failure.
     pub retried: u64,
-    /// Refused batches that were split.
+    /// Rejected batches that were split.
     pub splits: u64,
     /// Waits of more than two seconds.
     pub waits: u64,
-    /// How long they lasted in all, if nothing ended them early.
+    /// Their planned length in all.
     pub waited: Duration,
 }
 
 impl RunStats {
-    /// The numbers of a run that goes on from here, with so many users to be sent.
-    pub fn new(standing: &UserStates, assignments: &Assignments, to_send: usize) -> Self {
-        let mut tally = Self {
-            failures: standing.failures(),
+    /// The numbers at the start of a session.
+    pub fn new(states: &UserStates, assignments: &Assignments, to_send: usize) -> Self {
+        let mut stats = Self {
+            failures: states.failures(),
             to_send: to_send as u64,
             ..Self::default()
         };
-        for user in standing.successes(assignments) {
-            tally.count_success(assignments.set(user));
+        for user in states.successes(assignments) {
+            stats.count_success(assignments.set(user));
         }
-        tally
+        stats
     }
 
-    /// Users and rows that did not succeed.
-    pub fn failed(&self) -> u64 {
+    pub fn failed_count(&self) -> u64 {
         self.failures.values().sum()
     }
 
-    /// Requests under way.
     pub fn in_flight(&self) -> u64 {
-        self.sent - self.answered
+        self.sent - self.responded
     }
 
     /// Counts an event. Decisions are counted apart, once they are recorded.
-    pub fn count(&mut self, event: &Event) {
+    pub fn count_event(&mut self, event: &Event) {
         match event {
             Event::Sent { .. } => self.sent += 1,
             Event::ResponseReceived { has_left, .. } => {
-                self.answered += 1;
-                self.never_left += u64::from(!has_left);
+                self.responded += 1;
+                self.never_sent += u64::from(!has_left);
             }
             Event::Retrying { .. } => self.retried += 1,
             Event::Split { .. } => self.splits += 1,
@@ -82,16 +78,16 @@ impl RunStats {
         }
     }
 
-    /// Counts a decision that has been recorded, and takes back the failures that it overrules.
+    /// Counts a decision that has been recorded, and uncounts the failures that it supersedes.
     pub fn count_decision(
         &mut self,
         decision: &Decision,
-        overruled: &[FailureKind],
+        superseded: &[FailureKind],
         assignments: &Assignments,
     ) {
         let users = decision.users.len() as u64;
-        self.done += users;
-        for kind in overruled {
+        self.decided += users;
+        for kind in superseded {
             if let Some(count) = self.failures.get_mut(kind) {
                 *count -= 1;
             }

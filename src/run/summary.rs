@@ -7,21 +7,19 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::{RunFolder, RunStats, UserStates, not_before};
 use crate::catalog;
 use crate::event::StopReason;
 use crate::outcome::FailureKind;
 use crate::plan::Mode;
 use crate::roster::Roster;
-use crate::run::{RunFolder, not_before};
-use crate::run::{RunStats, UserStates};
 
-/// The file's name.
 pub const SUMMARY: &str = "summary.json";
 
-/// The number of the schema: it changes when a field goes or changes its meaning.
+/// The schema's number: it changes when a field is removed or changes its meaning.
 const SCHEMA: u32 = 1;
 
-/// What a run was about, as far as its summary tells.
+/// The settings of a run; no secret is among them.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SummarySettings {
@@ -29,31 +27,18 @@ pub struct SummarySettings {
     pub input: String,
     /// `POST` or `PUT`.
     pub method: String,
-    /// The address that requests went to.
     pub url: String,
-    /// `--batch-size`.
     pub batch_size: usize,
-    /// `--rate`.
     pub rate: String,
-    /// `--burst`.
     pub burst: u32,
-    /// `--concurrency`.
     pub concurrency: usize,
-    /// `--max-retries`.
     pub max_retries: u32,
-    /// `--timeout`.
     pub timeout_seconds: f64,
-    /// `--keep-trying`.
     pub keep_trying: bool,
-    /// `--external-license`.
     pub external_license: bool,
-    /// `--mode`.
     pub mode: Mode,
-    /// `--current`.
     pub current: Option<String>,
-    /// `--in-order`, or what implies it.
     pub in_order: bool,
-    /// Whether the run went to the built-in stand-in.
     pub sandbox: bool,
 }
 
@@ -63,20 +48,17 @@ pub struct SummarySettings {
 pub struct Summary {
     schema: u32,
     version: String,
-    /// What the run was about.
     pub settings: SummarySettings,
     started_at: String,
     finished_at: String,
     seconds: f64,
     /// Why the run stopped early, if it did.
     pub stopped: Option<Stopped>,
-    /// Rows read, without the header and blank ones.
+    /// Rows read, without the header and blank rows.
     pub rows: u64,
-    /// Users by what became of them.
     pub users: UserCounts,
-    /// Codes in the order of their names.
+    /// In the order of their names.
     pub codes: Vec<CodeCounts>,
-    /// What went over the wire.
     pub requests: RequestCounts,
 }
 
@@ -84,121 +66,98 @@ pub struct Summary {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Stopped {
-    /// What happened.
     pub reason: String,
-    /// What to do about it.
-    pub advice: String,
-    /// Before when the service does not want to be asked, in UTC, if it said so.
+    #[serde(rename = "advice")]
+    pub hint: String,
+    /// The service wants no request before this time.
     pub not_before: Option<String>,
 }
 
-/// Users, and bad rows, by what became of them.
+/// Users and bad rows by outcome.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UserCounts {
-    /// Users that the file asks for; bad rows are not among them.
+    /// Users of the input, without bad rows.
     pub total: u64,
     /// Rows of `success.csv`.
     pub success: u64,
-    /// Those of them who were not sent, since they held what they shall hold.
-    pub held_already: u64,
+    /// Successes without a request: the users had exactly the requested codes.
+    #[serde(rename = "heldAlready")]
+    pub already_assigned: u64,
     /// Rows of `failures.csv`, by outcome.
     pub failures: BTreeMap<String, u64>,
     /// Rows of `pending.csv`.
     pub pending: u64,
 }
 
-/// What became of one code.
+/// Users of one code.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CodeCounts {
-    /// The code.
     pub code: String,
     /// The vendor's name for it.
     pub name: Option<String>,
-    /// Users who shall hold it and were to be sent.
-    pub wanted: u64,
-    /// Users who hold it now, as the service confirmed.
+    /// Sendable users for whom it is requested.
+    #[serde(rename = "wanted")]
+    pub requested: u64,
+    /// Users who have it now, as the service confirmed.
     pub allocated: u64,
 }
 
-/// What went over the wire.
+/// Requests of the last session.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RequestCounts {
-    /// Requests sent, all included.
     pub sent: u64,
-    /// Requests sent again after passing trouble.
+    /// Requests retried after a transient failure.
     pub retried: u64,
-    /// Refused batches that were split.
+    /// Rejected batches that were split.
     pub splits: u64,
     /// Waits of more than two seconds.
     pub waits: u64,
-    /// How long they were meant to last in all.
+    /// Their planned length in all.
     pub waited_seconds: f64,
 }
 
+/// What a summary is made from.
+pub struct RunEnd<'a> {
+    pub settings: SummarySettings,
+    pub roster: &'a Roster,
+    pub stats: &'a RunStats,
+    pub states: &'a UserStates,
+    /// Why the run stopped early, if it did.
+    pub stop: Option<&'a StopReason>,
+    /// The service wants no request before this time.
+    pub not_before: Option<Timestamp>,
+    pub started: Timestamp,
+    pub finished: Timestamp,
+    pub duration: Duration,
+}
+
 impl Summary {
-    /// The summary of a run that has ended.
-    pub fn new(
-        about: SummarySettings,
-        roster: &Roster,
-        (tally, standing): (&RunStats, &UserStates),
-        pending: u64,
-        (stop, not_before): (Option<&StopReason>, Option<Timestamp>),
-        (started, took, finished): (Timestamp, Duration, Timestamp),
-    ) -> Self {
-        let users = (roster.sendable_count + roster.skipped.len()) as u64;
+    pub fn new(end: RunEnd<'_>) -> Self {
         Self {
             schema: SCHEMA,
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            settings: about,
-            started_at: format!("{started:.3}"),
-            finished_at: format!("{finished:.3}"),
-            seconds: rounded(took),
-            stopped: stop.map(|stop| Stopped {
-                reason: stop.message(),
-                advice: stop.hint().to_owned(),
-                not_before: match stop {
-                    StopReason::RetryAfterTooLong { wait } => {
-                        Some(finished.saturating_add(*wait).unwrap_or(Timestamp::MAX))
-                    }
-                    _ => not_before.filter(|until| *until > finished),
-                }
-                .map(|until| format!("{until:.3}")),
-            }),
-            rows: roster.rows,
-            users: UserCounts {
-                total: users,
-                success: tally.success,
-                held_already: standing.held_already(),
-                failures: FailureKind::ALL
-                    .iter()
-                    .map(|kind| {
-                        let count = tally.failures.get(kind).copied().unwrap_or(0);
-                        (kind.name().to_owned(), count)
-                    })
-                    .collect(),
-                pending,
-            },
-            codes: codes(roster, tally),
-            requests: RequestCounts {
-                sent: tally.sent - tally.never_left,
-                retried: tally.retried,
-                splits: tally.splits,
-                waits: tally.waits,
-                waited_seconds: rounded(tally.waited),
-            },
+            started_at: format!("{:.3}", end.started),
+            finished_at: format!("{:.3}", end.finished),
+            seconds: seconds(end.duration),
+            stopped: end.stop.map(|stop| Stopped::new(stop, &end)),
+            rows: end.roster.rows,
+            users: UserCounts::new(&end),
+            codes: code_counts(end.roster, end.stats),
+            requests: RequestCounts::new(end.stats),
+            settings: end.settings,
         }
     }
 
-    /// As `summary.json` has it.
+    /// The text of `summary.json`.
     pub fn json(&self) -> String {
         let json = serde_json::to_string_pretty(self).expect("numbers and text are JSON");
         json + "\n"
     }
 
-    /// Writes `summary.json` into a run's folder. It then has what the file of the service's wait had.
+    /// Writes `summary.json`. It has the time before which the service wants no request, so the file of that time goes.
     pub fn write(&self, folder: &RunFolder) -> io::Result<()> {
         folder.replace(SUMMARY, |out| out.write_all(self.json().as_bytes()))?;
         not_before::remove(folder)
@@ -209,38 +168,90 @@ impl Summary {
         self.users.failures.values().any(|&count| count > 0)
     }
 
-    /// How long the run took, in seconds.
-    pub fn took(&self) -> Duration {
+    pub fn duration(&self) -> Duration {
         Duration::from_secs_f64(self.seconds)
     }
 }
 
-fn codes(roster: &Roster, tally: &RunStats) -> Vec<CodeCounts> {
-    let all = &roster.assignments;
-    let mut wanted_by_set = BTreeMap::new();
-    for user in all.sendable_users() {
-        *wanted_by_set.entry(all.set(user)).or_insert(0_u64) += 1;
-    }
-    let mut by_code: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
-    for (set, wanted) in wanted_by_set {
-        let allocated = tally.success_by_set.get(&set).copied().unwrap_or(0);
-        for code in all.sets().codes(set) {
-            let counts = by_code.entry(code).or_default();
-            counts.0 += wanted;
-            counts.1 += allocated;
+impl Stopped {
+    fn new(stop: &StopReason, end: &RunEnd<'_>) -> Self {
+        let not_before = if let StopReason::RetryAfterTooLong { wait } = stop {
+            Some(end.finished.saturating_add(*wait).unwrap_or(Timestamp::MAX))
+        } else {
+            end.not_before.filter(|until| *until > end.finished)
+        };
+        Self {
+            reason: stop.message(),
+            hint: stop.hint().to_owned(),
+            not_before: not_before.map(|until| format!("{until:.3}")),
         }
     }
-    by_code
-        .into_iter()
-        .map(|(code, (wanted, allocated))| CodeCounts {
-            code: code.to_owned(),
-            name: catalog::find(code).map(|entry| entry.name.to_owned()),
-            wanted,
-            allocated,
-        })
-        .collect()
 }
 
-pub fn rounded(span: Duration) -> f64 {
-    (span.as_secs_f64() * 1000.0).round() / 1000.0
+impl UserCounts {
+    fn new(end: &RunEnd<'_>) -> Self {
+        let RunEnd {
+            roster,
+            stats,
+            states,
+            ..
+        } = end;
+        let failures = FailureKind::ALL.into_iter().map(|kind| {
+            let count = stats.failures.get(&kind).copied().unwrap_or(0);
+            (kind.name().to_owned(), count)
+        });
+        Self {
+            total: (roster.sendable_count + roster.skipped.len()) as u64,
+            success: stats.success,
+            already_assigned: states.already_assigned(),
+            failures: failures.collect(),
+            pending: states.pending(&roster.assignments).count() as u64,
+        }
+    }
+
+    pub fn failed(&self, kind: FailureKind) -> u64 {
+        self.failures.get(kind.name()).copied().unwrap_or(0)
+    }
+}
+
+impl RequestCounts {
+    fn new(stats: &RunStats) -> Self {
+        Self {
+            sent: stats.sent - stats.never_sent,
+            retried: stats.retried,
+            splits: stats.splits,
+            waits: stats.waits,
+            waited_seconds: seconds(stats.waited),
+        }
+    }
+}
+
+fn code_counts(roster: &Roster, stats: &RunStats) -> Vec<CodeCounts> {
+    let assignments = &roster.assignments;
+    let mut requested_by_set = BTreeMap::new();
+    for user in assignments.sendable_users() {
+        *requested_by_set
+            .entry(assignments.set(user))
+            .or_insert(0_u64) += 1;
+    }
+    let mut by_code: BTreeMap<&str, CodeCounts> = BTreeMap::new();
+    for (set, requested) in requested_by_set {
+        let allocated = stats.success_by_set.get(&set).copied().unwrap_or(0);
+        for code in assignments.sets().codes(set) {
+            let counts = by_code.entry(code).or_insert_with(|| CodeCounts {
+                code: code.to_owned(),
+                name: catalog::find(code).map(|entry| entry.name.to_owned()),
+                requested: 0,
+                allocated: 0,
+            });
+            counts.requested += requested;
+            counts.allocated += allocated;
+        }
+    }
+    by_code.into_values().collect()
+}
+
+/// Seconds to the millisecond.
+pub fn seconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1000.0).round() / 1000.0
 }

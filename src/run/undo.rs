@@ -1,67 +1,63 @@
-//! `undo.csv`: what users held before the run changed it, to be imported if it shall be so again.
+//! `undo.csv`: what users had before the run changed it. Importing the file restores it.
 
 use std::fs::File;
 use std::io;
 use std::path::Path;
 
+use super::csv_log::{self, CsvLog};
+use super::journal::AssignmentRow;
+use super::user_set::UserSet;
+use super::{RunFileError, RunFolder, UserStates};
 use crate::humanize::count_of;
 use crate::plan::{Action, CurrentLicenses, PlannedChanges};
 use crate::roster::{Assignments, UserIndex};
-use crate::run::RunFolder;
-use crate::run::csv_log::{self, CsvLog};
-use crate::run::journal::AssignmentRow;
-use crate::run::write_ahead_log::UserSet;
-use crate::run::{RunFileError, UserStates};
 use crate::sanitize::unescape_formula;
 
 pub const UNDO: &str = "undo.csv";
 
-/// Writes down what users hold, before it is changed.
+/// Records what users have before it is changed.
 pub struct Undo<'a> {
     file: CsvLog<AssignmentRow>,
-    written: UserSet,
+    recorded: UserSet,
     assignments: &'a Assignments,
-    holdings: &'a CurrentLicenses,
+    current: &'a CurrentLicenses,
 }
 
 impl<'a> Undo<'a> {
     pub fn open(
         folder: &RunFolder,
         assignments: &'a Assignments,
-        holdings: &'a CurrentLicenses,
+        current: &'a CurrentLicenses,
     ) -> Result<Self, RunFileError> {
         let mut file = CsvLog::<AssignmentRow>::open(&folder.path().join(UNDO))?;
-        let mut written = UserSet::none_of(assignments);
+        let mut recorded = UserSet::empty(assignments);
         for row in file.read()? {
             let row = row.map_err(|source| RunFileError::Damaged { file: UNDO, source })?;
             let user = assignments.find(unescape_formula(&row.user_id));
-            let stranger = || RunFileError::UnknownUser {
+            recorded.insert(user.ok_or_else(|| RunFileError::UnknownUser {
                 file: UNDO,
                 user: row.user_id.clone(),
-            };
-            written.mark(user.ok_or_else(stranger)?);
+            })?);
         }
         file.sync()?;
         Ok(Self {
             file,
-            written,
+            recorded,
             assignments,
-            holdings,
+            current,
         })
     }
 
-    /// Adds what these users hold, as far as it is known and does not stand there yet.
-    pub fn about_to_send(&mut self, users: &[UserIndex]) -> io::Result<()> {
-        let (all, holdings) = (self.assignments, self.holdings);
-        let new = self.written.missing(users);
+    /// Adds what these users have, where that is known and not yet recorded.
+    pub fn log_before_send(&mut self, users: &[UserIndex]) -> io::Result<()> {
+        let (assignments, current) = (self.assignments, self.current);
+        let new = self.recorded.missing(users);
         let row = |&user: &UserIndex| {
-            let held = holdings.of(user)?;
-            Some(AssignmentRow::new(all, user, held.set, held.external))
+            let licenses = current.of(user)?;
+            Some(AssignmentRow::new(assignments, user, licenses))
         };
         self.file.append(new.iter().filter_map(row))?;
-        for user in new {
-            self.written.mark(user);
-        }
+        self.recorded.extend(new);
         Ok(())
     }
 
@@ -69,90 +65,88 @@ impl<'a> Undo<'a> {
         self.file.sync()
     }
 
-    pub fn take_unsynced(&mut self) -> io::Result<Option<File>> {
-        self.file.take_unsynced()
+    pub fn take_dirty_file(&mut self) -> io::Result<Option<File>> {
+        self.file.take_dirty_file()
     }
 
-    /// At the end of a run: takes out those for whom surely nothing has changed. Gives what importing the file puts back.
-    ///
-    /// # Errors
-    /// When the file cannot be read or replaced; then it is as it was.
+    /// At the end of a run: removes the users for whom certainly nothing has changed. On an error the file is as it was.
     pub fn finish(
         mut self,
         folder: &RunFolder,
-        proposal: &PlannedChanges,
-        standing: &UserStates,
+        changes: &PlannedChanges,
+        states: &UserStates,
     ) -> io::Result<UndoSummary> {
         let assignments = self.assignments;
         let is_kept = |row: &AssignmentRow| {
             let user = assignments.find(unescape_formula(&row.user_id));
-            user.is_some_and(|user| standing.may_be_applied(user))
+            user.is_some_and(|user| states.may_be_applied(user))
         };
-        let mut way_back = UndoSummary::default();
+        let mut summary = UndoSummary::default();
         let mut drops_any = false;
         for row in self.file.read()? {
             let row = row?;
-            match (is_kept(&row), row.holds_nothing()) {
-                (true, true) => way_back.held_nothing += 1,
-                (true, false) => way_back.held_something += 1,
+            match (is_kept(&row), row.has_no_codes()) {
+                (true, true) => summary.had_none += 1,
+                (true, false) => summary.restorable += 1,
                 (false, _) => drops_any = true,
             }
         }
         if drops_any {
-            // It has been read to its end, so every record can be.
+            // The loop above has read every record, so none is lost here.
             let rows = self.file.read()?.filter_map(Result::ok);
             folder.replace(UNDO, |out| csv_log::write_all(out, rows.filter(is_kept)))?;
         }
-        let sent = standing.successes(assignments);
-        let sent = sent.filter(|&user| proposal.action(user) != Action::AlreadyAssigned);
-        let unknown = sent.filter(|&user| self.holdings.of(user).is_none());
-        way_back.unknown = unknown.count() as u64;
-        Ok(way_back)
+        summary.unknown = states
+            .successes(assignments)
+            .filter(|&user| changes.action(user) != Action::AlreadyAssigned)
+            .filter(|&user| self.current.of(user).is_none())
+            .count() as u64;
+        Ok(summary)
     }
 }
 
-/// How many users importing `undo.csv` would put back, and how many not.
+/// How many users importing `undo.csv` restores, and how many it does not.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct UndoSummary {
-    held_something: u64,
-    held_nothing: u64,
+    restorable: u64,
+    had_none: u64,
     unknown: u64,
 }
 
 impl UndoSummary {
-    /// Nobody was changed.
+    /// No user was changed.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// How to go back, in some lines. `allowed_codes` are those that importing must let through as well.
-    pub fn words(&self, folder: &Path, allowed_codes: &[String]) -> String {
+    /// How to undo the run, in some lines. `allowed_codes` are the codes of --allow-code.
+    pub fn text(&self, folder: &Path, allowed_codes: &[String]) -> String {
         let with = match allowed_codes {
             [] => String::new(),
             codes => format!(" with --allow-code {}", codes.join(",")),
         };
-        let mut words = format!(
-            "undo: importing {}{with} puts back what {} held",
+        let mut text = format!(
+            "undo: import {}{with} to restore the licences of {}",
             folder.join(UNDO).display(),
-            count_of(self.held_something, "user")
+            count_of(self.restorable, "user")
         );
-        for (users, why) in [
+        for (users, reason) in [
             (
-                self.held_nothing,
-                "held nothing: an import cannot take all licences away, the portal can",
+                self.had_none,
+                "had no licences: remove theirs in the portal, an import cannot remove all licences of a user",
             ),
             (
                 self.unknown,
-                "not in the file of --current, so nobody knows what they held",
+                "not in the file of --current, so it is unknown what they had",
             ),
         ] {
             if users > 0 {
-                words.push_str(&format!(
-                    "\n  not put back: {}: {why}",
+                text.push_str(&format!(
+                    "\n  not restored: {}: {reason}",
                     count_of(users, "user")
                 ));
             }
         }
-        words
+        text
     }
 }

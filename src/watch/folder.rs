@@ -53,7 +53,7 @@ impl WatchFolder {
         fs::create_dir_all(&own).map_err(not_writable)?;
         let last_alive = Lock::last_heartbeat(&own);
         let lock = Lock::take(&own).map_err(|error| match error {
-            LockError::Held { by } => WatchError::InUse {
+            LockError::InUse { pid: by } => WatchError::InUse {
                 path: path.clone(),
                 by,
             },
@@ -104,7 +104,7 @@ impl WatchFolder {
 
     /// Leaves a sign that something may have been sent.
     pub fn beat(&self) {
-        self.lock.beat();
+        self.lock.heartbeat();
     }
 
     /// The files in the folder as they are now. Symbolic links and folders are none.

@@ -232,19 +232,21 @@ fn who_held_nothing_stands_in_the_undo_file_and_importing_it_says_what_to_do() {
     let ended = import_with_current(&dir, &sandbox.base_url, &["--allow-losses"]);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     assert!(
-        ended.stderr.contains("puts back what 1 user held"),
-        "{}",
-        ended.stderr
-    );
-    assert!(
-        ended.stderr.contains("not put back: 1 user: held nothing"),
+        ended.stderr.contains("to restore the licences of 1 user"),
         "{}",
         ended.stderr
     );
     assert!(
         ended
             .stderr
-            .contains("not put back: 1 user: not in the file"),
+            .contains("not restored: 1 user: had no licences"),
+        "{}",
+        ended.stderr
+    );
+    assert!(
+        ended
+            .stderr
+            .contains("not restored: 1 user: not in the file"),
         "{}",
         ended.stderr
     );
@@ -325,7 +327,7 @@ fn whoever_was_changed_before_it_was_refused_is_in_the_undo_file() {
     assert_eq!(dir.column("run/failures.csv", "outcome"), ["conflict"]);
     assert_eq!(dir.column("run/undo.csv", "userBundleCodes"), ["ATTUNU"]);
     assert!(
-        ended.stderr.contains("puts back what 1 user held"),
+        ended.stderr.contains("to restore the licences of 1 user"),
         "{}",
         ended.stderr
     );
@@ -562,7 +564,7 @@ fn a_run_goes_on_only_with_the_holdings_that_it_began_with() {
     assert!(
         refused
             .stderr
-            .contains("holdings.csv is not what the run began with"),
+            .contains("holdings.csv has changed since the run started"),
         "{}",
         refused.stderr
     );
@@ -571,7 +573,7 @@ fn a_run_goes_on_only_with_the_holdings_that_it_began_with() {
     assert!(
         refused
             .stderr
-            .contains("holdings.csv is not what the run began with"),
+            .contains("holdings.csv has changed since the run started"),
         "{}",
         refused.stderr
     );

@@ -143,7 +143,7 @@ fn a_run_is_read_again_as_it_was_begun_and_not_with_another_directory() {
     assert!(
         changed
             .stderr
-            .contains("people.csv is not what the run began with"),
+            .contains("people.csv has changed since the run started"),
         "{}",
         changed.stderr
     );

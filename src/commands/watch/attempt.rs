@@ -18,7 +18,7 @@ use crate::import::resume;
 use crate::import::resume::ResumeScope;
 use crate::input::{Fingerprint, InputError};
 use crate::report::Progress;
-use crate::run::{RecordError, RunFolder, RunManifest};
+use crate::run::{ManifestError, RunFolder, RunManifest};
 use crate::run::{RunFileError, SavedSummary};
 use crate::settings::RunSettings;
 use crate::watch::{
@@ -142,7 +142,7 @@ impl Attempt<'_> {
         self.sign_in(&settings, progress)?;
         let proposal =
             resume::reload_input(&record, run.path(), progress).map_err(|error| match error
-                .is::<RecordError>(
+                .is::<ManifestError>(
             ) {
                 true => AttemptResult::cannot_go_on(&error),
                 false => error.into(),
@@ -185,7 +185,7 @@ impl Attempt<'_> {
         let before = self.memory.last();
         let before = before.and_then(|before| self.folder.find_filed(&before.folder));
         let unanswered_before = before.is_some_and(|folder| has_unanswered(&run_in(&folder)));
-        let begun = RunManifest::begun_at(&job.run());
+        let begun = RunManifest::started_at(&job.run());
         let age = begun.and_then(|begun| begun.elapsed().ok());
         match after_no_response(age.unwrap_or_default(), unanswered_before) {
             AfterStop::SetAside => finished(job),

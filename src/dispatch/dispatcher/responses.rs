@@ -111,7 +111,7 @@ impl Dispatcher<'_> {
         if !confirmed.is_empty() {
             self.seen.any_success = true;
             self.seen.single_user_not_found = 0;
-            self.groups.note_success(job.group);
+            self.groups.record_success(job.group);
             for (organization_id, places) in confirmed {
                 let decision = Decision {
                     users: users_at(places).collect(),

@@ -111,8 +111,8 @@ mod tests {
         let all = &proposal.roster.assignments;
         let mut standing = UserStates::new(all.len());
         let user = |id| all.find(id).unwrap();
-        standing.note_success(user("a"), true);
-        standing.note_failure(user("b"), FailureKind::Conflict, Applied::No);
+        standing.record_success(user("a"), true);
+        standing.record_failure(user("b"), FailureKind::Conflict, Applied::No);
         let (codes, left_out) = codes(&proposal, &standing);
         let told: Vec<_> = codes
             .iter()

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::humanize::{count, count_of};
 use crate::outcome::{Applied, FailureKind, split_hint};
 use crate::report::page::labels;
-use crate::run::journal::Failure;
+use crate::run::journal::RecordedFailure;
 use crate::sanitize::printable;
 
 /// The most failures that are listed one by one.
@@ -70,7 +70,7 @@ struct Counting {
 
 impl Failures {
     /// Counts and lists failures. Memory does not grow with their number.
-    pub fn of(all: impl Iterator<Item = Failure>) -> Self {
+    pub fn of(all: impl Iterator<Item = RecordedFailure>) -> Self {
         let mut failures = Self::default();
         let mut reasons: BTreeMap<(FailureKind, String), Counting> = BTreeMap::new();
         let mut bytes = 0;
@@ -158,7 +158,7 @@ fn in_order(reasons: BTreeMap<(FailureKind, String), Counting>) -> Vec<Reason> {
 }
 
 impl Listed {
-    fn new(failure: &Failure, said: &str) -> Self {
+    fn new(failure: &RecordedFailure, said: &str) -> Self {
         Self {
             user: printable(&failure.user, USER_CHARS),
             codes: printable(&failure.codes, CODES_CHARS),
@@ -192,8 +192,8 @@ mod tests {
     use super::*;
     use crate::outcome::explain;
 
-    fn failure(user: &str, kind: FailureKind, said: &str) -> Failure {
-        Failure {
+    fn failure(user: &str, kind: FailureKind, said: &str) -> RecordedFailure {
+        RecordedFailure {
             user: user.to_owned(),
             codes: "IDU;PMD".to_owned(),
             line: 7,
@@ -210,7 +210,7 @@ mod tests {
             failure("b", FailureKind::Invalid, "no user"),
             failure("c", FailureKind::Invalid, "no user"),
             failure("d", FailureKind::Conflict, "no seats"),
-            Failure {
+            RecordedFailure {
                 message: explain("held otherwise", "give all codes"),
                 applied: Applied::Maybe,
                 ..failure("e", FailureKind::Withheld, "")

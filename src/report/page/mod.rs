@@ -138,7 +138,7 @@ struct Page {
 /// # Errors
 /// When `failures.csv` cannot be read, or the page cannot be written.
 pub fn write_page(folder: &RunFolder, told: &PageData<'_>) -> io::Result<String> {
-    let page = Page::new(told, Failures::of(Journal::failures(folder)?));
+    let page = Page::new(told, Failures::of(Journal::read_failures(folder)?));
     let html = page.render().map_err(io::Error::other)?;
     folder.replace(REPORT, |out| out.write_all(html.as_bytes()))?;
     Ok(page.sentence)
@@ -245,7 +245,7 @@ fn counts(summary: &Summary, maybe: u64) -> Counts {
     Counts {
         total: users.total,
         success: users.success,
-        held_already: users.held_already,
+        held_already: users.already_assigned,
         failed: sum(failed),
         maybe,
         pending: users.pending,

@@ -9,8 +9,8 @@ use crate::outcome::{Applied, Decision, Outcome};
 use crate::plan::{AbsentUsers, Mode};
 use crate::roster::Roster;
 use crate::roster::tests::{holdings, roster};
-use crate::run::journal::Failure;
-use crate::run::{RunStats, SummarySettings};
+use crate::run::journal::RecordedFailure;
+use crate::run::{RunEnd, RunStats, SummarySettings};
 
 /// A run to be told of.
 struct Run {
@@ -20,7 +20,7 @@ struct Run {
     part: Part,
     stop: Option<StopReason>,
     about: SummarySettings,
-    failures: Vec<Failure>,
+    failures: Vec<RecordedFailure>,
 }
 
 impl Run {
@@ -55,7 +55,7 @@ impl Run {
                 attempts: 1,
                 applied: Applied::Maybe,
             };
-            self.standing.note(&decision);
+            self.standing.record(&decision);
             let at = Duration::from_millis(40 * user.index() as u64);
             self.timeline.decided(at, &decision);
         }
@@ -65,8 +65,8 @@ impl Run {
 
     fn failed(mut self, user: &str, kind: FailureKind, applied: Applied, said: &str) -> Self {
         let index = self.proposal.roster.assignments.find(user).unwrap();
-        self.standing.note_failure(index, kind, applied);
-        self.failures.push(Failure {
+        self.standing.record_failure(index, kind, applied);
+        self.failures.push(RecordedFailure {
             applied,
             ..failure(user, kind, said)
         });
@@ -99,15 +99,17 @@ impl Run {
         let all = &roster.assignments;
         let mut tally = RunStats::new(&self.standing, all, all.len());
         tally.sent = self.part.sent;
-        let pending = self.standing.pending(all).count() as u64;
-        let summary = Summary::new(
-            self.about.clone(),
+        let summary = Summary::new(RunEnd {
+            settings: self.about.clone(),
             roster,
-            (&tally, &self.standing),
-            pending,
-            (self.stop.as_ref(), None),
-            (span.0, self.part.took, span.1),
-        );
+            stats: &tally,
+            states: &self.standing,
+            stop: self.stop.as_ref(),
+            not_before: None,
+            started: span.0,
+            finished: span.1,
+            duration: self.part.took,
+        });
         let told = PageData {
             summary: &summary,
             proposal: &self.proposal,
@@ -142,8 +144,8 @@ fn about() -> SummarySettings {
     }
 }
 
-fn failure(user: &str, kind: FailureKind, said: &str) -> Failure {
-    Failure {
+fn failure(user: &str, kind: FailureKind, said: &str) -> RecordedFailure {
+    RecordedFailure {
         user: user.to_owned(),
         codes: "IDU;PMD".to_owned(),
         line: 7,
@@ -193,7 +195,7 @@ fn a_run_with_nothing_to_do_says_so() {
     let mut run = Run::of(roster(FOUR), Some(&held));
     let all = &run.proposal.roster.assignments;
     for user in all.sendable_users() {
-        run.standing.note_success(user, false);
+        run.standing.record_success(user, false);
     }
     insta::assert_snapshot!(said(&run));
 }
@@ -201,7 +203,7 @@ fn a_run_with_nothing_to_do_says_so() {
 #[test]
 fn a_file_of_which_no_row_is_sound_is_told_by_its_bad_rows() {
     let mut run = Run::of(roster("userId,code\nann,NOPE\n"), None);
-    run.standing.note_beforehand(FailureKind::Invalid);
+    run.standing.record_preset(FailureKind::Invalid);
     run.failures = vec![failure("ann", FailureKind::Invalid, "unknown code NOPE")];
     insta::assert_snapshot!(said(&run));
 }
@@ -236,7 +238,7 @@ fn page_of(text: &str) -> Html {
     run.about.input = format!("in {text}");
     run.about.url = text.to_owned();
     run.about.current = Some(text.to_owned());
-    run.failures = vec![Failure {
+    run.failures = vec![RecordedFailure {
         codes: text.to_owned(),
         ..failure(text, FailureKind::Rejected, text)
     }];
@@ -268,12 +270,12 @@ fn a_page_of_a_million_failures_is_less_than_a_mebibyte_even_if_all_are_as_long_
     let long = ["<", "\u{202e}", "\u{1f600}"].map(|part| part.repeat(700));
     let rows = (0..2000).map(|nth: usize| {
         let text = format!("{nth}{}", long[nth % 3]);
-        Failure {
+        RecordedFailure {
             codes: text.clone(),
             ..failure(&text, FailureKind::ALL[nth % 8], &text)
         }
     });
-    let alike = (0..998_000_u32).map(|nth| Failure {
+    let alike = (0..998_000_u32).map(|nth| RecordedFailure {
         user: nth.to_string(),
         codes: "IDU".to_owned(),
         line: nth,

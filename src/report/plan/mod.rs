@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::catalog;
 use crate::plan::{Action, GroupSize, Mode, PlannedChanges, group_sizes};
 use crate::roster::{CodeIndex, SkipReason};
-use crate::run::summary::rounded;
+use crate::run::summary::seconds;
 use crate::settings::{ImportPlan, RequestSettings};
 
 pub use rows::write_csv;
@@ -176,7 +176,7 @@ impl PlanReport {
                 batch_size: intent.batch_size.get(),
                 rate: requests.rate.to_string(),
                 burst: requests.burst.get(),
-                seconds: rounded(time(count as usize)),
+                seconds: seconds(time(count as usize)),
             },
         }
     }

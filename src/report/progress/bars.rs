@@ -84,7 +84,7 @@ impl Bars {
         });
     }
 
-    pub fn update(&mut self, tally: &RunStats, wait: Option<&Wait>) {
+    pub fn update(&mut self, stats: &RunStats, wait: Option<&Wait>) {
         let Some(users) = &self.users else {
             return;
         };
@@ -92,10 +92,10 @@ impl Bars {
             return;
         }
         self.refreshed = Some(Instant::now());
-        users.bar.set_position(tally.done);
+        users.bar.set_position(stats.decided);
         let left = users.bar.eta() + wait.map(Wait::left).unwrap_or_default();
-        users.bar.set_message(messages::left(left, tally));
-        users.activity.set_message(messages::activity(tally));
+        users.bar.set_message(messages::left(left, stats));
+        users.activity.set_message(messages::activity(stats));
         let wait = wait.map(messages::waiting).unwrap_or_default();
         users.wait.set_message(wait);
     }

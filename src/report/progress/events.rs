@@ -85,7 +85,7 @@ pub fn line(what: JsonEvent<'_>) -> String {
 
 impl<'a> JsonEvent<'a> {
     /// An event that has been counted.
-    pub fn of(event: &'a Event, tally: &RunStats) -> Self {
+    pub fn of(event: &'a Event, stats: &RunStats) -> Self {
         match event {
             Event::Sent { batch, users } => Self::Sent {
                 batch: *batch,
@@ -109,16 +109,16 @@ impl<'a> JsonEvent<'a> {
                 wait_seconds: wait.as_secs_f64(),
                 cause: name(*cause),
             },
-            Event::Decided(decision) => Self::decided(decision, tally),
+            Event::Decided(decision) => Self::decided(decision, stats),
             Event::SeatsExhausted { codes } => Self::Exhausted {
                 user_bundle_codes: codes,
             },
             Event::WrongAddress { answer } => Self::Misdirected { answer },
-            Event::Stopping(stop) => Self::stopping(stop, tally),
+            Event::Stopping(stop) => Self::stopping(stop, stats),
         }
     }
 
-    fn decided(decision: &Decision, tally: &RunStats) -> Self {
+    fn decided(decision: &Decision, stats: &RunStats) -> Self {
         let users = decision.users.len() as u64;
         let (success, failures) = match &decision.outcome {
             Outcome::Success { .. } => (users, BTreeMap::new()),
@@ -127,16 +127,16 @@ impl<'a> JsonEvent<'a> {
         Self::Decided {
             success,
             failures,
-            done: tally.done,
-            to_send: tally.to_send,
+            done: stats.decided,
+            to_send: stats.to_send,
         }
     }
 
-    fn stopping(stop: &StopReason, tally: &RunStats) -> Self {
+    fn stopping(stop: &StopReason, stats: &RunStats) -> Self {
         Self::Stopping {
             reason: stop.message(),
             advice: stop.hint(),
-            in_flight: tally.in_flight(),
+            in_flight: stats.in_flight(),
         }
     }
 }

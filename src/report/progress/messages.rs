@@ -9,23 +9,23 @@ use crate::report::progress::{RunStats, Wait};
 use crate::sanitize::printable;
 
 /// What is going on, apart from how far it is.
-pub fn activity(tally: &RunStats) -> String {
+pub fn activity(stats: &RunStats) -> String {
     let mut parts = vec![format!(
         "{} in flight",
-        count_of(tally.in_flight(), "request")
+        count_of(stats.in_flight(), "request")
     )];
-    if tally.retried > 0 {
-        parts.push(format!("{} retried", count(tally.retried)));
+    if stats.retried > 0 {
+        parts.push(format!("{} retried", count(stats.retried)));
     }
-    if tally.failed() > 0 {
-        parts.push(format!("{} failed so far", count(tally.failed())));
+    if stats.failed_count() > 0 {
+        parts.push(format!("{} failed so far", count(stats.failed_count())));
     }
     parts.join(", ")
 }
 
 /// How long it will take from now.
-pub fn left(left: Duration, tally: &RunStats) -> String {
-    match tally.done {
+pub fn left(left: Duration, stats: &RunStats) -> String {
+    match stats.decided {
         // Nobody can tell yet.
         0 => String::new(),
         _ => format!("{} left", duration(in_seconds(left))),

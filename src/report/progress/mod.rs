@@ -98,14 +98,14 @@ impl Progress {
     }
 
     /// Shows an event that has been counted.
-    pub fn show_event(&mut self, event: &Event, tally: &RunStats) {
+    pub fn show_event(&mut self, event: &Event, stats: &RunStats) {
         match self.display {
-            Display::Events => self.write_event(JsonEvent::of(event, tally)),
-            Display::Bars(_) | Display::Plain(_) | Display::None => self.show_people(event, tally),
+            Display::Events => self.write_event(JsonEvent::of(event, stats)),
+            Display::Bars(_) | Display::Plain(_) | Display::None => self.show_people(event, stats),
         }
     }
 
-    fn show_people(&mut self, event: &Event, tally: &RunStats) {
+    fn show_people(&mut self, event: &Event, stats: &RunStats) {
         match event {
             Event::Waiting { wait, cause } => {
                 self.wait = Some(Wait {
@@ -123,8 +123,8 @@ impl Progress {
                 if let Display::Bars(bars) = &mut self.display {
                     bars.stopping();
                 }
-                if tally.in_flight() > 0 {
-                    self.message(&messages::stopping(stop, tally.in_flight()));
+                if stats.in_flight() > 0 {
+                    self.message(&messages::stopping(stop, stats.in_flight()));
                 }
             }
             Event::ResponseReceived { .. }
@@ -132,15 +132,15 @@ impl Progress {
             | Event::Split { .. }
             | Event::Decided(_) => {}
         }
-        self.tick(tally);
+        self.tick(stats);
     }
 
     /// Brings the display up to date.
-    pub fn tick(&mut self, tally: &RunStats) {
+    pub fn tick(&mut self, stats: &RunStats) {
         match &mut self.display {
-            Display::Bars(bars) => bars.update(tally, self.wait.as_ref()),
+            Display::Bars(bars) => bars.update(stats, self.wait.as_ref()),
             Display::Plain(plain) => {
-                if let Some(line) = plain.update(tally, self.wait.as_ref()) {
+                if let Some(line) = plain.update(stats, self.wait.as_ref()) {
                     self.write_line(&line);
                 }
             }
@@ -175,7 +175,7 @@ impl Progress {
     }
 
     /// Whether standard error has been closed at its other end: a run that nobody can watch is to be stopped.
-    pub fn is_unheard(&self) -> bool {
+    pub fn is_closed(&self) -> bool {
         self.is_closed.get()
     }
 

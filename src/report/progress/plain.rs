@@ -23,21 +23,21 @@ impl PlainProgress {
     }
 
     /// The next line, when it is time for one.
-    pub fn update(&mut self, tally: &RunStats, wait: Option<&Wait>) -> Option<String> {
+    pub fn update(&mut self, stats: &RunStats, wait: Option<&Wait>) -> Option<String> {
         if self.last.elapsed() < PERIOD {
             return None;
         }
         self.last = Instant::now();
-        Some(line(tally, wait))
+        Some(line(stats, wait))
     }
 }
 
-fn line(tally: &RunStats, wait: Option<&Wait>) -> String {
+fn line(stats: &RunStats, wait: Option<&Wait>) -> String {
     let mut line = format!(
         "{} of {} users, {}",
-        count(tally.done),
-        count(tally.to_send),
-        messages::activity(tally)
+        count(stats.decided),
+        count(stats.to_send),
+        messages::activity(stats)
     );
     if let Some(wait) = wait {
         line.push_str("; ");

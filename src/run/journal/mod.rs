@@ -1,8 +1,7 @@
-//! The CSV files: a row for every user and every bad row, written as it is decided.
+//! The success and failure files: a row for every user and every bad row, written as soon as it is decided.
 //!
-//! The success and failure files are also the journal of the run: what stands in them is decided. Each file can be
-//! imported again, so user IDs and codes stand in them as the input has them, but for the mark that keeps a
-//! spreadsheet from running them as a formula.
+//! They are the journal of the run: a user is decided when one of them has it. Each can be imported again, so user IDs and
+//! codes are written as in the input, but for the mark that stops a spreadsheet from reading them as a formula.
 
 mod rows;
 
@@ -11,14 +10,13 @@ use std::collections::HashSet;
 use std::io;
 
 use jiff::Timestamp;
-pub use rows::{AssignmentRow, Failure};
-use rows::{FailureRow, MAYBE, RowWriter, SENT, SuccessRow};
+pub use rows::{AssignmentRow, RecordedFailure};
+use rows::{FailureRow, RowWriter, SuccessRow};
 
-use crate::outcome::{Applied, Decision, FailureKind};
+use super::csv_log::{self, CsvLog};
+use super::{RunFileError, RunFolder, UserStates};
+use crate::outcome::{Decision, FailureKind};
 use crate::roster::{Assignments, Roster, UserIndex};
-use crate::run::RunFolder;
-use crate::run::UserStates;
-use crate::run::csv_log::{self, CsvLog};
 use crate::sanitize::unescape_formula;
 
 pub const SUCCESS: &str = "success.csv";
@@ -28,70 +26,25 @@ pub const PENDING: &str = "pending.csv";
 /// The success and failure files of a run.
 pub struct Journal {
     success: CsvLog<SuccessRow>,
-    read_failures: CsvLog<FailureRow>,
-    /// Room for lines that are being made.
-    lines: Vec<u8>,
-}
-
-/// Why a journal cannot be gone on with.
-#[derive(Debug, thiserror::Error)]
-pub enum RunFileError {
-    /// A file cannot be read or written.
-    #[error("cannot read or write the reports")]
-    Io(#[from] io::Error),
-    /// A record cannot be understood.
-    #[error(
-        "{file} is damaged: a record in it cannot be understood\n  hint: import the input again; to allocate twice is harmless"
-    )]
-    Damaged {
-        /// The file.
-        file: &'static str,
-        /// What is wrong.
-        source: csv::Error,
-    },
-    /// A file that a run always has is gone.
-    #[error(
-        "{file} is missing, so nobody knows what the run has sent\n  hint: import the input again; to allocate twice is harmless"
-    )]
-    Missing {
-        /// The file.
-        file: &'static str,
-    },
-    /// A record is about nobody that the input names.
-    #[error(
-        "{file} names the user {user}, whom the input does not\n  hint: use the input that the run began with"
-    )]
-    UnknownUser {
-        /// The file.
-        file: &'static str,
-        /// The user.
-        user: String,
-    },
+    failures: CsvLog<FailureRow>,
 }
 
 impl Journal {
-    /// Opens both files, makes them where they are missing, and reads how every user stands. Bad rows and
-    /// withheld users of the roster that are not recorded yet are added.
-    ///
-    /// # Errors
-    /// When a file cannot be read or written, or is not about this roster.
+    /// Opens or creates both files, and reads the state of every user. Adds the roster's bad rows and skipped users that are
+    /// not recorded yet.
     pub fn open(folder: &RunFolder, roster: &Roster) -> Result<(Self, UserStates), RunFileError> {
         let mut journal = Self {
             success: CsvLog::open(&folder.path().join(SUCCESS))?,
-            read_failures: CsvLog::open(&folder.path().join(FAILURES))?,
-            lines: Vec::new(),
+            failures: CsvLog::open(&folder.path().join(FAILURES))?,
         };
-        let mut standing = UserStates::new(roster.assignments.len());
-        let recorded = journal.read(&roster.assignments, &mut standing)?;
-        journal.record_bad_rows(roster, &recorded, &mut standing)?;
+        let mut states = UserStates::new(roster.assignments.len());
+        let recorded = journal.read(&roster.assignments, &mut states)?;
+        journal.record_bad_rows(roster, &recorded, &mut states)?;
         journal.sync()?;
-        Ok((journal, standing))
+        Ok((journal, states))
     }
 
-    /// Adds what was decided. When this returns, the operating system has it.
-    ///
-    /// # Errors
-    /// When it cannot be written.
+    /// Adds decisions. When this returns, the operating system has them.
     pub fn record(
         &mut self,
         assignments: &Assignments,
@@ -100,70 +53,61 @@ impl Journal {
     ) -> io::Result<()> {
         let mut rows = RowWriter::new(assignments, at);
         let decisions = decisions.iter().map(Borrow::borrow);
-        self.lines.clear();
-        for decision in decisions.clone() {
-            rows.successes(decision, &mut self.lines)?;
-        }
-        self.success.append_lines(&self.lines)?;
-        self.read_failures
+        self.success.append(
+            decisions
+                .clone()
+                .flat_map(|decision| rows.successes(decision)),
+        )?;
+        self.failures
             .append(decisions.flat_map(|decision| rows.failures(decision)))
     }
 
-    /// Records what was decided before anything is sent.
-    ///
-    /// # Errors
-    /// When it cannot be written.
+    /// Records decisions that need no request.
     pub fn record_unsent(
         &mut self,
-        standing: &mut UserStates,
+        states: &mut UserStates,
         assignments: &Assignments,
         decisions: &[Decision],
     ) -> io::Result<()> {
         self.record(assignments, decisions, Timestamp::now())?;
         for decision in decisions {
-            standing.note(decision);
+            states.record(decision);
         }
         Ok(())
     }
 
-    /// Waits until the disk has everything recorded.
-    ///
-    /// # Errors
-    /// When the disk does not take it.
+    /// Waits until the disk has every record.
     pub fn sync(&mut self) -> io::Result<()> {
         self.success.sync()?;
-        self.read_failures.sync()
+        self.failures.sync()
     }
 
-    /// Whether the disk has everything recorded.
     #[cfg(test)]
     pub fn is_synced(&mut self) -> bool {
-        let unsynced = [
-            self.success.take_unsynced().unwrap(),
-            self.read_failures.take_unsynced().unwrap(),
+        let dirty = [
+            self.success.take_dirty_file().unwrap(),
+            self.failures.take_dirty_file().unwrap(),
         ];
-        unsynced.iter().all(Option::is_none)
+        dirty.iter().all(Option::is_none)
     }
 
-    /// Takes out of the failure file what a later record has overruled: failed users who were sent again.
-    ///
-    /// # Errors
-    /// When the file cannot be read or replaced; then it is as it was.
+    /// Removes from the failure file what a later record supersedes: failed users who were sent again. On an error the file is
+    /// as it was.
     pub fn remove_superseded(
         mut self,
         folder: &RunFolder,
         assignments: &Assignments,
-        standing: &UserStates,
+        states: &UserStates,
     ) -> Result<(), RunFileError> {
         let damaged = |source| RunFileError::Damaged {
             file: FAILURES,
             source,
         };
         let mut rows: Vec<FailureRow> = Vec::new();
-        for row in self.read_failures.read()? {
+        for row in self.failures.read()? {
             rows.push(row.map_err(damaged)?);
         }
-        // The last record of a user counts; a success counts more than any.
+        // The last record of a user counts, and a success counts more than any failure.
         let mut seen = HashSet::new();
         let mut kept: Vec<_> = rows
             .into_iter()
@@ -173,7 +117,7 @@ impl Journal {
                     return true;
                 }
                 let user = assignments.find(unescape_formula(&row.user_id));
-                user.is_some_and(|user| !standing.is_success(user) && seen.insert(user))
+                user.is_some_and(|user| !states.is_success(user) && seen.insert(user))
             })
             .collect();
         kept.reverse();
@@ -181,61 +125,49 @@ impl Journal {
         Ok(())
     }
 
-    /// What a run's failure file holds, but for what cannot be understood.
-    ///
-    /// # Errors
-    /// When it cannot be opened.
-    pub fn failures(folder: &RunFolder) -> io::Result<impl Iterator<Item = Failure> + use<>> {
+    /// The failure file of a run, without rows that cannot be parsed.
+    pub fn read_failures(
+        folder: &RunFolder,
+    ) -> io::Result<impl Iterator<Item = RecordedFailure> + use<>> {
         let rows = csv_log::read_all::<FailureRow>(&folder.path().join(FAILURES))?;
         Ok(rows.filter_map(|row| row.ok()?.into_failure()))
     }
 
-    /// Writes the users that are still to be imported.
-    ///
-    /// # Errors
-    /// When it cannot be written.
+    /// Writes the users that are still to be sent.
     pub fn write_pending(
         folder: &RunFolder,
         assignments: &Assignments,
         users: impl Iterator<Item = UserIndex>,
     ) -> io::Result<()> {
-        let rows = users.map(|user| AssignmentRow::wanted(assignments, user));
+        let rows = users.map(|user| AssignmentRow::requested(assignments, user));
         folder.replace(PENDING, |out| csv_log::write_all(out, rows))
     }
 
-    /// Takes away what an earlier part of the run wrote about users still to be imported.
-    ///
-    /// # Errors
-    /// When it is there and cannot be taken away.
+    /// Removes `pending.csv` of an earlier session.
     pub fn remove_pending(folder: &RunFolder) -> io::Result<()> {
         folder.remove(PENDING)
     }
 
-    /// Reads both files. Gives the bad rows and withheld users that are recorded, by line.
+    /// Reads both files. Gives the bad rows and skipped users that are recorded, by line.
     fn read(
         &mut self,
         assignments: &Assignments,
-        standing: &mut UserStates,
+        states: &mut UserStates,
     ) -> Result<HashSet<(FailureKind, u32)>, RunFileError> {
-        let mut beforehand = HashSet::new();
-        for row in self.read_failures.read()? {
+        let mut preset = HashSet::new();
+        for row in self.failures.read()? {
             let row = row.map_err(|source| RunFileError::Damaged {
                 file: FAILURES,
                 source,
             })?;
-            let kind = FailureKind::parse(&row.outcome);
-            match kind {
+            match FailureKind::parse(&row.outcome) {
                 Some(kind @ (FailureKind::Invalid | FailureKind::Withheld)) => {
-                    beforehand.insert((kind, row.line));
-                    standing.note_beforehand(kind);
+                    preset.insert((kind, row.line));
+                    states.record_preset(kind);
                 }
                 Some(kind) => {
                     let user = find(assignments, &row.user_id, FAILURES)?;
-                    let applied = match row.changed == MAYBE {
-                        true => Applied::Maybe,
-                        false => Applied::No,
-                    };
-                    standing.note_failure(user, kind, applied);
+                    states.record_failure(user, kind, row.applied());
                 }
                 None => {
                     return Err(RunFileError::UnknownUser {
@@ -251,45 +183,45 @@ impl Journal {
                 source,
             })?;
             let user = find(assignments, &row.user_id, SUCCESS)?;
-            standing.note_success(user, row.sent == SENT);
+            states.record_success(user, row.was_sent());
         }
-        Ok(beforehand)
+        Ok(preset)
     }
 
     fn record_bad_rows(
         &mut self,
         roster: &Roster,
         recorded: &HashSet<(FailureKind, u32)>,
-        standing: &mut UserStates,
+        states: &mut UserStates,
     ) -> io::Result<()> {
-        let mut rows = RowWriter::new(&roster.assignments, Timestamp::now());
+        let assignments = &roster.assignments;
+        let mut rows = RowWriter::new(assignments, Timestamp::now());
         let is_new = |kind, line| !recorded.contains(&(kind, line));
         let invalid = roster
             .bad_rows
             .iter()
             .filter(|bad| is_new(FailureKind::Invalid, bad.line))
-            .inspect(|_| standing.note_beforehand(FailureKind::Invalid))
+            .inspect(|_| states.record_preset(FailureKind::Invalid))
             .map(|bad| rows.invalid(bad));
-        self.read_failures.append(invalid)?;
-        let all = &roster.assignments;
-        let withheld = roster
+        self.failures.append(invalid)?;
+        let skipped = roster
             .skipped
             .iter()
-            .filter(|(user, _)| is_new(FailureKind::Withheld, all.line(*user)))
-            .inspect(|_| standing.note_beforehand(FailureKind::Withheld))
-            .map(|&(user, why)| rows.withheld(user, why));
-        self.read_failures.append(withheld)
+            .filter(|(user, _)| is_new(FailureKind::Withheld, assignments.line(*user)))
+            .inspect(|_| states.record_preset(FailureKind::Withheld))
+            .map(|&(user, reason)| rows.skipped(user, reason));
+        self.failures.append(skipped)
     }
 }
 
 #[cfg(test)]
 impl Journal {
-    /// From here on the file takes nothing more, as if the disk were full.
-    pub fn shut(&mut self, folder: &RunFolder, name: &str) {
+    /// Makes a file take nothing more, as if the disk were full.
+    pub fn fail_writes(&mut self, folder: &RunFolder, name: &str) {
         let path = folder.path().join(name);
         match name {
-            SUCCESS => self.success.shut(&path),
-            _ => self.read_failures.shut(&path),
+            SUCCESS => self.success.fail_writes(&path),
+            _ => self.failures.fail_writes(&path),
         }
     }
 }

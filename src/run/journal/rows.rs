@@ -1,19 +1,26 @@
 //! The rows of the CSV files. Each struct is a file's header and its rows.
 
 use std::borrow::Cow;
-use std::io;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::outcome::{Applied, Decision, FailureKind, Outcome, explain};
-use crate::roster::{Assignments, BAD_ROW_MARK, BadRow, SetIndex, SkipReason, UserId, UserIndex};
-use crate::run::csv_log;
+use crate::plan::UserLicenses;
+use crate::roster::{Assignments, BAD_ROW_MARK, BadRow, SetIndex, SkipReason, UserIndex};
 use crate::sanitize::{escape_formula, printable, unescape_formula};
 
-/// How much of a message stands in a file, in characters.
+/// The longest message in a cell, in characters.
 const MESSAGE_CHARS: usize = 600;
+
+/// In the column `sent`: whether a request has named the user.
+const SENT: &str = "yes";
+const NOT_SENT: &str = "no";
+
+/// In the column `changed`: whether a request may have been applied, though the user failed.
+const CHANGED_MAYBE: &str = "maybe";
+const CHANGED_NO: &str = "no";
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -22,7 +29,7 @@ pub struct SuccessRow {
     user_bundle_codes: Arc<str>,
     use_external_license: bool,
     organization_id: Arc<str>,
-    pub sent: Cow<'static, str>,
+    sent: Cow<'static, str>,
     line: u32,
     attempts: u32,
     completed_at: Arc<str>,
@@ -38,13 +45,13 @@ pub struct FailureRow {
     status: Option<u16>,
     message: String,
     sent: Cow<'static, str>,
-    pub changed: Cow<'static, str>,
+    changed: Cow<'static, str>,
     pub line: u32,
     attempts: u32,
     completed_at: Arc<str>,
 }
 
-/// Who shall hold what, and nothing else.
+/// The codes of a user.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AssignmentRow {
@@ -54,20 +61,12 @@ pub struct AssignmentRow {
     line: u32,
 }
 
-/// In the column `sent`: a request that left has named the user, or none has.
-pub const SENT: &str = "yes";
-const NOT_SENT: &str = "no";
-
-/// In the column `changed`: a request may have been applied, though the user failed; or surely none was.
-pub const MAYBE: &str = "maybe";
-const UNCHANGED: &str = "no";
-
-/// A failure as it is recorded, in its own words again.
+/// A failure as it was before it became cells.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
-    /// The user ID, or what stands in its place.
+pub struct RecordedFailure {
+    /// The user ID, or the cell where it should be.
     pub user: String,
-    /// The codes, or what stands in their place.
+    /// The codes, or the cell where they should be.
     pub codes: String,
     pub line: u32,
     pub kind: FailureKind,
@@ -75,28 +74,64 @@ pub struct Failure {
     pub applied: Applied,
 }
 
+impl SuccessRow {
+    pub fn was_sent(&self) -> bool {
+        self.sent == SENT
+    }
+}
+
 impl FailureRow {
-    /// What it says. None if its outcome is none.
-    pub fn into_failure(self) -> Option<Failure> {
+    pub fn applied(&self) -> Applied {
+        if self.changed == CHANGED_MAYBE {
+            Applied::Maybe
+        } else {
+            Applied::No
+        }
+    }
+
+    /// None if the row has no known outcome.
+    pub fn into_failure(self) -> Option<RecordedFailure> {
         let cell = |text: &str| unescape_formula(text).to_owned();
-        Some(Failure {
+        Some(RecordedFailure {
             kind: FailureKind::parse(&self.outcome)?,
             user: cell(&self.user_id),
             codes: cell(&self.user_bundle_codes),
             line: self.line,
             message: cell(&self.message),
-            applied: match self.changed == MAYBE {
-                true => Applied::Maybe,
-                false => Applied::No,
-            },
+            applied: self.applied(),
         })
     }
 }
 
-/// Makes rows that belong together. What they have in common is made once.
+impl AssignmentRow {
+    /// The codes that the input requests for a user.
+    pub fn requested(assignments: &Assignments, user: UserIndex) -> Self {
+        let licenses = UserLicenses {
+            set: assignments.set(user),
+            external: assignments.external(user),
+        };
+        Self::new(assignments, user, licenses)
+    }
+
+    pub fn new(assignments: &Assignments, user: UserIndex, licenses: UserLicenses) -> Self {
+        Self {
+            user_id: user_id_cell(assignments, user),
+            user_bundle_codes: assignments.sets().joined_codes(licenses.set),
+            use_external_license: licenses.external,
+            line: assignments.line(user),
+        }
+    }
+
+    pub fn has_no_codes(&self) -> bool {
+        self.user_bundle_codes.is_empty()
+    }
+}
+
+/// Makes rows of one moment.
 pub struct RowWriter<'a> {
     assignments: &'a Assignments,
-    at: Arc<str>,
+    completed_at: Arc<str>,
+    /// The codes of the last row: most rows have the same as the row before.
     codes: Option<(SetIndex, Arc<str>)>,
 }
 
@@ -104,50 +139,31 @@ impl<'a> RowWriter<'a> {
     pub fn new(assignments: &'a Assignments, at: Timestamp) -> Self {
         Self {
             assignments,
-            at: format!("{at:.3}").into(),
+            completed_at: format!("{at:.3}").into(),
             codes: None,
         }
     }
 
-    /// Adds the decision's lines in the success file: none, if it is none. Each is a [`SuccessRow`].
-    ///
-    /// Most users of a run end here, and those of a decision differ in few cells, so the others are made once.
-    pub fn successes(&self, decision: &Decision, lines: &mut Vec<u8>) -> io::Result<()> {
+    /// The rows of a decision in the success file: none if it is a failure.
+    pub fn successes(&mut self, decision: &Decision) -> Vec<SuccessRow> {
         let Outcome::Success { organization_id } = &decision.outcome else {
-            return Ok(());
+            return Vec::new();
         };
-        let all = self.assignments;
-        let wanted = |user: UserIndex| (all.set(user), all.external(user));
-        for users in decision
-            .users
-            .chunk_by(|one, next| wanted(*one) == wanted(*next))
-        {
-            let (set, external) = wanted(users[0]);
-            let middle = csv_log::cells([
-                "",
-                &all.sets().joined_codes(set),
-                &external.to_string(),
-                &told(organization_id),
-                &sent(decision.attempts),
-                "",
-            ])?;
-            let mut end = csv_log::cells(["", &decision.attempts.to_string(), &self.at])?;
-            end.push(b'\n');
-            let mut buffer = UserId::encode_buffer();
-            for &user in users {
-                push_cell(
-                    lines,
-                    &escape_formula(all.user_id(user).encode(&mut buffer)),
-                )?;
-                lines.extend_from_slice(&middle);
-                lines.extend_from_slice(itoa::Buffer::new().format(all.line(user)).as_bytes());
-                lines.extend_from_slice(&end);
-            }
-        }
-        Ok(())
+        let organization_id: Arc<str> = message_cell(organization_id).into();
+        let row = |&user| SuccessRow {
+            user_id: user_id_cell(self.assignments, user),
+            user_bundle_codes: self.codes(user),
+            use_external_license: self.assignments.external(user),
+            organization_id: Arc::clone(&organization_id),
+            sent: sent_cell(decision.attempts),
+            line: self.assignments.line(user),
+            attempts: decision.attempts,
+            completed_at: Arc::clone(&self.completed_at),
+        };
+        decision.users.iter().map(row).collect()
     }
 
-    /// The decision's rows in the failure file: none, if it is none.
+    /// The rows of a decision in the failure file: none if it is a success.
     pub fn failures(&mut self, decision: &Decision) -> Vec<FailureRow> {
         let Outcome::Failure {
             kind,
@@ -160,65 +176,18 @@ impl<'a> RowWriter<'a> {
         let row = |&user| FailureRow {
             status: *status,
             attempts: decision.attempts,
-            sent: sent(decision.attempts),
-            changed: changed(decision.applied),
-            ..self.not_sent(user, *kind, message)
+            sent: sent_cell(decision.attempts),
+            changed: changed_cell(decision.applied),
+            ..self.unsent(user, *kind, message)
         };
         decision.users.iter().map(row).collect()
     }
 
-    /// A user that failed without having been sent.
-    fn not_sent(&mut self, user: UserIndex, kind: FailureKind, message: &str) -> FailureRow {
-        FailureRow {
-            user_id: user_id(self.assignments, user),
-            user_bundle_codes: self.codes(user),
-            use_external_license: self.assignments.external(user).to_string(),
-            outcome: kind.name().to_owned(),
-            status: None,
-            message: told(message),
-            sent: sent(0),
-            changed: changed(Applied::No),
-            line: self.assignments.line(user),
-            attempts: 0,
-            completed_at: Arc::clone(&self.at),
-        }
-    }
-
-    fn codes(&mut self, user: UserIndex) -> Arc<str> {
-        let set = self.assignments.set(user);
-        match &self.codes {
-            Some((last, codes)) if *last == set => Arc::clone(codes),
-            _ => {
-                let codes: Arc<str> = self.assignments.sets().joined_codes(set).into();
-                self.codes = Some((set, Arc::clone(&codes)));
-                codes
-            }
-        }
-    }
-
-    pub fn withheld(&mut self, user: UserIndex, why: SkipReason) -> FailureRow {
-        let kind = FailureKind::Withheld;
-        let (said, advice) = match why {
-            SkipReason::BadRow => (
-                "another row of this user is bad, so nothing was sent",
-                "correct the user's bad rows, then import failures.csv",
-            ),
-            SkipReason::PossiblyBadRow => (
-                "a bad row may be about this user, so nothing was sent",
-                "correct the bad rows, and take the ? off these codes once they are all that the user shall hold; then import failures.csv",
-            ),
-            SkipReason::CurrentUnknown => (
-                "the file of --current does not name this user, so to add to what it holds could take something away",
-                "add the user to that file, or say by --absent-means-none that whoever it lacks holds nothing; then import this row again, with --mode add",
-            ),
-            SkipReason::OtherExternalFlag => (
-                "the user holds its codes with the other useExternalLicense, and a request has one for all codes",
-                "give this row the useExternalLicense that the user has, or all codes that it shall hold, to be imported without --mode add",
-            ),
-        };
-        let row = self.not_sent(user, kind, &explain(said, advice));
-        match why {
-            // The bad row would not be taken for this user's another time, if it is not corrected.
+    /// A user that is skipped as a whole.
+    pub fn skipped(&mut self, user: UserIndex, reason: SkipReason) -> FailureRow {
+        let row = self.unsent(user, FailureKind::Withheld, &skip_message(reason));
+        match reason {
+            // Once the bad row is corrected, its user is no longer mistaken for this one: the mark asks to look.
             SkipReason::PossiblyBadRow => FailureRow {
                 user_bundle_codes: format!("{BAD_ROW_MARK} {}", row.user_bundle_codes).into(),
                 ..row
@@ -229,81 +198,96 @@ impl<'a> RowWriter<'a> {
 
     pub fn invalid(&self, bad: &BadRow) -> FailureRow {
         let kind = FailureKind::Invalid;
-        let found = |cell: &str| escape_formula(&printable(cell, usize::MAX)).into_owned();
+        let cell = |text: &str| escape_formula(&printable(text, usize::MAX)).into_owned();
+        let codes = cell(&bad.codes);
+        let is_marked = bad.shows_its_fault() || bad.codes.starts_with(BAD_ROW_MARK);
         FailureRow {
-            user_id: found(&bad.user),
-            user_bundle_codes: match bad.shows_its_fault() {
-                true => found(&bad.codes),
-                false if bad.codes.starts_with(BAD_ROW_MARK) => found(&bad.codes),
-                false => format!("{BAD_ROW_MARK} {}", found(&bad.codes)),
-            }
-            .into(),
-            use_external_license: found(&bad.external),
+            user_id: cell(&bad.user),
+            user_bundle_codes: if is_marked {
+                codes.into()
+            } else {
+                format!("{BAD_ROW_MARK} {codes}").into()
+            },
+            use_external_license: cell(&bad.external),
             outcome: kind.name().to_owned(),
-            status: None,
-            message: told(&kind.with_hint(&bad.error.to_string())),
-            sent: sent(0),
-            changed: changed(Applied::No),
+            message: message_cell(&kind.with_hint(&bad.error.to_string())),
+            sent: sent_cell(0),
+            changed: changed_cell(Applied::No),
             line: bad.line,
-            attempts: 0,
-            completed_at: Arc::clone(&self.at),
+            completed_at: Arc::clone(&self.completed_at),
+            ..FailureRow::default()
         }
     }
-}
 
-impl AssignmentRow {
-    /// What the user shall hold.
-    pub fn wanted(assignments: &Assignments, user: UserIndex) -> Self {
-        let (set, external) = (assignments.set(user), assignments.external(user));
-        Self::new(assignments, user, set, external)
-    }
-
-    pub fn holds_nothing(&self) -> bool {
-        self.user_bundle_codes.is_empty()
-    }
-
-    /// The user with any set and flag.
-    pub fn new(assignments: &Assignments, user: UserIndex, set: SetIndex, external: bool) -> Self {
-        Self {
-            user_id: user_id(assignments, user),
-            user_bundle_codes: assignments.sets().joined_codes(set),
-            use_external_license: external,
-            line: assignments.line(user),
+    /// A user that failed without a request.
+    fn unsent(&mut self, user: UserIndex, kind: FailureKind, message: &str) -> FailureRow {
+        FailureRow {
+            user_id: user_id_cell(self.assignments, user),
+            user_bundle_codes: self.codes(user),
+            use_external_license: self.assignments.external(user).to_string(),
+            outcome: kind.name().to_owned(),
+            message: message_cell(message),
+            sent: sent_cell(0),
+            changed: changed_cell(Applied::No),
+            line: self.assignments.line(user),
+            completed_at: Arc::clone(&self.completed_at),
+            ..FailureRow::default()
         }
     }
-}
 
-/// Adds a cell to a line.
-fn push_cell(line: &mut Vec<u8>, text: &str) -> io::Result<()> {
-    // Whatever wants quotes, as a comma or a line end does, comes no later than the comma; in a GUID nothing does.
-    match text.bytes().fold(true, |all, byte| all & (byte > b',')) {
-        true => line.extend_from_slice(text.as_bytes()),
-        false => line.extend(csv_log::cells([text])?),
+    fn codes(&mut self, user: UserIndex) -> Arc<str> {
+        let set = self.assignments.set(user);
+        if let Some((last, codes)) = &self.codes
+            && *last == set
+        {
+            return Arc::clone(codes);
+        }
+        let codes: Arc<str> = self.assignments.sets().joined_codes(set).into();
+        self.codes = Some((set, Arc::clone(&codes)));
+        codes
     }
-    Ok(())
 }
 
-/// The user ID as a cell.
-fn user_id(assignments: &Assignments, user: UserIndex) -> String {
+/// Why a user is skipped, and what to do about it.
+fn skip_message(reason: SkipReason) -> String {
+    let (message, hint) = match reason {
+        SkipReason::BadRow => (
+            "nothing was sent for this user: another of its rows is bad",
+            "correct the bad rows of this user, then import failures.csv",
+        ),
+        SkipReason::PossiblyBadRow => (
+            "nothing was sent for this user: a bad row may be one of its rows",
+            "correct the bad rows, and remove the ? from these codes once they are all the codes of this user; then import failures.csv",
+        ),
+        SkipReason::CurrentUnknown => (
+            "nothing was sent for this user: the file of --current does not name it, so adding codes could remove others",
+            "add the user to that file, or give --absent-means-none if users that it does not name have no licences; then import this row again with --mode add",
+        ),
+        SkipReason::OtherExternalFlag => (
+            "nothing was sent for this user: it has its codes with the other useExternalLicense, and a request has one value for all codes",
+            "give this row the useExternalLicense that the user has; or list all codes of the user, and import the row without --mode add",
+        ),
+    };
+    explain(message, hint)
+}
+
+fn user_id_cell(assignments: &Assignments, user: UserIndex) -> String {
     escape_formula(&assignments.user_id(user).to_string()).into_owned()
 }
 
-fn changed(applied: Applied) -> Cow<'static, str> {
+fn changed_cell(applied: Applied) -> Cow<'static, str> {
     Cow::Borrowed(match applied {
-        Applied::No => UNCHANGED,
-        Applied::Maybe => MAYBE,
+        Applied::No => CHANGED_NO,
+        Applied::Maybe => CHANGED_MAYBE,
     })
 }
 
-fn sent(attempts: u32) -> Cow<'static, str> {
-    Cow::Borrowed(match attempts {
-        0 => NOT_SENT,
-        _ => SENT,
-    })
+fn sent_cell(attempts: u32) -> Cow<'static, str> {
+    Cow::Borrowed(if attempts > 0 { SENT } else { NOT_SENT })
 }
 
-/// Text that somebody else wrote, for a cell.
-fn told(text: &str) -> String {
+/// Text of the service as a cell.
+fn message_cell(text: &str) -> String {
     escape_formula(&printable(text, MESSAGE_CHARS)).into_owned()
 }
 
@@ -311,10 +295,11 @@ fn told(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::roster::tests::roster;
+    use crate::run::csv_log;
     use proptest::prelude::*;
 
-    /// A file of these users; every other one has another set.
-    fn file(users: &[String]) -> String {
+    /// A file of these users; every second one has another set.
+    fn input(users: &[String]) -> String {
         let mut file = csv::Writer::from_writer(Vec::new());
         file.write_record(["userId", "codes"]).unwrap();
         for (user, codes) in users.iter().zip(["IDU", "PMD;TSTNU"].iter().cycle()) {
@@ -324,7 +309,6 @@ mod tests {
     }
 
     proptest! {
-        /// The lines of successes are made without the CSV writer, as far as it goes: they say all the same what the rows would.
         #[test]
         fn a_success_is_read_as_it_was_written(
             users in prop::collection::btree_set("[ab,;@+é-]{1,5}( [a,])?|[0-9A-F]{32}", 1..8),
@@ -332,7 +316,7 @@ mod tests {
             attempts in 0_u32..3,
         ) {
             let users: Vec<_> = users.into_iter().collect();
-            let roster = roster(&file(&users));
+            let roster = roster(&input(&users));
             let all = &roster.assignments;
             let decision = Decision {
                 users: all.sendable_users().collect(),
@@ -340,16 +324,17 @@ mod tests {
                 attempts,
                 applied: Applied::Maybe,
             };
-            let mut lines = Vec::new();
-            RowWriter::new(all, Timestamp::UNIX_EPOCH).successes(&decision, &mut lines).unwrap();
-            let reader = csv::ReaderBuilder::new().has_headers(false).from_reader(&lines[..]);
+            let rows = RowWriter::new(all, Timestamp::UNIX_EPOCH).successes(&decision);
+            let mut file = Vec::new();
+            csv_log::write_all(&mut file, rows.into_iter()).unwrap();
+            let reader = csv::Reader::from_reader(&file[..]);
             let read: Vec<SuccessRow> = reader.into_deserialize().map(Result::unwrap).collect();
             prop_assert_eq!(read.len(), decision.users.len());
             for (row, &user) in read.iter().zip(&decision.users) {
                 prop_assert_eq!(unescape_formula(&row.user_id), all.user_id(user).to_string());
                 prop_assert_eq!(&*row.user_bundle_codes, all.sets().joined_codes(all.set(user)));
                 prop_assert_eq!(row.use_external_license, all.external(user));
-                prop_assert_eq!(&*row.organization_id, told(&organization));
+                prop_assert_eq!(&*row.organization_id, message_cell(&organization));
                 prop_assert_eq!(&*row.sent, if attempts > 0 { SENT } else { NOT_SENT });
                 prop_assert_eq!(row.line, all.line(user));
                 prop_assert_eq!(row.attempts, attempts);
