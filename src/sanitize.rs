@@ -1,20 +1,18 @@
-//! Text from a file or from the service, made safe for where it is shown.
+//! Text from a file or from the service, made safe for the place where it is shown.
 //!
-//! A terminal obeys escape sequences and a spreadsheet runs formulas; neither may come from a user
-//! ID or from an answer.
+//! Terminals obey escape sequences and spreadsheets run formulas; neither may come from a user ID or a response.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::path::Path;
 
-/// What stands before text that a spreadsheet would take for a formula: such a program shows the
-/// text and drops the mark.
-const GUARD: char = '\'';
+/// Marks a cell as text. Spreadsheets show the cell without it.
+const TEXT_MARK: char = '\'';
 
-/// `text` on one line of printable characters, at most `max_chars` of them and `…` where it was cut.
+/// `text` on one line of at most `max_chars` printable characters, with `…` if it is longer.
 ///
-/// Control characters become spaces where they only move the cursor to the next word or line, and
-/// `\u{…}` otherwise; so do the characters that reorder text on screen.
+/// Line breaks and tabs become spaces. Other control characters, and characters that are invisible or reorder text,
+/// become `\u{…}`.
 pub fn printable(text: &str, max_chars: usize) -> String {
     let mut shown = String::with_capacity(text.len().min(max_chars.saturating_mul(4)));
     for (count, character) in text.chars().enumerate() {
@@ -33,13 +31,13 @@ pub fn printable(text: &str, max_chars: usize) -> String {
     shown
 }
 
-/// Lines of printable characters: all others are written as `\u{…}`.
+/// The same for several lines, of any length.
 pub fn printable_lines(text: &str) -> String {
     let lines = text.split('\n').map(|line| printable(line, usize::MAX));
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Control characters, those that change the direction of the text around them, and those that nobody sees.
+/// Whether a character is a control character, is invisible, or changes the direction of the text around it.
 pub fn is_unprintable(character: char) -> bool {
     character.is_control()
         || matches!(
@@ -48,38 +46,40 @@ pub fn is_unprintable(character: char) -> bool {
         )
 }
 
-/// Marks `text` that a spreadsheet would take for a formula, so that it stays text.
-/// [`unguard`] gives the same text back.
+/// Marks a formula as text. [`unescape_formula`] reverses it.
 pub fn escape_formula(text: &str) -> Cow<'_, str> {
     if is_formula(text) {
-        Cow::Owned(format!("{GUARD}{text}"))
+        Cow::Owned(format!("{TEXT_MARK}{text}"))
     } else {
         Cow::Borrowed(text)
     }
 }
 
-/// Takes the mark of [`guard`] off again.
+/// Removes the mark of [`escape_formula`].
 pub fn unescape_formula(text: &str) -> &str {
-    match text.strip_prefix(GUARD) {
+    match text.strip_prefix(TEXT_MARK) {
         Some(rest) if is_formula(rest) => rest,
         _ => text,
     }
 }
 
-/// A path as a shell takes it for one word.
+/// A path as one word of a shell command.
 pub fn shell_quote(path: &Path) -> String {
     let path = path.display().to_string();
-    match cfg!(windows) {
-        true if path.contains(' ') => format!("\"{path}\""),
-        true => path,
-        // What cannot be quoted holds a NUL, and no path does.
-        false => shlex::try_quote(&path).map_or_else(|_| path.clone(), Cow::into_owned),
+    if !cfg!(windows) {
+        // Only a NUL cannot be quoted, and no path has one.
+        return shlex::try_quote(&path).map_or_else(|_| path.clone(), Cow::into_owned);
+    }
+    if path.contains(' ') {
+        format!("\"{path}\"")
+    } else {
+        path
     }
 }
 
-/// Whether a spreadsheet would run the text, with or without guards before it.
+/// Whether a spreadsheet would run the text, with or without marks before it.
 fn is_formula(text: &str) -> bool {
-    text.trim_start_matches(GUARD)
+    text.trim_start_matches(TEXT_MARK)
         .starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'])
 }
 
@@ -89,7 +89,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn an_escape_sequence_is_shown_and_not_obeyed() {
+    fn an_escape_sequence_is_shown_as_text() {
         assert_eq!(
             printable("red \u{1b}[31m\nalert", 80),
             "red \\u{1b}[31m alert"
@@ -99,7 +99,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_path_is_one_word_for_a_shell() {
+    fn a_path_is_one_word_of_a_shell_command() {
         for (path, word) in [
             ("run", "run"),
             ("/tmp/a-b_c.d", "/tmp/a-b_c.d"),
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_stay_lines_and_nothing_in_them_is_obeyed() {
+    fn line_breaks_stay_and_escape_sequences_are_shown_as_text() {
         assert_eq!(
             printable_lines("a\u{1b}[2J\n  b\u{7}"),
             "a\\u{1b}[2J\n  b\\u{7}"
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn long_text_is_cut_by_characters() {
+    fn long_text_is_cut_at_a_character() {
         assert_eq!(printable("åäö", 2), "åä…");
         assert_eq!(printable("åäö", 3), "åäö");
     }
@@ -136,9 +136,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn unguard_gives_back_what_was_guarded(text in "['=+@a-]{0,6}") {
-            let guarded = escape_formula(&text);
-            prop_assert_eq!(unescape_formula(&guarded), text.as_str());
+        fn unescaping_reverses_escaping(text in "['=+@a-]{0,6}") {
+            let escaped = escape_formula(&text);
+            prop_assert_eq!(unescape_formula(&escaped), text.as_str());
         }
     }
 }
