@@ -1,7 +1,7 @@
 //! From the bytes of a file to text in UTF-8, or to a workbook.
 
 use std::fs::File;
-use std::io::{self, Chain, Cursor, Read, Seek};
+use std::io::{self, BufReader, Chain, Cursor, Read, Seek};
 
 use encoding_rs::Encoding;
 use encoding_rs_io::DecodeReaderBytesBuilder;
@@ -37,27 +37,13 @@ pub fn decode<'r>(
 ) -> Result<Decoded<'r>, InputError> {
     for _ in 0..=MAX_COMPRESSIONS {
         let (start, rest) = peek(input, SIGNATURE_BYTES).map_err(read_error)?;
-        input = match FileKind::of(&start) {
-            FileKind::Gzip => Box::new(MultiGzDecoder::new(rest)),
-            FileKind::Zstd => {
-                let mut decoder = zstd::Decoder::new(rest).map_err(read_error)?;
-                decoder
-                    .window_log_max(ZSTD_WINDOW_LOG)
-                    .map_err(read_error)?;
-                Box::new(decoder)
-            }
-            FileKind::Zip => return spool_to_temp_file(rest).map(Decoded::Workbook),
-            FileKind::Unsupported { kind, hint } => {
-                return Err(InputError::UnsupportedFile { kind, hint });
-            }
-            FileKind::Utf16 { hint } if encoding.is_none() => {
-                return Err(InputError::UnsupportedFile {
-                    kind: "UTF-16 text without a byte order mark",
-                    hint,
-                });
-            }
-            FileKind::Text | FileKind::Utf16 { .. } => {
-                let has_mark = Encoding::for_bom(&start).is_some();
+        input = match start.as_slice() {
+            [0x1f, 0x8b, ..] => Box::new(MultiGzDecoder::new(rest)),
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => Box::new(zstd_decoder(rest).map_err(read_error)?),
+            [b'P', b'K', 3, 4, ..] => return spool_to_temp_file(rest).map(Decoded::Workbook),
+            start => {
+                check_is_text(start, encoding)?;
+                let has_mark = Encoding::for_bom(start).is_some();
                 let text = DecodeReaderBytesBuilder::new()
                     .encoding(encoding.filter(|_| !has_mark))
                     .strip_bom(true)
@@ -73,44 +59,26 @@ pub fn decode<'r>(
     })
 }
 
-enum FileKind {
-    Gzip,
-    Zstd,
-    Zip,
-    /// Probably UTF-16: every other byte is zero.
-    Utf16 {
-        hint: &'static str,
-    },
-    Unsupported {
-        kind: &'static str,
-        hint: &'static str,
-    },
-    Text,
+fn zstd_decoder<R: Read>(input: R) -> io::Result<zstd::Decoder<'static, BufReader<R>>> {
+    let mut decoder = zstd::Decoder::new(input)?;
+    decoder.window_log_max(ZSTD_WINDOW_LOG)?;
+    Ok(decoder)
 }
 
-impl FileKind {
-    fn of(start: &[u8]) -> Self {
-        match start {
-            [0x1f, 0x8b, ..] => Self::Gzip,
-            [0x28, 0xb5, 0x2f, 0xfd, ..] => Self::Zstd,
-            [b'P', b'K', 3, 4, ..] => Self::Zip,
-            [0xd0, 0xcf, 0x11, 0xe0, ..] => Self::Unsupported {
-                kind: "an old Excel workbook (.xls), or a workbook with a password",
-                hint: "save it as .xlsx without a password, or as \"CSV UTF-8\"",
-            },
-            [b'%', b'P', b'D', b'F', ..] => Self::Unsupported {
-                kind: "a PDF",
-                hint: "export the table as CSV",
-            },
-            [first, 0, second, 0, ..] if *first != 0 && *second != 0 => Self::Utf16 {
-                hint: "use --encoding utf-16le",
-            },
-            [0, first, 0, second, ..] if *first != 0 && *second != 0 => Self::Utf16 {
-                hint: "use --encoding utf-16be",
-            },
-            _ => Self::Text,
-        }
-    }
+/// Rejects the kinds of files that people take for a CSV.
+fn check_is_text(start: &[u8], encoding: Option<&Encoding>) -> Result<(), InputError> {
+    let utf_16 = "UTF-16 text without a byte order mark";
+    let (kind, hint) = match start {
+        [0xd0, 0xcf, 0x11, 0xe0, ..] => (
+            "an old Excel workbook (.xls), or a workbook with a password",
+            "save it as .xlsx without a password, or as \"CSV UTF-8\"",
+        ),
+        [b'%', b'P', b'D', b'F', ..] => ("a PDF", "export the table as CSV"),
+        [1..=255, 0, 1..=255, 0, ..] if encoding.is_none() => (utf_16, "use --encoding utf-16le"),
+        [0, 1..=255, 0, 1..=255, ..] if encoding.is_none() => (utf_16, "use --encoding utf-16be"),
+        _ => return Ok(()),
+    };
+    Err(InputError::UnsupportedFile { kind, hint })
 }
 
 fn read_error(source: io::Error) -> InputError {

@@ -25,9 +25,9 @@ impl Dialect {
         has_header: bool,
         has_columns: impl Fn(&ByteRecord) -> bool,
     ) -> Result<Self, InputError> {
-        let preamble = Preamble::of(sample);
-        let preamble_bytes = preamble.as_ref().map_or(0, |preamble| preamble.bytes);
-        let delimiter = match given.or(preamble.map(|preamble| preamble.delimiter)) {
+        let preamble = Self::from_preamble(sample);
+        let preamble_bytes = preamble.map_or(0, |dialect| dialect.preamble_bytes);
+        let delimiter = match given.or(preamble.map(|dialect| dialect.delimiter)) {
             Some(delimiter) => delimiter,
             None => detect_delimiter(&sample[preamble_bytes..], has_header, has_columns)?,
         };
@@ -36,16 +36,9 @@ impl Dialect {
             preamble_bytes,
         })
     }
-}
 
-/// A first line such as `sep=;`.
-struct Preamble {
-    delimiter: u8,
-    bytes: usize,
-}
-
-impl Preamble {
-    fn of(sample: &[u8]) -> Option<Self> {
+    /// The dialect that a first line such as `sep=;` gives.
+    fn from_preamble(sample: &[u8]) -> Option<Self> {
         let end = sample.iter().position(|&byte| byte == b'\n')?;
         let line = &sample[..end];
         let quoted = line
@@ -57,7 +50,7 @@ impl Preamble {
         let is_preamble = name.eq_ignore_ascii_case(b"sep=") && is_valid_delimiter(delimiter);
         is_preamble.then_some(Self {
             delimiter,
-            bytes: end + 1,
+            preamble_bytes: end + 1,
         })
     }
 }

@@ -71,22 +71,19 @@ fn choose_sheet(workbook: &Workbook, name: Option<&str>) -> Result<String, Input
     let sheets = workbook.sheets_metadata().iter();
     let mut sheets = sheets.filter(|sheet| sheet.typ == SheetType::WorkSheet);
     let names = sheets.clone().map(|sheet| printable(&sheet.name, 60));
-    let (chosen, error) = match name {
-        Some(name) => (
-            sheets.find(|sheet| sheet.name == name),
-            InputError::NoSheet {
-                name: printable(name, 60),
-                sheets: names.collect(),
-            },
-        ),
-        None => (
-            sheets.find(|sheet| sheet.visible == SheetVisible::Visible),
-            InputError::NoVisibleSheet {
-                sheets: names.collect(),
-            },
-        ),
+    let names: Vec<_> = names.collect();
+    let is_chosen = |sheet: &&calamine::Sheet| match name {
+        Some(name) => sheet.name == name,
+        None => sheet.visible == SheetVisible::Visible,
     };
-    chosen.map(|sheet| sheet.name.clone()).ok_or(error)
+    match (sheets.find(is_chosen), name) {
+        (Some(sheet), _) => Ok(sheet.name.clone()),
+        (None, Some(name)) => Err(InputError::NoSheet {
+            name: printable(name, 60),
+            sheets: names,
+        }),
+        (None, None) => Err(InputError::NoVisibleSheet { sheets: names }),
+    }
 }
 
 /// Reads every part of the workbook once, since calamine checks no checksums, and rejects those that are too large.
