@@ -15,6 +15,11 @@ use seatload::roster::{Roster, RosterBuilder};
 
 const CODES: [&str; 4] = ["IDU", "PMD", "ATTUNU", "TSTNU"];
 
+const FIRST_COLUMNS: [&str; 3] = ["Note, or \"remark\"", "User ID", "External"];
+
+/// The content of the column that is ignored.
+const NOTE: &str = "ä, ö;\t|\nü \"x\"";
+
 /// A user ID, its codes as indices of `CODES`, and its external flag.
 type User = (String, Vec<usize>, bool);
 
@@ -120,45 +125,37 @@ impl Dialect {
 
     /// The header and rows of a roster. A long file has a row for each user and code, shuffled by `seed`.
     fn rows(&self, users: &[User], seed: u64) -> Vec<Vec<String>> {
-        let text = |text: &str| text.to_owned();
-        let mut header = vec![
-            text("Note, or \"remark\""),
-            text("User ID"),
-            text("External"),
-        ];
-        let note = text("ä, ö;\t|\nü \"x\"");
         if self.is_wide {
-            header.extend((0..CODES.len()).map(|code| self.code(code)));
-            let row = |(user, codes, external): &User| {
-                let marks = (0..CODES.len()).map(|code| match codes.contains(&code) {
-                    true => text("x"),
-                    false => String::new(),
-                });
-                let mut row = vec![note.clone(), user.clone(), external.to_string()];
-                row.extend(marks);
-                row
-            };
-            return std::iter::once(header)
-                .chain(users.iter().map(row))
-                .collect();
+            self.wide_rows(users)
+        } else {
+            self.long_rows(users, seed)
         }
-        header.push(text("License Code"));
-        let mut rows: Vec<_> = users
-            .iter()
-            .flat_map(|(user, codes, external)| {
-                let row = |&code: &usize| {
-                    vec![
-                        note.clone(),
-                        user.clone(),
-                        external.to_string(),
-                        self.code(code),
-                    ]
-                };
-                codes.iter().map(row).collect::<Vec<_>>()
-            })
-            .collect();
-        let mut random = fastrand::Rng::with_seed(seed);
-        random.shuffle(&mut rows);
+    }
+
+    fn wide_rows(&self, users: &[User]) -> Vec<Vec<String>> {
+        let mut header = FIRST_COLUMNS.map(str::to_owned).to_vec();
+        header.extend((0..CODES.len()).map(|code| self.code(code)));
+        let mut rows = vec![header];
+        rows.extend(users.iter().map(|(user, codes, external)| {
+            let mut row = vec![NOTE.to_owned(), user.clone(), external.to_string()];
+            let mark = |code| if codes.contains(&code) { "x" } else { "" };
+            row.extend((0..CODES.len()).map(|code| mark(code).to_owned()));
+            row
+        }));
+        rows
+    }
+
+    fn long_rows(&self, users: &[User], seed: u64) -> Vec<Vec<String>> {
+        let mut rows = Vec::new();
+        for (user, codes, external) in users {
+            rows.extend(codes.iter().map(|&code| {
+                let code = self.code(code);
+                vec![NOTE.to_owned(), user.clone(), external.to_string(), code]
+            }));
+        }
+        fastrand::Rng::with_seed(seed).shuffle(&mut rows);
+        let mut header = FIRST_COLUMNS.map(str::to_owned).to_vec();
+        header.push("License Code".to_owned());
         rows.insert(0, header);
         rows
     }
