@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
 use crate::api::{ClientCredentials, Password, Token, TokenCommand, TokenSource, is_secure};
-use crate::import::prompt::ask_yes_no;
+use crate::import::prompt::ask_secret;
 use crate::sanitize::printable;
 use crate::settings::SignInSettings;
 
@@ -50,7 +50,7 @@ pub fn source(settings: &SignInSettings, base_url: &str) -> anyhow::Result<Token
             Ok(TokenSource::Static(Token::new(token, TOKEN_VARIABLE)?))
         }
         (Some(Session::Token) | None, _) => {
-            let Some(token) = ask_yes_no("Access token: ".to_owned())? else {
+            let Some(token) = ask_secret("Access token: ")? else {
                 bail!(
                     "there is no access token\n  hint: put it into {TOKEN_VARIABLE}, or into a file that --token-file names; or sign in by --client-id"
                 );
@@ -160,7 +160,7 @@ fn password_source(settings: &SignInSettings, base_url: &str) -> anyhow::Result<
         settings.password_file.as_deref(),
         "--password-file",
     )?;
-    let asked = || ask_yes_no(format!("Password of {}: ", printable(username, 60)));
+    let asked = || ask_secret(&format!("Password of {}: ", printable(username, 60)));
     let Some(password) = given.map_or_else(asked, |given| Ok(Some(given)))? else {
         bail!(
             "there is no password for the user of --username\n  hint: put it into {PASSWORD_VARIABLE}, or into a file that --password-file names"
