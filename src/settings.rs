@@ -1,4 +1,4 @@
-//! What a run was asked to do, once everything on the command line has been found sound.
+//! The settings of an import, validated: everything that the command line, variables and configuration file say.
 
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
@@ -14,27 +14,23 @@ use crate::rate::Rate;
 /// The settings of one import.
 #[derive(Debug)]
 pub struct ImportSettings {
-    pub intent: ImportPlan,
+    pub plan: ImportPlan,
     /// Send nothing if there is a bad row.
     pub is_strict: bool,
-    /// What the admin has agreed to beforehand.
     pub consent: Consent,
-    /// Who is asked for what the admin has not agreed to.
-    pub asking: Interactivity,
-    /// Where the input is to be found when the run goes on.
-    pub later: ResumeInput,
-    /// Where the reports go; a folder named after the input if nothing is said.
+    pub interactivity: Interactivity,
+    pub resume_input: ResumeInput,
+    /// Where the reports go; without it, a folder named after the input.
     pub report_dir: Option<PathBuf>,
-    /// The rest, which resuming needs as well.
+    /// The settings that a resumed run needs as well.
     pub run: RunSettings,
 }
 
-/// What is to be sent: all that a plan depends on, but for the time that it takes.
+/// Everything that a plan depends on, except for the time that it takes.
 #[derive(Debug)]
 pub struct ImportPlan {
     pub input: Input,
-    pub reading: InputSettings,
-    /// How many seats there are, if that is known.
+    pub input_settings: InputSettings,
     pub seats: Option<SeatBudget>,
     pub batch_size: NonZeroUsize,
 }
@@ -43,55 +39,52 @@ pub struct ImportPlan {
 #[derive(Debug)]
 pub struct PreviewSettings {
     pub plan: ImportPlan,
-    /// How requests would be sent.
     pub requests: RequestSettings,
-    /// How many users would be sent in the first session.
+    /// How many users the first session would send.
     pub first: Option<NonZeroUsize>,
     pub progress: ProgressMode,
 }
 
-/// How the input is read: all that decides who is to hold what.
+/// How the input is read: everything that decides which licences a user gets.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct InputSettings {
     pub format: Format,
-    /// The external flag of a row that does not say.
+    /// The external flag of a row without one.
     pub external_license: bool,
-    /// Codes that are taken though the catalog lacks them.
+    /// Codes that are accepted although the catalog lacks them.
     pub allowed_codes: Vec<String>,
-    /// The file that says who has which e-mail address.
+    /// The file of e-mail addresses and user IDs.
     pub directory: Option<PathBuf>,
-    /// The file that says who holds what now.
     pub current: Option<CurrentFile>,
-    /// What becomes of what a user holds and the input does not name.
     pub mode: Mode,
 }
 
-/// The file that says who holds what now.
+/// The file of current licences.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CurrentFile {
     pub path: PathBuf,
-    /// What it means that it does not name somebody.
+    /// What it means that a user is not in the file.
     pub absent: AbsentUsers,
 }
 
-/// What the admin has agreed to beforehand.
+/// What the user has agreed to in advance.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Consent {
-    pub to_all: bool,
-    pub to_losses: bool,
+    pub everything: bool,
+    pub losses: bool,
 }
 
-/// Who is asked for consent.
+/// Whether a user can be asked for consent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Interactivity {
-    /// Whoever sits at the terminal, if there is one.
+    /// At the terminal, if there is one.
     AtTerminal,
     Nobody,
 }
 
-/// Where the input is to be found when a run goes on.
+/// Where a resumed run finds its input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResumeInput {
     InPlace,
@@ -99,42 +92,33 @@ pub enum ResumeInput {
     BesideRun,
 }
 
-/// The settings of a run, whether it begins or goes on.
+/// The settings of a run, started or resumed.
 #[derive(Debug)]
 pub struct RunSettings {
     pub target: Target,
-    /// How to sign in; the stand-in needs none of it.
+    /// The sandbox needs none of it.
     pub sign_in: SignInSettings,
     pub network: NetworkSettings,
     pub requests: RequestSettings,
     pub first: Option<NonZeroUsize>,
     pub progress: ProgressMode,
-    /// When records are forced onto the disk.
     pub sync: SyncMode,
 }
 
-/// How to sign in, without any secret: those are in variables and files, or are asked for.
+/// How to sign in. Secrets are not part of it: they are in variables and files, or typed at a prompt.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SignInSettings {
-    /// `--token-file`.
     pub token_file: Option<PathBuf>,
-    /// `--token-command`. It is not written down: its author may have put a secret into it.
+    /// Not recorded: its author may have put a secret into it.
     #[serde(skip)]
     pub token_command: Option<TokenCommand>,
-    /// `--client-id`.
     pub client_id: Option<String>,
-    /// `--client-secret-file`.
     pub client_secret_file: Option<PathBuf>,
-    /// `--scope`.
     pub scope: Option<String>,
-    /// `--token-url`.
     pub token_url: Option<String>,
-    /// `--tenancy`.
     pub tenancy: Option<String>,
-    /// `--username`.
     pub username: Option<String>,
-    /// `--password-file`.
     pub password_file: Option<PathBuf>,
 }
 
@@ -142,14 +126,12 @@ pub struct SignInSettings {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct NetworkSettings {
-    /// `--proxy`; one with a password is not written down.
+    /// A proxy with a password is not recorded.
     #[serde(serialize_with = "without_password")]
     pub proxy: Option<ProxyUrl>,
-    /// Such a one was given when the run began.
+    /// The run started with a proxy with a password.
     pub had_proxy_password: bool,
-    /// `--ca-cert`.
     pub ca_cert: Option<PathBuf>,
-    /// `--client-cert`.
     pub client_cert: Option<PathBuf>,
 }
 
@@ -162,7 +144,7 @@ fn without_password<S: Serializer>(
 }
 
 impl NetworkSettings {
-    /// As it is written down.
+    /// As a run records it.
     pub fn recorded(&self) -> Self {
         let has_password = self.proxy.as_ref().is_some_and(ProxyUrl::has_password);
         Self {
@@ -171,7 +153,7 @@ impl NetworkSettings {
         }
     }
 
-    /// What is not told is as `before`.
+    /// Takes what is not given from `before`.
     pub fn with_fallback(self, before: &Self) -> Self {
         Self {
             had_proxy_password: self.proxy.is_none() && before.had_proxy_password,
@@ -181,7 +163,6 @@ impl NetworkSettings {
         }
     }
 
-    /// Every file that is named.
     pub fn paths_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
         let files = [&mut self.ca_cert, &mut self.client_cert];
         files.into_iter().flatten()
@@ -189,7 +170,6 @@ impl NetworkSettings {
 }
 
 impl SignInSettings {
-    /// Every file that is named.
     pub fn paths_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
         let files = [
             &mut self.token_file,
@@ -207,23 +187,18 @@ pub enum Target {
     #[serde(rename_all = "camelCase")]
     Service {
         base_url: String,
-        /// Which variant of the call is used.
         endpoint: Variant,
-        /// The organisation's name, if the path begins with it.
+        /// Part of the path, for an organisation whose URLs have its name.
         organization: Option<String>,
         account: String,
     },
     Sandbox {
-        /// Which variant of the call is used.
         endpoint: Variant,
     },
 }
 
 impl Target {
-    /// The address, for the service: the stand-in has one only once it runs.
-    ///
-    /// # Errors
-    /// When there can be no such address.
+    /// The address of the service. The sandbox has one only once it runs.
     pub fn address(&self) -> Result<Option<Endpoint>, EndpointError> {
         match self {
             Self::Service {
@@ -242,15 +217,15 @@ impl Target {
 #[serde(rename_all = "camelCase")]
 pub struct RequestSettings {
     pub rate: Rate,
-    /// How many requests may leave at once after a pause.
+    /// Requests that may leave at once after a pause.
     pub burst: NonZeroU32,
-    /// The most requests under way at once.
+    /// Maximum requests in progress.
     pub concurrency: NonZeroUsize,
-    /// How often a batch is sent again after passing trouble.
+    /// Retries of a batch after transient failures.
     pub max_retries: u32,
     pub timeout: Duration,
     pub keep_trying: bool,
-    /// Whoever wants a code waits for those who want it and come first.
+    /// Requests with a common code are sent one after the other.
     pub in_order: bool,
 }
 
@@ -266,11 +241,11 @@ pub enum ProgressMode {
     None,
 }
 
-/// When records are forced onto the disk. The operating system has each at once, so only a power cut can take them.
+/// When records are forced onto the disk. The operating system has each at once, so only a power cut can lose them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SyncMode {
     /// Within a second, and at the end.
     EverySecond,
-    /// With each answer, before it is counted.
+    /// With each response, before it is counted.
     Always,
 }

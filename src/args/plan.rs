@@ -44,7 +44,7 @@ impl PlanArgs {
                 Some("-") => Input::Stdin,
                 _ => Input::Path(input),
             },
-            reading: InputSettings {
+            input_settings: InputSettings {
                 format: Format {
                     priority_column,
                     ..reading.format

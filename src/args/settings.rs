@@ -15,7 +15,7 @@ use crate::settings::{
 
 #[derive(Debug, Clone, Args)]
 pub struct SettingsArgs {
-    /// Send without asking for confirmation
+    /// Send without interactivity for confirmation
     #[arg(long, short)]
     yes: bool,
 
@@ -53,19 +53,19 @@ impl SettingsArgs {
     pub fn into_import_settings(self, input: PathBuf) -> anyhow::Result<ImportSettings> {
         let variant = self.service.variant();
         let target = self.service.target()?;
-        let intent = self.plan.into_plan(input)?;
+        let plan = self.plan.into_plan(input)?;
         let sign_in = self.sign_in.into_settings();
-        let defaults = default_requests(variant, requires_order(&intent));
+        let defaults = default_requests(variant, requires_order(&plan));
         Ok(ImportSettings {
             run: self.run.into_settings(target, sign_in, &defaults)?,
-            intent,
+            plan,
             is_strict: self.strict,
             consent: Consent {
-                to_all: self.yes,
-                to_losses: self.allow_losses,
+                everything: self.yes,
+                losses: self.allow_losses,
             },
-            asking: Interactivity::AtTerminal,
-            later: ResumeInput::InPlace,
+            interactivity: Interactivity::AtTerminal,
+            resume_input: ResumeInput::InPlace,
             report_dir: self.report_dir,
         })
     }
@@ -94,5 +94,5 @@ impl SettingsArgs {
 /// Whether it matters which users are sent first.
 fn requires_order(plan: &ImportPlan) -> bool {
     let is_partial = plan.seats.as_ref().is_some_and(|seats| seats.partial);
-    is_partial || plan.reading.format.priority_column.is_some()
+    is_partial || plan.input_settings.format.priority_column.is_some()
 }

@@ -98,12 +98,12 @@ pub fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
         &CancellationToken::new(),
         &progress,
     )?;
-    let kept = match settings.intent.input {
+    let kept = match settings.plan.input {
         Input::Path(_) => None,
         // It cannot be read again, so it is kept where the run can go on from.
         Input::Stdin => Some(open_folder(settings)?),
     };
-    let prepared = load::load_side_tables(&settings.intent.reading)
+    let prepared = load::load_side_tables(&settings.plan.input_settings)
         .and_then(|beside| prepare(settings, beside, kept.as_ref(), &mut progress));
     let (prepared, folder) = match (prepared, kept) {
         (Ok(prepared), Some(folder)) => (prepared, folder),
@@ -136,17 +136,15 @@ pub fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
     };
     let path = folder.path().to_owned();
     let ended = prepared.run(settings, folder, way, &mut progress)?;
-    Ok(ended.print_result(&path, &settings.intent.reading, printed, &progress))
+    Ok(ended.print_result(&path, &settings.plan.input_settings, printed, &progress))
 }
 
 fn open_folder(settings: &ImportSettings) -> anyhow::Result<RunFolder> {
     let folder = match &settings.report_dir {
         Some(path) => RunFolder::create(path)?,
-        None => RunFolder::create_named(
-            Path::new(""),
-            settings.intent.input.stem(),
-            Timestamp::now(),
-        )?,
+        None => {
+            RunFolder::create_named(Path::new(""), settings.plan.input.stem(), Timestamp::now())?
+        }
     };
     Ok(folder)
 }

@@ -19,18 +19,18 @@ pub fn confirm(
     proposal: &PlannedChanges,
     progress: &Progress,
 ) -> anyhow::Result<()> {
-    let (intent, requests) = (&settings.intent, &settings.run.requests);
-    let is_asked = settings.asking == Interactivity::AtTerminal
-        && !settings.consent.to_all
-        && intent.input != Input::Stdin
+    let (plan, requests) = (&settings.plan, &settings.run.requests);
+    let is_asked = settings.interactivity == Interactivity::AtTerminal
+        && !settings.consent.everything
+        && plan.input != Input::Stdin
         && stdin().is_terminal()
         && stderr().is_terminal();
-    if !is_asked && intent.seats.is_none() && proposal.holdings.is_none() {
+    if !is_asked && plan.seats.is_none() && proposal.holdings.is_none() {
         return Ok(());
     }
     let time = |count| min_duration(count, requests.rate, requests.burst);
     let report = PlanReport::new(
-        intent,
+        plan,
         proposal,
         (requests, settings.run.first),
         time,
@@ -43,7 +43,7 @@ pub fn confirm(
         );
     }
     let consent = settings.consent;
-    if consent.to_all || report.to_send() == 0 {
+    if consent.everything || report.to_send() == 0 {
         return Ok(());
     }
     if is_asked {
@@ -52,7 +52,7 @@ pub fn confirm(
         progress.message_unwrapped(&format!("{outline}To        {to}"));
         return ask_yes_no(&report);
     }
-    if consent.to_losses {
+    if consent.losses {
         return Ok(());
     }
     if report.losing() == 0 && report.getting_other_flag() == 0 && report.maybe_losing() > 0 {

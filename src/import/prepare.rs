@@ -68,9 +68,9 @@ impl PreparedImport {
         };
         let ready = PreparedRun {
             begin,
-            input: &settings.intent.input,
-            reading: &settings.intent.reading,
-            batch_size: settings.intent.batch_size,
+            input: &settings.plan.input,
+            reading: &settings.plan.input_settings,
+            batch_size: settings.plan.batch_size,
             settings: &settings.run,
             way,
             folder,
@@ -92,18 +92,18 @@ pub fn prepare(
     folder: Option<&RunFolder>,
     progress: &mut Progress,
 ) -> anyhow::Result<PreparedImport> {
-    let intent = &settings.intent;
+    let plan = &settings.plan;
     let (read, as_read) = match folder {
         None => {
-            load::load_with_fingerprint(intent.input.open()?, &intent.reading, beside, progress)?
+            load::load_with_fingerprint(plan.input.open()?, &plan.input_settings, beside, progress)?
         }
-        Some(folder) => load_and_save_stdin(folder, intent, beside, progress)?,
+        Some(folder) => load_and_save_stdin(folder, plan, beside, progress)?,
     };
     load::reject_all_emails(&read)?;
     let columns = read.columns.clone();
-    let proposal = read.into_changes(&intent.reading, intent.seats.clone());
+    let proposal = read.into_changes(&plan.input_settings, plan.seats.clone());
     progress.finish();
-    load::print_input(&intent.input, &columns, &proposal.roster, progress);
+    load::print_input(&plan.input, &columns, &proposal.roster, progress);
     let refused = strict_violation(settings, &proposal);
     if refused.is_none() {
         confirm(settings, &proposal, progress)?;
@@ -127,7 +127,13 @@ fn open_run_files<'a>(
     let ahead = WriteAheadLog::create(folder, proposal, settings.run.sync)?;
     folder.sync()?;
     // Last: from here on the run has begun, and everything that going on with it needs is there.
-    RunManifest::new(&settings.intent, settings.later, as_read, &settings.run)?.write(folder)?;
+    RunManifest::new(
+        &settings.plan,
+        settings.resume_input,
+        as_read,
+        &settings.run,
+    )?
+    .write(folder)?;
     Ok(RunFiles {
         journal,
         standing,
@@ -137,11 +143,11 @@ fn open_run_files<'a>(
 
 fn load_and_save_stdin(
     folder: &RunFolder,
-    intent: &ImportPlan,
+    plan: &ImportPlan,
     beside: SideTables,
     progress: &mut Progress,
 ) -> anyhow::Result<(LoadedInput, InputFingerprints)> {
-    let source = intent.input.open()?;
+    let source = plan.input.open()?;
     let kept = File::create_new(folder.path().join(SAVED_STDIN))
         .with_context(|| format!("cannot keep the input in {}", folder.path().display()))?;
     let on_disk = kept.try_clone()?;
@@ -152,7 +158,7 @@ fn load_and_save_stdin(
         }),
         ..source
     };
-    let read = load::load_with_fingerprint(source, &intent.reading, beside, progress)?;
+    let read = load::load_with_fingerprint(source, &plan.input_settings, beside, progress)?;
     on_disk.sync_all()?;
     Ok(read)
 }

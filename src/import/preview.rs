@@ -24,12 +24,12 @@ pub enum PlanFormat {
 pub fn preview(settings: &PreviewSettings, format: PlanFormat) -> anyhow::Result<ExitCode> {
     let PreviewSettings { plan, requests, .. } = settings;
     let mut progress = Progress::new(settings.progress);
-    let side_tables = load::load_side_tables(&plan.reading)?;
+    let side_tables = load::load_side_tables(&plan.input_settings)?;
     let input = plan.input.open()?;
-    let loaded = load::load(input, &plan.reading, side_tables, &mut progress)?;
+    let loaded = load::load(input, &plan.input_settings, side_tables, &mut progress)?;
     progress.finish();
     load::reject_all_emails(&loaded)?;
-    let changes = loaded.into_changes(&plan.reading, plan.seats.clone());
+    let changes = loaded.into_changes(&plan.input_settings, plan.seats.clone());
     let limit = if format == PlanFormat::Json {
         usize::MAX
     } else {

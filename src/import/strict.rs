@@ -31,13 +31,13 @@ pub fn write_strict_reports(
     stop: &StopReason,
     folder: &RunFolder,
 ) -> Result<(), RunFileError> {
-    let (intent, roster, now) = (&settings.intent, &proposal.roster, Timestamp::now());
+    let (plan, roster, now) = (&settings.plan, &proposal.roster, Timestamp::now());
     let all = &roster.assignments;
     let (_, standing) = Journal::open(folder, roster)?;
     Journal::write_pending(folder, all, all.sendable_users())?;
     let summary = Summary::new(RunEnd {
         settings: about(
-            (&intent.input, &intent.reading, intent.batch_size),
+            (&plan.input, &plan.input_settings, plan.batch_size),
             &settings.run,
             endpoint,
         ),
@@ -69,7 +69,7 @@ fn planned_totals(settings: &ImportSettings, proposal: &PlannedChanges) -> Part 
     let groups = group_sizes(&proposal.roster.assignments, proposal.to_send());
     let requests = groups
         .iter()
-        .map(|group| group.requests(settings.intent.batch_size))
+        .map(|group| group.requests(settings.plan.batch_size))
         .sum();
     let rate = &settings.run.requests;
     Part {

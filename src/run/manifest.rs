@@ -80,12 +80,12 @@ impl Hint for ManifestError {
 
 impl RunManifest {
     pub fn new(
-        intent: &ImportPlan,
+        plan: &ImportPlan,
         later: ResumeInput,
         read: &InputFingerprints,
         run: &RunSettings,
     ) -> io::Result<Self> {
-        let input = match (&intent.input, later) {
+        let input = match (&plan.input, later) {
             (Input::Path(path), ResumeInput::InPlace) => Some(std::path::absolute(path)?),
             (Input::Path(path), ResumeInput::BesideRun) => {
                 let name = path.file_name().unwrap_or_default();
@@ -93,7 +93,7 @@ impl RunManifest {
             }
             (Input::Stdin, _) => None,
         };
-        let mut reading = intent.reading.clone();
+        let mut reading = plan.input_settings.clone();
         let current = reading.current.as_mut().map(|current| &mut current.path);
         let (mut sign_in, mut network) = (run.sign_in.clone(), run.network.recorded());
         let side_tables = reading.directory.as_mut().into_iter().chain(current);
@@ -113,8 +113,8 @@ impl RunManifest {
             reading,
             directory: read.directory.clone(),
             current: read.current.clone(),
-            seats: intent.seats.clone(),
-            batch_size: intent.batch_size.get(),
+            seats: plan.seats.clone(),
+            batch_size: plan.batch_size.get(),
             first: run.first,
             requests: run.requests.clone(),
         })

@@ -87,10 +87,10 @@ impl Attempt<'_> {
         if let Some(duplicate) = self.duplicate(&fingerprint) {
             return Ok(AttemptResult::Done(duplicate));
         }
-        let settings = crate::commands::watch::settings(self.args, input)?;
+        let settings = crate::commands::watch::file_settings(self.args, input)?;
         self.sign_in(&settings.run, progress)?;
         // What every file needs is told apart from what is wrong with this one.
-        let beside = load::load_side_tables(&settings.intent.reading)?;
+        let beside = load::load_side_tables(&settings.plan.input_settings)?;
         let prepared = prepare::prepare(&settings, beside, None, progress).map_err(|error| {
             match is_of_the_machine(&error) {
                 true => error.into(),
@@ -132,7 +132,7 @@ impl Attempt<'_> {
         let Some(input) = job.input() else {
             return Err(AttemptResult::cannot_go_on(&gone()));
         };
-        let settings = crate::commands::watch::settings(self.args, input)?.run;
+        let settings = crate::commands::watch::file_settings(self.args, input)?.run;
         // Whoever may write to the folder may have written the record: it does not decide where the token goes.
         if record.target != settings.target {
             return Err(AttemptResult::cannot_go_on(&anyhow!(

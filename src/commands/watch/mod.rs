@@ -15,6 +15,7 @@ use clap::Args;
 use crate::args::examples::{Example, HelpExamples};
 use crate::args::settings::SettingsArgs;
 use crate::exit_code::ExitCode;
+use crate::hint::Failure;
 use crate::humanize::duration;
 use crate::settings::{ImportSettings, Interactivity, ProgressMode, ResumeInput};
 use watcher::Watcher;
@@ -84,12 +85,11 @@ const EXAMPLES: HelpExamples = HelpExamples {
     ],
 };
 
-/// When a watch ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum WatchMode {
-    /// When a signal comes.
+    /// Until a signal.
     Continuous,
-    /// When nothing is left.
+    /// Until no file is left.
     Once,
 }
 
@@ -98,27 +98,30 @@ pub fn watch(args: WatchArgs) -> anyhow::Result<ExitCode> {
     args.settings.init_logging()?;
     let folder = std::path::absolute(&args.folder)
         .with_context(|| format!("cannot use {}", args.folder.display()))?;
-    // What is wrong with the flags is told before anything else; no file matters for that.
-    let found_sound = settings(&args.settings, folder.clone())?;
-    if found_sound.report_dir.is_some() {
+    // An error in the flags is reported at the start, not with the first file.
+    let settings = file_settings(&args.settings, folder.clone())?;
+    if settings.report_dir.is_some() {
         bail!(
-            "--report-dir is for a single import: a watch puts the reports beside each file\n  hint: take it away"
+            Failure::new(
+                "--report-dir is for a single import: a watch puts the reports beside each file"
+            )
+            .hint("remove --report-dir")
         );
     }
-    Watcher::open(args, &folder, &found_sound)?.run()
+    Watcher::open(args, &folder, &settings)?.run()
 }
 
-/// The settings for one file. Files that they name are read anew.
-fn settings(args: &SettingsArgs, input: PathBuf) -> anyhow::Result<ImportSettings> {
+/// The settings for one file. Reads the file of seats again, since it may have changed.
+fn file_settings(args: &SettingsArgs, input: PathBuf) -> anyhow::Result<ImportSettings> {
     let settings = args.clone().into_import_settings(input)?;
     let mut run = settings.run;
     if run.progress == ProgressMode::Auto {
-        // Bars of one file after another, and lines between them, are hard to read.
+        // Bars of one file after another with lines in between are hard to read.
         run.progress = ProgressMode::Plain;
     }
     Ok(ImportSettings {
-        asking: Interactivity::Nobody,
-        later: ResumeInput::BesideRun,
+        interactivity: Interactivity::Nobody,
+        resume_input: ResumeInput::BesideRun,
         run,
         ..settings
     })

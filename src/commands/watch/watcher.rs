@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::commands::watch::attempt::{Attempt, AttemptResult};
 use crate::commands::watch::poller::Poller;
 use crate::commands::watch::run_state::{has_started, started_fingerprint};
-use crate::commands::watch::{WatchArgs, WatchMode, on_done, settings};
+use crate::commands::watch::{WatchArgs, WatchMode, file_settings, on_done};
 use crate::diagnostic::render;
 use crate::event::StopReason;
 use crate::exit_code::ExitCode;
@@ -186,7 +186,7 @@ impl Watcher {
             Some(connection) => connection,
             None => {
                 let input = self.args.folder.clone();
-                let made = settings(&self.args.settings, input)
+                let made = file_settings(&self.args.settings, input)
                     .and_then(|settings| Connection::new(&settings.run));
                 match made {
                     Ok(connection) => connection,

@@ -139,7 +139,7 @@ impl PlanReport {
     /// What an import would do with this file, sending the `first` so many for now. `time` tells how long so many
     /// requests take at least. Of bad rows and losses it lists `most` each.
     pub fn new(
-        intent: &ImportPlan,
+        plan: &ImportPlan,
         proposal: &PlannedChanges,
         (requests, first): (&RequestSettings, Option<NonZeroUsize>),
         time: impl FnOnce(usize) -> Duration,
@@ -147,13 +147,13 @@ impl PlanReport {
     ) -> Self {
         let roster = &proposal.roster;
         let first = first.map_or(usize::MAX, NonZeroUsize::get);
-        let sets = sets(proposal, first, intent.batch_size);
+        let sets = sets(proposal, first, plan.batch_size);
         let count: u64 = sets.iter().map(|set| set.requests).sum();
         Self {
             schema: SCHEMA,
             version: env!("CARGO_PKG_VERSION"),
-            input: intent.input.to_string(),
-            mode: intent.reading.mode,
+            input: plan.input.to_string(),
+            mode: plan.input_settings.mode,
             rows: roster.rows,
             users: users(proposal, first),
             changes: changes(proposal, most),
@@ -173,7 +173,7 @@ impl PlanReport {
             codes: codes(proposal),
             requests: RequestPlan {
                 count,
-                batch_size: intent.batch_size.get(),
+                batch_size: plan.batch_size.get(),
                 rate: requests.rate.to_string(),
                 burst: requests.burst.get(),
                 seconds: seconds(time(count as usize)),
