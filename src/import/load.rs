@@ -9,6 +9,7 @@ use crate::directory::Directory;
 use crate::humanize::{count, count_of};
 use crate::input::{
     CodeColumns, Columns, Fingerprint, Fingerprinter, Format, Input, InputError, RowReader, Source,
+    TableError,
 };
 use crate::plan::{PlannedChanges, SeatBudget};
 use crate::report::Progress;
@@ -132,11 +133,8 @@ fn read_current(
     fingerprinter: &Fingerprinter,
 ) -> anyhow::Result<Roster> {
     let source = Input::Path(current.path.clone()).open()?;
-    let rows = RowReader::new(
-        fingerprinter.read(source.reader),
-        &Format::default(),
-        catalog,
-    )?;
+    let bytes = fingerprinter.read(source.reader);
+    let rows = RowReader::new(bytes, &Format::default(), catalog).map_err(TableError::from)?;
     // --external-license is about the input: it says nothing of what users hold.
     let builder = RosterBuilder::new(catalog, directory, false).of_holdings();
     let roster = builder.fold(rows)?;

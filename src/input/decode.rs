@@ -65,20 +65,20 @@ fn zstd_decoder<R: Read>(input: R) -> io::Result<zstd::Decoder<'static, BufReade
     Ok(decoder)
 }
 
-/// Rejects the kinds of files that people take for a CSV.
+/// Rejects other kinds of files.
 fn check_is_text(start: &[u8], encoding: Option<&Encoding>) -> Result<(), InputError> {
-    let utf_16 = "UTF-16 text without a byte order mark";
-    let (kind, hint) = match start {
-        [0xd0, 0xcf, 0x11, 0xe0, ..] => (
+    let unsupported = |kind, hint| InputError::UnsupportedFile { kind, hint };
+    let utf_16 = |encoding| InputError::Utf16WithoutMark { encoding };
+    Err(match start {
+        [0xd0, 0xcf, 0x11, 0xe0, ..] => unsupported(
             "an old Excel workbook (.xls), or a workbook with a password",
             "save it as .xlsx without a password, or as \"CSV UTF-8\"",
         ),
-        [b'%', b'P', b'D', b'F', ..] => ("a PDF", "export the table as CSV"),
-        [1..=255, 0, 1..=255, 0, ..] if encoding.is_none() => (utf_16, "use --encoding utf-16le"),
-        [0, 1..=255, 0, 1..=255, ..] if encoding.is_none() => (utf_16, "use --encoding utf-16be"),
+        [b'%', b'P', b'D', b'F', ..] => unsupported("a PDF", "export the table as CSV"),
+        [1..=255, 0, 1..=255, 0, ..] if encoding.is_none() => utf_16("utf-16le"),
+        [0, 1..=255, 0, 1..=255, ..] if encoding.is_none() => utf_16("utf-16be"),
         _ => return Ok(()),
-    };
-    Err(InputError::UnsupportedFile { kind, hint })
+    })
 }
 
 fn read_error(source: io::Error) -> InputError {

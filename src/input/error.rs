@@ -14,13 +14,18 @@ pub enum InputError {
         source: std::io::Error,
     },
     /// Reading failed at or after a line.
-    #[error("cannot read the input near line {line}")]
+    #[error("reading failed near line {line}")]
     Read { line: u64, source: std::io::Error },
-    #[error("the input is empty")]
+    #[error("the file is empty")]
     Empty,
-    #[error("the input has a header but no rows")]
+    #[error("the file has a header but no rows")]
     NoRows,
-    #[error("the input is {kind}")]
+    #[error("the file is UTF-16 text without a byte order mark")]
+    Utf16WithoutMark {
+        /// The encoding that it seems to have.
+        encoding: &'static str,
+    },
+    #[error("the file is {kind}")]
     UnsupportedFile {
         kind: &'static str,
         hint: &'static str,
@@ -29,7 +34,7 @@ pub enum InputError {
     NoSheet { name: String, sheets: Vec<String> },
     #[error("every sheet of the workbook is hidden\n  found: {}", sheets.join(", "))]
     NoVisibleSheet { sheets: Vec<String> },
-    #[error("the input is a zip archive, but not a readable workbook (.xlsx): {reason}")]
+    #[error("the file is a zip archive, but not a readable workbook (.xlsx): {reason}")]
     Workbook { reason: String },
     /// The workbook is copied because its reader seeks.
     #[error("cannot copy the workbook to the temporary folder {}", std::env::temp_dir().display())]
@@ -99,7 +104,7 @@ pub enum InputError {
     OpenQuote { line: u32 },
     #[error("line {line}: the row is longer than {} MiB", MAX_RECORD_BYTES / (1024 * 1024))]
     LineTooLong { line: u32 },
-    #[error("the input has more than 4,294,967,295 lines")]
+    #[error("the file has more than 4,294,967,295 lines")]
     TooManyLines,
 }
 
@@ -111,6 +116,9 @@ impl Hint for InputError {
             Self::Read { .. } => "check that the file is complete, or export it again",
             Self::Empty => "add a header with userId and userBundleCodes, then a row for each user",
             Self::NoRows => "add a row for each user below the header",
+            Self::Utf16WithoutMark { encoding } => {
+                return Some(format!("use --encoding {encoding}"));
+            }
             Self::UnsupportedFile { hint, .. } => hint,
             Self::NoSheet { sheets, .. } | Self::NoVisibleSheet { sheets } => {
                 return Some(sheet_hint(sheets));
@@ -173,8 +181,30 @@ impl Hint for InputError {
             }
             Self::TooManyColumns => "check that this is the right file and the right --delimiter",
             Self::OpenQuote { .. } => "close or remove the quote",
-            Self::LineTooLong { .. } => "check that the input is a text file or a workbook",
+            Self::LineTooLong { .. } => "check that this is a text file or a workbook",
             Self::TooManyLines => "split the file",
+        };
+        Some(hint.to_owned())
+    }
+}
+
+impl InputError {
+    /// The next step for a file beside the input. The flags that describe the input do not apply to it.
+    pub fn hint_for_side_file(&self) -> Option<String> {
+        let hint = match self {
+            Self::MissingColumn { spec, .. } => {
+                let example = spec.example;
+                return Some(format!(
+                    "name a column {example}, and separate the columns by commas"
+                ));
+            }
+            Self::AmbiguousColumn { .. } => "rename or remove one of them",
+            Self::MaybeWide { .. } => "list the codes in one column, userBundleCodes",
+            Self::Utf16WithoutMark { .. }
+            | Self::AmbiguousDelimiter { .. }
+            | Self::TooManyColumns => "save it as \"CSV UTF-8\", with commas between the columns",
+            Self::NoVisibleSheet { .. } => "show the sheet, or save it as \"CSV UTF-8\"",
+            _ => return self.hint(),
         };
         Some(hint.to_owned())
     }
@@ -188,20 +218,15 @@ fn sheet_hint(sheets: &[String]) -> String {
 }
 
 fn missing_column_hint(spec: &ColumnSpec, candidate: Option<&str>, is_only_column: bool) -> String {
-    let example = spec.example;
-    match (spec.flag, candidate) {
-        (Some(_), None) if is_only_column => {
-            format!(
-                "name a column {example}; if the columns are not separated by commas, use --delimiter"
-            )
-        }
-        (Some(flag), Some(name)) => {
-            format!("if \"{name}\" is the right column, use --{flag} \"{name}\"")
-        }
-        (Some(flag), None) => {
+    let (example, flag) = (spec.example, spec.flag.unwrap_or_default());
+    match candidate {
+        Some(name) => format!("if \"{name}\" is the right column, use --{flag} \"{name}\""),
+        None if is_only_column => format!(
+            "name a column {example}; if the columns are not separated by commas, use --delimiter"
+        ),
+        None => {
             format!("name a column {example}, or choose one by its name or number with --{flag}")
         }
-        (None, _) => format!("name a column {example}, and separate the columns by commas"),
     }
 }
 
@@ -253,6 +278,9 @@ pub fn samples() -> Vec<crate::diagnostic::Sample> {
         },
         InputError::Empty,
         InputError::NoRows,
+        InputError::Utf16WithoutMark {
+            encoding: "utf-16le",
+        },
         InputError::UnsupportedFile {
             kind: "a PDF",
             hint: "export the table as CSV",

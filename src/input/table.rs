@@ -44,11 +44,7 @@ pub enum TableError {
 impl Hint for TableError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
-            // The flags that describe the input do not apply to tables.
-            Self::Unreadable(InputError::AmbiguousDelimiter { .. }) => {
-                "save it as CSV with commas, or as .xlsx"
-            }
-            Self::Unreadable(error) => return error.hint(),
+            Self::Unreadable(error) => return error.hint_for_side_file(),
             Self::Empty { .. } => "export it again",
             Self::BadRow { .. } => "correct the line, or export the table again",
         };

@@ -231,14 +231,10 @@ fn settings_come_from_the_environment_too() {
 fn what_cannot_be_imported_is_told_and_leaves_nothing_behind() {
     let good = "userId,code\na,IDU\n";
     for (content, arguments, told) in [
-        ("", vec![], "the input is empty"),
-        ("userId,code\n", vec![], "there is nothing to import"),
+        ("", vec![], "the file is empty"),
+        ("userId,code\n", vec![], "a header but no rows"),
         ("name,code\nx,IDU\n", vec![], "no user ID column"),
-        (
-            "userId:code\nx:IDU\n",
-            vec![],
-            "separate the columns by commas",
-        ),
+        ("userId:code\nx:IDU\n", vec![], "use --delimiter"),
         (
             "userId,User ID,code\nx,x,IDU\n",
             vec![],

@@ -123,7 +123,7 @@ fn each_file_is_imported_and_goes_where_it_belongs_with_its_reports() {
     assert!(bad.contains("1 user succeeded, 1 invalid"), "{bad}");
     assert!(bad.contains("run/failures.csv") && bad.contains("hint: "));
     let empty = note(&dir, "attention", "empty.csv");
-    assert!(empty.contains("the input is empty\n  hint: "), "{empty}");
+    assert!(empty.contains("the file is empty\n  hint: "), "{empty}");
     assert_eq!(server.requests().len(), 3);
 
     // Nothing is left to do.
