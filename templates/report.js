@@ -1,5 +1,5 @@
 "use strict";
-// Search and sorting for the table of failures. Without this script everything can be read all the same.
+// Search and sorting for the table of failures. The page is complete without this script.
 (() => {
   const table = document.getElementById("failures-table");
   if (!table) return;
@@ -9,20 +9,20 @@
     text: row.textContent.toLowerCase(),
     cells: Array.from(row.cells, (cell) => cell.textContent),
   }));
-  const inWords = (number) => number.toLocaleString("en");
+  const asText = (number) => number.toLocaleString("en");
 
   const form = document.getElementById("search");
   const words = document.getElementById("search-words");
   const found = document.getElementById("search-found");
   const search = () => {
-    const wanted = words.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const terms = words.value.toLowerCase().split(/\s+/).filter(Boolean);
     let count = 0;
     for (const { row, text } of rows) {
-      const isFound = wanted.every((word) => text.includes(word));
+      const isFound = terms.every((word) => text.includes(word));
       row.hidden = !isFound;
       count += isFound ? 1 : 0;
     }
-    found.textContent = wanted.length === 0 ? "" : `${inWords(count)} of ${inWords(rows.length)} shown`;
+    found.textContent = terms.length === 0 ? "" : `${asText(count)} of ${asText(rows.length)} shown`;
   };
   form.addEventListener("submit", (event) => event.preventDefault());
   words.addEventListener("input", search);

@@ -11,7 +11,7 @@ use crate::event::StopReason;
 use crate::import::execute::{PreparedRun, go_on_command};
 use crate::import::recorder::RecordedRun;
 use crate::input::Input;
-use crate::report::{PageData, Part, write_page};
+use crate::report::{PageData, SessionTotals, write_page};
 use crate::run::{Journal, RunEnd, Summary, SummarySettings, Undo, UndoSummary};
 use crate::settings::{InputSettings, RunSettings, Target};
 
@@ -60,13 +60,13 @@ pub fn finish(
     }
     let told = PageData {
         summary: end.summary,
-        proposal,
-        standing: &standing,
+        planned: proposal,
+        states: &standing,
         timeline: &timeline,
-        part,
+        session: part,
         stop: end.stop,
-        go_on: Some(go_on_command(folder.path())),
-        span: end.span,
+        resume_command: Some(go_on_command(folder.path())),
+        finished: end.span.1,
     };
     let page = write_page(folder, &told);
     // A run that has finished is not gone on with, so whoever wants its page must be able to do that.
@@ -77,16 +77,16 @@ pub fn finish(
 }
 
 /// What this part of the run was to do, and what it did.
-fn part(ready: &PreparedRun<'_>, recorded: &RecordedRun, end: &RunTotals<'_>) -> Part {
+fn part(ready: &PreparedRun<'_>, recorded: &RecordedRun, end: &RunTotals<'_>) -> SessionTotals {
     let requests = &ready.settings.requests;
-    Part {
-        is_last_of_several: ready.folder.since_last_heartbeat().is_some(),
+    SessionTotals {
+        is_resumed: ready.folder.since_last_heartbeat().is_some(),
         users: ready.users_to_send().len() as u64,
         requests: end.requests as u64,
-        at_least: dispatch::min_duration(end.requests, requests.rate, requests.burst),
+        min_duration: dispatch::min_duration(end.requests, requests.rate, requests.burst),
         decided: recorded.tally.decided,
         sent: end.summary.requests.sent,
-        took: end.summary.duration(),
+        duration: end.summary.duration(),
     }
 }
 

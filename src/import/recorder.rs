@@ -166,7 +166,7 @@ impl<'a, 'p> Recorder<'a, 'p> {
             let overruled = self.standing.record(decision);
             self.tally
                 .count_decision(decision, &overruled, self.assignments);
-            self.timeline.decided(at, decision);
+            self.timeline.record_decision(at, decision);
         }
         if let Event::Waiting {
             wait,
@@ -177,7 +177,7 @@ impl<'a, 'p> Recorder<'a, 'p> {
             self.not_before = self.not_before.max(until.ok());
         }
         self.tally.count_event(event);
-        self.timeline.note(at, event);
+        self.timeline.record(at, event);
     }
 
     fn sync_if_due(&mut self) -> io::Result<()> {

@@ -9,7 +9,7 @@ use crate::dispatch::min_duration;
 use crate::event::StopReason;
 use crate::import::finish::about;
 use crate::plan::{PlannedChanges, group_sizes};
-use crate::report::{PageData, Part, Timeline, write_page};
+use crate::report::{PageData, SessionTotals, Timeline, write_page};
 use crate::run::RunFolder;
 use crate::run::{Journal, RunEnd, RunFileError, RunStats, Summary};
 use crate::settings::ImportSettings;
@@ -52,30 +52,30 @@ pub fn write_strict_reports(
     });
     let told = PageData {
         summary: &summary,
-        proposal,
-        standing: &standing,
+        planned: proposal,
+        states: &standing,
         timeline: &Timeline::default(),
-        part: planned_totals(settings, proposal),
+        session: planned_totals(settings, proposal),
         stop: Some(stop),
-        go_on: None,
-        span: (now, now),
+        resume_command: None,
+        finished: now,
     };
     write_page(folder, &told)?;
     Ok(summary.write(folder)?)
 }
 
 /// What would have been sent.
-fn planned_totals(settings: &ImportSettings, proposal: &PlannedChanges) -> Part {
+fn planned_totals(settings: &ImportSettings, proposal: &PlannedChanges) -> SessionTotals {
     let groups = group_sizes(&proposal.roster.assignments, proposal.to_send());
     let requests = groups
         .iter()
         .map(|group| group.requests(settings.plan.batch_size))
         .sum();
     let rate = &settings.run.requests;
-    Part {
+    SessionTotals {
         users: proposal.to_send().count() as u64,
         requests: requests as u64,
-        at_least: min_duration(requests, rate.rate, rate.burst),
-        ..Part::default()
+        min_duration: min_duration(requests, rate.rate, rate.burst),
+        ..SessionTotals::default()
     }
 }

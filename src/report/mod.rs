@@ -1,4 +1,4 @@
-//! What is looked at: the plan, the progress display, the summary table, the page. It reads a run and decides nothing.
+//! What users look at: the plan, the progress display, the summary table, the page. It reads a run and decides nothing.
 
 mod page;
 mod plan;
@@ -8,7 +8,7 @@ mod table;
 mod timeline;
 mod wrap;
 
-pub use page::{PageData, Part, REPORT, remove_page, write_page};
+pub use page::{PageData, REPORT, SessionTotals, remove_page, write_page};
 pub use plan::{MAX_LISTED, PlanReport, input_section, plan_section, write_csv};
 pub use progress::{Progress, print_final, stop_drawing};
 pub use summary_table::summary_table;

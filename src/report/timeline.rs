@@ -1,4 +1,4 @@
-//! How a run went over time, in a bounded number of slots: they become wider as the run becomes longer.
+//! A session over time, in a bounded number of slots: they become wider as the session becomes longer.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,43 +6,35 @@ use std::time::Duration;
 use crate::event::{Event, WaitCause};
 use crate::outcome::Decision;
 
-/// The most slots that a run is shown in.
-const MOST_SLOTS: usize = 120;
+const MAX_SLOTS: usize = 120;
 
-/// How wide slots are, in milliseconds, as a run becomes longer; each is a multiple of the one before. Beyond the last
-/// they double.
+/// The widths of slots in milliseconds, each a multiple of the one before. After the last they double.
 const WIDTHS: [u64; 11] = [
     100, 500, 1_000, 5_000, 10_000, 30_000, 60_000, 300_000, 600_000, 1_800_000, 3_600_000,
 ];
 
-/// What happened when, counted from when sending began.
+/// Counts by slot, from when sending started.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Timeline {
     width: Duration,
     slots: Vec<Slot>,
-    /// A wait that nothing has ended yet.
+    /// The wait under way.
     wait: Option<Wait>,
     waited: BTreeMap<WaitCause, Duration>,
     end: Duration,
 }
 
-/// What happened in one slot.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Slot {
-    /// Users who became a success.
     pub succeeded: u64,
-    /// Users who failed.
     pub failed: u64,
-    /// Requests sent.
     pub sent: u64,
-    /// Requests that had to be sent again.
     pub retried: u64,
-    /// How long nothing was sent on purpose.
+    /// The time in which nothing was sent on purpose.
     pub waited: Duration,
 }
 
 impl Slot {
-    /// Several slots as one.
     pub fn sum(slots: &[Self]) -> Self {
         slots.iter().fold(Self::default(), |sum, slot| Self {
             succeeded: sum.succeeded + slot.succeeded,
@@ -74,8 +66,8 @@ impl Default for Timeline {
 }
 
 impl Timeline {
-    /// Takes note of what happened so long after sending began. Decisions are noted by [`decided`](Self::decided).
-    pub fn note(&mut self, at: Duration, event: &Event) {
+    /// Records an event; [`record_decision`](Self::record_decision) records decisions.
+    pub fn record(&mut self, at: Duration, event: &Event) {
         match event {
             Event::Sent { .. } => {
                 self.end_wait(at);
@@ -99,51 +91,48 @@ impl Timeline {
         }
     }
 
-    /// Takes note of a decision that has been recorded.
-    pub fn decided(&mut self, at: Duration, decision: &Decision) {
+    pub fn record_decision(&mut self, at: Duration, decision: &Decision) {
         let slot = self.slot(at);
         let users = decision.users.len() as u64;
-        match decision.outcome.is_success() {
-            true => slot.succeeded += users,
-            false => slot.failed += users,
+        if decision.outcome.is_success() {
+            slot.succeeded += users;
+        } else {
+            slot.failed += users;
         }
     }
 
-    /// Sending has ended so long after it began.
+    /// Sending has ended.
     pub fn finish(&mut self, at: Duration) {
         self.end_wait(at);
         self.end = self.end.max(at);
         if at > Duration::ZERO {
-            // The instant itself is outside the last slot.
+            // The last slot ends before this instant.
             self.slot(at.saturating_sub(Duration::from_nanos(1)));
         }
     }
 
-    /// The slots from the first, and how long each is; the last may be cut by the end.
+    /// The slots and their width. The end of the session may cut the last.
     pub fn slots(&self) -> (&[Slot], Duration) {
         (&self.slots, self.width)
     }
 
-    /// How long sending took.
     pub fn end(&self) -> Duration {
         self.end
     }
 
-    /// How long nothing was sent, by why.
     pub fn waited(&self) -> &BTreeMap<WaitCause, Duration> {
         &self.waited
     }
 
     fn end_wait(&mut self, at: Duration) {
-        let Some(Wait { from, until, cause }) = self.wait.take() else {
+        let Some(wait) = self.wait.take() else {
             return;
         };
-        let until = until.min(at);
-        *self.waited.entry(cause).or_default() += until.saturating_sub(from);
-        let mut from = from;
+        let (mut from, until) = (wait.from, wait.until.min(at));
+        *self.waited.entry(wait.cause).or_default() += until.saturating_sub(from);
         while from < until {
             self.slot(from);
-            // Wide enough by now for `until` as well, or widened by the next turn.
+            // `slot` may have widened the slots.
             let place = place(from, self.width);
             let next = self.width.saturating_mul(place as u32 + 1).min(until);
             self.slots[place].waited += next.saturating_sub(from);
@@ -151,10 +140,10 @@ impl Timeline {
         }
     }
 
-    /// The slot of a time, which is made together with those before it.
+    /// The slot of a time, added with those before it.
     fn slot(&mut self, at: Duration) -> &mut Slot {
         self.end = self.end.max(at);
-        while place(at, self.width) >= MOST_SLOTS {
+        while place(at, self.width) >= MAX_SLOTS {
             self.widen();
         }
         let place = place(at, self.width);
@@ -164,7 +153,7 @@ impl Timeline {
         &mut self.slots[place]
     }
 
-    /// Puts slots together, so many that the next width comes out.
+    /// Merges slots to the next width.
     fn widen(&mut self) {
         let now = self.width.as_millis() as u64;
         let next = WIDTHS.into_iter().find(|&width| width > now);
@@ -200,28 +189,28 @@ mod tests {
     }
 
     #[test]
-    fn a_short_run_is_shown_by_tenths_of_a_second_and_a_long_one_by_minutes() {
+    fn a_short_session_is_shown_by_tenths_of_a_second_and_a_long_one_by_minutes() {
         let mut timeline = Timeline::default();
         for at in [0.0, 0.05, 0.25] {
-            timeline.note(seconds(at), &sent());
+            timeline.record(seconds(at), &sent());
         }
         let (slots, width) = timeline.slots();
         assert_eq!(width, seconds(0.1));
         let sent_in = |slots: &[Slot]| slots.iter().map(|slot| slot.sent).collect::<Vec<_>>();
         assert_eq!(sent_in(slots), [2, 0, 1]);
 
-        timeline.note(seconds(7000.0), &sent());
+        timeline.record(seconds(7000.0), &sent());
         let (slots, width) = timeline.slots();
         assert_eq!((width, slots.len()), (seconds(60.0), 117));
         assert_eq!((slots[0].sent, slots[116].sent), (3, 1));
     }
 
     #[test]
-    fn a_wait_lasts_until_something_is_sent_and_no_longer_than_was_said() {
+    fn a_wait_ends_with_the_next_request_or_its_time() {
         let mut timeline = Timeline::default();
-        timeline.note(seconds(1.0), &waiting(5.0, WaitCause::Rate));
-        timeline.note(seconds(3.0), &sent());
-        timeline.note(seconds(10.0), &waiting(5.0, WaitCause::RetryAfter));
+        timeline.record(seconds(1.0), &waiting(5.0, WaitCause::Rate));
+        timeline.record(seconds(3.0), &sent());
+        timeline.record(seconds(10.0), &waiting(5.0, WaitCause::RetryAfter));
         timeline.finish(seconds(60.0));
         let waited: Vec<_> = timeline.waited().iter().collect();
         assert_eq!(
@@ -240,8 +229,8 @@ mod tests {
     #[test]
     fn an_interrupt_ends_a_wait() {
         let mut timeline = Timeline::default();
-        timeline.note(seconds(0.0), &waiting(600.0, WaitCause::QuotaExhausted));
-        timeline.note(
+        timeline.record(seconds(0.0), &waiting(600.0, WaitCause::QuotaExhausted));
+        timeline.record(
             seconds(2.0),
             &Event::Stopping(crate::event::StopReason::Interrupted),
         );
@@ -251,21 +240,21 @@ mod tests {
 
     proptest! {
         #[test]
-        fn however_long_a_run_takes_its_slots_are_few_and_lose_nothing(
+        fn slots_are_few_and_lose_nothing(
             steps in prop::collection::vec((0_u64..40_000_000, 0_u64..9_000_000), 1..80)
         ) {
             let mut timeline = Timeline::default();
             let (mut now, mut waited) = (0, 0);
             for (until_next, wait) in &steps {
                 let at = Duration::from_millis(now);
-                timeline.note(at, &sent());
-                timeline.note(at, &waiting(*wait as f64 / 1000.0, WaitCause::Rate));
+                timeline.record(at, &sent());
+                timeline.record(at, &waiting(*wait as f64 / 1000.0, WaitCause::Rate));
                 waited += wait.min(until_next);
                 now += until_next;
             }
             timeline.finish(Duration::from_millis(now));
             let (slots, width) = timeline.slots();
-            prop_assert!(slots.len() <= MOST_SLOTS);
+            prop_assert!(slots.len() <= MAX_SLOTS);
             prop_assert!(slots.iter().all(|slot| slot.waited <= width));
             prop_assert_eq!(slots.iter().map(|slot| slot.sent).sum::<u64>(), steps.len() as u64);
             let sum: Duration = slots.iter().map(|slot| slot.waited).sum();

@@ -601,7 +601,7 @@ fn what_strict_refuses_is_told_in_the_reports_as_well_and_cannot_be_gone_on_with
     let page = dir.read("run/report.html");
     for told in [
         "Import refused",
-        "None of 2 users has got its licences; 1 bad row needs attention; 2 users are not decided yet",
+        "None of 2 users has its licences; 1 bad row needs attention; 2 users are not decided yet",
         "nothing was sent, since --strict is given, and the file has 1 bad row",
         "mend the input where failures.csv says",
     ] {

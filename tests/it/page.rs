@@ -1,4 +1,4 @@
-//! `report.html`: when it is written, what it says of real runs, and how it is in a browser.
+//! `report.html`: when it is written, its text for real runs, and its behaviour in a browser.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ fn text_of(page: &str, selector: &str) -> String {
     element.text().collect()
 }
 
-fn sentence(dir: &Dir) -> String {
+fn headline(dir: &Dir) -> String {
     text_of(&dir.read("run/report.html"), "h1")
 }
 
@@ -30,13 +30,13 @@ fn resume(dir: &Dir) -> i32 {
 }
 
 #[test]
-fn a_finished_run_has_a_page_that_says_how_it_went() {
+fn a_finished_run_has_a_page_with_its_outcome() {
     let stand = Stand::with_seats("IDU=2");
     let dir = Dir::new();
     dir.write("users.csv", "userId,code\na,IDU\nb,IDU\nc,IDU\n");
     let import = dir.import(&stand.base_url, &[]);
     assert_eq!(
-        sentence(&dir),
+        headline(&dir),
         "2 of 3 users have their licences; 1 needs attention"
     );
     assert!(
@@ -48,7 +48,7 @@ fn a_finished_run_has_a_page_that_says_how_it_went() {
 }
 
 #[test]
-fn a_run_that_stopped_has_a_page_that_says_why_and_gets_another_when_it_has_gone_on() {
+fn a_stopped_run_has_a_page_with_the_reason_and_a_new_page_when_it_is_resumed() {
     let server = RawServer::answering(|nth, request| match nth {
         1 => http(403, ""),
         _ => confirming(request),
@@ -57,56 +57,59 @@ fn a_run_that_stopped_has_a_page_that_says_why_and_gets_another_when_it_has_gone
     dir.write("users.csv", "userId,code\na,IDU\nb,PMD\n");
     assert_eq!(dir.import(&server.base_url, &["--batch-size", "1"]).code, 3);
     assert_eq!(
-        sentence(&dir),
+        headline(&dir),
         "1 of 2 users has its licences; 1 is not decided yet"
     );
-    let halt = text_of(&dir.read("run/report.html"), ".halt");
-    for told in [
+    let stop = text_of(&dir.read("run/report.html"), ".stop");
+    for text in [
         "the service forbids the call (403)",
         "use the token of an organisation administrator",
         "seatload resume run",
     ] {
-        assert!(halt.contains(told), "{halt}");
+        assert!(stop.contains(text), "{stop}");
     }
     assert_eq!(resume(&dir), 0);
-    assert_eq!(sentence(&dir), "All 2 users have their licences");
+    assert_eq!(headline(&dir), "All 2 users have their licences");
     let page = text_of(&dir.read("run/report.html"), "body");
-    assert!(page.contains("its last part, which took"), "{page}");
+    assert!(page.contains("its last session, which took"), "{page}");
     assert!(page.contains("decided 1 user"), "{page}");
 }
 
 #[test]
-fn users_who_held_everything_already_are_not_said_to_have_got_it() {
+fn users_who_had_everything_already_are_reported_as_such() {
     let server = RawServer::answering(|_, request| confirming(request));
     let dir = Dir::new();
     dir.write("users.csv", "userId,code\na,IDU\nb,IDU\n")
-        .write("held.csv", "userId,code\na,IDU\nb,IDU\n");
+        .write("current.csv", "userId,code\na,IDU\nb,IDU\n");
     assert_eq!(
-        dir.import(&server.base_url, &["--current", "held.csv"])
+        dir.import(&server.base_url, &["--current", "current.csv"])
             .code,
         0
     );
-    assert_eq!(sentence(&dir), "All 2 users had their licences already");
+    assert_eq!(headline(&dir), "All 2 users had their licences already");
     let page = text_of(&dir.read("run/report.html"), "body");
-    assert!(page.contains("Nothing was sent to the service."), "{page}");
+    assert!(
+        page.contains("No request was sent to the service."),
+        "{page}"
+    );
 }
 
 #[test]
-fn a_rehearsal_is_called_one() {
+fn a_sandbox_run_is_named_as_such() {
     let dir = Dir::new();
     dir.write("users.csv", "userId,code\na,IDU\n");
     let mut command = dir.seatload();
     command.args(["import", "users.csv", "--sandbox", "--report-dir", "run"]);
     assert_eq!(wait_for_exit(command).code, 0);
     assert_eq!(
-        sentence(&dir),
-        "In the stand-in: The one user has its licences"
+        headline(&dir),
+        "In the sandbox: The one user has its licences"
     );
 }
 
 #[cfg(unix)]
 #[test]
-fn where_the_page_cannot_be_written_the_run_can_be_gone_on_with() {
+fn a_run_whose_page_cannot_be_written_can_be_resumed() {
     let server = RawServer::answering(|_, request| confirming(request));
     let dir = Dir::new();
     dir.write("users.csv", "userId,code\na,IDU\n");
@@ -125,12 +128,12 @@ fn where_the_page_cannot_be_written_the_run_can_be_gone_on_with() {
     assert_eq!(full.code, 3, "{}", full.stderr);
     assert!(!dir.path("run/report.html").exists());
     assert_eq!(resume(&dir), 0);
-    assert_eq!(sentence(&dir), "The one user has its licences");
+    assert_eq!(headline(&dir), "The one user has its licences");
     assert_eq!(server.requests().len(), 1);
 }
 
-/// A run that has a bit of everything: refusals, seats used up, bad rows, and user IDs that mean harm.
-fn lively_run(dir: &Dir) -> PathBuf {
+/// A run with every kind of failure: rejections, too few seats, bad rows, and malicious user IDs.
+fn mixed_run(dir: &Dir) -> PathBuf {
     let server = RawServer::answering(|nth, request| {
         if nth == 3 {
             return http(503, "");
@@ -164,30 +167,30 @@ fn lively_run(dir: &Dir) -> PathBuf {
     dir.path("run/report.html")
 }
 
-/// Where pictures of the page are left for people to look at.
-fn pictures() -> PathBuf {
+/// The folder of the screenshots, for people to look at.
+fn screenshots() -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("report-page");
     fs::create_dir_all(&folder).unwrap();
     folder
 }
 
 #[test]
-fn in_a_browser_the_page_fetches_nothing_and_nothing_goes_wrong() {
+fn in_a_browser_the_page_fetches_nothing_and_has_no_errors() {
     let Some(mut browser) = Chromium::start() else {
         return;
     };
     let dir = Dir::new();
-    let page = lively_run(&dir);
+    let page = mixed_run(&dir);
     browser.open(&page);
-    // What a user ID or an answer would have run, had it been run.
+    // A user ID or a message that ran as a script would add elements.
     assert_eq!(
         browser.evaluate("document.querySelectorAll('img, body script').length"),
         1
     );
-    assert_eq!(browser.complaints(), [""; 0]);
+    assert_eq!(browser.console_errors(), [""; 0]);
     assert_eq!(browser.requests(), [format!("file://{}", page.display())]);
 
-    // Even if something got in, it could fetch nothing.
+    // The policy stops an injected element from fetching anything.
     let server = RawServer::answering(|_, _| http(200, ""));
     let url = &server.base_url;
     let tried = browser.evaluate(&format!(
@@ -205,12 +208,12 @@ fn in_a_browser_the_page_fetches_nothing_and_nothing_goes_wrong() {
 }
 
 #[test]
-fn in_a_browser_failures_are_searched_and_sorted_by_keyboard_too() {
+fn in_a_browser_failures_can_be_searched_and_sorted_by_keyboard() {
     let Some(mut browser) = Chromium::start() else {
         return;
     };
     let dir = Dir::new();
-    browser.open(&lively_run(&dir));
+    browser.open(&mixed_run(&dir));
     let first_line = "Number([...document.querySelectorAll('#failures-table tbody tr')]\
         .find((row) => !row.hidden).cells[2].textContent)";
     let shown = "[...document.querySelectorAll('#failures-table tbody tr')]\
@@ -257,7 +260,7 @@ fn in_a_browser_failures_are_searched_and_sorted_by_keyboard_too() {
 }
 
 #[test]
-fn in_a_browser_without_scripts_everything_can_be_read() {
+fn in_a_browser_without_scripts_the_page_is_complete() {
     let Some(mut browser) = Chromium::start() else {
         return;
     };
@@ -266,7 +269,7 @@ fn in_a_browser_without_scripts_everything_can_be_read() {
         "Emulation.setScriptExecutionDisabled",
         json!({ "value": true }),
     );
-    browser.open(&lively_run(&dir));
+    browser.open(&mixed_run(&dir));
     let seen = "[document.getElementById('search').checkVisibility(), \
         document.querySelectorAll('#failures-table button').length, \
         document.querySelectorAll('#failures-table tbody tr').length]";
@@ -274,13 +277,13 @@ fn in_a_browser_without_scripts_everything_can_be_read() {
 }
 
 #[test]
-fn in_a_browser_the_page_is_sound_light_dark_narrow_and_on_paper() {
+fn in_a_browser_the_page_is_accessible_light_dark_narrow_and_on_paper() {
     let Some(mut browser) = Chromium::start() else {
         return;
     };
     let dir = Dir::new();
-    browser.open(&lively_run(&dir));
-    let pictures = pictures();
+    browser.open(&mixed_run(&dir));
+    let screenshots = screenshots();
     for (name, width, scheme, medium) in [
         ("light", 1200, "light", "screen"),
         ("dark", 1200, "dark", "screen"),
@@ -288,11 +291,11 @@ fn in_a_browser_the_page_is_sound_light_dark_narrow_and_on_paper() {
         ("narrow-dark", 360, "dark", "screen"),
         ("paper", 680, "dark", "print"),
     ] {
-        browser.look(width, scheme, medium);
-        let complaints = browser.evaluate(CHECKS);
-        browser.picture(&pictures.join(format!("{name}.png")));
-        assert_eq!(complaints, Value::Array(Vec::new()), "{name}");
+        browser.emulate(width, scheme, medium);
+        let problems = browser.evaluate(CHECKS);
+        browser.screenshot(&screenshots.join(format!("{name}.png")));
+        assert_eq!(problems, Value::Array(Vec::new()), "{name}");
     }
-    browser.look(1200, "dark", "");
-    browser.print(&pictures.join("paper.pdf"));
+    browser.emulate(1200, "dark", "");
+    browser.print(&screenshots.join("paper.pdf"));
 }

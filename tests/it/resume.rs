@@ -95,9 +95,12 @@ fn another_input_is_refused_and_what_differs_is_named() {
     );
     let before = (dir.read("run/success.csv"), dir.read("run/pending.csv"));
     for (other, told) in [
-        (users(21), "bytes and had"),
-        (users(20).replace("u7", "v7"), "its content has changed"),
-        ("nonsense".to_owned(), "bytes and had"),
+        (users(21), "bytes instead of"),
+        (
+            users(20).replace("u7", "v7"),
+            "the same length and other content",
+        ),
+        ("nonsense".to_owned(), "bytes instead of"),
     ] {
         dir.write("users.csv", other);
         let refused = resume(&dir, &[]);

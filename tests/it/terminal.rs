@@ -1,4 +1,4 @@
-//! What people see at each moment, in a real terminal of 80 columns and of 200.
+//! The screen at each stage of a run, in real terminals of 80 and 200 columns.
 
 use std::fs::File;
 use std::io::Write;
@@ -11,7 +11,7 @@ use crate::support::terminal::Terminal;
 
 const SIZES: [(usize, usize); 2] = [(80, 24), (200, 50)];
 
-/// Answers are held back until it is opened.
+/// Holds responses back until it is open.
 #[derive(Clone, Default)]
 struct Gate(Arc<(Mutex<bool>, Condvar)>);
 
@@ -32,7 +32,7 @@ impl Gate {
     }
 }
 
-/// A folder with `users.csv`, of so many users.
+/// A folder with a `users.csv`.
 fn folder(users: usize) -> Dir {
     let rows = (0..users).map(|n| format!("user-{n:04},{}\n", ["IDU", "PMD"][n % 2]));
     let dir = Dir::new();
@@ -43,16 +43,16 @@ fn folder(users: usize) -> Dir {
     dir
 }
 
-/// The words of an import of `users.csv` without a question.
-fn import(server: &RawServer) -> String {
+/// The arguments of an import of `users.csv` without a question.
+fn import_args(server: &RawServer) -> String {
     let base_url = &server.base_url;
     format!(
         "import users.csv --yes --report-dir run --account acc-1 --base-url {base_url} --rate 1000/s --burst 1000 --max-retries 1"
     )
 }
 
-/// Confirms so many requests, and the others once the gate is open.
-fn holding(confirmed: usize) -> (RawServer, Gate) {
+/// Confirms some requests, and the others once the gate is open.
+fn gated_server(confirmed: usize) -> (RawServer, Gate) {
     let gate = Gate::default();
     let passed = gate.clone();
     let server = RawServer::answering(move |nth, request| {
@@ -64,8 +64,8 @@ fn holding(confirmed: usize) -> (RawServer, Gate) {
     (server, gate)
 }
 
-/// Does a thing in a terminal of each size, where there is one.
-fn in_terminals(moment: &str, run: impl Fn((usize, usize)) -> Option<String>) {
+/// Takes the screen of a stage in a terminal of each size, if tmux is installed.
+fn in_terminals(stage: &str, run: impl Fn((usize, usize)) -> Option<String>) {
     for size in SIZES {
         let Some(screen) = run(size) else {
             return;
@@ -74,14 +74,14 @@ fn in_terminals(moment: &str, run: impl Fn((usize, usize)) -> Option<String>) {
             let columns = console::measure_text_width(line);
             assert_eq!(columns, size.0, "a bar is as wide as the terminal: {line}");
         }
-        let name = format!("{moment}_at_{}x{}", size.0, size.1);
+        let name = format!("{stage}_at_{}x{}", size.0, size.1);
         insta::assert_snapshot!(name, masked(&screen));
     }
 }
 
-/// The screen without what is another time each time.
+/// The screen without times and rates, which differ between runs.
 fn masked(screen: &str) -> String {
-    // How the shell tells of a kill is its own affair.
+    // The shell's message about a kill.
     let lines = screen
         .trim_end()
         .lines()
@@ -102,31 +102,31 @@ fn masked(screen: &str) -> String {
             part if part.ends_with(" left") => "… left".to_owned(),
             part => part.to_owned(),
         });
-        squeezed(&parts.collect::<Vec<_>>().join("  "))
+        shortened(&parts.collect::<Vec<_>>().join("  "))
     });
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Each part of a bar as one sign.
-fn squeezed(line: &str) -> String {
-    let mut squeezed = String::new();
-    for sign in line.chars() {
-        if !(matches!(sign, '━' | '─') && squeezed.ends_with(sign)) {
-            squeezed.push(sign);
+/// A bar with one character for each of its parts.
+fn shortened(line: &str) -> String {
+    let mut short = String::new();
+    for character in line.chars() {
+        if !(matches!(character, '━' | '─') && short.ends_with(character)) {
+            short.push(character);
         }
     }
-    squeezed
+    short
 }
 
 #[test]
 fn the_plan_and_the_question_before_sending() {
     in_terminals("plan", |size| {
         let dir = folder(1234);
-        let words = "import users.csv --sandbox --report-dir run";
-        let terminal = Terminal::run(&dir, size, words)?;
+        let args = "import users.csv --sandbox --report-dir run";
+        let terminal = Terminal::run(&dir, size, args)?;
         let screen = terminal.wait_for_text("[y/N]");
         terminal.keys(&["n", "Enter"]);
-        let (code, end) = terminal.ended();
+        let (code, end) = terminal.wait_for_exit();
         assert_eq!(code, 2);
         assert!(end.contains("nothing was sent, since the answer was not yes"));
         assert!(!dir.path("run").exists());
@@ -135,7 +135,7 @@ fn the_plan_and_the_question_before_sending() {
 }
 
 #[test]
-fn losses_come_first_in_the_plan_and_wide_characters_keep_its_columns() {
+fn losses_come_first_in_the_plan_and_wide_characters_keep_the_columns_aligned() {
     in_terminals("losses", |size| {
         let dir = Dir::new();
         dir.write(
@@ -143,12 +143,12 @@ fn losses_come_first_in_the_plan_and_wide_characters_keep_its_columns() {
             "userId,code\n漢字-使用者-一,IDU\nuser-2,IDU\nuser-3,IDU\n",
         )
         .write("now.csv", "userId,code\n漢字-使用者-一,PMD\nuser-3,IDU\n");
-        let words =
+        let args =
             "import users.csv --sandbox --current now.csv --absent-means-none --report-dir run";
-        let terminal = Terminal::run(&dir, size, words)?;
+        let terminal = Terminal::run(&dir, size, args)?;
         let screen = terminal.wait_for_text("[y/N]");
         terminal.keys(&["n", "Enter"]);
-        terminal.ended();
+        terminal.wait_for_exit();
         Some(screen)
     });
 }
@@ -160,14 +160,14 @@ fn a_plan_is_no_wider_than_the_terminal() {
         let bad = "userId,licence\nuser-1,IDU\nuser-2,PMB\nuser-3,IDU,PMD\n";
         dir.write("users.csv", bad);
         let terminal = Terminal::run(&dir, size, "plan users.csv --code-column licence")?;
-        let (code, screen) = terminal.ended();
+        let (code, screen) = terminal.wait_for_exit();
         assert_eq!(code, 1);
         Some(screen)
     });
 }
 
 #[test]
-fn reading_from_where_nobody_knows_how_much_comes() {
+fn reading_an_input_of_unknown_size() {
     in_terminals("reading", |size| {
         let dir = folder(0);
         let pipe = dir.path("pipe");
@@ -178,14 +178,14 @@ fn reading_from_where_nobody_knows_how_much_comes() {
                 .unwrap()
                 .success()
         );
-        let words = "import - --sandbox --report-dir run < pipe";
-        let terminal = Terminal::run(&dir, size, words)?;
+        let args = "import - --sandbox --report-dir run < pipe";
+        let terminal = Terminal::run(&dir, size, args)?;
         let mut input = File::create(&pipe).unwrap();
         input.write_all(b"userId,code\n").unwrap();
         let screen = terminal.wait_for_text("12 B");
         input.write_all(b"user-1,IDU\n").unwrap();
         drop(input);
-        assert_eq!(terminal.ended().0, 0);
+        assert_eq!(terminal.wait_for_exit().0, 0);
         let (before, turning) = screen.split_once("reading  ").unwrap();
         let turning: String = turning.chars().skip(1).collect();
         Some(format!("{before}reading  ·{turning}"))
@@ -196,8 +196,8 @@ fn reading_from_where_nobody_knows_how_much_comes() {
 fn a_run_under_way() {
     in_terminals("live", |size| {
         let dir = folder(1500);
-        let (server, gate) = holding(3);
-        let terminal = Terminal::run(&dir, size, &import(&server))?;
+        let (server, gate) = gated_server(3);
+        let terminal = Terminal::run(&dir, size, &import_args(&server))?;
         let screen = terminal.wait_for("requests in flight", |screen| {
             screen.contains(" 300/1,500 ")
                 && screen.contains("8 requests in flight")
@@ -207,48 +207,48 @@ fn a_run_under_way() {
         assert_eq!(
             (column, screen.lines().nth(line)),
             (0, Some("")),
-            "the cursor rests below"
+            "the cursor rests below the bars"
         );
         gate.open();
-        assert_eq!(terminal.ended().0, 0);
+        assert_eq!(terminal.wait_for_exit().0, 0);
         Some(screen)
     });
 }
 
 #[test]
-fn a_run_that_waits_since_the_service_says_so() {
+fn a_run_that_waits_because_the_service_asks_for_it() {
     in_terminals("waiting", |size| {
         let dir = folder(1500);
         let server = RawServer::answering(|nth, request| match nth {
             0..3 => confirming(request),
             _ => http_with(429, "Retry-After: 600\r\n", ""),
         });
-        let words = format!("{} --concurrency 1", import(&server));
-        let terminal = Terminal::run(&dir, size, &words)?;
+        let args = format!("{} --concurrency 1", import_args(&server));
+        let terminal = Terminal::run(&dir, size, &args)?;
         let screen = terminal.wait_for("the wait", |screen| {
             screen.contains("waiting until")
                 && screen.contains(" 300/1,500 ")
                 && screen.contains(" left\n")
         });
         terminal.keys(&["C-c"]);
-        assert_eq!(terminal.ended().0, 130);
+        assert_eq!(terminal.wait_for_exit().0, 130);
         Some(screen)
     });
 }
 
 #[test]
-fn a_run_that_stops_and_one_that_was_interrupted() {
+fn a_run_that_is_stopping_and_one_that_was_interrupted() {
     let interrupted = |size| {
         let dir = folder(1500);
-        let (server, gate) = holding(3);
-        let terminal = Terminal::run(&dir, size, &import(&server))?;
+        let (server, gate) = gated_server(3);
+        let terminal = Terminal::run(&dir, size, &import_args(&server))?;
         terminal.wait_for("requests in flight", |screen| {
             screen.contains(" 300/1,500 ") && screen.contains("8 requests in flight")
         });
         terminal.keys(&["C-c"]);
         let stopping = terminal.wait_for("stopping", |screen| screen.contains("/1,500  stopping"));
         gate.open();
-        let (code, end) = terminal.ended();
+        let (code, end) = terminal.wait_for_exit();
         assert_eq!(code, 130);
         Some((stopping, end))
     };
@@ -257,12 +257,12 @@ fn a_run_that_stops_and_one_that_was_interrupted() {
 }
 
 #[test]
-fn a_second_interrupt_and_a_kill_leave_whole_lines_and_the_cursor() {
-    for (moment, is_kill) in [("left_at_once", false), ("killed", true)] {
-        in_terminals(moment, |size| {
+fn a_second_interrupt_and_a_kill_leave_complete_lines_and_the_cursor() {
+    for (stage, is_kill) in [("exited_at_once", false), ("killed", true)] {
+        in_terminals(stage, |size| {
             let dir = folder(1500);
-            let (server, _gate) = holding(3);
-            let terminal = Terminal::run(&dir, size, &import(&server))?;
+            let (server, _gate) = gated_server(3);
+            let terminal = Terminal::run(&dir, size, &import_args(&server))?;
             terminal.wait_for("requests in flight", |screen| {
                 screen.contains(" 300/1,500 ") && screen.contains("8 requests in flight")
             });
@@ -273,7 +273,7 @@ fn a_second_interrupt_and_a_kill_leave_whole_lines_and_the_cursor() {
                 terminal.wait_for_text("/1,500  stopping");
                 terminal.keys(&["C-c"]);
             }
-            let (code, screen) = terminal.ended();
+            let (code, screen) = terminal.wait_for_exit();
             assert_eq!(code, if is_kill { 137 } else { 130 });
             terminal.cursor();
             Some(screen)
@@ -282,7 +282,7 @@ fn a_second_interrupt_and_a_kill_leave_whole_lines_and_the_cursor() {
 }
 
 #[test]
-fn the_end_says_who_has_licences_and_what_to_do_for_the_others() {
+fn the_summary_counts_users_with_licences_and_has_hints_for_the_others() {
     in_terminals("end", |size| {
         let dir = folder(1500);
         dir.write(
@@ -293,47 +293,48 @@ fn the_end_says_who_has_licences_and_what_to_do_for_the_others() {
             true => http(404, "{\"message\":\"no such user\"}"),
             false => confirming(request),
         });
-        let words = import(&server).replace("users.csv", "bad.csv --batch-size 1 --concurrency 1");
-        let terminal = Terminal::run(&dir, size, &words)?;
-        let (code, screen) = terminal.ended();
+        let args =
+            import_args(&server).replace("users.csv", "bad.csv --batch-size 1 --concurrency 1");
+        let terminal = Terminal::run(&dir, size, &args)?;
+        let (code, screen) = terminal.wait_for_exit();
         assert_eq!(code, 1);
         Some(screen)
     });
 }
 
 #[test]
-fn a_stop_says_what_happened_and_what_to_do_in_lines_that_fit() {
+fn a_stop_has_its_reason_and_a_hint_in_lines_that_fit() {
     in_terminals("stopped", |size| {
         let dir = folder(1500);
         let server = RawServer::answering(|_, _| http(401, "{\"message\":\"token expired\"}"));
-        let terminal = Terminal::run(&dir, size, &import(&server))?;
-        let (code, screen) = terminal.ended();
+        let terminal = Terminal::run(&dir, size, &import_args(&server))?;
+        let (code, screen) = terminal.wait_for_exit();
         assert_eq!(code, 3);
         Some(screen)
     });
 }
 
 #[test]
-fn an_error_says_what_happened_why_and_what_to_do() {
+fn an_error_has_a_message_a_cause_and_a_hint() {
     in_terminals("error", |size| {
         let dir = folder(0);
-        let words = "import nobody.csv --sandbox --directory staff.csv";
-        let terminal = Terminal::run(&dir, size, words)?;
-        let (code, screen) = terminal.ended();
+        let args = "import nobody.csv --sandbox --directory staff.csv";
+        let terminal = Terminal::run(&dir, size, args)?;
+        let (code, screen) = terminal.wait_for_exit();
         assert_eq!(code, 2);
         Some(screen)
     });
 }
 
 #[test]
-fn nothing_is_told_by_colour_alone_and_no_colour_can_be_had() {
+fn colour_alone_carries_no_meaning_and_can_be_switched_off() {
     let dir = folder(1500);
-    let (server, gate) = holding(3);
-    let Some(terminal) = Terminal::run(&dir, SIZES[0], &import(&server)) else {
+    let (server, gate) = gated_server(3);
+    let Some(terminal) = Terminal::run(&dir, SIZES[0], &import_args(&server)) else {
         return;
     };
     terminal.wait_for_text(" 300/1,500 ");
-    // Bold and dim alone, which any background bears.
+    // Bold and dim only, which are legible on any background.
     let styled = terminal.styled();
     let colours = (30..=37).chain(40..=47).chain(90..=97);
     for colour in colours {
@@ -343,13 +344,13 @@ fn nothing_is_told_by_colour_alone_and_no_colour_can_be_had() {
     drop(terminal);
 
     let dir = folder(1500);
-    let (server, _gate) = holding(3);
-    let words = format!(
+    let (server, _gate) = gated_server(3);
+    let args = format!(
         "--version; export NO_COLOR=1; seatload() {{ '{}' \"$@\"; }}; seatload {}",
         assert_cmd::cargo::cargo_bin!("seatload").display(),
-        import(&server)
+        import_args(&server)
     );
-    let terminal = Terminal::run(&dir, SIZES[0], &words).unwrap();
+    let terminal = Terminal::run(&dir, SIZES[0], &args).unwrap();
     terminal.wait_for_text(" 300/1,500 ");
     assert!(
         !terminal.styled().contains('\u{1b}'),

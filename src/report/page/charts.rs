@@ -1,4 +1,4 @@
-//! Charts over time: bars by slot, in a chart's own units.
+//! Charts over time, in their own units.
 
 use std::time::Duration;
 
@@ -6,24 +6,21 @@ use crate::humanize::duration::{duration, tenths};
 use crate::humanize::{count, count_of};
 use crate::report::timeline::Slot;
 
-/// How wide and how high a chart is, in its own units.
 pub const WIDTH: u64 = 1200;
 pub const HEIGHT: u64 = 100;
 
-/// A chart over time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chart {
     /// For references within the page.
     pub id: &'static str,
     pub title: &'static str,
-    /// How high the highest bar is.
-    pub most: String,
-    /// What the chart shows, in words.
-    pub told: String,
+    /// What the highest bar stands for.
+    pub scale: String,
+    /// The chart as text.
+    pub description: String,
     pub bars: Vec<Bar>,
 }
 
-/// A bar of a chart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bar {
     pub class: &'static str,
@@ -34,95 +31,95 @@ pub struct Bar {
 }
 
 pub fn users(slots: &[Slot], slot: &str) -> Chart {
-    let most = most(slots, |slot| slot.succeeded + slot.failed);
+    let highest = highest(slots, |slot| slot.succeeded + slot.failed);
     let total = Slot::sum(slots);
     let bars = slots.iter().zip(0..).flat_map(|(slot, place)| {
-        let failed = height(slot.failed, most);
-        let succeeded = height(slot.succeeded, most).min(HEIGHT - failed);
+        let failed = height(slot.failed, highest);
+        let succeeded = height(slot.succeeded, highest).min(HEIGHT - failed);
         [
-            bar("held", place, 0, succeeded),
+            bar("success", place, 0, succeeded),
             bar("attention", place, succeeded, failed),
         ]
     });
     Chart {
         id: "users",
         title: "Users decided",
-        most: up_to(most, slot),
-        told: format!(
+        scale: scale(highest, slot),
+        description: format!(
             "{} succeeded and {} failed; at most {} in {slot}.",
             count_of(total.succeeded, "user"),
             count(total.failed),
-            count(most)
+            count(highest)
         ),
         bars: bars.flatten().collect(),
     }
 }
 
 pub fn requests(slots: &[Slot], slot: &str) -> Chart {
-    let (most, total) = (most(slots, |slot| slot.sent), Slot::sum(slots).sent);
-    let bars = slots.iter().zip(0..);
-    let bars = bars.filter_map(|(slot, place)| bar("held", place, 0, height(slot.sent, most)));
+    let highest = highest(slots, |slot| slot.sent);
     Chart {
         id: "requests",
         title: "Requests sent",
-        most: up_to(most, slot),
-        told: format!(
+        scale: scale(highest, slot),
+        description: format!(
             "{}; at most {} in {slot}.",
-            count_of(total, "request"),
-            count(most)
+            count_of(Slot::sum(slots).sent, "request"),
+            count(highest)
         ),
-        bars: bars.collect(),
+        bars: bars("success", slots, |slot| height(slot.sent, highest)),
     }
 }
 
 pub fn retries(slots: &[Slot], slot: &str) -> Chart {
-    let (most, total) = (most(slots, |slot| slot.retried), Slot::sum(slots).retried);
-    let bars = slots.iter().zip(0..);
-    let bars =
-        bars.filter_map(|(slot, place)| bar("attention", place, 0, height(slot.retried, most)));
+    let highest = highest(slots, |slot| slot.retried);
     Chart {
         id: "retries",
-        title: "Requests that had to be sent again",
-        most: up_to(most, slot),
-        told: format!(
-            "{} had to be sent again; at most {} in {slot}.",
-            count_of(total, "request"),
-            count(most)
+        title: "Requests retried",
+        scale: scale(highest, slot),
+        description: format!(
+            "{} retried; at most {} in {slot}.",
+            count_of(Slot::sum(slots).retried, "request"),
+            count(highest)
         ),
-        bars: bars.collect(),
+        bars: bars("attention", slots, |slot| height(slot.retried, highest)),
     }
 }
 
-pub fn waits(slots: &[Slot], width: Duration, waited: Duration) -> Chart {
-    let most = width.as_millis() as u64;
-    let bars = slots.iter().zip(0..).filter_map(|(slot, place)| {
-        let waited = slot.waited.as_millis() as u64;
-        bar("pending", place, 0, height(waited.min(most), most))
-    });
+pub fn waits(slots: &[Slot], width: Duration) -> Chart {
+    let highest = width.as_millis() as u64;
     Chart {
         id: "waits",
-        title: "Waiting on purpose",
-        most: "share of the time".to_owned(),
-        told: format!("{} in all.", duration(tenths(waited))),
-        bars: bars.collect(),
+        title: "Waits",
+        scale: "share of the time".to_owned(),
+        description: format!("{} in all.", duration(tenths(Slot::sum(slots).waited))),
+        bars: bars("pending", slots, |slot| {
+            height((slot.waited.as_millis() as u64).min(highest), highest)
+        }),
     }
 }
 
-fn most(slots: &[Slot], count: impl Fn(&Slot) -> u64) -> u64 {
+fn bars(class: &'static str, slots: &[Slot], height: impl Fn(&Slot) -> u64) -> Vec<Bar> {
+    let slots = slots.iter().zip(0..);
+    slots
+        .filter_map(|(slot, place)| bar(class, place, 0, height(slot)))
+        .collect()
+}
+
+fn highest(slots: &[Slot], count: impl Fn(&Slot) -> u64) -> u64 {
     slots.iter().map(count).max().unwrap_or(0)
 }
 
-fn up_to(most: u64, slot: &str) -> String {
-    format!("up to {} in {slot}", count(most))
+fn scale(highest: u64, slot: &str) -> String {
+    format!("up to {} in {slot}", count(highest))
 }
 
-/// How high a count stands; one that is not zero can be seen.
-fn height(count: u64, most: u64) -> u64 {
-    let height = u128::from(count) * u128::from(HEIGHT) / u128::from(most.max(1));
+/// The height of a count. One that is not zero can be seen.
+fn height(count: u64, highest: u64) -> u64 {
+    let height = u128::from(count) * u128::from(HEIGHT) / u128::from(highest.max(1));
     (height as u64).max(u64::from(count > 0) * 2)
 }
 
-/// A bar that stands so high above the ground in its slot; none if it has no height.
+/// A bar in the slot at `place`, `above` the axis. None without a height.
 fn bar(class: &'static str, place: u64, above: u64, height: u64) -> Option<Bar> {
     (height > 0).then(|| Bar {
         class,
@@ -133,7 +130,7 @@ fn bar(class: &'static str, place: u64, above: u64, height: u64) -> Option<Bar> 
     })
 }
 
-/// Bars by slots become bars by time; the last is cut where the run ends.
+/// Scales bars by slots to bars by time. The last is cut where the run ends.
 pub fn fit(bars: &mut [Bar], slot: Duration, end: Duration) {
     let end = end.as_nanos().max(1);
     let at = |place: u64| {
@@ -143,7 +140,7 @@ pub fn fit(bars: &mut [Bar], slot: Duration, end: Duration) {
     for bar in bars {
         let (from, to) = (at(bar.x), at(bar.x + bar.width));
         bar.x = from;
-        // A gap tells bars apart.
+        // One unit is the gap between bars.
         bar.width = (to - from).saturating_sub(1).max(1);
     }
 }

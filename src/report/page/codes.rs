@@ -1,47 +1,45 @@
-//! What was planned for each code, and what came of it.
+//! The outcome of each code.
 
 use std::collections::BTreeMap;
 
+use super::share_bar::Shares;
 use crate::catalog;
 use crate::humanize::count;
 use crate::plan::PlannedChanges;
-use crate::report::page::share_bar::Shares;
 use crate::run::UserStates;
 use crate::sanitize::printable;
 
-/// The most codes that are shown; `summary.json` has all.
-const MOST_SHOWN: usize = 100;
+/// The longest table; `summary.json` has all codes.
+const MAX_ROWS: usize = 100;
 
-/// How much of a code is shown, in characters.
+/// The longest code, in characters.
 const CODE_CHARS: usize = 64;
 
-/// What became of those who were to hold a code.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Code {
+pub struct CodeRow {
     pub code: String,
     /// The vendor's name for it.
     pub name: Option<&'static str>,
     pub shares: Shares,
-    /// Seats that were free, where that was told.
+    /// Free seats before the run, if they are known.
     pub free: Option<u64>,
 }
 
-impl Code {
-    /// The seats that were free, in words.
+impl CodeRow {
     pub fn free_seats(&self) -> String {
-        self.free.map_or_else(|| "not told".to_owned(), count)
+        self.free.map_or_else(|| "unknown".to_owned(), count)
     }
 
-    /// How many there are in all and by what became of them, and whether somebody should look at it.
+    /// Users in all and by outcome, and whether the number needs attention.
     pub fn counts(&self) -> [(String, bool); 4] {
         let Shares {
-            held,
+            success,
             attention,
             pending,
         } = self.shares;
         [
             (count(self.shares.total()), false),
-            (count(held), false),
+            (count(success), false),
             (count(attention), attention > 0),
             (count(pending), false),
         ]
@@ -49,52 +47,55 @@ impl Code {
 }
 
 /// The codes in the order of their names, and how many more there are.
-pub fn codes(proposal: &PlannedChanges, standing: &UserStates) -> (Vec<Code>, usize) {
-    let all = &proposal.roster.assignments;
-    let mut by_set: BTreeMap<_, Shares> = BTreeMap::new();
-    for user in all.sendable_users() {
-        let shares = by_set.entry(all.set(user)).or_default();
-        *match (standing.is_success(user), standing.is_pending(user)) {
-            (true, _) => &mut shares.held,
-            (_, true) => &mut shares.pending,
-            _ => &mut shares.attention,
-        } += 1;
-    }
-    for &(user, _) in &proposal.roster.skipped {
-        by_set.entry(all.set(user)).or_default().attention += 1;
-    }
-    let mut by_code: BTreeMap<&str, Shares> = BTreeMap::new();
-    for (set, shares) in by_set {
-        for code in all.sets().codes(set) {
-            let sum = by_code.entry(code).or_default();
-            sum.held += shares.held;
-            sum.attention += shares.attention;
-            sum.pending += shares.pending;
-        }
-    }
-    let left_out = by_code.len().saturating_sub(MOST_SHOWN);
-    let free = free(proposal);
-    let code = |(code, shares): (&str, Shares)| Code {
+pub fn code_rows(planned: &PlannedChanges, states: &UserStates) -> (Vec<CodeRow>, usize) {
+    let by_code = shares_by_code(planned, states);
+    let free = free_seats(planned);
+    let more = by_code.len().saturating_sub(MAX_ROWS);
+    let rows = by_code.into_iter().take(MAX_ROWS);
+    let rows = rows.map(|(code, shares)| CodeRow {
         code: printable(code, CODE_CHARS),
         name: catalog::find(code).map(|entry| entry.name),
         shares,
         free: free.get(code).copied(),
-    };
-    (
-        by_code.into_iter().take(MOST_SHOWN).map(code).collect(),
-        left_out,
-    )
+    });
+    (rows.collect(), more)
 }
 
-/// Seats that were free, of the codes of which it was told.
-fn free(proposal: &PlannedChanges) -> BTreeMap<&str, u64> {
-    let names = proposal.roster.assignments.sets().all_codes();
-    let demand = proposal.demand().into_iter();
-    let told = demand.filter_map(|demand| {
-        let code = names[demand.code.index()].as_str();
-        demand.free.map(|free| (code, free))
-    });
-    told.collect()
+fn shares_by_code<'a>(
+    planned: &'a PlannedChanges,
+    states: &UserStates,
+) -> BTreeMap<&'a str, Shares> {
+    let assignments = &planned.roster.assignments;
+    let mut by_set: BTreeMap<_, Shares> = BTreeMap::new();
+    for user in assignments.sendable_users() {
+        let shares = by_set.entry(assignments.set(user)).or_default();
+        if states.is_success(user) {
+            shares.success += 1;
+        } else if states.is_pending(user) {
+            shares.pending += 1;
+        } else {
+            shares.attention += 1;
+        }
+    }
+    for &(user, _) in &planned.roster.skipped {
+        by_set.entry(assignments.set(user)).or_default().attention += 1;
+    }
+    let mut by_code: BTreeMap<&str, Shares> = BTreeMap::new();
+    for (set, shares) in by_set {
+        for code in assignments.sets().codes(set) {
+            *by_code.entry(code).or_default() += shares;
+        }
+    }
+    by_code
+}
+
+/// Free seats before the run, of the codes for which they are known.
+fn free_seats(planned: &PlannedChanges) -> BTreeMap<&str, u64> {
+    let names = planned.roster.assignments.sets().all_codes();
+    let demand = planned.demand().into_iter();
+    demand
+        .filter_map(|demand| Some((names[demand.code.index()].as_str(), demand.free?)))
+        .collect()
 }
 
 #[cfg(test)]
@@ -105,7 +106,7 @@ mod tests {
     use crate::roster::tests::roster;
 
     #[test]
-    fn everyone_who_was_to_hold_a_code_is_counted_once_withheld_users_too() {
+    fn every_user_of_a_code_is_counted_once_skipped_users_too() {
         let roster = roster("userId,code\na,IDU\nb,IDU\nc,IDU;PMD\nd,IDU\nd,NONE\ne,PMD\n");
         let proposal = PlannedChanges::new(roster, None, Mode::Replace, None);
         let all = &proposal.roster.assignments;
@@ -113,19 +114,19 @@ mod tests {
         let user = |id| all.find(id).unwrap();
         standing.record_success(user("a"), true);
         standing.record_failure(user("b"), FailureKind::Conflict, Applied::No);
-        let (codes, left_out) = codes(&proposal, &standing);
-        let told: Vec<_> = codes
+        let (codes, more) = code_rows(&proposal, &standing);
+        let counts: Vec<_> = codes
             .iter()
             .map(|code| {
                 let Shares {
-                    held,
+                    success,
                     attention,
                     pending,
                 } = code.shares;
-                (code.code.as_str(), held, attention, pending)
+                (code.code.as_str(), success, attention, pending)
             })
             .collect();
-        assert_eq!(told, [("IDU", 1, 2, 1), ("PMD", 0, 0, 2)]);
-        assert_eq!(left_out, 0);
+        assert_eq!(counts, [("IDU", 1, 2, 1), ("PMD", 0, 0, 2)]);
+        assert_eq!(more, 0);
     }
 }

@@ -1,5 +1,6 @@
-//! Failures by reason, and the first of them one by one: read from `failures.csv`, however many there are.
+//! The failures of `failures.csv`: grouped by what to do about them, and the first of them in a list.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::humanize::{count, count_of};
@@ -8,178 +9,179 @@ use crate::report::page::labels;
 use crate::run::journal::RecordedFailure;
 use crate::sanitize::printable;
 
-/// The most failures that are listed one by one.
-pub const MOST_LISTED: usize = 1000;
+/// The longest list.
+pub const MAX_LISTED: usize = 1000;
 
-/// How much room they may take on the page, in bytes.
-const MOST_BYTES: usize = 400 * 1024;
+/// The longest list, in bytes of the page.
+const MAX_BYTES: usize = 400 * 1024;
 
-/// The most different answers that are counted for one reason, and that are shown.
-const MOST_COUNTED: usize = 1000;
-const MOST_SHOWN: usize = 5;
+/// The most different messages of a group that are counted one by one, and that are shown.
+const MAX_COUNTED: usize = 1000;
+const MAX_SHOWN: usize = 5;
 
-/// The most reasons that are told apart by their advice.
-const MOST_REASONS: usize = 12;
+/// The most groups that differ by their hint.
+const MAX_GROUPS: usize = 12;
 
-/// How much of a cell is shown, in characters. The longest user ID that is sent has 256 bytes.
+/// The longest texts of the list, in characters. A user ID has 256 bytes at most.
 pub const USER_CHARS: usize = 256;
 pub const CODES_CHARS: usize = 160;
-const SAID_CHARS: usize = 300;
+const MESSAGE_CHARS: usize = 300;
 
-/// What `failures.csv` holds.
+/// The failures of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Failures {
-    /// The most frequent first, bad rows last.
-    pub reasons: Vec<Reason>,
-    /// The first of them.
-    pub listed: Vec<Listed>,
-    /// All of them.
+pub struct FailureGroups {
+    /// The largest first, bad rows last.
+    pub groups: Vec<FailureGroup>,
+    /// The first failures of the file.
+    pub listed: Vec<FailureRow>,
     pub total: u64,
-    /// Those that may have been applied all the same.
-    pub maybe: u64,
+    /// Failures to whom a request may have been applied.
+    pub possibly_applied: u64,
 }
 
-/// Failures of one kind for which the same is to be done.
+/// Failures with the same outcome and the same hint.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reason {
+pub struct FailureGroup {
     pub kind: FailureKind,
-    pub advice: String,
+    pub hint: String,
     pub count: u64,
-    /// What was said, and how often: the most frequent first.
-    pub said: Vec<(String, u64)>,
-    /// How often something else was said.
-    pub said_else: u64,
+    /// Messages and how often each occurs: the most frequent first.
+    pub messages: Vec<(String, u64)>,
+    /// Failures with other messages.
+    pub other_messages: u64,
 }
 
-/// One failure.
+/// A failure of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
+pub struct FailureRow {
     pub user: String,
     pub codes: String,
     pub line: u32,
     pub kind: FailureKind,
-    pub said: String,
+    pub message: String,
 }
 
 #[derive(Default)]
-struct Counting {
+struct MessageCounts {
     count: u64,
-    said: HashMap<String, u64>,
-    said_else: u64,
+    messages: HashMap<String, u64>,
+    other_messages: u64,
 }
 
-impl Failures {
+impl FailureGroups {
     /// Counts and lists failures. Memory does not grow with their number.
-    pub fn of(all: impl Iterator<Item = RecordedFailure>) -> Self {
-        let mut failures = Self::default();
-        let mut reasons: BTreeMap<(FailureKind, String), Counting> = BTreeMap::new();
+    pub fn collect(failures: impl Iterator<Item = RecordedFailure>) -> Self {
+        let mut all = Self::default();
+        let mut groups: BTreeMap<(FailureKind, String), MessageCounts> = BTreeMap::new();
         let mut bytes = 0;
-        for failure in all {
-            let (kind, message) = (failure.kind, failure.message.as_str());
-            failures.total += 1;
-            failures.maybe += u64::from(failure.applied == Applied::Maybe);
-            let (said, advice) = split_hint(message).unwrap_or((message, kind.hint()));
-            let said = printable(said, SAID_CHARS);
-            if failures.listed.len() < MOST_LISTED && bytes < MOST_BYTES {
-                let listed = Listed::new(&failure, &said);
-                bytes += listed.bytes();
-                // Once one has no room, the list ends: its end is then a place in the file.
-                if bytes < MOST_BYTES {
-                    failures.listed.push(listed);
+        for failure in failures {
+            let (kind, text) = (failure.kind, failure.message.as_str());
+            all.total += 1;
+            all.possibly_applied += u64::from(failure.applied == Applied::Maybe);
+            let (message, hint) = split_hint(text).unwrap_or((text, kind.hint()));
+            let message = printable(message, MESSAGE_CHARS);
+            if all.listed.len() < MAX_LISTED && bytes < MAX_BYTES {
+                let row = FailureRow::new(&failure, &message);
+                bytes += row.bytes();
+                // The list ends with the first row that has no room, so that it is the start of the file.
+                if bytes < MAX_BYTES {
+                    all.listed.push(row);
                 }
             }
-            let is_known = reasons.len() < MOST_REASONS;
-            let advice = if is_known { advice } else { kind.hint() };
-            let key = (kind, printable(advice, SAID_CHARS));
-            reasons.entry(key).or_default().add(said);
+            let is_full = groups.len() >= MAX_GROUPS;
+            let hint = if is_full { kind.hint() } else { hint };
+            let key = (kind, printable(hint, MESSAGE_CHARS));
+            groups.entry(key).or_default().add(message);
         }
-        failures.reasons = in_order(reasons);
-        failures
+        all.groups = in_order(groups);
+        all
     }
 }
 
-impl Reason {
+impl FailureGroup {
     pub fn title(&self) -> &'static str {
-        labels::reason(self.kind)
+        labels::outcome(self.kind)
     }
 
-    /// How many there are, and of what.
-    pub fn who(&self) -> String {
+    /// How many users or rows it has.
+    pub fn size(&self) -> String {
         match self.kind {
             FailureKind::Invalid => count_of(self.count, "row"),
             _ => count_of(self.count, "user"),
         }
     }
 
-    /// How often what was said.
-    pub fn answers(&self) -> impl Iterator<Item = (String, &str)> {
-        let said = self.said.iter();
-        said.map(|(said, times)| (count(*times), said.as_str()))
+    pub fn message_counts(&self) -> impl Iterator<Item = (String, &str)> {
+        let messages = self.messages.iter();
+        messages.map(|(message, times)| (count(*times), message.as_str()))
     }
 
-    /// How often something else was said, if it was.
-    pub fn other_answers(&self) -> Option<String> {
-        (self.said_else > 0).then(|| count(self.said_else))
+    /// How many failures have other messages, if some have.
+    pub fn other_count(&self) -> Option<String> {
+        (self.other_messages > 0).then(|| count(self.other_messages))
     }
-}
 
-impl Counting {
-    fn add(&mut self, said: String) {
-        self.count += 1;
-        if let Some(times) = self.said.get_mut(&said) {
-            *times += 1;
-        } else if self.said.len() < MOST_COUNTED {
-            self.said.insert(said, 1);
-        } else {
-            self.said_else += 1;
-        }
-    }
-}
-
-fn in_order(reasons: BTreeMap<(FailureKind, String), Counting>) -> Vec<Reason> {
-    let reason = |((kind, advice), counting): ((FailureKind, String), Counting)| {
-        let mut said: Vec<_> = counting.said.into_iter().collect();
-        said.sort_by(|(a, a_times), (b, b_times)| b_times.cmp(a_times).then_with(|| a.cmp(b)));
-        let left_out = said.iter().skip(MOST_SHOWN).map(|(_, times)| times);
-        let said_else = counting.said_else + left_out.sum::<u64>();
-        said.truncate(MOST_SHOWN);
-        Reason {
+    fn new(kind: FailureKind, hint: String, counts: MessageCounts) -> Self {
+        let mut messages: Vec<_> = counts.messages.into_iter().collect();
+        messages.sort_by(|(a, a_times), (b, b_times)| b_times.cmp(a_times).then_with(|| a.cmp(b)));
+        let not_shown = messages.iter().skip(MAX_SHOWN).map(|(_, times)| times);
+        let other_messages = counts.other_messages + not_shown.sum::<u64>();
+        messages.truncate(MAX_SHOWN);
+        Self {
             kind,
-            advice,
-            count: counting.count,
-            said,
-            said_else,
+            hint,
+            count: counts.count,
+            messages,
+            other_messages,
         }
-    };
-    let mut reasons: Vec<_> = reasons.into_iter().map(reason).collect();
-    let is_row = |reason: &Reason| reason.kind == FailureKind::Invalid;
-    reasons.sort_by_key(|reason| (is_row(reason), std::cmp::Reverse(reason.count)));
-    reasons
+    }
 }
 
-impl Listed {
-    fn new(failure: &RecordedFailure, said: &str) -> Self {
+impl MessageCounts {
+    fn add(&mut self, message: String) {
+        self.count += 1;
+        if let Some(times) = self.messages.get_mut(&message) {
+            *times += 1;
+        } else if self.messages.len() < MAX_COUNTED {
+            self.messages.insert(message, 1);
+        } else {
+            self.other_messages += 1;
+        }
+    }
+}
+
+fn in_order(groups: BTreeMap<(FailureKind, String), MessageCounts>) -> Vec<FailureGroup> {
+    let mut groups: Vec<_> = groups
+        .into_iter()
+        .map(|((kind, hint), counts)| FailureGroup::new(kind, hint, counts))
+        .collect();
+    groups.sort_by_key(|group| (group.kind == FailureKind::Invalid, Reverse(group.count)));
+    groups
+}
+
+impl FailureRow {
+    fn new(failure: &RecordedFailure, message: &str) -> Self {
         Self {
             user: printable(&failure.user, USER_CHARS),
             codes: printable(&failure.codes, CODES_CHARS),
             line: failure.line,
             kind: failure.kind,
-            said: said.to_owned(),
+            message: message.to_owned(),
         }
     }
 
     pub fn title(&self) -> &'static str {
-        labels::reason(self.kind)
+        labels::outcome(self.kind)
     }
 
-    /// How much room it takes on the page at most, without what is the same for all.
+    /// Its bytes on the page, without the mark-up.
     fn bytes(&self) -> usize {
-        let texts = [&self.user, &self.codes, &self.said];
+        let texts = [&self.user, &self.codes, &self.message];
         texts.iter().map(|text| escaped_bytes(text)).sum()
     }
 }
 
-/// How long text is in HTML.
+/// The most bytes of a text in HTML.
 fn escaped_bytes(text: &str) -> usize {
     let marks = text
         .bytes()
@@ -192,19 +194,19 @@ mod tests {
     use super::*;
     use crate::outcome::explain;
 
-    fn failure(user: &str, kind: FailureKind, said: &str) -> RecordedFailure {
+    fn failure(user: &str, kind: FailureKind, message: &str) -> RecordedFailure {
         RecordedFailure {
             user: user.to_owned(),
             codes: "IDU;PMD".to_owned(),
             line: 7,
             kind,
-            message: kind.with_hint(said),
+            message: kind.with_hint(message),
             applied: Applied::No,
         }
     }
 
     #[test]
-    fn failures_are_grouped_by_reason_with_what_was_said_most_first() {
+    fn failures_are_grouped_by_hint_with_the_most_frequent_messages_first() {
         let rows = [
             failure("a", FailureKind::Invalid, "no code"),
             failure("b", FailureKind::Invalid, "no user"),
@@ -218,14 +220,14 @@ mod tests {
             failure("f", FailureKind::Withheld, "a bad row"),
             failure("g", FailureKind::Withheld, "a bad row"),
         ];
-        let failures = Failures::of(rows.into_iter());
-        let told: Vec<_> = failures
-            .reasons
+        let failures = FailureGroups::collect(rows.into_iter());
+        let groups: Vec<_> = failures
+            .groups
             .iter()
-            .map(|reason| (reason.kind, reason.count, reason.advice.as_str()))
+            .map(|group| (group.kind, group.count, group.hint.as_str()))
             .collect();
         assert_eq!(
-            told,
+            groups,
             [
                 (FailureKind::Withheld, 2, FailureKind::Withheld.hint()),
                 (FailureKind::Conflict, 1, FailureKind::Conflict.hint()),
@@ -234,22 +236,22 @@ mod tests {
             ]
         );
         assert_eq!(
-            failures.reasons[3].said,
+            failures.groups[3].messages,
             [("no user.".to_owned(), 2), ("no code.".to_owned(), 1)]
         );
-        assert_eq!((failures.total, failures.maybe), (7, 1));
-        assert_eq!(failures.listed[3].said, "no seats.");
+        assert_eq!((failures.total, failures.possibly_applied), (7, 1));
+        assert_eq!(failures.listed[3].message, "no seats.");
     }
 
     #[test]
-    fn characters_that_nobody_sees_are_shown() {
+    fn invisible_characters_are_shown() {
         let rows = [failure("=1+1\u{202e}", FailureKind::Rejected, "no")];
-        let failures = Failures::of(rows.into_iter());
+        let failures = FailureGroups::collect(rows.into_iter());
         assert_eq!(failures.listed[0].user, "=1+1\\u{202e}");
     }
 
     #[test]
-    fn a_thousand_are_listed_and_what_was_said_else_is_counted() {
+    fn a_thousand_are_listed_and_other_messages_are_counted() {
         let nth = |nth| {
             failure(
                 &format!("user-{nth}"),
@@ -257,21 +259,21 @@ mod tests {
                 &format!("no {nth}"),
             )
         };
-        let failures = Failures::of((0..3000).map(nth));
-        assert_eq!(failures.listed.len(), MOST_LISTED);
-        let reason = &failures.reasons[0];
-        assert_eq!(reason.said.len(), MOST_SHOWN);
-        assert_eq!((reason.count, reason.said_else), (3000, 2995));
+        let failures = FailureGroups::collect((0..3000).map(nth));
+        assert_eq!(failures.listed.len(), MAX_LISTED);
+        let group = &failures.groups[0];
+        assert_eq!(group.messages.len(), MAX_SHOWN);
+        assert_eq!((group.count, group.other_messages), (3000, 2995));
     }
 
     #[test]
-    fn fewer_are_listed_where_they_would_take_too_much_room() {
+    fn fewer_are_listed_if_they_are_long() {
         let long = "<".repeat(256);
         let rows = (0..3000).map(|_| failure(&long, FailureKind::Rejected, &long));
-        let failures = Failures::of(rows);
-        let bytes: usize = failures.listed.iter().map(Listed::bytes).sum();
-        assert!(bytes < MOST_BYTES && bytes > MOST_BYTES * 9 / 10);
-        assert!(failures.listed.len() < MOST_LISTED);
+        let failures = FailureGroups::collect(rows);
+        let bytes: usize = failures.listed.iter().map(FailureRow::bytes).sum();
+        assert!(bytes < MAX_BYTES && bytes > MAX_BYTES * 9 / 10);
+        assert!(failures.listed.len() < MAX_LISTED);
         assert_eq!(failures.total, 3000);
     }
 }

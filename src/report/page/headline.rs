@@ -1,73 +1,119 @@
-//! The sentence that matters, and what must be said beside it so that it is true.
+//! The headline, and the remarks that make it exact.
 
-use super::{Ending, Part};
+use super::SessionTotals;
+use crate::event::StopReason;
 use crate::humanize::duration::{duration, tenths};
 use crate::humanize::{count, count_of};
+use crate::outcome::FailureKind;
+use crate::run::Summary;
 
-/// What the sentence is made from: the whole run, its earlier parts included.
+/// The users of the whole run, earlier sessions included.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Users that the file asks for.
     pub total: u64,
     pub success: u64,
-    /// Those of them who were not sent, since they held what they shall hold.
-    pub held_already: u64,
+    /// Successes without a request.
+    pub already_assigned: u64,
     pub failed: u64,
-    /// Failures that may have been applied all the same.
-    pub maybe: u64,
+    /// Failures to whom a request may have been applied.
+    pub possibly_applied: u64,
     pub pending: u64,
     pub bad_rows: u64,
 }
 
-/// How many have their licences, and how many need attention.
-pub fn sentence(counts: &Counts, is_sandbox: bool) -> String {
-    let mut parts = vec![success(counts)];
-    parts.extend(attention(counts));
-    parts.extend((counts.pending > 0).then(|| {
-        let who = match counts.bad_rows {
-            0 => count(counts.pending),
-            // After rows, a number alone would be one of rows.
-            _ => count_of(counts.pending, "user"),
-        };
-        let verb = if counts.pending == 1 { "is" } else { "are" };
-        format!("{who} {verb} not decided yet")
-    }));
-    let sentence = parts.join("; ");
-    match is_sandbox {
-        true => format!("In the stand-in: {sentence}"),
-        false => sentence,
-    }
-}
-
-fn success(counts: &Counts) -> String {
-    let (total, all) = (count(counts.total), counts.success == counts.total);
-    let held_already = all && counts.held_already == counts.total;
-    let is_known = counts.maybe == 0;
-    match (counts.total, counts.success) {
-        (0, _) => "None of the file’s rows could be imported".to_owned(),
-        (1, 1) if held_already => "The one user had its licences already".to_owned(),
-        (1, 1) => "The one user has its licences".to_owned(),
-        _ if held_already => format!("All {total} users had their licences already"),
-        _ if all => format!("All {total} users have their licences"),
-        (1, _) if is_known => "The one user has not got its licences".to_owned(),
-        (1, _) => "The one user may or may not have its licences".to_owned(),
-        (_, 0) if is_known => format!("None of {total} users has got its licences"),
-        (_, 0) => format!("None of {total} users is known to have got its licences"),
-        (_, 1) if is_known => format!("1 of {total} users has its licences"),
-        (_, 1) => format!("1 of {total} users is known to have its licences"),
-        (_, some) => {
-            let verb = if is_known {
-                "have"
-            } else {
-                "are known to have"
-            };
-            format!("{} of {total} users {verb} their licences", count(some))
+impl Counts {
+    pub fn new(summary: &Summary, possibly_applied: u64) -> Self {
+        let users = &summary.users;
+        let bad_rows = users.failed(FailureKind::Invalid);
+        Self {
+            total: users.total,
+            success: users.success,
+            already_assigned: users.already_assigned,
+            failed: users.failures.values().sum::<u64>() - bad_rows,
+            possibly_applied,
+            pending: users.pending,
+            bad_rows,
         }
     }
 }
 
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    Finished,
+    Interrupted,
+    FirstUsersDone,
+    Refused,
+    StoppedEarly,
+}
+
+impl Ending {
+    pub fn of(stop: Option<&StopReason>) -> Self {
+        match stop {
+            None => Self::Finished,
+            Some(StopReason::Interrupted) => Self::Interrupted,
+            Some(StopReason::FirstUsersDone) => Self::FirstUsersDone,
+            Some(StopReason::BadRows { .. }) => Self::Refused,
+            Some(_) => Self::StoppedEarly,
+        }
+    }
+
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Finished => "Import finished",
+            Self::Interrupted => "Import interrupted",
+            Self::FirstUsersDone => "First users done",
+            Self::Refused => "Import refused",
+            Self::StoppedEarly => "Import stopped early",
+        }
+    }
+
+    pub fn verb(self) -> &'static str {
+        match self {
+            Self::Finished => "Finished",
+            _ => "Stopped",
+        }
+    }
+}
+
+/// How many users have their licences, and how many need attention.
+pub fn headline(counts: &Counts, is_sandbox: bool) -> String {
+    let parts = [Some(success(counts)), attention(counts), pending(counts)];
+    let headline = parts.into_iter().flatten().collect::<Vec<_>>().join("; ");
+    if is_sandbox {
+        format!("In the sandbox: {headline}")
+    } else {
+        headline
+    }
+}
+
+fn success(counts: &Counts) -> String {
+    let total = count(counts.total);
+    let has_all = counts.success == counts.total;
+    let had_all = has_all && counts.already_assigned == counts.total;
+    let is_certain = counts.possibly_applied == 0;
+    match (counts.total, counts.success) {
+        (0, _) => "None of the file’s rows could be imported".to_owned(),
+        (1, 1) if had_all => "The one user had its licences already".to_owned(),
+        (1, 1) => "The one user has its licences".to_owned(),
+        _ if had_all => format!("All {total} users had their licences already"),
+        _ if has_all => format!("All {total} users have their licences"),
+        (1, _) if is_certain => "The one user does not have its licences".to_owned(),
+        (1, _) => "The one user may or may not have its licences".to_owned(),
+        (_, 0) if is_certain => format!("None of {total} users has its licences"),
+        (_, 0) => format!("None of {total} users is known to have its licences"),
+        (_, 1) if is_certain => format!("1 of {total} users has its licences"),
+        (_, 1) => format!("1 of {total} users is known to have its licences"),
+        (_, some) if is_certain => format!("{} of {total} users have their licences", count(some)),
+        (_, some) => format!(
+            "{} of {total} users are known to have their licences",
+            count(some)
+        ),
+    }
+}
+
 fn attention(counts: &Counts) -> Option<String> {
-    let who = match (counts.failed, counts.bad_rows) {
+    let subject = match (counts.failed, counts.bad_rows) {
         (0, 0) => return None,
         (failed, 0) => count(failed),
         (0, bad_rows) => count_of(bad_rows, "bad row"),
@@ -81,62 +127,63 @@ fn attention(counts: &Counts) -> Option<String> {
         1 => "needs",
         _ => "need",
     };
-    Some(format!("{who} {verb} attention"))
+    Some(format!("{subject} {verb} attention"))
 }
 
-/// How the run ended, in a few words.
-pub fn eyebrow(ending: Ending) -> &'static str {
-    match ending {
-        Ending::Finished => "Import finished",
-        Ending::Interrupted => "Import interrupted",
-        Ending::FirstDone => "First users done",
-        Ending::Refused => "Import refused",
-        Ending::StoppedEarly => "Import stopped early",
-    }
+fn pending(counts: &Counts) -> Option<String> {
+    let subject = match counts.bad_rows {
+        0 => count(counts.pending),
+        // After bad rows, a number alone would count rows.
+        _ => count_of(counts.pending, "user"),
+    };
+    let verb = if counts.pending == 1 { "is" } else { "are" };
+    (counts.pending > 0).then(|| format!("{subject} {verb} not decided yet"))
 }
 
-/// What must be known to read the sentence rightly, a paragraph each.
-pub fn remarks(counts: &Counts, is_sandbox: bool, part: &Part) -> Vec<String> {
-    let mut remarks = Vec::new();
-    if is_sandbox {
-        remarks.push(
-            "This was a rehearsal with the built-in stand-in for the service: nobody has got or lost a licence."
-                .to_owned(),
-        );
-    }
-    if counts.maybe > 0 && counts.total > 1 {
-        remarks.push(format!(
-            "{} of those who need attention may hold the licences all the same: nobody knows whether the service did what it was asked to do.",
-            count(counts.maybe)
-        ));
-    }
-    if counts.held_already > 0 {
-        let verb = if counts.held_already == 1 {
-            "was"
-        } else {
-            "were"
-        };
-        remarks.push(format!(
-            "{} held exactly these licences before, as the file of --current says, and {verb} not sent.",
-            count_of(counts.held_already, "user")
-        ));
-    }
-    if part.sent == 0 {
-        let whole = if part.is_last_of_several {
-            " in the last part of the run"
+/// What else a reader needs to know, one paragraph each.
+pub fn remarks(counts: &Counts, is_sandbox: bool, session: &SessionTotals) -> Vec<String> {
+    let sandbox = is_sandbox.then(|| {
+        "This was a sandbox run: the built-in sandbox simulates the service, and no licence was changed."
+            .to_owned()
+    });
+    let possibly_applied = (counts.possibly_applied > 0 && counts.total > 1).then(|| {
+        format!(
+            "{} of the users who need attention may have their licences all the same: the service did not say whether it applied the request.",
+            count(counts.possibly_applied)
+        )
+    });
+    let already_assigned = (counts.already_assigned > 0).then(|| {
+        format!(
+            "{} had exactly these licences before, according to the file of --current, and {} not sent.",
+            count_of(counts.already_assigned, "user"),
+            if counts.already_assigned == 1 { "was" } else { "were" }
+        )
+    });
+    let nothing_sent = (session.sent == 0).then(|| {
+        let scope = if session.is_resumed {
+            " in the last session of the run"
         } else {
             ""
         };
-        remarks.push(format!("Nothing was sent to the service{whole}."));
-    }
-    if part.is_last_of_several {
-        remarks.push(format!(
-            "This run was gone on with. Users are counted over the whole run; times, requests and waits are those of its last part, which took {} and decided {}.",
-            duration(tenths(part.took)),
-            count_of(part.decided, "user"),
-        ));
-    }
-    remarks
+        format!("No request was sent to the service{scope}.")
+    });
+    let resumed = session.is_resumed.then(|| {
+        format!(
+            "This run was resumed. Users are counted over the whole run; times, requests and waits are those of its last session, which took {} and decided {}.",
+            duration(tenths(session.duration)),
+            count_of(session.decided, "user"),
+        )
+    });
+    [
+        sandbox,
+        possibly_applied,
+        already_assigned,
+        nothing_sent,
+        resumed,
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 #[cfg(test)]
@@ -154,8 +201,8 @@ mod tests {
     }
 
     #[test]
-    fn the_sentence_says_who_has_the_licences_and_who_needs_attention() {
-        for (counts, said) in [
+    fn the_headline_counts_users_with_licences_and_users_who_need_attention() {
+        for (counts, expected) in [
             (
                 counts(9841, 159, 0),
                 "9,841 of 10,000 users have their licences; 159 need attention",
@@ -164,7 +211,7 @@ mod tests {
             (counts(1, 0, 0), "The one user has its licences"),
             (
                 counts(0, 1, 0),
-                "The one user has not got its licences; 1 needs attention",
+                "The one user does not have its licences; 1 needs attention",
             ),
             (
                 counts(1, 1, 0),
@@ -172,20 +219,20 @@ mod tests {
             ),
             (
                 counts(0, 0, 20),
-                "None of 20 users has got its licences; 20 are not decided yet",
+                "None of 20 users has its licences; 20 are not decided yet",
             ),
             (
                 counts(500, 3, 1),
                 "500 of 504 users have their licences; 3 need attention; 1 is not decided yet",
             ),
         ] {
-            assert_eq!(sentence(&counts, false), said);
+            assert_eq!(headline(&counts, false), expected);
         }
     }
 
     #[test]
-    fn bad_rows_are_told_beside_users_and_never_as_users() {
-        let of = |counts: Counts, bad_rows| sentence(&Counts { bad_rows, ..counts }, false);
+    fn bad_rows_are_counted_beside_users_and_never_as_users() {
+        let of = |counts: Counts, bad_rows| headline(&Counts { bad_rows, ..counts }, false);
         assert_eq!(
             of(counts(119, 4, 0), 1),
             "119 of 123 users have their licences; 4 users and 1 bad row need attention"
@@ -205,8 +252,16 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_knows_is_not_told_as_known() {
-        let of = |counts: Counts, maybe| sentence(&Counts { maybe, ..counts }, false);
+    fn an_unknown_outcome_is_not_reported_as_known() {
+        let of = |counts: Counts, possibly_applied| {
+            headline(
+                &Counts {
+                    possibly_applied,
+                    ..counts
+                },
+                false,
+            )
+        };
         assert_eq!(
             of(counts(8, 2, 0), 1),
             "8 of 10 users are known to have their licences; 2 need attention"
@@ -217,44 +272,44 @@ mod tests {
         );
         assert_eq!(
             of(counts(0, 2, 0), 2),
-            "None of 2 users is known to have got its licences; 2 need attention"
+            "None of 2 users is known to have its licences; 2 need attention"
         );
     }
 
     #[test]
-    fn users_who_held_everything_already_have_not_got_it_from_this_run() {
-        let held = Counts {
-            held_already: 10,
+    fn users_who_had_everything_already_did_not_get_it_from_this_run() {
+        let unchanged = Counts {
+            already_assigned: 10,
             ..counts(10, 0, 0)
         };
         assert_eq!(
-            sentence(&held, false),
+            headline(&unchanged, false),
             "All 10 users had their licences already"
         );
-        let part = Part::default();
+        let session = SessionTotals::default();
         assert_eq!(
-            remarks(&held, false, &part),
+            remarks(&unchanged, false, &session),
             [
-                "10 users held exactly these licences before, as the file of --current says, and were not sent.",
-                "Nothing was sent to the service."
+                "10 users had exactly these licences before, according to the file of --current, and were not sent.",
+                "No request was sent to the service."
             ]
         );
     }
 
     #[test]
-    fn a_rehearsal_gives_licences_in_the_stand_in_alone() {
+    fn a_sandbox_run_changes_no_licence() {
         assert_eq!(
-            sentence(&counts(3, 0, 0), true),
-            "In the stand-in: All 3 users have their licences"
+            headline(&counts(3, 0, 0), true),
+            "In the sandbox: All 3 users have their licences"
         );
-        let told = remarks(
+        let remarks = remarks(
             &counts(3, 0, 0),
             true,
-            &Part {
+            &SessionTotals {
                 sent: 1,
-                ..Part::default()
+                ..SessionTotals::default()
             },
         );
-        assert!(told[0].contains("nobody has got or lost a licence"));
+        assert!(remarks[0].contains("no licence was changed"));
     }
 }

@@ -1,49 +1,52 @@
-//! The page as a whole: what it says of some runs, that no text gets out of its place, and how long it may become.
+//! The page as a whole: its text for some runs, escaping, and its size.
 
 use proptest::prelude::*;
 use scraper::{Html, Node, Selector};
 
+use super::share_bar::Shares;
 use super::*;
 use crate::event::{Event, WaitCause};
+use crate::outcome::FailureKind;
 use crate::outcome::{Applied, Decision, Outcome};
 use crate::plan::{AbsentUsers, Mode};
 use crate::roster::Roster;
 use crate::roster::tests::{holdings, roster};
 use crate::run::journal::RecordedFailure;
 use crate::run::{RunEnd, RunStats, SummarySettings};
+use crate::sanitize::printable;
 
-/// A run to be told of.
+/// A run to make a page of.
 struct Run {
-    proposal: PlannedChanges,
-    standing: UserStates,
+    planned: PlannedChanges,
+    states: UserStates,
     timeline: Timeline,
-    part: Part,
+    session: SessionTotals,
     stop: Option<StopReason>,
-    about: SummarySettings,
+    settings: SummarySettings,
     failures: Vec<RecordedFailure>,
 }
 
 impl Run {
     fn of(roster: Roster, current: Option<&Roster>) -> Self {
         let current = current.map(|current| (current, AbsentUsers::Unknown));
-        let proposal = PlannedChanges::new(roster, current, Mode::Replace, None);
-        let standing = UserStates::new(proposal.roster.assignments.len());
+        let planned = PlannedChanges::new(roster, current, Mode::Replace, None);
+        let states = UserStates::new(planned.roster.assignments.len());
         Self {
-            proposal,
-            standing,
+            planned,
+            states,
             timeline: Timeline::default(),
-            part: Part {
-                took: Duration::from_millis(130_400),
-                ..Part::default()
+            session: SessionTotals {
+                duration: Duration::from_millis(130_400),
+                ..SessionTotals::default()
             },
             stop: None,
-            about: about(),
+            settings: settings(),
             failures: Vec::new(),
         }
     }
 
     fn succeeded(mut self, users: &[&str]) -> Self {
-        let all = &self.proposal.roster.assignments;
+        let all = &self.planned.roster.assignments;
         for user in users {
             let user = all.find(user).unwrap();
             let outcome = Outcome::Success {
@@ -55,76 +58,77 @@ impl Run {
                 attempts: 1,
                 applied: Applied::Maybe,
             };
-            self.standing.record(&decision);
+            self.states.record(&decision);
             let at = Duration::from_millis(40 * user.index() as u64);
-            self.timeline.decided(at, &decision);
+            self.timeline.record_decision(at, &decision);
         }
-        self.part.decided += users.len() as u64;
+        self.session.decided += users.len() as u64;
         self
     }
 
-    fn failed(mut self, user: &str, kind: FailureKind, applied: Applied, said: &str) -> Self {
-        let index = self.proposal.roster.assignments.find(user).unwrap();
-        self.standing.record_failure(index, kind, applied);
+    fn failed(mut self, user: &str, kind: FailureKind, applied: Applied, message: &str) -> Self {
+        let index = self.planned.roster.assignments.find(user).unwrap();
+        self.states.record_failure(index, kind, applied);
         self.failures.push(RecordedFailure {
             applied,
-            ..failure(user, kind, said)
+            ..failure(user, kind, message)
         });
-        self.part.decided += 1;
+        self.session.decided += 1;
         self
     }
 
-    /// So many requests, one each second, and after the first a wait.
+    /// Sends a request each second, and waits after the first.
     fn sent(mut self, requests: u64) -> Self {
         for nth in 0..requests {
             let at = Duration::from_secs(nth);
-            self.timeline.note(at, &Event::Sent { batch: 1, users: 1 });
+            self.timeline
+                .record(at, &Event::Sent { batch: 1, users: 1 });
             if nth == 0 {
                 let wait = Duration::from_secs(3);
                 let cause = WaitCause::Rate;
-                self.timeline.note(at, &Event::Waiting { wait, cause });
+                self.timeline.record(at, &Event::Waiting { wait, cause });
             }
         }
         self.timeline.finish(Duration::from_secs(requests));
-        self.part.sent = requests;
-        self.part.requests = requests;
-        self.part.users = self.proposal.to_send().count() as u64;
+        self.session.sent = requests;
+        self.session.requests = requests;
+        self.session.users = self.planned.to_send().count() as u64;
         self
     }
 
     fn page(&self) -> Page {
-        let began: Timestamp = "2026-11-24T10:13:00Z".parse().unwrap();
-        let span = (began, began + self.part.took);
-        let roster = &self.proposal.roster;
+        let started: Timestamp = "2026-11-24T10:13:00Z".parse().unwrap();
+        let finished = started + self.session.duration;
+        let roster = &self.planned.roster;
         let all = &roster.assignments;
-        let mut tally = RunStats::new(&self.standing, all, all.len());
-        tally.sent = self.part.sent;
+        let mut stats = RunStats::new(&self.states, all, all.len());
+        stats.sent = self.session.sent;
         let summary = Summary::new(RunEnd {
-            settings: self.about.clone(),
+            settings: self.settings.clone(),
             roster,
-            stats: &tally,
-            states: &self.standing,
+            stats: &stats,
+            states: &self.states,
             stop: self.stop.as_ref(),
             not_before: None,
-            started: span.0,
-            finished: span.1,
-            duration: self.part.took,
+            started,
+            finished,
+            duration: self.session.duration,
         });
-        let told = PageData {
+        let data = PageData {
             summary: &summary,
-            proposal: &self.proposal,
-            standing: &self.standing,
+            planned: &self.planned,
+            states: &self.states,
             timeline: &self.timeline,
-            part: self.part,
+            session: self.session,
             stop: self.stop.as_ref(),
-            go_on: Some("seatload resume run".to_owned()),
-            span,
+            resume_command: Some("seatload resume run".to_owned()),
+            finished,
         };
-        Page::new(&told, Failures::of(self.failures.iter().cloned()))
+        Page::new(&data, FailureGroups::collect(self.failures.iter().cloned()))
     }
 }
 
-fn about() -> SummarySettings {
+fn settings() -> SummarySettings {
     SummarySettings {
         input: "in/onboarding.csv".to_owned(),
         method: "PUT".to_owned(),
@@ -144,30 +148,30 @@ fn about() -> SummarySettings {
     }
 }
 
-fn failure(user: &str, kind: FailureKind, said: &str) -> RecordedFailure {
+fn failure(user: &str, kind: FailureKind, message: &str) -> RecordedFailure {
     RecordedFailure {
         user: user.to_owned(),
         codes: "IDU;PMD".to_owned(),
         line: 7,
         kind,
-        message: kind.with_hint(said),
+        message: kind.with_hint(message),
         applied: Applied::No,
     }
 }
 
-/// What the page says, without its style and script.
-fn said(run: &Run) -> String {
+/// The page without its style and script.
+fn body(run: &Run) -> String {
     let html = run.page().render().unwrap();
     let (_, body) = html.split_once("<body>").unwrap();
-    let (body, _) = body.rsplit_once("<footer>").unwrap();
-    let lines = body.lines().filter(|line| !line.trim().is_empty());
+    let (content, _) = body.rsplit_once("<footer>").unwrap();
+    let lines = content.lines().filter(|line| !line.trim().is_empty());
     lines.collect::<Vec<_>>().join("\n")
 }
 
 const FOUR: &str = "userId,code\nann,IDU\nben,IDU;PMD\ncara,PMD\ndora,IDU\n";
 
 #[test]
-fn a_finished_run_is_told_in_full() {
+fn a_finished_run() {
     let run = Run::of(roster(FOUR), None)
         .sent(5)
         .succeeded(&["ann", "dora"])
@@ -178,34 +182,34 @@ fn a_finished_run_is_told_in_full() {
             Applied::Maybe,
             "no answer after 6 attempts, at last: timed out",
         );
-    insta::assert_snapshot!(said(&run));
+    insta::assert_snapshot!(body(&run));
 }
 
 #[test]
-fn an_interrupted_part_of_a_run_says_what_it_shows_and_how_to_go_on() {
+fn an_interrupted_session_says_how_to_resume() {
     let mut run = Run::of(roster(FOUR), None).sent(1).succeeded(&["ann"]);
     run.stop = Some(StopReason::Interrupted);
-    run.part.is_last_of_several = true;
-    insta::assert_snapshot!(said(&run));
+    run.session.is_resumed = true;
+    insta::assert_snapshot!(body(&run));
 }
 
 #[test]
-fn a_run_with_nothing_to_do_says_so() {
-    let held = holdings(FOUR);
-    let mut run = Run::of(roster(FOUR), Some(&held));
-    let all = &run.proposal.roster.assignments;
+fn a_run_with_nothing_to_send() {
+    let current = holdings(FOUR);
+    let mut run = Run::of(roster(FOUR), Some(&current));
+    let all = &run.planned.roster.assignments;
     for user in all.sendable_users() {
-        run.standing.record_success(user, false);
+        run.states.record_success(user, false);
     }
-    insta::assert_snapshot!(said(&run));
+    insta::assert_snapshot!(body(&run));
 }
 
 #[test]
-fn a_file_of_which_no_row_is_sound_is_told_by_its_bad_rows() {
+fn a_file_of_bad_rows_only() {
     let mut run = Run::of(roster("userId,code\nann,NOPE\n"), None);
-    run.standing.record_preset(FailureKind::Invalid);
+    run.states.record_preset(FailureKind::Invalid);
     run.failures = vec![failure("ann", FailureKind::Invalid, "unknown code NOPE")];
-    insta::assert_snapshot!(said(&run));
+    insta::assert_snapshot!(body(&run));
 }
 
 /// The elements of a page in order, each with its attributes' names, and its scripts' and styles' text.
@@ -213,9 +217,9 @@ fn structure(html: &Html) -> Vec<String> {
     let elements = html.tree.nodes().filter_map(|node| match node.value() {
         Node::Element(element) => {
             let names = element.attrs().map(|(name, _)| name);
-            let mut told = vec![element.name()];
-            told.extend(names);
-            Some(told.join(" "))
+            let mut parts = vec![element.name()];
+            parts.extend(names);
+            Some(parts.join(" "))
         }
         Node::Comment(comment) => Some(format!("comment {}", &**comment)),
         _ => None,
@@ -235,9 +239,9 @@ fn page_of(text: &str) -> Html {
     run.stop = Some(StopReason::Forbidden {
         message: text.to_owned(),
     });
-    run.about.input = format!("in {text}");
-    run.about.url = text.to_owned();
-    run.about.current = Some(text.to_owned());
+    run.settings.input = format!("in {text}");
+    run.settings.url = text.to_owned();
+    run.settings.current = Some(text.to_owned());
     run.failures = vec![RecordedFailure {
         codes: text.to_owned(),
         ..failure(text, FailureKind::Rejected, text)
@@ -250,7 +254,7 @@ fn page_of(text: &str) -> Html {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
-    fn no_text_gets_out_of_its_place(
+    fn no_text_leaves_its_place(
         text in r#"(\PC|[<>&"'/=\x00-\x1f\u{202a}-\u{202e}\u{2066}-\u{2069}]|</?(script|style|title|table|svg)>|<!--|-->|\{\{|javascript:){1,24}"#
     ) {
         let page = page_of(&text);
@@ -265,7 +269,7 @@ proptest! {
 #[test]
 fn a_page_of_a_million_failures_is_less_than_a_mebibyte_even_if_all_are_as_long_as_can_be() {
     let mut run = Run::of(roster(FOUR), None).sent(4000);
-    run.about.url = "<".repeat(5000);
+    run.settings.url = "<".repeat(5000);
     let mut page = run.page();
     let long = ["<", "\u{202e}", "\u{1f600}"].map(|part| part.repeat(700));
     let rows = (0..2000).map(|nth: usize| {
@@ -283,13 +287,13 @@ fn a_page_of_a_million_failures_is_less_than_a_mebibyte_even_if_all_are_as_long_
         message: "no seats. To do: buy some".to_owned(),
         applied: Applied::No,
     });
-    page.failures = Failures::of(rows.chain(alike));
+    page.failures = FailureGroups::collect(rows.chain(alike));
     page.codes = (0..100)
-        .map(|_| codes::Code {
+        .map(|_| codes::CodeRow {
             code: printable(&long[1], 64),
             name: None,
             shares: Shares {
-                held: 1,
+                success: 1,
                 attention: 1,
                 pending: 1,
             },

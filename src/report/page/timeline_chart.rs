@@ -1,4 +1,6 @@
-//! How the run went over time, as charts and as a table.
+//! The session over time, as charts and as a table.
+
+use std::time::Duration;
 
 use crate::event::WaitCause;
 use crate::humanize::count;
@@ -6,22 +8,21 @@ use crate::humanize::duration::{duration, tenths};
 use crate::report::page::charts::{Chart, fit, requests, retries, users, waits};
 use crate::report::timeline::{Slot, Timeline};
 
-/// The course of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Course {
-    /// How long one slot is.
+pub struct TimelineChart {
+    /// The length of a slot.
     pub slot: String,
     pub charts: Vec<Chart>,
-    /// Where the time axis begins, its middle and its end.
+    /// The start, the middle and the end of the time axis.
     pub axis: [String; 3],
-    /// What was not worth a chart, and how long what was waited for.
+    /// Events that need no chart, and the reasons of waits.
     pub remarks: Vec<String>,
-    pub rows: Vec<Row>,
+    pub rows: Vec<SlotRow>,
 }
 
-/// A slot in figures.
+/// A slot in numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
+pub struct SlotRow {
     pub from: String,
     pub succeeded: String,
     pub failed: String,
@@ -30,73 +31,81 @@ pub struct Row {
     pub waited: String,
 }
 
-/// The course of a run in which something was sent.
-pub fn course(timeline: &Timeline) -> Option<Course> {
-    let (slots, width) = timeline.slots();
-    let total = Slot::sum(slots);
-    if total.sent == 0 {
-        return None;
+impl TimelineChart {
+    /// None if nothing was sent.
+    pub fn of(timeline: &Timeline) -> Option<Self> {
+        let (slots, width) = timeline.slots();
+        let total = Slot::sum(slots);
+        if total.sent == 0 {
+            return None;
+        }
+        let end = timeline.end();
+        let slot = duration(width);
+        let mut charts = vec![users(slots, &slot), requests(slots, &slot)];
+        charts.extend((total.retried > 0).then(|| retries(slots, &slot)));
+        charts.extend((!total.waited.is_zero()).then(|| waits(slots, width)));
+        for chart in &mut charts {
+            fit(&mut chart.bars, width, end);
+        }
+        Some(Self {
+            slot,
+            charts,
+            axis: [
+                "0s".to_owned(),
+                duration(tenths(end / 2)),
+                duration(tenths(end)),
+            ],
+            remarks: remarks(timeline, &total),
+            rows: slots
+                .iter()
+                .zip(0..)
+                .map(|(slot, place)| SlotRow::new(width * place, slot))
+                .collect(),
+        })
     }
-    let end = timeline.end();
-    let slot = duration(width);
-    let mut charts = vec![users(slots, &slot), requests(slots, &slot)];
-    charts.extend((total.retried > 0).then(|| retries(slots, &slot)));
-    charts.extend((!total.waited.is_zero()).then(|| waits(slots, width, total.waited)));
-    for chart in &mut charts {
-        fit(&mut chart.bars, width, end);
+}
+
+impl SlotRow {
+    fn new(from: Duration, slot: &Slot) -> Self {
+        Self {
+            from: duration(from),
+            succeeded: count(slot.succeeded),
+            failed: count(slot.failed),
+            sent: count(slot.sent),
+            retried: count(slot.retried),
+            waited: duration(tenths(slot.waited)),
+        }
     }
-    let rows = slots.iter().zip(0..).map(|(slot, place)| Row {
-        from: duration(width * place),
-        succeeded: count(slot.succeeded),
-        failed: count(slot.failed),
-        sent: count(slot.sent),
-        retried: count(slot.retried),
-        waited: duration(tenths(slot.waited)),
-    });
-    Some(Course {
-        slot,
-        charts,
-        axis: [
-            "0s".to_owned(),
-            duration(tenths(end / 2)),
-            duration(tenths(end)),
-        ],
-        remarks: remarks(timeline, &total),
-        rows: rows.collect(),
-    })
 }
 
 fn remarks(timeline: &Timeline, total: &Slot) -> Vec<String> {
-    let mut remarks = Vec::new();
-    if total.retried == 0 {
-        remarks.push("No request had to be sent again.".to_owned());
-    }
-    let waited = timeline.waited().iter();
-    let waited: Vec<_> = waited
+    let no_retries = (total.retried == 0).then(|| "No request was retried.".to_owned());
+    let waits: Vec<_> = timeline
+        .waited()
+        .iter()
         .filter(|(_, time)| !tenths(**time).is_zero())
-        .map(|(cause, time)| format!("{} {}", duration(tenths(*time)), because(*cause)))
+        .map(|(cause, time)| format!("{} {}", duration(tenths(*time)), reason(*cause)))
         .collect();
-    remarks.push(match waited.as_slice() {
-        [] => "There was no wait of more than two seconds.".to_owned(),
-        waited => format!("Waits of more than two seconds: {}.", waited.join("; ")),
-    });
-    remarks
+    let waits = if waits.is_empty() {
+        "There was no wait of more than two seconds.".to_owned()
+    } else {
+        format!("Waits of more than two seconds: {}.", waits.join("; "))
+    };
+    no_retries.into_iter().chain([waits]).collect()
 }
 
-fn because(cause: WaitCause) -> &'static str {
+fn reason(cause: WaitCause) -> &'static str {
     match cause {
         WaitCause::RetryAfter => "because the service asked to wait",
         WaitCause::QuotaExhausted => "because the service’s quota was used up",
         WaitCause::Rate => "to keep to the given rate",
-        WaitCause::SignIn => "because signing in did not work",
-        WaitCause::Retry => "because the service had not answered",
+        WaitCause::SignIn => "because sign-in failed",
+        WaitCause::Retry => "because the service did not respond",
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::event::Event;
 
@@ -104,61 +113,61 @@ mod tests {
         let mut timeline = Timeline::default();
         for &at in seconds {
             let sent = Event::Sent { batch: 1, users: 1 };
-            timeline.note(Duration::from_secs(at), &sent);
+            timeline.record(Duration::from_secs(at), &sent);
         }
         timeline
     }
 
     #[test]
-    fn where_nothing_was_sent_there_is_no_course() {
-        assert_eq!(course(&Timeline::default()), None);
+    fn without_requests_there_is_no_chart() {
+        assert_eq!(TimelineChart::of(&Timeline::default()), None);
     }
 
     #[test]
     fn a_chart_ends_where_the_run_ends_and_its_last_bar_with_it() {
         let mut timeline = sent_at(&[0, 0, 60]);
         timeline.finish(Duration::from_millis(60_250));
-        let course = course(&timeline).unwrap();
-        assert_eq!(course.axis, ["0s", "30s", "1m"]);
-        let requests = &course.charts[1];
-        assert_eq!(requests.most, "up to 2 in 1s");
+        let chart = TimelineChart::of(&timeline).unwrap();
+        assert_eq!(chart.axis, ["0s", "30s", "1m"]);
+        let requests = &chart.charts[1];
+        assert_eq!(requests.scale, "up to 2 in 1s");
         let shown: Vec<_> = requests
             .bars
             .iter()
             .map(|bar| (bar.x, bar.width, bar.y, bar.height))
             .collect();
         assert_eq!(shown, [(0, 18, 0, 100), (1195, 4, 50, 50)]);
-        assert_eq!(course.rows.len(), 61);
+        assert_eq!(chart.rows.len(), 61);
     }
 
     #[test]
-    fn what_did_not_happen_is_said_and_has_no_chart() {
+    fn what_did_not_happen_has_a_remark_and_no_chart() {
         let mut timeline = sent_at(&[0, 1]);
         timeline.finish(Duration::from_secs(2));
-        let quiet = course(&timeline).unwrap();
+        let quiet = TimelineChart::of(&timeline).unwrap();
         assert_eq!(quiet.charts.len(), 2);
         assert_eq!(
             quiet.remarks,
             [
-                "No request had to be sent again.",
+                "No request was retried.",
                 "There was no wait of more than two seconds."
             ]
         );
     }
 
     #[test]
-    fn waits_are_told_with_their_cause() {
+    fn waits_are_shown_with_their_cause() {
         let mut timeline = sent_at(&[0]);
         let wait = Event::Waiting {
             wait: Duration::from_secs(130),
             cause: WaitCause::Rate,
         };
-        timeline.note(Duration::ZERO, &wait);
+        timeline.record(Duration::ZERO, &wait);
         timeline.finish(Duration::from_secs(140));
-        let course = course(&timeline).unwrap();
-        assert_eq!(course.charts[2].id, "waits");
+        let chart = TimelineChart::of(&timeline).unwrap();
+        assert_eq!(chart.charts[2].id, "waits");
         assert_eq!(
-            course.remarks[1],
+            chart.remarks[1],
             "Waits of more than two seconds: 2m 10s to keep to the given rate."
         );
     }

@@ -1,4 +1,4 @@
-//! A headless Chromium, spoken to over its DevTools protocol.
+//! A headless Chromium, driven over its DevTools protocol.
 
 use std::fs;
 use std::io::Write;
@@ -24,8 +24,8 @@ const NAMES: [&str; 4] = [
 /// With this variable set, a test that needs the browser fails where there is none.
 const REQUIRED: &str = "SEATLOAD_REQUIRE_CHROMIUM";
 
-/// How long the browser may take for anything.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The longest wait for the browser.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A browser with one page.
 pub(crate) struct Chromium {
@@ -33,20 +33,23 @@ pub(crate) struct Chromium {
     socket: WebSocket<TcpStream>,
     session: Option<String>,
     calls: u64,
-    /// What it has told without having been asked.
     events: Vec<Value>,
     _profile: TempDir,
 }
 
 impl Chromium {
-    /// Starts a browser; none where there is none, which is told.
+    /// Starts a browser. None if none is installed, which is printed.
     pub(crate) fn start() -> Option<Self> {
         let Some(program) = find() else {
-            let told = format!("there is no Chromium ({})", NAMES.join(", "));
-            assert!(std::env::var_os(REQUIRED).is_none(), "{told}");
-            // Unlike what a test prints, this is seen.
+            let message = format!("there is no Chromium ({})", NAMES.join(", "));
+            assert!(std::env::var_os(REQUIRED).is_none(), "{message}");
+            // Unlike the output of a test, this is shown.
             let mut out = std::io::stderr();
-            writeln!(out, "SKIPPED: a test of report.html in a browser: {told}").unwrap();
+            writeln!(
+                out,
+                "SKIPPED: a test of report.html in a browser: {message}"
+            )
+            .unwrap();
             return None;
         };
         let profile = tempfile::tempdir().unwrap();
@@ -62,7 +65,7 @@ impl Chromium {
             .spawn()
             .unwrap();
         let socket = connect(profile.path());
-        let mut this = Self {
+        let mut browser = Self {
             process,
             socket,
             session: None,
@@ -70,14 +73,14 @@ impl Chromium {
             events: Vec::new(),
             _profile: profile,
         };
-        let page = this.call("Target.createTarget", json!({ "url": "about:blank" }));
+        let page = browser.call("Target.createTarget", json!({ "url": "about:blank" }));
         let attach = json!({ "targetId": page["targetId"], "flatten": true });
-        let attached = this.call("Target.attachToTarget", attach);
-        this.session = attached["sessionId"].as_str().map(str::to_owned);
+        let attached = browser.call("Target.attachToTarget", attach);
+        browser.session = attached["sessionId"].as_str().map(str::to_owned);
         for domain in ["Page", "Runtime", "Log", "Network"] {
-            this.call(&format!("{domain}.enable"), json!({}));
+            browser.call(&format!("{domain}.enable"), json!({}));
         }
-        Some(this)
+        Some(browser)
     }
 
     /// Calls a method, and gives its result.
@@ -90,16 +93,16 @@ impl Chromium {
         }
         self.socket.send(Message::text(call.to_string())).unwrap();
         loop {
-            let told = self.hear();
-            if told["id"] == id {
-                assert_eq!(told["error"], Value::Null, "{method}");
-                return told["result"].clone();
+            let message = self.receive();
+            if message["id"] == id {
+                assert_eq!(message["error"], Value::Null, "{method}");
+                return message["result"].clone();
             }
-            self.events.push(told);
+            self.events.push(message);
         }
     }
 
-    fn hear(&mut self) -> Value {
+    fn receive(&mut self) -> Value {
         loop {
             if let Message::Text(text) = self.socket.read().unwrap() {
                 return serde_json::from_str(&text).unwrap();
@@ -107,7 +110,7 @@ impl Chromium {
         }
     }
 
-    /// Opens a file, and waits until it is there. What was told before is forgotten.
+    /// Opens a file, and waits until it is loaded. Forgets earlier events.
     pub(crate) fn open(&mut self, path: &Path) {
         self.events.clear();
         let url = format!("file://{}", path.display());
@@ -117,22 +120,22 @@ impl Chromium {
             .iter()
             .any(|event| event["method"] == "Page.loadEventFired")
         {
-            let told = self.hear();
-            self.events.push(told);
+            let event = self.receive();
+            self.events.push(event);
         }
     }
 
-    /// Runs a script in the page, and gives what it comes to.
+    /// Runs a script in the page, and gives its value.
     pub(crate) fn evaluate(&mut self, script: &str) -> Value {
         let params = json!({
             "expression": script, "returnByValue": true, "awaitPromise": true, "userGesture": true,
         });
-        let told = self.call("Runtime.evaluate", params);
-        assert_eq!(told["exceptionDetails"], Value::Null, "{script}");
-        told["result"]["value"].clone()
+        let response = self.call("Runtime.evaluate", params);
+        assert_eq!(response["exceptionDetails"], Value::Null, "{script}");
+        response["result"]["value"].clone()
     }
 
-    /// Everything that the page has asked for, itself included.
+    /// The URLs that the page has requested, its own included.
     pub(crate) fn requests(&self) -> Vec<&str> {
         self.events
             .iter()
@@ -141,20 +144,20 @@ impl Chromium {
             .collect()
     }
 
-    /// What the browser complains of: errors, warnings, and what a script has thrown.
-    pub(crate) fn complaints(&self) -> Vec<String> {
-        let is_complaint = |event: &&Value| {
+    /// Errors, warnings, and exceptions of scripts.
+    pub(crate) fn console_errors(&self) -> Vec<String> {
+        let is_error = |event: &&Value| {
             matches!(
                 event["method"].as_str(),
                 Some("Runtime.exceptionThrown" | "Runtime.consoleAPICalled" | "Log.entryAdded")
             )
         };
-        let events = self.events.iter().filter(is_complaint);
+        let events = self.events.iter().filter(is_error);
         events.map(|event| event["params"].to_string()).collect()
     }
 
     /// Sets the width of the window, the colour scheme and the medium.
-    pub(crate) fn look(&mut self, width: u32, scheme: &str, medium: &str) {
+    pub(crate) fn emulate(&mut self, width: u32, scheme: &str, medium: &str) {
         let metrics = json!({
             "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false,
         });
@@ -166,11 +169,11 @@ impl Chromium {
         self.call("Emulation.setEmulatedMedia", media);
     }
 
-    /// Takes a picture of the whole page.
-    pub(crate) fn picture(&mut self, path: &Path) {
+    /// Takes a screenshot of the whole page.
+    pub(crate) fn screenshot(&mut self, path: &Path) {
         let params = json!({ "format": "png", "captureBeyondViewport": true });
-        let picture = self.call("Page.captureScreenshot", params);
-        write_decoded(path, &picture["data"]);
+        let image = self.call("Page.captureScreenshot", params);
+        write_decoded(path, &image["data"]);
     }
 
     /// Prints the page on A4.
@@ -191,7 +194,7 @@ impl Chromium {
 
 impl Drop for Chromium {
     fn drop(&mut self) {
-        // It may have gone already.
+        // It may have ended already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
@@ -207,19 +210,19 @@ fn find() -> Option<PathBuf> {
         .find(|program| program.is_file())
 }
 
-/// The browser writes down where it listens.
+/// Connects to the port that the browser writes to its profile.
 fn connect(profile: &Path) -> WebSocket<TcpStream> {
-    let begun = Instant::now();
+    let started = Instant::now();
     let (port, path) = loop {
-        let told = fs::read_to_string(profile.join("DevToolsActivePort")).unwrap_or_default();
-        if let Some((port, path)) = told.split_once('\n').filter(|(_, path)| !path.is_empty()) {
+        let text = fs::read_to_string(profile.join("DevToolsActivePort")).unwrap_or_default();
+        if let Some((port, path)) = text.split_once('\n').filter(|(_, path)| !path.is_empty()) {
             break (port.to_owned(), path.trim().to_owned());
         }
-        assert!(begun.elapsed() < PATIENCE, "Chromium does not listen");
+        assert!(started.elapsed() < TIMEOUT, "Chromium does not listen");
         sleep(Duration::from_millis(20));
     };
     let stream = TcpStream::connect(format!("127.0.0.1:{port}")).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_read_timeout(Some(TIMEOUT)).unwrap();
     let url = format!("ws://127.0.0.1:{port}{path}");
     tungstenite::client(url, stream).unwrap().0
 }

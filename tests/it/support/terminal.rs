@@ -1,4 +1,4 @@
-//! A real terminal emulator, tmux, with a command in it.
+//! A command in tmux, a real terminal emulator.
 
 use std::io::Write;
 use std::path::Path;
@@ -13,39 +13,39 @@ use super::cli::{Dir, TOKEN};
 /// With this variable set, a test that needs the terminal fails where there is none.
 const REQUIRED: &str = "SEATLOAD_REQUIRE_TMUX";
 
-/// How long anything may take to be seen.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The longest wait for a screen.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Said when the command has ended, with its exit code.
+/// Printed with the exit code at the end of the command.
 const ENDED: &str = "[ended with ";
 
-/// A terminal of its own, and the server that keeps it.
+/// A terminal with its own tmux server.
 pub(crate) struct Terminal<'a>(&'a Dir);
 
 impl<'a> Terminal<'a> {
-    /// Runs `seatload` with these words in a terminal of so many columns and lines; none where there is no tmux, which is
-    /// told. After its end, what is typed is shown.
-    pub(crate) fn run(dir: &'a Dir, (columns, lines): (usize, usize), words: &str) -> Option<Self> {
+    /// Runs `seatload` with these arguments in a terminal of the given size. None if tmux is not installed, which is printed.
+    /// After the command's end, the terminal echoes keys.
+    pub(crate) fn run(dir: &'a Dir, (columns, lines): (usize, usize), args: &str) -> Option<Self> {
         if Command::new("tmux").arg("-V").output().is_err() {
-            let told = "there is no tmux";
-            assert!(std::env::var_os(REQUIRED).is_none(), "{told}");
-            // Unlike what a test prints, this is seen.
+            let message = "there is no tmux";
+            assert!(std::env::var_os(REQUIRED).is_none(), "{message}");
+            // Unlike the output of a test, this is shown.
             let mut out = std::io::stderr();
-            writeln!(out, "SKIPPED: a test in a terminal: {told}").unwrap();
+            writeln!(out, "SKIPPED: a test in a terminal: {message}").unwrap();
             return None;
         }
-        let this = Self(dir);
+        let terminal = Self(dir);
         let seatload = cargo_bin!("seatload").display().to_string();
-        // The shell outlives what Ctrl-C ends.
-        let script = format!("trap : INT; '{seatload}' {words}; printf '{ENDED}%s]' $?; exec cat");
+        // The shell survives Ctrl-C.
+        let script = format!("trap : INT; '{seatload}' {args}; printf '{ENDED}%s]' $?; exec cat");
         let size = [("-x", columns), ("-y", lines)];
-        let mut new = this.tmux();
+        let mut new = terminal.tmux();
         new.args(["-f", "/dev/null", "new-session", "-d"]);
         for (flag, size) in size {
             new.args([flag, &size.to_string()]);
         }
-        done(new.args(["sh", "-c", &script]));
-        Some(this)
+        run(new.args(["sh", "-c", &script]));
+        Some(terminal)
     }
 
     fn tmux(&self) -> Command {
@@ -61,30 +61,29 @@ impl<'a> Terminal<'a> {
         tmux
     }
 
-    /// Types keys, named as tmux names them.
+    /// Types keys, by their tmux names.
     pub(crate) fn keys(&self, keys: &[&str]) {
-        done(self.tmux().arg("send-keys").args(keys));
+        run(self.tmux().arg("send-keys").args(keys));
     }
 
-    /// The screen as it is now, with its colours and styles as escape sequences.
+    /// The screen with colours and styles as escape sequences.
     pub(crate) fn styled(&self) -> String {
-        self.captured(&["-e"])
+        self.capture(&["-e"])
     }
 
-    /// The screen as it is now.
     pub(crate) fn screen(&self) -> String {
-        self.captured(&[])
+        self.capture(&[])
     }
 
-    fn captured(&self, more: &[&str]) -> String {
-        let captured = done(self.tmux().args(["capture-pane", "-p"]).args(more));
+    fn capture(&self, options: &[&str]) -> String {
+        let captured = run(self.tmux().args(["capture-pane", "-p"]).args(options));
         String::from_utf8(captured.stdout).unwrap()
     }
 
-    /// The column and the line, from 0, where the cursor is.
+    /// The column and the line of the cursor, from 0.
     pub(crate) fn cursor(&self) -> (usize, usize) {
         let format = "#{cursor_x} #{cursor_y} #{cursor_flag}";
-        let shown = done(self.tmux().args(["display-message", "-p", format]));
+        let shown = run(self.tmux().args(["display-message", "-p", format]));
         let shown = String::from_utf8(shown.stdout).unwrap();
         let mut numbers = shown.split_whitespace().map(|text| text.parse().unwrap());
         let mut next = || numbers.next().unwrap();
@@ -93,15 +92,15 @@ impl<'a> Terminal<'a> {
         place
     }
 
-    /// Waits until a screen is as it must be, and gives it.
-    pub(crate) fn wait_for(&self, what: &str, is_so: impl Fn(&str) -> bool) -> String {
-        let begin = Instant::now();
+    /// Waits for a screen, and gives it.
+    pub(crate) fn wait_for(&self, name: &str, is_shown: impl Fn(&str) -> bool) -> String {
+        let started = Instant::now();
         loop {
             let screen = self.screen();
-            if is_so(&screen) {
+            if is_shown(&screen) {
                 return screen;
             }
-            assert!(begin.elapsed() < PATIENCE, "{what}: not on\n{screen}");
+            assert!(started.elapsed() < TIMEOUT, "{name}: not on\n{screen}");
             sleep(Duration::from_millis(20));
         }
     }
@@ -112,7 +111,7 @@ impl<'a> Terminal<'a> {
     }
 
     /// Waits for the end of the command, and gives its exit code with the screen.
-    pub(crate) fn ended(&self) -> (i32, String) {
+    pub(crate) fn wait_for_exit(&self) -> (i32, String) {
         let screen = self.wait_for("the end", |screen| {
             screen
                 .split_once(ENDED)
@@ -123,25 +122,24 @@ impl<'a> Terminal<'a> {
         (code.parse().unwrap(), screen)
     }
 
-    /// Ends the command in no order at all.
-    pub(crate) fn kill(&self, is_its_line: impl Fn(&str) -> bool) {
+    /// Kills the command with SIGKILL.
+    pub(crate) fn kill(&self, is_command: impl Fn(&str) -> bool) {
         let pid = children(self.0.path(""))
             .into_iter()
-            .find(|(_, line)| is_its_line(line))
+            .find(|(_, line)| is_command(line))
             .map(|(pid, _)| pid)
             .unwrap();
-        done(Command::new("kill").args(["-9", &pid.to_string()]));
+        run(Command::new("kill").args(["-9", &pid.to_string()]));
     }
 }
 
 impl Drop for Terminal<'_> {
     fn drop(&mut self) {
-        // Its server goes with its last session.
         let _ = self.tmux().arg("kill-server").output();
     }
 }
 
-/// Processes that work in a folder, with their command lines.
+/// The processes with this working folder, and their command lines.
 fn children(folder: impl AsRef<Path>) -> Vec<(u32, String)> {
     let folder = folder.as_ref().canonicalize().unwrap();
     let processes = std::fs::read_dir("/proc").unwrap();
@@ -157,7 +155,7 @@ fn children(folder: impl AsRef<Path>) -> Vec<(u32, String)> {
     .collect()
 }
 
-fn done(command: &mut Command) -> Output {
+fn run(command: &mut Command) -> Output {
     let output = command.output().unwrap();
     assert!(output.status.success(), "{output:?}");
     output
