@@ -31,8 +31,8 @@ fn states(shown: &Value) -> Vec<String> {
         .collect()
 }
 
-fn json(ended: &CommandOutput) -> Value {
-    serde_json::from_str(&ended.stdout).unwrap()
+fn json(output: &CommandOutput) -> Value {
+    serde_json::from_str(&output.stdout).unwrap()
 }
 
 #[test]
@@ -337,5 +337,5 @@ fn a_profile_does_not_change_the_requests_of_a_resumed_run() {
     command.args(["resume", "run"]);
     let resumed = wait_for_exit(command);
     assert_eq!(resumed.code, 0, "{}", resumed.stderr);
-    assert_eq!(resumed.stderr, "settings of seatload.toml\n");
+    assert_eq!(resumed.stderr, "settings from seatload.toml\n");
 }

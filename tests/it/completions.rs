@@ -116,7 +116,7 @@ fn bash_completes_commands_flags_values_and_files() {
 }
 
 #[test]
-fn zsh_and_fish_understand_their_scripts() {
+fn the_scripts_of_zsh_and_fish_are_valid() {
     for shell in ["zsh", "fish"] {
         let dir = with_script(shell);
         if let Some(output) = run(&dir, shell, &["-n", "script"]) {
@@ -127,7 +127,7 @@ fn zsh_and_fish_understand_their_scripts() {
 }
 
 #[test]
-fn a_file_of_settings_matters_neither_to_completions_nor_to_the_manual() {
+fn completions_and_manual_ignore_configuration_files() {
     let dir = Dir::new();
     dir.write("seatload.toml", "nonsense = ");
     for arguments in [&["completions", "bash"][..], &["man"]] {

@@ -12,7 +12,7 @@ fn lines(log: &str) -> Vec<Value> {
 }
 
 #[test]
-fn every_exchange_is_logged_with_its_batch_attempt_status_time_and_request_id() {
+fn every_exchange_is_logged_with_batch_attempt_status_time_and_request_id() {
     let server = RawServer::answering(|nth, request| match nth {
         0 => http_with(503, "X-Request-Id: first-1\r\n", "busy"),
         1 => {
@@ -66,7 +66,7 @@ fn every_exchange_is_logged_with_its_batch_attempt_status_time_and_request_id() 
         ]
     );
 
-    // With -vv, also what was asked and said; and lines are added, not replaced.
+    // -vv logs what is sent and received as well. The log is appended to.
     let again = dir.import_file(
         "users.csv",
         "again",
@@ -104,7 +104,7 @@ fn a_token_that_the_service_repeats_is_logged_nowhere() {
 }
 
 #[test]
-fn without_a_file_the_log_goes_to_standard_error_and_without_being_asked_for_nowhere() {
+fn the_log_goes_to_standard_error_without_a_file_and_nowhere_without_a_flag() {
     let server = RawServer::answering(|_, request| confirming(request));
     let dir = Dir::new();
     dir.write("users.csv", "userId,code\na,IDU\n");

@@ -23,7 +23,7 @@ fn man(dir: &Dir, arguments: &[&str]) -> CommandOutput {
 }
 
 #[test]
-fn each_command_has_a_page_with_every_flag_and_its_variable() {
+fn every_command_has_a_page_with_its_flags_and_variables() {
     let dir = with_pages();
     let cli = cli::command();
     for command in cli.get_subcommands() {
@@ -44,7 +44,7 @@ fn each_command_has_a_page_with_every_flag_and_its_variable() {
 }
 
 #[test]
-fn the_programs_page_names_every_command_and_exit_code() {
+fn the_page_of_the_program_lists_every_command_and_exit_code() {
     let dir = with_pages();
     let page = man(&dir, &[]).stdout;
     assert_eq!(page, dir.read("man/man1/seatload.1"));
@@ -59,7 +59,7 @@ fn the_programs_page_names_every_command_and_exit_code() {
 }
 
 #[test]
-fn pages_are_typeset_without_a_warning() {
+fn groff_typesets_every_page_without_a_warning() {
     let dir = with_pages();
     for page in files(&dir.path("man/man1")) {
         let mut groff = Command::new("groff");

@@ -55,14 +55,14 @@ const EVERYTHING: [&str; 6] = [
 ];
 
 #[test]
-fn a_plan_is_told_in_a_table() {
+fn a_plan_is_printed_as_a_table() {
     let shown = plan(&here(), &[]);
     assert_eq!((shown.code, shown.stderr.as_str()), (1, ""));
     insta::assert_snapshot!("table", shown.stdout);
 }
 
 #[test]
-fn with_holdings_and_seats_a_plan_tells_losses_first_and_where_seats_end() {
+fn a_plan_with_current_licences_and_seats_shows_losses_first_and_where_seats_end() {
     let dir = here();
     let shown = plan(&dir, &EVERYTHING);
     assert_eq!((shown.code, shown.stderr.as_str()), (1, ""));
@@ -75,7 +75,7 @@ fn with_holdings_and_seats_a_plan_tells_losses_first_and_where_seats_end() {
 }
 
 #[test]
-fn a_plan_is_json_for_programs() {
+fn a_plan_is_printed_as_json() {
     let shown = plan(&here(), &[&EVERYTHING[..], &["--json"]].concat());
     let version = format!("\"version\": \"{}\"", env!("CARGO_PKG_VERSION"));
     assert!(shown.stdout.contains(&version));
@@ -83,7 +83,7 @@ fn a_plan_is_json_for_programs() {
 }
 
 #[test]
-fn a_plan_is_csv_with_a_row_for_each_assignment() {
+fn a_plan_is_printed_as_csv_with_a_row_for_each_user() {
     let shown = plan(
         &here(),
         &[&EVERYTHING[..], &["--csv", "--mode", "add", "--until-full"]].concat(),
@@ -158,7 +158,7 @@ fn a_flag_that_cannot_be_used_is_an_error_with_a_hint() {
 }
 
 #[test]
-fn the_plan_of_a_first_few_is_that_of_a_first_few() {
+fn first_limits_the_plan_to_the_first_users() {
     let dir = Dir::new();
     let rows: String = (0..300).map(|user| format!("u{user},IDU\n")).collect();
     dir.write("users.csv", format!("userId,code\n{rows}"));
@@ -169,9 +169,8 @@ fn the_plan_of_a_first_few_is_that_of_a_first_few() {
     assert_eq!(shown["requests"]["count"], 1);
 }
 
-/// One column cannot be both.
 #[test]
-fn a_priority_does_not_take_a_column_of_a_code_away() {
+fn a_column_of_a_code_cannot_be_the_priority_column() {
     let dir = Dir::new();
     dir.write("users.csv", "userId,IDU,PMD\na,1,1\n");
     let refused = plan(&dir, &["--wide", "--priority", "IDU"]);
@@ -180,7 +179,7 @@ fn a_priority_does_not_take_a_column_of_a_code_away() {
 }
 
 #[test]
-fn whoever_reads_only_the_beginning_of_a_plan_does_no_harm() {
+fn a_closed_standard_output_is_not_an_error() {
     use std::process::{Command, Stdio};
 
     let dir = Dir::new();
@@ -200,7 +199,7 @@ fn whoever_reads_only_the_beginning_of_a_plan_does_no_harm() {
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
-/// Every name that an object or array holds, at any depth.
+/// Every field name in an object or array, at any depth.
 fn names(value: &serde_json::Value, found: &mut BTreeSet<String>) {
     match value {
         serde_json::Value::Object(fields) => {

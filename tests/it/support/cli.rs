@@ -9,13 +9,13 @@ use std::process::{Child, Stdio};
 use assert_cmd::Command;
 use tempfile::TempDir;
 
-/// The token that every command gets; it must turn up nowhere.
+/// The token of every command. It may appear nowhere.
 pub(crate) const TOKEN: &str = "s3cr3t-t0k3n-that-must-not-leak";
 
 /// A folder with the files of one test.
 pub(crate) struct Dir(TempDir);
 
-/// How a command ended.
+/// The exit code and the output of a command.
 pub(crate) struct CommandOutput {
     pub(crate) code: i32,
     pub(crate) stdout: String,
@@ -40,7 +40,7 @@ impl Dir {
         fs::read_to_string(self.path(name)).unwrap()
     }
 
-    /// Whether nothing stands here but the files named.
+    /// Whether the folder contains exactly these files.
     pub(crate) fn contains_only(&self, names: &[&str]) -> bool {
         let mut found: Vec<_> = fs::read_dir(self.0.path())
             .unwrap()
@@ -50,7 +50,7 @@ impl Dir {
         found == names
     }
 
-    /// A CSV's rows, each by its header's names.
+    /// The rows of a CSV by the names in its header.
     pub(crate) fn rows(&self, name: &str) -> Vec<BTreeMap<String, String>> {
         csv::Reader::from_path(self.path(name))
             .unwrap()
@@ -71,7 +71,7 @@ impl Dir {
         command
             .current_dir(self.0.path())
             .env("SEATLOAD_TOKEN", TOKEN)
-            // Whatever the machine's user has set up does not matter.
+            // The configuration of the machine's user is ignored.
             .env("XDG_CONFIG_HOME", self.0.path().join("config"));
         for (name, _) in std::env::vars_os() {
             if name != "SEATLOAD_TOKEN" && name.to_string_lossy().starts_with("SEATLOAD_") {
@@ -81,7 +81,7 @@ impl Dir {
         command
     }
 
-    /// Starts `seatload` in this folder, with what it says on standard error to be read.
+    /// Starts `seatload` in this folder with standard error captured.
     pub(crate) fn start(&self, arguments: &[&str]) -> Child {
         std::process::Command::new(assert_cmd::cargo::cargo_bin!("seatload"))
             .current_dir(self.0.path())
@@ -107,7 +107,7 @@ impl Dir {
         self.start(&[&fixed[..], &["--base-url", base_url], arguments].concat())
     }
 
-    /// Runs an import of `users.csv` with reports in `run`, as fast as it goes.
+    /// Runs an import of `users.csv` with reports in `run` at full speed.
     pub(crate) fn import(&self, base_url: &str, arguments: &[&str]) -> CommandOutput {
         self.import_file("users.csv", "run", base_url, arguments)
     }
