@@ -83,7 +83,7 @@ fn try_run(arguments: &[OsString]) -> anyhow::Result<ExitCode> {
     reject_proxy_password(&matches)?;
     if let Some(path) = config.found() {
         // A closed standard error is ignored.
-        let _ = writeln!(stderr(), "settings of {}", path.display());
+        let _ = writeln!(stderr(), "settings from {}", path.display());
     }
     let parsed = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     match parsed.command {
@@ -154,4 +154,41 @@ fn print_error(error: &anyhow::Error) {
     let error = format!("error: {}", render(error));
     // A closed standard error is ignored.
     let _ = writeln!(stderr(), "{}", wrap_to_terminal(&error, &Term::stderr()));
+}
+
+/// Errors of command lines, as users see them.
+#[cfg(test)]
+pub fn samples() -> Vec<crate::diagnostic::Sample> {
+    use crate::diagnostic::Sample;
+
+    let lines = [
+        "import users.csv",
+        "import users.csv --account 8f3c --proxy ftp://proxy",
+        "import users.csv --proxy http://me:secret@proxy:8080",
+        "plan users.csv --mode add",
+        "plan users.csv --absent-means-none",
+        "plan users.csv --current -",
+        "plan users.csv --until-full",
+        "plan users.csv --seats IDU=1 --seats-file seats.csv",
+        "plan users.csv --seats NOPE=1",
+        "plan users.csv --seats-file none.csv",
+        "plan users.csv --code-column code --code-column licence",
+        "plan users.csv --rate 5/s --burst 9",
+        "plan users.csv --log-file none/log",
+        "watch drop --sandbox --report-dir reports",
+        "resume none",
+    ];
+    let errors = lines.iter().map(|line| {
+        let line = format!("seatload {line} --config /dev/null");
+        let arguments: Vec<_> = line.split(' ').map(OsString::from).collect();
+        Sample::error(try_run(&arguments).expect_err("a bad command line"))
+    });
+    let invalid = |line: &str| Cli::try_parse_from(line.split(' ')).expect_err("a bad value");
+    let flags = Cli::command().get_matches_from(["seatload", "plan", "users.csv"]);
+    let variables = [
+        "seatload plan users.csv --rate fast",
+        "seatload plan users.csv --mode remove",
+    ];
+    let variables = variables.map(|line| Sample::error(variable_error(invalid(line), &flags)));
+    errors.chain(variables).collect()
 }

@@ -153,7 +153,12 @@ impl ConfigFile {
                 Ok(file)
             }
             Some(_) => bail!("`{PROFILES}.{name}` is not a table"),
-            None if profiles.is_empty() => bail!("there is no profile {name}, nor any other"),
+            None if profiles.is_empty() => bail!(
+                Failure::new(format!(
+                    "there is no profile {name}: the file has no profiles"
+                ))
+                .hint(format!("add [{PROFILES}.{name}] to the file"))
+            ),
             None => {
                 let names: Vec<_> = profiles.keys().map(String::as_str).collect();
                 bail!(
@@ -175,7 +180,12 @@ impl ConfigFile {
                 value => value_text(&value).map(|text| vec![text]),
             };
             let Some(values) = values else {
-                bail!("`{name}` is not text, a number, true, false or a list of these");
+                bail!(
+                    Failure::new(format!(
+                        "`{name}` is not text, a number, true, false or a list of these"
+                    ))
+                    .hint(format!("write it like {name} = \"value\""))
+                );
             };
             let source = source.to_owned();
             self.settings.insert(name, Setting { values, source });
@@ -293,6 +303,34 @@ fn default_path() -> Option<PathBuf> {
     paths.find(|path| path.is_file())
 }
 
+/// Errors of configuration files, as users see them.
+#[cfg(test)]
+pub fn samples() -> Vec<crate::diagnostic::Sample> {
+    use clap::CommandFactory;
+
+    use crate::cli::Cli;
+    use crate::diagnostic::Sample;
+
+    let cli = Cli::command();
+    let texts = [
+        ("rate = ", None),
+        ("rat = \"5/s\"", None),
+        ("colour = \"red\"", None),
+        ("client-secret = \"x\"", None),
+        ("rate = { a = 1 }", None),
+        ("profiles = 3", None),
+        ("", Some("prod")),
+        ("[profiles.test]", Some("prod")),
+        ("profiles.prod = 3", Some("prod")),
+    ];
+    let read = |(text, profile)| {
+        let file = ConfigFile::read(text, Path::new(FILE_NAME), profile, &cli);
+        let error = file.expect_err("a bad file");
+        Sample::error(error.context("cannot use the configuration file seatload.toml"))
+    };
+    texts.map(read).into()
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -332,7 +370,7 @@ mod tests {
                 "does not belong",
             ),
             ("rate = { a = 1 }", None, "is not text"),
-            ("", Some("prod"), "there is no profile prod, nor any other"),
+            ("", Some("prod"), "the file has no profiles"),
             (
                 "[profiles.test]",
                 Some("prod"),
