@@ -15,7 +15,7 @@ use crate::settings::{
 
 #[derive(Debug, Clone, Args)]
 pub struct SettingsArgs {
-    /// Send without interactivity for confirmation
+    /// Send without asking for confirmation
     #[arg(long, short)]
     yes: bool,
 
