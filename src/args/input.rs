@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use clap::Args;
+use encoding_rs::Encoding;
 
 use crate::hint::Failure;
-use crate::input::{ColumnChoice, EncodingLabel, Format, parse_delimiter};
+use crate::input::{ColumnChoice, Format, parse_delimiter, parse_encoding};
 use crate::plan::Mode;
 use crate::settings::InputSettings;
 
@@ -42,8 +43,8 @@ pub struct InputArgs {
     delimiter: Option<u8>,
 
     /// Such as windows-1252, if the file is not UTF-8
-    #[arg(long, value_name = "NAME")]
-    encoding: Option<EncodingLabel>,
+    #[arg(long, value_name = "NAME", value_parser = parse_encoding)]
+    encoding: Option<&'static Encoding>,
 
     /// The first row is a user; columns are given by number
     #[arg(long, hide_short_help = true)]

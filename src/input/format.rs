@@ -1,7 +1,5 @@
 //! How the owner of a file says that it is written.
 
-use std::str::FromStr;
-
 use encoding_rs::Encoding;
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +10,7 @@ use crate::input::dialect::is_valid_delimiter;
 #[serde(rename_all = "camelCase")]
 pub struct Format {
     /// The encoding of text without a byte order mark; UTF-8 by default.
-    pub encoding: Option<EncodingLabel>,
+    pub encoding: Option<&'static Encoding>,
     pub delimiter: Option<u8>,
     pub has_header: bool,
     pub user_column: Option<ColumnChoice>,
@@ -45,35 +43,15 @@ impl Default for Format {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ColumnChoice(pub String);
 
-/// An encoding of the WHATWG Encoding Standard, by any of its labels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct EncodingLabel(pub &'static Encoding);
-
-impl FromStr for EncodingLabel {
-    type Err = String;
-
-    fn from_str(label: &str) -> Result<Self, String> {
-        let encoding = Encoding::for_label_no_replacement(label.as_bytes());
-        encoding.map(Self).ok_or_else(|| {
-            "unknown encoding; common ones are windows-1252, utf-16le, iso-8859-2, windows-1251, shift_jis, gb18030"
-                .to_owned()
-        })
-    }
-}
-
-impl TryFrom<String> for EncodingLabel {
-    type Error = String;
-
-    fn try_from(label: String) -> Result<Self, String> {
-        label.parse()
-    }
-}
-
-impl From<EncodingLabel> for String {
-    fn from(label: EncodingLabel) -> Self {
-        label.0.name().to_owned()
-    }
+/// Parses any label of the WHATWG Encoding Standard.
+///
+/// # Errors
+/// When there is no such label.
+pub fn parse_encoding(label: &str) -> Result<&'static Encoding, String> {
+    Encoding::for_label_no_replacement(label.as_bytes()).ok_or_else(|| {
+        "unknown encoding; common ones are windows-1252, utf-16le, iso-8859-2, windows-1251, shift_jis, gb18030"
+            .to_owned()
+    })
 }
 
 /// Parses a delimiter: one character, or `tab`.

@@ -26,7 +26,7 @@ pub use column::ColumnSpec;
 pub use columns::{CodeColumns, Columns};
 pub use error::InputError;
 pub use fingerprint::{Fingerprint, Fingerprinter};
-pub use format::{ColumnChoice, EncodingLabel, Format, parse_delimiter};
+pub use format::{ColumnChoice, Format, parse_delimiter, parse_encoding};
 pub use location::CellLocation;
 pub use reader::{RowReader, parse_bool};
 pub use row::{Cells, Row, RowReadError};

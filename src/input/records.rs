@@ -32,7 +32,7 @@ impl<'r> Records<'r> {
         format: &Format,
         has_columns: impl Fn(&ByteRecord) -> bool,
     ) -> Result<Self, InputError> {
-        match decode(input, format.encoding.map(|label| label.0))? {
+        match decode(input, format.encoding)? {
             Decoded::Text(_) if format.sheet.is_some() => Err(InputError::SheetOfText),
             Decoded::Text(text) => {
                 let text = TextRecords::open(text, format, has_columns)?;

@@ -9,7 +9,7 @@ use flate2::write::GzEncoder;
 use proptest::prelude::*;
 use rust_xlsxwriter::Workbook;
 use seatload::catalog::{self, Catalog};
-use seatload::input::{Format, InputError, RowReader};
+use seatload::input::{Format, InputError, RowReader, parse_encoding};
 use seatload::plan::Plan;
 use seatload::roster::{Roster, RosterBuilder};
 
@@ -61,7 +61,7 @@ impl Dialect {
 
     fn format(&self) -> Format {
         Format {
-            encoding: self.encoding.map(|label| label.parse().unwrap()),
+            encoding: self.encoding.map(|label| parse_encoding(label).unwrap()),
             delimiter: self.gives_delimiter.then_some(self.delimiter as u8),
             is_wide: self.is_wide,
             ..Format::default()
