@@ -9,20 +9,12 @@ use crate::user_id::validate;
 
 /// The columns of the identity service, and their names elsewhere.
 const COLUMNS: [ColumnSpec; 2] = [
-    ColumnSpec {
-        label: "user ID",
-        flag: None,
-        example: "id",
-        aliases: &["userid", "id"],
-        candidates: &[],
-    },
-    ColumnSpec {
-        label: "e-mail address",
-        flag: None,
-        example: "email",
-        aliases: &["email", "emailaddress", "mail"],
-        candidates: &[],
-    },
+    ColumnSpec::new("user ID", "id", &["userid", "id"]),
+    ColumnSpec::new(
+        "e-mail address",
+        "email",
+        &["email", "emailaddress", "mail"],
+    ),
 ];
 
 impl Directory {

@@ -12,14 +12,41 @@ pub struct Column {
 #[derive(Debug, PartialEq, Eq)]
 pub struct ColumnSpec {
     pub label: &'static str,
-    /// The flag that chooses the column, without `--`.
-    pub flag: Option<&'static str>,
     /// The name that the service uses.
     pub example: &'static str,
     /// Every name that is recognised, [normalized](normalized_name).
     pub aliases: &'static [&'static str],
+    /// The flag that chooses the column, without `--`.
+    pub flag: Option<&'static str>,
     /// Names that are too vague to be recognised, and worth suggesting, [normalized](normalized_name).
     pub candidates: &'static [&'static str],
+}
+
+impl ColumnSpec {
+    pub const fn new(
+        label: &'static str,
+        example: &'static str,
+        aliases: &'static [&'static str],
+    ) -> Self {
+        Self {
+            label,
+            example,
+            aliases,
+            flag: None,
+            candidates: &[],
+        }
+    }
+
+    pub const fn with_flag(self, flag: &'static str) -> Self {
+        Self {
+            flag: Some(flag),
+            ..self
+        }
+    }
+
+    pub const fn with_candidates(self, candidates: &'static [&'static str]) -> Self {
+        Self { candidates, ..self }
+    }
 }
 
 /// A column's name in lower case, without white space, `_` and `-`.

@@ -10,68 +10,50 @@ use crate::input::header::{Header, ambiguous_column};
 use crate::input::location::CellLocation;
 use crate::sanitize::printable;
 
-pub const USER: ColumnSpec = ColumnSpec {
-    label: "user ID",
-    flag: Some("user-column"),
-    example: "userId",
-    aliases: &["userid", "userids", "user"],
-    candidates: &[
+pub const USER: ColumnSpec = ColumnSpec::new("user ID", "userId", &["userid", "userids", "user"])
+    .with_flag("user-column")
+    .with_candidates(&[
         "id",
-        "userguid",
         "guid",
-        "useridentifier",
-        "identifier",
+        "userguid",
         "email",
         "emailaddress",
         "mail",
         "upn",
         "userprincipalname",
         "username",
-    ],
-};
-pub const CODES: ColumnSpec = ColumnSpec {
-    label: "bundle code",
-    flag: Some("code-column"),
-    example: "userBundleCode",
-    aliases: &[
-        "userbundlecode",
-        "userbundlecodes",
-        "bundlecode",
-        "bundlecodes",
-        "licensecode",
-        "licensecodes",
-        "licencecode",
-        "licencecodes",
-        "code",
-        "codes",
-        "bundle",
-        "bundles",
-    ],
-    candidates: &[
+    ]);
+pub const CODES: ColumnSpec = ColumnSpec::new("bundle code", "userBundleCode", CODE_NAMES)
+    .with_flag("code-column")
+    .with_candidates(&[
         "license", "licenses", "licence", "licences", "sku", "product",
-    ],
-};
-const EXTERNAL: ColumnSpec = ColumnSpec {
-    label: "external licence",
-    flag: Some("external-column"),
-    example: "useExternalLicense",
-    aliases: &[
-        "useexternallicense",
-        "useexternallicence",
-        "externallicense",
-        "externallicence",
-        "external",
-    ],
-    candidates: &[],
-};
+    ]);
+const CODE_NAMES: &[&str] = &[
+    "userbundlecode",
+    "userbundlecodes",
+    "bundlecode",
+    "bundlecodes",
+    "licensecode",
+    "licensecodes",
+    "licencecode",
+    "licencecodes",
+    "code",
+    "codes",
+    "bundle",
+    "bundles",
+];
+const EXTERNAL: ColumnSpec =
+    ColumnSpec::new("external licence", "useExternalLicense", EXTERNAL_NAMES)
+        .with_flag("external-column");
+const EXTERNAL_NAMES: &[&str] = &[
+    "useexternallicense",
+    "useexternallicence",
+    "externallicense",
+    "externallicence",
+    "external",
+];
 /// No name makes a column the priority: only the flag does.
-const PRIORITY: ColumnSpec = ColumnSpec {
-    label: "priority",
-    flag: Some("priority"),
-    example: "priority",
-    aliases: &[],
-    candidates: &[],
-};
+const PRIORITY: ColumnSpec = ColumnSpec::new("priority", "priority", &[]).with_flag("priority");
 
 /// A column whose marks give users one code.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,7 +118,8 @@ impl Columns {
             is_sheet,
         };
         columns.check_distinct()?;
-        let is_ignored = |index| columns.all().all(|(column, _)| column.index != index);
+        let all = columns.all();
+        let is_ignored = |index| all.iter().all(|(column, _)| column.index != index);
         let ignored = header.named().filter(|(index, _)| is_ignored(*index));
         columns.ignored = ignored.map(|(_, name)| name.to_owned()).collect();
         Ok(columns)
@@ -156,23 +139,23 @@ impl Columns {
     }
 
     /// Every column that is read, with its kind.
-    fn all(&self) -> impl Iterator<Item = (&Column, &'static ColumnSpec)> + Clone {
-        let (long, wide) = match &self.codes {
-            CodeColumns::Long(column) => (Some(column), [].as_slice()),
-            CodeColumns::Wide(columns) => (None, columns.as_slice()),
-        };
-        let codes = long.into_iter().chain(wide.iter().map(|code| &code.column));
-        let external = self.external.iter().map(|column| (column, &EXTERNAL));
-        let priority = self.priority.iter().map(|column| (column, &PRIORITY));
-        std::iter::once((&self.user, &USER))
-            .chain(external)
-            .chain(priority)
-            .chain(codes.map(|column| (column, &CODES)))
+    fn all(&self) -> Vec<(&Column, &'static ColumnSpec)> {
+        let mut all = vec![(&self.user, &USER)];
+        all.extend(self.external.iter().map(|column| (column, &EXTERNAL)));
+        all.extend(self.priority.iter().map(|column| (column, &PRIORITY)));
+        match &self.codes {
+            CodeColumns::Long(column) => all.push((column, &CODES)),
+            CodeColumns::Wide(columns) => {
+                all.extend(columns.iter().map(|code| (&code.column, &CODES)));
+            }
+        }
+        all
     }
 
     fn check_distinct(&self) -> Result<(), InputError> {
-        for (position, (column, second)) in self.all().enumerate() {
-            let mut before = self.all().take(position);
+        let all = self.all();
+        for (position, (column, second)) in all.iter().enumerate() {
+            let mut before = all[..position].iter();
             if let Some((_, first)) = before.find(|(other, _)| other.index == column.index) {
                 return Err(InputError::SameColumn {
                     number: column.index + 1,

@@ -7,35 +7,18 @@ use crate::catalog::Catalog;
 use crate::input::{ColumnSpec, Table, TableError};
 use crate::sanitize::printable;
 
+const CODE_NAMES: &[&str] = &[
+    "code",
+    "userbundlecode",
+    "bundlecode",
+    "licensecode",
+    "licencecode",
+    "name",
+];
 const COLUMNS: [ColumnSpec; 3] = [
-    ColumnSpec {
-        label: "bundle code",
-        flag: None,
-        example: "code",
-        aliases: &[
-            "code",
-            "userbundlecode",
-            "bundlecode",
-            "licensecode",
-            "licencecode",
-            "name",
-        ],
-        candidates: &[],
-    },
-    ColumnSpec {
-        label: "total",
-        flag: None,
-        example: "total",
-        aliases: &["total", "seats", "quantity"],
-        candidates: &[],
-    },
-    ColumnSpec {
-        label: "allocated",
-        flag: None,
-        example: "allocated",
-        aliases: &["allocated", "used", "inuse"],
-        candidates: &[],
-    },
+    ColumnSpec::new("bundle code", "code", CODE_NAMES),
+    ColumnSpec::new("total", "total", &["total", "seats", "quantity"]),
+    ColumnSpec::new("allocated", "allocated", &["allocated", "used", "inuse"]),
 ];
 
 /// Reads the free seats of each code from a table of codes, seats and allocated seats. Other products are ignored.
