@@ -36,7 +36,7 @@ fn same_for_all() -> Vec<u8> {
 fn roster(text: &[u8]) -> Roster {
     let catalog = Catalog::default();
     let rows = RowReader::new(text, &Format::default(), &catalog).expect("the header is sound");
-    let roster = RosterBuilder::new(&catalog, None, false).fold(rows);
+    let roster = RosterBuilder::new(&catalog, None, false).build(rows);
     roster.expect("memory can be read")
 }
 

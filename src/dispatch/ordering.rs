@@ -89,6 +89,6 @@ fn are_disjoint(
     plan: &Plan,
     assignments: &Assignments,
 ) -> bool {
-    let codes = |group| assignments.sets().members(plan.group(group).set);
+    let codes = |group| assignments.sets().code_indices(plan.group(group).set);
     codes(group).iter().all(|code| !codes(other).contains(code))
 }

@@ -114,7 +114,7 @@ pub fn load(
     let rows = RowReader::new(bytes, &reading.format, &catalog)?;
     let columns = rows.columns().clone();
     let roster =
-        RosterBuilder::new(&catalog, directory.as_ref(), reading.external_license).fold(rows)?;
+        RosterBuilder::new(&catalog, directory.as_ref(), reading.external_license).build(rows)?;
     if roster.rows == 0 {
         return Err(InputError::NoRows.into());
     }
@@ -136,8 +136,8 @@ fn read_current(
     let bytes = fingerprinter.read(source.reader);
     let rows = RowReader::new(bytes, &Format::default(), catalog).map_err(TableError::from)?;
     // --external-license is about the input: it says nothing of what users hold.
-    let builder = RosterBuilder::new(catalog, directory, false).of_holdings();
-    let roster = builder.fold(rows)?;
+    let builder = RosterBuilder::new(catalog, directory, false).for_current_licenses();
+    let roster = builder.build(rows)?;
     if roster.rows == 0 {
         bail!("it names nobody\n  hint: export it again, or leave --current out");
     }

@@ -53,7 +53,7 @@ struct Groups {
 impl Groups {
     fn of(assignments: &Assignments, users: impl Iterator<Item = UserIndex>) -> Self {
         let mut sizes: Vec<GroupSize> = Vec::new();
-        let mut places = vec![[None; 2]; assignments.sets().all().len()];
+        let mut places = vec![[None; 2]; assignments.sets().iter().len()];
         for user in users {
             let group = BatchGroup::of(assignments, user);
             let place: &mut Option<GroupIndex> =

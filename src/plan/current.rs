@@ -4,7 +4,7 @@ use hashbrown::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::roster::{BundleSets, Roster, SetIndex, SkipReason, UserId, UserIndex};
+use crate::roster::{BundleSets, Roster, SetIndex, SkipReason, UserIndex};
 
 /// What becomes of the codes that a user holds and the file does not name.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,11 +53,10 @@ impl CurrentLicenses {
             }),
         };
         let mut sets_here: HashMap<SetIndex, SetIndex> = HashMap::new();
-        let mut buffer = UserId::encode_buffer();
         let users = roster.assignments.users();
         let held = users.map(|user| {
             let theirs = &current.assignments;
-            let found = theirs.find(roster.assignments.user_id(user).encode(&mut buffer));
+            let found = theirs.find(roster.assignments.user_id(user));
             found.map_or(if_absent, |found| {
                 let set = theirs.set(found);
                 let sets = roster.assignments.sets_mut();
@@ -86,10 +85,10 @@ impl CurrentLicenses {
         for user in users {
             let all = &mut roster.assignments;
             match self.of(user) {
-                None => roster.withhold(user, SkipReason::CurrentUnknown),
+                None => roster.skip(user, SkipReason::CurrentUnknown),
                 Some(held) if held.set == BundleSets::EMPTY => {}
                 Some(held) if held.external != all.external(user) => {
-                    roster.withhold(user, SkipReason::OtherExternalFlag);
+                    roster.skip(user, SkipReason::OtherExternalFlag);
                 }
                 Some(held) => {
                     let wanted = all.set(user);

@@ -74,14 +74,14 @@ pub fn seat_demand(
         })
         .collect();
     // Millions who are known to hold nothing, and may all have a seat, differ by their sets alone.
-    let mut alike = vec![0; all.sets().all().len()];
+    let mut alike = vec![0; all.sets().iter().len()];
     for user in all.sendable_users() {
         let held = holdings.and_then(|holdings| holdings.of(user));
         if held.is_none() && limit.is_none() {
             alike[all.set(user).index()] += 1;
             continue;
         }
-        for code in all.sets().members(all.set(user)) {
+        for code in all.sets().code_indices(all.set(user)) {
             demand[code.index()].users += 1;
         }
         for code in gains(all, holdings, user) {
@@ -97,8 +97,8 @@ pub fn seat_demand(
             }
         }
     }
-    for (set, users) in all.sets().all().zip(alike) {
-        for code in all.sets().members(set) {
+    for (set, users) in all.sets().iter().zip(alike) {
+        for code in all.sets().code_indices(set) {
             demand[code.index()].users += users;
             demand[code.index()].needed += users;
         }

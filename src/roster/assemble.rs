@@ -1,31 +1,30 @@
-//! Folds rows into assignments, one for each user, wherever its rows stand.
+//! Assembles rows into assignments, one for each user, wherever its rows are in the file.
 
 use std::borrow::Cow;
 
 use crate::input::Cells;
 use crate::roster::bundle_sets::BundleSets;
 use crate::roster::row_error::{BadRow, RowError};
-use crate::roster::users::{NamedBy, UserIndex, Users};
+use crate::roster::users::{IdSource, UserId, UserIndex, Users};
 use crate::roster::validate::{NO_PRIORITY, bad_row};
-use crate::roster::validated::{Block, Judged, PackedAsk, Refused};
+use crate::roster::validated::{Block, CodeCell, RejectedRow, RowRequest, ValidatedRow};
 use crate::roster::{Assignments, Roster, SkipReason};
-use crate::user_id::UserKey;
-
-/// Rows whose users are looked up at once.
-const AT_ONCE: usize = 128;
 
 /// Takes rows in the file's order, and gives the roster at the end.
 #[derive(Debug)]
 pub struct RosterAssembler {
-    /// The external flag of a row that does not say.
+    /// The external flag of a row without one.
     default_external: bool,
     has_priorities: bool,
     users: Users,
     sets: BundleSets,
     /// By user, where the file has priorities.
     priorities: Vec<f64>,
+    /// Every cell of codes, by its index.
+    code_cells: Vec<CodeCell>,
     bad_rows: Vec<BadRow>,
-    withheld: usize,
+    /// Users that are skipped, those without good codes included.
+    skipped: usize,
     rows: u64,
 }
 
@@ -37,54 +36,51 @@ impl RosterAssembler {
             users: Users::default(),
             sets: BundleSets::new(),
             priorities: Vec::new(),
+            code_cells: Vec::new(),
             bad_rows: Vec::new(),
-            withheld: 0,
+            skipped: 0,
             rows: 0,
         }
     }
 
-    /// Adds rows: to their users' assignments, or to the bad rows; then whoever they may name is withheld.
-    pub fn add(&mut self, block: &Block) {
+    /// Adds rows to their users' assignments, or to the bad rows; the users that a bad row may be about are skipped.
+    pub fn assemble(&mut self, block: Block) {
         self.rows += block.rows.len() as u64;
-        for rows in block.rows.chunks(AT_ONCE) {
-            let keys = rows.iter().filter_map(|row| match row {
-                Judged::Good(ask) => Some(block.key(ask)),
-                Judged::Bad(_) => None,
-            });
-            let mut known = self.users.find_all(keys).into_iter();
-            for row in rows {
-                match row {
-                    Judged::Good(ask) => self.assign(block, ask, known.next().flatten()),
-                    Judged::Bad(at) => self.add_refused(block.refused(*at)),
-                }
+        self.code_cells.extend(block.new_code_cells);
+        for row in block.rows {
+            match row {
+                ValidatedRow::Good(request) => self.assign(&request),
+                ValidatedRow::Bad(rejected) => self.add_bad_row(*rejected),
             }
         }
     }
 
-    /// The roster of all rows added. `codes` are all codes by their place.
+    /// The roster of all rows. `codes` are all codes by their index.
     pub fn finish(mut self, codes: Vec<String>) -> Roster {
         let order = self.order();
-        let why = |user: UserIndex| Some((user, self.users.get(user).withheld?));
-        let all = (0..self.users.len()).map(UserIndex::from_index);
-        // Mostly there is nobody to look for among millions.
-        let withheld: Vec<_> = match self.withheld {
-            0 => Vec::new(),
-            _ => all.filter_map(why).collect(),
-        };
         Roster {
-            sendable_count: self.users.len() - self.withheld,
-            skipped: withheld
-                .into_iter()
-                .filter(|(user, _)| self.users.get(*user).set != BundleSets::EMPTY)
-                .collect(),
+            sendable_count: self.users.len() - self.skipped,
+            skipped: self.skipped_users(),
             assignments: Assignments {
                 users: self.users,
-                sets: self.sets.with_codes(codes),
+                sets: self.sets.with_code_names(codes),
                 order,
             },
             bad_rows: self.bad_rows,
             rows: self.rows,
         }
+    }
+
+    /// Users with good codes that are not sent.
+    fn skipped_users(&self) -> Vec<(UserIndex, SkipReason)> {
+        if self.skipped == 0 {
+            return Vec::new();
+        }
+        let places = (0..self.users.len()).map(UserIndex::from_index);
+        let with_codes = places.filter(|&user| self.users.get(user).set != BundleSets::EMPTY);
+        with_codes
+            .filter_map(|user| Some((user, self.users.get(user).skipped?)))
+            .collect()
     }
 
     /// Every user by priority, and by the file's order within each.
@@ -100,79 +96,82 @@ impl RosterAssembler {
         Some(order)
     }
 
-    /// Adds what a row asks for to what its user shall hold. `known` is the user's place, if it had one before.
-    fn assign(&mut self, block: &Block, ask: &PackedAsk, known: Option<UserIndex>) {
-        let place = known.unwrap_or_else(|| {
-            let (user_id, key) = (block.user_id(ask), block.key(ask));
-            self.users.intern(user_id, key, ask.line)
-        });
+    /// Adds the codes of a row to its user's.
+    fn assign(&mut self, request: &RowRequest) {
+        let place = self.users.intern(request.user_id(), request.line);
         let user = self.users.get_mut(place);
-        // A user without codes has only been named by bad rows, so nothing stands yet.
+        // A user without codes has been named by bad rows only.
         if user.set == BundleSets::EMPTY {
-            user.external = ask.external;
-            user.named_by = ask.named_by;
-            user.good_line = ask.line;
+            user.external = request.external;
+            user.named_by = request.named_by;
+            user.first_good_line = request.line;
         }
-        if user.named_by != ask.named_by {
-            let complaint = RowError::NamedTwoWays {
-                user: block.user_id(ask).to_owned(),
-                by_email: ask.named_by == NamedBy::Email,
-                first_line: user.good_line,
+        let first_line = user.first_good_line;
+        if user.named_by != request.named_by {
+            let error = RowError::NamedTwoWays {
+                user: request.user_id().to_string(),
+                by_email: request.named_by == IdSource::Email,
+                first_line,
             };
-            return self.reject(block, ask, place, complaint);
+            return self.reject(request, place, error);
         }
-        if user.external != ask.external {
-            let complaint = RowError::ExternalFlagConflict {
-                here: ask.external,
-                first_line: user.good_line,
+        if user.external != request.external {
+            let error = RowError::ExternalFlagConflict {
+                here: request.external,
+                first_line,
             };
-            return self.reject(block, ask, place, complaint);
+            return self.reject(request, place, error);
         }
-        for &code in block.codes(ask) {
-            user.set = self.sets.join(user.set, code);
+        for &code in &self.code_cells[request.codes].codes {
+            user.set = self.sets.with_code(user.set, code);
         }
         if self.has_priorities {
             self.priorities.resize(self.users.len(), NO_PRIORITY);
             let priority = &mut self.priorities[place.index()];
-            *priority = priority.min(ask.priority);
+            *priority = priority.min(request.priority);
         }
     }
 
-    /// A row turns out to be bad because of another one of its user.
-    fn reject(&mut self, block: &Block, ask: &PackedAsk, user: UserIndex, complaint: RowError) {
-        self.withhold(user, SkipReason::BadRow);
-        let cells = block.cells(ask);
+    /// A good row turns out to be bad because of another row of its user.
+    fn reject(&mut self, request: &RowRequest, user: UserIndex, error: RowError) {
+        self.skip(user, SkipReason::BadRow);
+        let (mut user, mut external) = (None, None);
+        if let Some(cells) = &request.cells {
+            (user, external) = (cells.user.as_deref(), cells.external.as_deref());
+        }
         let cells = Cells {
-            user: Cow::Borrowed(match ask.named_by {
-                NamedBy::Id => block.user_id(ask),
-                NamedBy::Email => cells.user,
-            }),
-            codes: Cow::Borrowed(cells.codes),
-            external: Some(Cow::Borrowed(cells.external)),
+            user: user.map_or_else(|| request.user_id().to_string().into(), Cow::Borrowed),
+            codes: Cow::Borrowed(&self.code_cells[request.codes].text),
+            external: external.map(Cow::Borrowed),
             priority: None,
         };
-        let row = bad_row(ask.line, &cells, complaint, self.default_external);
+        let row = bad_row(request.line, &cells, error, self.default_external);
         self.bad_rows.push(row);
     }
 
-    fn add_refused(&mut self, refused: &Refused) {
-        let named = refused.named.iter().map(|user| (user, SkipReason::BadRow));
-        let suspects = refused.suspects.iter();
-        let suspects = suspects.map(|user| (user, SkipReason::PossiblyBadRow));
-        for (user, why) in named.chain(suspects) {
-            let key = UserKey::of(user);
-            let user = self.users.intern(user, key, refused.row.line);
-            self.withhold(user, why);
+    fn add_bad_row(&mut self, rejected: RejectedRow) {
+        let RejectedRow {
+            row,
+            named,
+            possible,
+        } = rejected;
+        let named = named.iter().map(|user| (user, SkipReason::BadRow));
+        let possible = possible
+            .iter()
+            .map(|user| (user, SkipReason::PossiblyBadRow));
+        for (user, reason) in named.chain(possible) {
+            let user = self.users.intern(UserId::from(user.as_str()), row.line);
+            self.skip(user, reason);
         }
-        self.bad_rows.push(refused.row.clone());
+        self.bad_rows.push(row);
     }
 
-    /// What a row says that names the user counts more than what one says that may be about it.
-    fn withhold(&mut self, user: UserIndex, why: SkipReason) {
-        let withheld = &mut self.users.get_mut(user).withheld;
-        self.withheld += usize::from(withheld.is_none());
-        if why == SkipReason::BadRow || withheld.is_none() {
-            *withheld = Some(why);
+    /// A row that names the user counts more than one that may be about it.
+    fn skip(&mut self, user: UserIndex, reason: SkipReason) {
+        let skipped = &mut self.users.get_mut(user).skipped;
+        self.skipped += usize::from(skipped.is_none());
+        if reason == SkipReason::BadRow || skipped.is_none() {
+            *skipped = Some(reason);
         }
     }
 }

@@ -1,36 +1,33 @@
-//! Reads rows and makes a roster of them, on two threads: one reads and judges while the other folds.
+//! Reads rows and assembles them into a roster, on two threads: one reads and validates, the other assembles.
 
-use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 
 use super::Roster;
+use super::assemble::RosterAssembler;
+use super::validate::RowValidator;
+use super::validated::Block;
 use crate::catalog::Catalog;
 use crate::directory::Directory;
 use crate::input::{InputError, RowReader};
-use crate::roster::assemble::RosterAssembler;
-use crate::roster::validate::RowValidator;
-use crate::roster::validated::Block;
 
 /// Rows that go from thread to thread at once.
 const BLOCK_ROWS: usize = 4096;
 
-/// A block whose cells have so many bytes is not added to.
-const BLOCK_BYTES: usize = 256 * 1024;
+/// Blocks that wait to be assembled.
+const WAITING_BLOCKS: usize = 2;
 
-/// Blocks that wait to be folded.
-const BLOCKS_AHEAD: usize = 2;
-
-/// What is known beforehand about the rows of a file.
+/// Builds the roster of a file.
 #[derive(Debug)]
 pub struct RosterBuilder<'d> {
     catalog: &'d Catalog,
     directory: Option<&'d Directory>,
     default_external: bool,
-    takes_nothing: bool,
+    allows_empty: bool,
 }
 
 impl<'d> RosterBuilder<'d> {
-    /// `default_external` is the external flag of a row that does not say; `directory` knows users by e-mail address.
+    /// `default_external` is the external flag of a row without one; `directory` has the users' e-mail addresses.
     pub fn new(
         catalog: &'d Catalog,
         directory: Option<&'d Directory>,
@@ -40,72 +37,67 @@ impl<'d> RosterBuilder<'d> {
             catalog,
             directory,
             default_external,
-            takes_nothing: false,
+            allows_empty: false,
         }
     }
 
-    /// The rows say what users hold, and not what they shall hold: nothing is something to hold.
-    pub fn of_holdings(self) -> Self {
+    /// The rows list current licences, where a user may have none.
+    pub fn for_current_licenses(self) -> Self {
         Self {
-            takes_nothing: true,
+            allows_empty: true,
             ..self
         }
     }
 
-    /// Reads all rows, and gives their roster.
+    /// Reads all rows.
     ///
     /// # Errors
-    /// When the input cannot be read to its end. A row that is wrong is no error: it stands among the bad rows.
-    pub fn fold(self, rows: RowReader<'_>) -> Result<Roster, InputError> {
+    /// When the input cannot be read to its end. A row with an error is one of the roster's bad rows.
+    pub fn build(self, rows: RowReader<'_>) -> Result<Roster, InputError> {
         let columns = rows.columns().clone();
-        let mut fold = RosterAssembler::new(self.default_external, columns.priority.is_some());
-        let judge = RowValidator::new(
+        let mut assembler = RosterAssembler::new(self.default_external, columns.priority.is_some());
+        let validator = RowValidator::new(
             columns,
             self.catalog,
             self.directory,
             self.default_external,
-            self.takes_nothing,
+            self.allows_empty,
         );
-        let (judged, blocks) = sync_channel(BLOCKS_AHEAD);
-        let (give_back, used) = channel();
+        let (sender, blocks) = sync_channel(WAITING_BLOCKS);
         let codes = thread::scope(|scope| {
             let reading = thread::Builder::new()
                 .name("rows".to_owned())
-                .spawn_scoped(scope, move || read(rows, judge, &judged, &used))
+                .spawn_scoped(scope, move || read(rows, validator, &sender))
                 .map_err(|source| InputError::Read { line: 1, source })?;
             for block in blocks {
-                fold.add(&block);
-                // It is of no use any more to a reader that is done.
-                let _ = give_back.send(block);
+                assembler.assemble(block);
             }
             reading
                 .join()
                 .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         })?;
-        Ok(fold.finish(codes))
+        Ok(assembler.finish(codes))
     }
 }
 
-/// Reads and judges all rows, sends them, and gives their codes at the end. `used` are blocks to be filled again.
+/// Reads and validates all rows, sends them, and gives their codes at the end.
 fn read(
     mut rows: RowReader<'_>,
-    mut judge: RowValidator<'_>,
-    judged: &SyncSender<Block>,
-    used: &Receiver<Block>,
+    mut validator: RowValidator<'_>,
+    blocks: &SyncSender<Block>,
 ) -> Result<Vec<String>, InputError> {
     loop {
-        let mut block = used.try_recv().unwrap_or_default();
-        block.clear();
-        let mut is_over = false;
-        while !is_over && block.rows.len() < BLOCK_ROWS && block.bytes() < BLOCK_BYTES {
-            match rows.next_row()? {
-                Some(row) => judge.validate(&row, &mut block),
-                None => is_over = true,
-            }
+        let mut block = Block::default();
+        block.rows.reserve(BLOCK_ROWS);
+        while block.rows.len() < BLOCK_ROWS
+            && let Some(row) = rows.next_row()?
+        {
+            validator.validate(&row, &mut block);
         }
-        // Only if the other thread has panicked does nobody take it.
-        if judged.send(block).is_err() || is_over {
-            return Ok(judge.into_codes());
+        let is_last = block.rows.len() < BLOCK_ROWS;
+        // The other thread closes the channel only when it panics.
+        if blocks.send(block).is_err() || is_last {
+            return Ok(validator.into_codes());
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Codes and bundle sets, interned: each stands once, however many users hold it.
+//! Codes and bundle sets, interned: each is stored once, however many users have it.
 
 use hashbrown::HashMap;
 
@@ -7,7 +7,6 @@ use hashbrown::HashMap;
 pub struct CodeIndex(u16);
 
 impl CodeIndex {
-    /// The place as an index.
     pub fn index(self) -> usize {
         usize::from(self.0)
     }
@@ -22,7 +21,6 @@ impl CodeIndex {
 pub struct SetIndex(u32);
 
 impl SetIndex {
-    /// The place as an index.
     pub fn index(self) -> usize {
         self.0 as usize
     }
@@ -34,12 +32,12 @@ pub struct BundleSets {
     codes: Vec<String>,
     sets: Vec<Box<[CodeIndex]>>,
     by_codes: HashMap<Box<[CodeIndex]>, SetIndex>,
-    /// What each set becomes when a code joins it, by the code's place; the empty set where that is not known yet.
-    joined: Vec<Vec<SetIndex>>,
+    /// Each set with one code more, by the code's index; the empty set where that is not known yet.
+    with_code_cache: Vec<Vec<SetIndex>>,
 }
 
 impl BundleSets {
-    /// The set that holds nothing.
+    /// The set without a code.
     pub const EMPTY: SetIndex = SetIndex(0);
 
     pub fn new() -> Self {
@@ -48,12 +46,12 @@ impl BundleSets {
             codes: Vec::new(),
             sets: vec![empty.clone()],
             by_codes: HashMap::from([(empty, Self::EMPTY)]),
-            joined: vec![Vec::new()],
+            with_code_cache: vec![Vec::new()],
         }
     }
 
-    /// All sets, by their places.
-    pub fn all(&self) -> impl ExactSizeIterator<Item = SetIndex> + use<> {
+    /// All sets.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = SetIndex> + use<> {
         (0..self.sets.len() as u32).map(SetIndex)
     }
 
@@ -64,25 +62,25 @@ impl BundleSets {
             .map(|code| self.codes[code.0 as usize].as_str())
     }
 
-    /// The codes of a set, joined by `;` as every report writes them.
-    pub fn joined_codes(&self, set: SetIndex) -> String {
+    /// The codes of a set with `;` between them, as every report writes them.
+    pub fn codes_text(&self, set: SetIndex) -> String {
         self.codes(set).collect::<Vec<_>>().join(";")
     }
 
-    /// Every code, by its place.
+    /// Every code, by its index.
     pub fn all_codes(&self) -> &[String] {
         &self.codes
     }
 
-    /// The places of a set's codes, in order.
-    pub fn members(&self, set: SetIndex) -> &[CodeIndex] {
+    /// The indices of a set's codes, ascending.
+    pub fn code_indices(&self, set: SetIndex) -> &[CodeIndex] {
         &self.sets[set.index()]
     }
 
     /// The codes of `set` that `other` lacks.
     pub fn difference(&self, set: SetIndex, other: SetIndex) -> impl Iterator<Item = CodeIndex> {
-        let other = self.members(other);
-        self.members(set)
+        let other = self.code_indices(other);
+        self.code_indices(set)
             .iter()
             .copied()
             .filter(|code| other.binary_search(code).is_err())
@@ -92,35 +90,35 @@ impl BundleSets {
     pub fn intern<'a>(&mut self, codes: impl Iterator<Item = &'a str>) -> SetIndex {
         codes.fold(Self::EMPTY, |set, code| {
             let code = code_place(&mut self.codes, code);
-            self.join(set, code)
+            self.with_code(set, code)
         })
     }
 
     /// The set of the codes of both.
     pub fn union(&mut self, set: SetIndex, other: SetIndex) -> SetIndex {
-        let others = self.members(other).to_vec();
+        let others = self.code_indices(other).to_vec();
         others
             .into_iter()
-            .fold(set, |set, code| self.join(set, code))
+            .fold(set, |set, code| self.with_code(set, code))
     }
 
-    /// All sets, with these codes in their places.
-    pub fn with_codes(self, codes: Vec<String>) -> Self {
+    /// The same sets, with the names of their codes by index.
+    pub fn with_code_names(self, codes: Vec<String>) -> Self {
         Self { codes, ..self }
     }
 
-    /// The set that `set` becomes when `code` joins it.
-    pub fn join(&mut self, set: SetIndex, code: CodeIndex) -> SetIndex {
-        let known = self.joined[set.index()].get(code.index());
+    /// `set` and `code` together.
+    pub fn with_code(&mut self, set: SetIndex, code: CodeIndex) -> SetIndex {
+        let known = self.with_code_cache[set.index()].get(code.index());
         if let Some(&joined) = known.filter(|joined| **joined != Self::EMPTY) {
             return joined;
         }
-        let mut codes = self.members(set).to_vec();
+        let mut codes = self.code_indices(set).to_vec();
         if let Err(place) = codes.binary_search(&code) {
             codes.insert(place, code);
         }
         let joined = self.intern_set(codes.into_boxed_slice());
-        let by_code = &mut self.joined[set.index()];
+        let by_code = &mut self.with_code_cache[set.index()];
         by_code.resize(by_code.len().max(code.index() + 1), Self::EMPTY);
         by_code[code.index()] = joined;
         joined
@@ -132,7 +130,7 @@ impl BundleSets {
         }
         let set = SetIndex(u32::try_from(self.sets.len()).expect("a set needs a row of its own"));
         self.sets.push(codes.clone());
-        self.joined.push(Vec::new());
+        self.with_code_cache.push(Vec::new());
         self.by_codes.insert(codes, set);
         set
     }
@@ -156,12 +154,12 @@ mod tests {
         let mut sets = BundleSets::new();
         let codes = &mut sets.codes;
         let (a, b) = (code_place(codes, "RPADEVNU"), code_place(codes, "ATTUNU"));
-        let only_a = sets.join(BundleSets::EMPTY, a);
-        let a_then_b = sets.join(only_a, b);
-        let only_b = sets.join(BundleSets::EMPTY, b);
-        assert_eq!(sets.join(only_b, a), a_then_b);
-        assert_eq!(sets.join(a_then_b, a), a_then_b);
-        assert_eq!(sets.joined_codes(a_then_b), "RPADEVNU;ATTUNU");
+        let only_a = sets.with_code(BundleSets::EMPTY, a);
+        let a_then_b = sets.with_code(only_a, b);
+        let only_b = sets.with_code(BundleSets::EMPTY, b);
+        assert_eq!(sets.with_code(only_b, a), a_then_b);
+        assert_eq!(sets.with_code(a_then_b, a), a_then_b);
+        assert_eq!(sets.codes_text(a_then_b), "RPADEVNU;ATTUNU");
     }
 
     #[test]
@@ -170,7 +168,7 @@ mod tests {
         let wanted = sets.intern(["IDU", "PMD"].into_iter());
         let held = sets.intern(["TSTNU", "PMD"].into_iter());
         let both = sets.union(wanted, held);
-        assert_eq!(sets.joined_codes(both), "IDU;PMD;TSTNU");
+        assert_eq!(sets.codes_text(both), "IDU;PMD;TSTNU");
         assert_eq!(sets.union(held, wanted), both);
         let names = |codes: Vec<CodeIndex>| -> Vec<String> {
             let name = |code: &CodeIndex| sets.all_codes()[code.index()].clone();

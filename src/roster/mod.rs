@@ -1,10 +1,8 @@
-//! What a file asks for: one assignment for each user, and the rows that ask for nothing sound.
+//! The roster of a file: one assignment for each user, and the bad rows.
 
 mod assemble;
 mod builder;
 mod bundle_sets;
-mod chunks;
-mod index;
 mod row_error;
 mod users;
 mod validate;
@@ -16,7 +14,7 @@ pub use row_error::{BAD_ROW_MARK, BadRow, RowError};
 use users::Users;
 pub use users::{UserId, UserIndex};
 
-/// Everything that a file asks for.
+/// Everything that a file requests.
 #[derive(Debug)]
 pub struct Roster {
     pub assignments: Assignments,
@@ -25,7 +23,7 @@ pub struct Roster {
     pub sendable_count: usize,
     /// The bad rows, in the file's order.
     pub bad_rows: Vec<BadRow>,
-    /// Rows read, bad ones included, the header and blank lines not.
+    /// Rows read, bad ones included, without the header and blank lines.
     pub rows: u64,
 }
 
@@ -33,22 +31,22 @@ pub struct Roster {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SkipReason {
     BadRow,
-    /// A bad row may be about it, and does not name it where user IDs stand.
+    /// A bad row may be about the user, without naming it in the user column.
     PossiblyBadRow,
-    /// Nobody knows what it holds, so to add to that could take something away.
+    /// What the user has is unknown, so adding to it could take something away.
     CurrentUnknown,
-    /// It holds something with the other external flag, and a request has one flag for all codes.
+    /// The user has licences with the other external flag, and a request has one flag for all codes.
     OtherExternalFlag,
 }
 
 impl Roster {
-    /// The user is not to be sent.
-    pub fn withhold(&mut self, user: UserIndex, why: SkipReason) {
-        let withheld = &mut self.assignments.users.get_mut(user).withheld;
-        if withheld.is_none() {
-            *withheld = Some(why);
+    /// Excludes a user from sending. The first reason counts.
+    pub fn skip(&mut self, user: UserIndex, reason: SkipReason) {
+        let skipped = &mut self.assignments.users.get_mut(user).skipped;
+        if skipped.is_none() {
+            *skipped = Some(reason);
             self.sendable_count -= 1;
-            self.skipped.push((user, why));
+            self.skipped.push((user, reason));
         }
     }
 }
@@ -58,42 +56,42 @@ impl Roster {
 pub struct Assignments {
     users: Users,
     sets: BundleSets,
-    /// All users in the order in which they are to be served, where that is not the file's.
+    /// All users in the order of their priorities, if the file has any.
     order: Option<Vec<UserIndex>>,
 }
 
 impl Assignments {
-    /// Users named by the file, those of bad rows included.
+    /// The number of users in the file, those of bad rows included.
     pub fn len(&self) -> usize {
         self.users.len()
     }
 
-    /// Whether the file names no user at all.
+    /// Whether the file names no user.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Every user, bad rows' included, in the order in which the file names them.
+    /// Every user, those of bad rows included, in the file's order.
     pub fn users(&self) -> impl Iterator<Item = UserIndex> + Clone + use<> {
         (0..self.len()).map(UserIndex::from_index)
     }
 
-    /// The users that can be sent, in the order in which they are to be served: the file's, or that of its priorities.
+    /// The users that can be sent, in the order of their priorities or else of the file.
     pub fn sendable_users(&self) -> impl Iterator<Item = UserIndex> + Clone {
         let order = self.order.as_deref();
         self.users()
             .map(move |user| order.map_or(user, |order| order[user.index()]))
-            .filter(|&user| self.users.get(user).withheld.is_none())
+            .filter(|&user| self.users.get(user).skipped.is_none())
     }
 
-    /// Gives the user another bundle set to hold.
+    /// Assigns another bundle set to the user.
     pub fn reassign(&mut self, user: UserIndex, set: SetIndex) {
         self.users.get_mut(user).set = set;
     }
 
     /// The user with this ID, in any spelling of it.
-    pub fn find(&self, user_id: &str) -> Option<UserIndex> {
-        self.users.find(user_id)
+    pub fn find<'a>(&self, user_id: impl Into<UserId<'a>>) -> Option<UserIndex> {
+        self.users.find(user_id.into())
     }
 
     /// The user ID in the file's first spelling.
@@ -101,12 +99,12 @@ impl Assignments {
         self.users.user_id(user)
     }
 
-    /// The bundle set that the user shall hold.
+    /// The bundle set that the user should have.
     pub fn set(&self, user: UserIndex) -> SetIndex {
         self.users.get(user).set
     }
 
-    /// Whether the user's licence comes from an external provider.
+    /// Whether the user's licences come from an external provider.
     pub fn external(&self, user: UserIndex) -> bool {
         self.users.get(user).external
     }
@@ -116,12 +114,10 @@ impl Assignments {
         self.users.get(user).line
     }
 
-    /// The bundle sets.
     pub fn sets(&self) -> &BundleSets {
         &self.sets
     }
 
-    /// The bundle sets, to be added to.
     pub fn sets_mut(&mut self) -> &mut BundleSets {
         &mut self.sets
     }

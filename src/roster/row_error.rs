@@ -24,7 +24,7 @@ pub struct BadRow {
 impl BadRow {
     /// Whether the cells as they are kept would be found bad again. If not, they must not be imported as they are:
     /// a row that looks sound only because something of it is lost would give somebody the wrong set.
-    pub fn shows_its_fault(&self) -> bool {
+    pub fn is_visibly_bad(&self) -> bool {
         let is_lost = match &self.error {
             // Both rows of a user with two names are written by its ID.
             RowError::Unreadable(_) | RowError::NamedTwoWays { .. } => true,
@@ -92,7 +92,7 @@ pub enum RowError {
     #[error(
         "the {BAD_ROW_MARK} before the codes in {place} marks a row that was bad: once it is right, take the {BAD_ROW_MARK} off"
     )]
-    Doubtful { place: CellLocation },
+    MarkedAsBad { place: CellLocation },
     /// A code that the catalog lacks.
     #[error(
         "unknown bundle code \"{}\" in {place}{}",

@@ -27,9 +27,9 @@ fn read(file: &str, external: bool, are_holdings: bool) -> Roster {
     let reader = RowReader::new(file.as_bytes(), &Format::default(), &catalog).unwrap();
     let mut builder = RosterBuilder::new(&catalog, None, external);
     if are_holdings {
-        builder = builder.of_holdings();
+        builder = builder.for_current_licenses();
     }
-    builder.fold(reader).unwrap()
+    builder.build(reader).unwrap()
 }
 
 /// `user=CODES` of every user that can be sent, in order.
@@ -41,7 +41,7 @@ fn good(roster: &Roster) -> Vec<String> {
             format!(
                 "{}={}{flag}",
                 all.user_id(user),
-                all.sets().joined_codes(all.set(user))
+                all.sets().codes_text(all.set(user))
             )
         })
         .collect()
@@ -103,7 +103,7 @@ fn a_user_with_a_bad_row_is_withheld_whole() {
     let withheld: Vec<_> = roster
         .skipped
         .iter()
-        .map(|&(user, _)| all.sets().joined_codes(all.set(user)))
+        .map(|&(user, _)| all.sets().codes_text(all.set(user)))
         .collect();
     assert_eq!(withheld, ["IDU;TSTNU"]);
 }

@@ -1,47 +1,41 @@
-//! Judges rows: what a good one asks for, what is wrong with a bad one, and whom that may name.
+//! Validates rows: what a good row requests, what is wrong with a bad one, and the users that a bad one may be about.
 
-use hashbrown::HashMap;
+use std::collections::HashMap;
 
 use crate::catalog::{self, Catalog};
 use crate::directory::{Directory, Lookup};
 use crate::input::{Cells, Columns, Row, parse_bool};
 use crate::roster::bundle_sets::{CodeIndex, code_place};
 use crate::roster::row_error::{BAD_ROW_MARK, BadRow, RowError};
-use crate::roster::users::NamedBy;
-use crate::roster::validated::{Ask, AskedCells, Block, Refused};
-use crate::user_id::{self, InvalidId, UserKey};
+use crate::roster::users::{IdSource, UserId};
+use crate::roster::validated::{
+    Block, CodeCell, OtherCells, RejectedRow, RowRequest, ValidatedRow,
+};
+use crate::user_id::{self, InvalidId};
 
 /// How much of a bad row's cell is kept, in characters.
 const KEPT_CHARS: usize = 1024;
 
-/// Comes after everyone who has a priority.
+/// Sorts after every priority.
 pub const NO_PRIORITY: f64 = f64::INFINITY;
 
-/// Judges each row by itself, but for what it says of the row above. It takes them in the file's order.
+/// Validates each row by itself, except for what it takes from the row above. It takes rows in the file's order.
 #[derive(Debug)]
 pub struct RowValidator<'d> {
     columns: Columns,
     catalog: &'d Catalog,
     directory: Option<&'d Directory>,
-    /// The external flag of a row that does not say.
+    /// The external flag of a row without one.
     default_external: bool,
-    /// A row without a code says that its user holds nothing.
-    takes_nothing: bool,
-    /// Every code, by its place: in the order in which the file first names them.
+    /// A row without a code says that its user has nothing.
+    allows_empty: bool,
+    /// Every code, by its index: in the order in which the file first names them.
     codes: Vec<String>,
     spellings: HashMap<String, CodeIndex>,
-    /// The codes of the row in hand.
-    row_codes: Vec<CodeIndex>,
-    /// What the last row that names a user has in the user's cell.
-    last_named: String,
-}
-
-/// A user as a row names it.
-#[derive(Clone, Copy)]
-struct Named<'a> {
-    user_id: &'a str,
-    key: UserKey<'a>,
-    by: NamedBy,
+    /// The index of each cell of codes that is good.
+    code_cells: HashMap<Box<str>, usize>,
+    /// The user's cell of the last row that has one.
+    last_user: String,
 }
 
 impl<'d> RowValidator<'d> {
@@ -50,74 +44,62 @@ impl<'d> RowValidator<'d> {
         catalog: &'d Catalog,
         directory: Option<&'d Directory>,
         default_external: bool,
-        takes_nothing: bool,
+        allows_empty: bool,
     ) -> Self {
         Self {
             columns,
             catalog,
             directory,
             default_external,
-            takes_nothing,
+            allows_empty,
             codes: Vec::new(),
             spellings: HashMap::new(),
-            row_codes: Vec::new(),
-            last_named: String::new(),
+            code_cells: HashMap::new(),
+            last_user: String::new(),
         }
     }
 
-    /// Every code, by its place.
+    /// Every code, by its index.
     pub fn into_codes(self) -> Vec<String> {
         self.codes
     }
 
-    /// Judges the next row, and adds it to the block.
+    /// Validates the next row, and adds it to the block.
     pub fn validate(&mut self, row: &Row<'_>, block: &mut Block) {
-        match self.ask(row) {
-            Ok(ask) => block.add(&ask, &self.row_codes),
-            Err(complaint) => block.add_refused(Refused {
-                row: bad_row(row.line, &row.cells, *complaint, self.default_external),
-                named: self.named(row),
-                suspects: self.suspects(row),
-            }),
-        }
+        let validated = match self.request(row, block) {
+            Ok(request) => ValidatedRow::Good(request),
+            Err(error) => ValidatedRow::Bad(Box::new(RejectedRow {
+                row: bad_row(row.line, &row.cells, error, self.default_external),
+                named: self.named_users(row),
+                possible: self.possible_users(row),
+            })),
+        };
+        block.rows.push(validated);
         if !row.cells.user.is_empty() {
-            self.last_named.clear();
-            self.last_named.push_str(beginning(&row.cells.user));
+            self.last_user.clear();
+            self.last_user.push_str(truncate(&row.cells.user));
         }
     }
 
-    /// What a row asks for; its codes stand in `row_codes`.
-    fn ask<'a>(&mut self, row: &'a Row<'_>) -> Result<Ask<'a>, Box<RowError>>
-    where
-        'd: 'a,
-    {
+    fn request(&mut self, row: &Row<'_>, block: &mut Block) -> Result<RowRequest, RowError> {
         if let Some(unreadable) = &row.unreadable {
-            return Err(Box::new(unreadable.error.clone().into()));
+            return Err(unreadable.error.clone().into());
         }
         let (cells, line) = (&row.cells, row.line);
-        let user = self.user(&cells.user, line)?;
-        let external = self.flag(cells.external.as_deref(), line)?;
-        let priority = self.priority(cells.priority.as_deref(), line)?;
-        self.read_codes(&cells.codes, line)?;
-        Ok(Ask {
-            line,
-            user_id: user.user_id,
-            key: user.key,
-            named_by: user.by,
-            external,
-            priority,
-            cells: AskedCells {
-                user: match user.by {
-                    NamedBy::Id => "",
-                    NamedBy::Email => &cells.user,
-                },
-                codes: &cells.codes,
-                external: cells.external.as_deref().unwrap_or_default(),
-            },
-        })
+        let (user_id, named_by) = self.user(&cells.user, line)?;
+        let mut request = RowRequest::new(line, user_id, named_by);
+        request.external = self.flag(cells.external.as_deref(), line)?;
+        request.priority = self.priority(cells.priority.as_deref(), line)?;
+        request.codes = self.code_cell(&cells.codes, line, block)?;
+        let user = (named_by == IdSource::Email).then(|| cells.user.to_string());
+        let external = cells.external.as_ref().map(ToString::to_string);
+        if user.is_some() || external.is_some() {
+            request.cells = Some(Box::new(OtherCells { user, external }));
+        }
+        Ok(request)
     }
 
-    fn user<'a>(&self, cell: &'a str, line: u32) -> Result<Named<'a>, RowError>
+    fn user<'a>(&self, cell: &'a str, line: u32) -> Result<(UserId<'a>, IdSource), RowError>
     where
         'd: 'a,
     {
@@ -125,37 +107,39 @@ impl<'d> RowValidator<'d> {
         if cell.is_empty() {
             return Err(RowError::MissingUser { place: place() });
         }
-        let found = || kept(cell);
-        let key = UserKey::of(cell);
-        match (key.damage(), self.directory) {
-            (None, _) => Ok(Named {
-                user_id: cell,
-                key,
-                by: NamedBy::Id,
-            }),
-            (Some(InvalidId::Email), Some(directory)) => match resolve(directory, cell) {
-                Lookup::Found(user_id) => Ok(Named {
-                    user_id,
-                    key: UserKey::of(user_id),
-                    by: NamedBy::Email,
-                }),
-                Lookup::NotFound => Err(RowError::UnknownEmail {
-                    place: place(),
-                    found: found(),
-                }),
-                Lookup::Ambiguous(users) => Err(RowError::SharedEmail {
-                    place: place(),
-                    found: found(),
-                    users: users
-                        .into_iter()
-                        .map(|(user, line)| (user.to_owned(), line))
-                        .collect(),
-                }),
-            },
+        let user_id = UserId::from(cell);
+        match (user_id.key().damage(), self.directory) {
+            (None, _) => Ok((user_id, IdSource::Id)),
+            (Some(InvalidId::Email), Some(directory)) => {
+                let user_id = self.user_by_email(directory, cell, line)?;
+                Ok((UserId::from(user_id), IdSource::Email))
+            }
             (Some(damage), _) => Err(RowError::DamagedUser {
                 place: place(),
-                found: found(),
+                found: truncated(cell),
                 damage,
+            }),
+        }
+    }
+
+    fn user_by_email(
+        &self,
+        directory: &'d Directory,
+        cell: &str,
+        line: u32,
+    ) -> Result<&'d str, RowError> {
+        let place = self.columns.location(&self.columns.user, line);
+        let found = truncated(cell);
+        match resolve(directory, cell) {
+            Lookup::Found(user_id) => Ok(user_id),
+            Lookup::NotFound => Err(RowError::UnknownEmail { place, found }),
+            Lookup::Ambiguous(users) => Err(RowError::SharedEmail {
+                place,
+                found,
+                users: users
+                    .into_iter()
+                    .map(|(user, line)| (user.to_owned(), line))
+                    .collect(),
             }),
         }
     }
@@ -169,7 +153,7 @@ impl<'d> RowValidator<'d> {
         }
         parse_bool(cell).ok_or_else(|| RowError::UnknownFlag {
             place: self.columns.location(column, line),
-            found: kept(cell),
+            found: truncated(cell),
         })
     }
 
@@ -181,76 +165,86 @@ impl<'d> RowValidator<'d> {
             return Ok(NO_PRIORITY);
         }
         let number = cell.parse::<f64>().ok().filter(|number| number.is_finite());
-        // Of the two zeros one would come before the other.
+        // -0 becomes 0: in the total order one would come before the other.
         let number = number.map(|number| number + 0.0);
         number.ok_or_else(|| RowError::UnknownPriority {
             place: self.columns.location(column, line),
-            found: kept(cell),
+            found: truncated(cell),
         })
     }
 
-    fn read_codes(&mut self, cell: &str, line: u32) -> Result<(), RowError> {
-        self.row_codes.clear();
+    /// The index of a cell of codes. A text that the file has had before costs a single look-up.
+    fn code_cell(&mut self, cell: &str, line: u32, block: &mut Block) -> Result<usize, RowError> {
+        if let Some(&known) = self.code_cells.get(cell) {
+            return Ok(known);
+        }
+        let codes = self.read_codes(cell, line)?;
+        let index = self.code_cells.len();
+        self.code_cells.insert(cell.into(), index);
+        block.new_code_cells.push(CodeCell {
+            text: cell.into(),
+            codes: codes.into(),
+        });
+        Ok(index)
+    }
+
+    fn read_codes(&mut self, cell: &str, line: u32) -> Result<Vec<CodeIndex>, RowError> {
+        let place = || self.columns.codes_location(line);
         if cell.starts_with(BAD_ROW_MARK) {
-            return Err(RowError::Doubtful {
-                place: self.columns.codes_location(line),
-            });
+            return Err(RowError::MarkedAsBad { place: place() });
         }
+        let mut codes = Vec::new();
         for written in catalog::split(cell) {
-            let code = match self.spellings.get(written) {
-                Some(&known) => known,
-                None => self.meet_code(written, line)?,
-            };
-            self.row_codes.push(code);
+            if let Some(&known) = self.spellings.get(written) {
+                codes.push(known);
+                continue;
+            }
+            let code = self
+                .catalog
+                .find(written)
+                .ok_or_else(|| RowError::UnknownCode {
+                    place: place(),
+                    found: truncated(written),
+                    suggestion: self.catalog.suggest(written).map(str::to_owned),
+                })?;
+            let code = code_place(&mut self.codes, code);
+            self.spellings.insert(written.to_owned(), code);
+            codes.push(code);
         }
-        if self.row_codes.is_empty() && !self.takes_nothing {
-            return Err(RowError::MissingCode {
-                place: self.columns.codes_location(line),
-            });
+        if codes.is_empty() && !self.allows_empty {
+            return Err(RowError::MissingCode { place: place() });
         }
-        Ok(())
+        Ok(codes)
     }
 
-    fn meet_code(&mut self, written: &str, line: u32) -> Result<CodeIndex, RowError> {
-        let code = self.catalog.find(written);
-        let code = code.ok_or_else(|| RowError::UnknownCode {
-            place: self.columns.codes_location(line),
-            found: kept(written),
-            suggestion: self.catalog.suggest(written).map(str::to_owned),
-        })?;
-        let code = code_place(&mut self.codes, code);
-        self.spellings.insert(written.to_owned(), code);
-        Ok(code)
+    /// The users that a bad row names in the user column.
+    fn named_users(&self, row: &Row<'_>) -> Vec<String> {
+        let mut users = Vec::new();
+        self.add_users(&row.cells.user, &mut users);
+        users
     }
 
-    /// The user IDs of all whom a row names where user IDs stand.
-    fn named(&self, row: &Row<'_>) -> Vec<String> {
-        let mut named = Vec::new();
-        self.add_whoever(&row.cells.user, &mut named);
-        named
-    }
-
-    /// The user IDs of all others whom a bad row may be about.
-    fn suspects(&self, row: &Row<'_>) -> Vec<String> {
-        let mut suspects = Vec::new();
-        let in_doubt = row.unreadable.iter().flat_map(|row| &row.possible_users);
-        for suspect in in_doubt {
-            self.add_whoever(suspect, &mut suspects);
+    /// All other users that a bad row may be about.
+    fn possible_users(&self, row: &Row<'_>) -> Vec<String> {
+        let mut users = Vec::new();
+        let possible = row.unreadable.iter().flat_map(|row| &row.possible_users);
+        for cell in possible {
+            self.add_users(cell, &mut users);
         }
-        // Merged cells, and people, leave out what stands in the row above.
+        // Merged cells leave the user's cell empty below the first row, and so do people.
         if row.cells.user.is_empty() && !row.cells.codes.is_empty() {
-            self.add_whoever(&self.last_named, &mut suspects);
+            self.add_users(&self.last_user, &mut users);
         }
-        suspects
+        users
     }
 
-    /// Adds the user with this ID, or every user with this e-mail address.
-    fn add_whoever(&self, named: &str, users: &mut Vec<String>) {
-        match (user_id::validate(named), self.directory) {
-            _ if named.is_empty() => {}
-            (None, _) => users.push(named.to_owned()),
+    /// Adds the user with the ID in a cell, or every user with an e-mail address in it.
+    fn add_users(&self, cell: &str, users: &mut Vec<String>) {
+        match (user_id::validate(cell), self.directory) {
+            _ if cell.is_empty() => {}
+            (None, _) => users.push(cell.to_owned()),
             (Some(InvalidId::Email), Some(directory)) => {
-                for address in user_id::email_addresses(named) {
+                for address in user_id::email_addresses(cell) {
                     match directory.resolve(address) {
                         Lookup::Found(user_id) => users.push(user_id.to_owned()),
                         Lookup::NotFound => {}
@@ -260,44 +254,38 @@ impl<'d> RowValidator<'d> {
                     }
                 }
             }
-            // It may well be a user with a mark too many.
+            // The ID may be good but for characters around it.
             (Some(_), _) => {
-                let undamaged = user_id::repaired(named);
-                if undamaged != named {
-                    self.add_whoever(&undamaged, users);
+                let repaired = user_id::repaired(cell);
+                if repaired != cell {
+                    self.add_users(&repaired, users);
                 }
             }
         }
     }
 }
 
-/// A bad row as it is reported.
-pub fn bad_row(
-    line: u32,
-    cells: &Cells<'_>,
-    complaint: RowError,
-    default_external: bool,
-) -> BadRow {
-    let found = [&cells.user, &cells.codes];
-    let found = found.into_iter().chain(&cells.external);
-    let is_cut = found
+/// A bad row for the report.
+pub fn bad_row(line: u32, cells: &Cells<'_>, error: RowError, default_external: bool) -> BadRow {
+    let texts = [&cells.user, &cells.codes]
         .into_iter()
-        .any(|cell| cell.chars().nth(KEPT_CHARS).is_some());
+        .chain(&cells.external);
+    let is_cut = { texts }.any(|cell| truncate(cell).len() < cell.len());
     BadRow {
         line,
-        user: kept(&cells.user),
-        codes: kept(&cells.codes),
+        user: truncated(&cells.user),
+        codes: truncated(&cells.codes),
         external: match cells.external.as_deref() {
-            // So that the row means the same when it is imported again.
+            // The row means the same when it is imported again.
             None | Some("") => default_external.to_string(),
-            Some(cell) => kept(cell),
+            Some(cell) => truncated(cell),
         },
         is_cut,
-        error: complaint,
+        error,
     }
 }
 
-/// Whose the one e-mail address in a cell is.
+/// The user of the only e-mail address in a cell.
 fn resolve<'d>(directory: &'d Directory, cell: &str) -> Lookup<'d> {
     let mut addresses = user_id::email_addresses(cell);
     match (addresses.next(), addresses.next()) {
@@ -306,12 +294,12 @@ fn resolve<'d>(directory: &'d Directory, cell: &str) -> Lookup<'d> {
     }
 }
 
-/// A cell as it is kept with a bad row: cut where it is absurdly long.
-fn kept(cell: &str) -> String {
-    beginning(cell).to_owned()
+/// A cell as it is kept with a bad row: the first [`KEPT_CHARS`] characters.
+fn truncated(cell: &str) -> String {
+    truncate(cell).to_owned()
 }
 
-fn beginning(cell: &str) -> &str {
+fn truncate(cell: &str) -> &str {
     // No cell has more characters than bytes.
     if cell.len() <= KEPT_CHARS {
         return cell;

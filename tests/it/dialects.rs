@@ -164,7 +164,7 @@ impl Dialect {
 fn read(bytes: &[u8], format: &Format) -> Result<Roster, InputError> {
     let catalog = Catalog::default();
     let reader = RowReader::new(bytes, format, &catalog)?;
-    RosterBuilder::new(&catalog, None, false).fold(reader)
+    RosterBuilder::new(&catalog, None, false).build(reader)
 }
 
 /// The codes and external flag of each user.

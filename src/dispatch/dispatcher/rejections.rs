@@ -191,7 +191,7 @@ impl Dispatcher<'_> {
     fn fail_exhausted(&mut self, batch: usize, group: GroupIndex, part: &Slice) {
         if self.groups.announce_once(group) {
             let sets = self.assignments.sets();
-            let codes = sets.joined_codes(self.plan.group(group).set);
+            let codes = sets.codes_text(self.plan.group(group).set);
             self.events.push(Event::SeatsExhausted { codes });
         }
         let said = format!(

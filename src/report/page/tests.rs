@@ -48,7 +48,7 @@ impl Run {
     fn succeeded(mut self, users: &[&str]) -> Self {
         let all = &self.planned.roster.assignments;
         for user in users {
-            let user = all.find(user).unwrap();
+            let user = all.find(*user).unwrap();
             let outcome = Outcome::Success {
                 organization_id: "".into(),
             };

@@ -65,11 +65,11 @@ fn row(proposal: &PlannedChanges, user: UserIndex, action: &'static str) -> Row 
     };
     Row {
         user_id: escape_formula(&all.user_id(user).to_string()).into_owned(),
-        user_bundle_codes: all.sets().joined_codes(all.set(user)),
+        user_bundle_codes: all.sets().codes_text(all.set(user)),
         use_external_license: all.external(user),
         line: all.line(user),
         action,
-        held: held.map(|held| all.sets().joined_codes(held.set)),
+        held: held.map(|held| all.sets().codes_text(held.set)),
         gains,
         losses,
     }

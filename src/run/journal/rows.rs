@@ -116,7 +116,7 @@ impl AssignmentRow {
     pub fn new(assignments: &Assignments, user: UserIndex, licenses: UserLicenses) -> Self {
         Self {
             user_id: user_id_cell(assignments, user),
-            user_bundle_codes: assignments.sets().joined_codes(licenses.set),
+            user_bundle_codes: assignments.sets().codes_text(licenses.set),
             use_external_license: licenses.external,
             line: assignments.line(user),
         }
@@ -200,7 +200,7 @@ impl<'a> RowWriter<'a> {
         let kind = FailureKind::Invalid;
         let cell = |text: &str| escape_formula(&printable(text, usize::MAX)).into_owned();
         let codes = cell(&bad.codes);
-        let is_marked = bad.shows_its_fault() || bad.codes.starts_with(BAD_ROW_MARK);
+        let is_marked = bad.is_visibly_bad() || bad.codes.starts_with(BAD_ROW_MARK);
         FailureRow {
             user_id: cell(&bad.user),
             user_bundle_codes: if is_marked {
@@ -242,7 +242,7 @@ impl<'a> RowWriter<'a> {
         {
             return Arc::clone(codes);
         }
-        let codes: Arc<str> = self.assignments.sets().joined_codes(set).into();
+        let codes: Arc<str> = self.assignments.sets().codes_text(set).into();
         self.codes = Some((set, Arc::clone(&codes)));
         codes
     }
@@ -332,7 +332,7 @@ mod tests {
             prop_assert_eq!(read.len(), decision.users.len());
             for (row, &user) in read.iter().zip(&decision.users) {
                 prop_assert_eq!(unescape_formula(&row.user_id), all.user_id(user).to_string());
-                prop_assert_eq!(&*row.user_bundle_codes, all.sets().joined_codes(all.set(user)));
+                prop_assert_eq!(&*row.user_bundle_codes, all.sets().codes_text(all.set(user)));
                 prop_assert_eq!(row.use_external_license, all.external(user));
                 prop_assert_eq!(&*row.organization_id, message_cell(&organization));
                 prop_assert_eq!(&*row.sent, if attempts > 0 { SENT } else { NOT_SENT });

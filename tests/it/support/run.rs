@@ -44,7 +44,7 @@ impl Run {
         let catalog = Catalog::default();
         let reader = RowReader::new(file.as_bytes(), &Format::default(), &catalog).unwrap();
         let builder = RosterBuilder::new(&catalog, None, false);
-        let roster = builder.fold(reader).unwrap();
+        let roster = builder.build(reader).unwrap();
         assert_eq!(roster.bad_rows, []);
         Self {
             roster,
