@@ -96,7 +96,10 @@ pub fn peek<R: Read>(mut input: R, count: usize) -> io::Result<(Vec<u8>, Lookahe
 }
 
 fn spool_to_temp_file(input: impl Read) -> Result<File, InputError> {
-    let temporary = |source| InputError::Temporary { source };
+    let temporary = |source| InputError::Temporary {
+        folder: std::env::temp_dir(),
+        source,
+    };
     let mut file = tempfile::tempfile().map_err(temporary)?;
     let mut input = input.take(MAX_WORKBOOK_BYTES + 1);
     let copied = io::copy(&mut input, &mut file).map_err(|error| match error.kind() {

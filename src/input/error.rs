@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::hint::Hint;
+use crate::humanize::count;
 use crate::input::column::ColumnSpec;
 use crate::input::limits::{MAX_COLUMNS, MAX_RECORD_BYTES};
 
@@ -34,11 +35,16 @@ pub enum InputError {
     NoSheet { name: String, sheets: Vec<String> },
     #[error("every sheet of the workbook is hidden\n  found: {}", sheets.join(", "))]
     NoVisibleSheet { sheets: Vec<String> },
-    #[error("the file is a zip archive, but not a readable workbook (.xlsx): {reason}")]
-    Workbook { reason: String },
+    #[error("the file is a zip archive, but not a readable workbook (.xlsx)")]
+    Workbook {
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The workbook is copied because its reader seeks.
-    #[error("cannot copy the workbook to the temporary folder {}", std::env::temp_dir().display())]
-    Temporary { source: std::io::Error },
+    #[error("cannot copy the workbook to the temporary folder {}", folder.display())]
+    Temporary {
+        folder: PathBuf,
+        source: std::io::Error,
+    },
     #[error("--sheet is for workbooks, but the input is a text file")]
     SheetOfText,
     #[error("--delimiter is for text files, but the input is a workbook")]
@@ -98,7 +104,7 @@ pub enum InputError {
         delimiter_name(*second)
     )]
     AmbiguousDelimiter { first: u8, second: u8 },
-    #[error("the header has more than {MAX_COLUMNS} columns")]
+    #[error("the header has more than {} columns", count(MAX_COLUMNS as u64))]
     TooManyColumns,
     #[error("line {line}: a quote is opened but never closed, so the rest of the file is one cell")]
     OpenQuote { line: u32 },
@@ -291,9 +297,10 @@ pub fn samples() -> Vec<crate::diagnostic::Sample> {
         },
         InputError::NoVisibleSheet { sheets: sheets() },
         InputError::Workbook {
-            reason: text("invalid Zip archive: Could not find EOCD"),
+            source: "invalid Zip archive: Could not find EOCD".into(),
         },
         InputError::Temporary {
+            folder: "/tmp".into(),
             source: io::Error::from(io::ErrorKind::StorageFull),
         },
         InputError::SheetOfText,

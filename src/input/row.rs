@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::humanize::count_of;
+use crate::humanize::{count, count_of};
 use crate::input::limits::MAX_CELL_BYTES;
 use crate::input::location::CellLocation;
 use crate::input::record::CellDamage;
@@ -77,7 +77,11 @@ pub enum RowReadError {
         "{location} is not UTF-8; save the file as \"CSV UTF-8\", or give its encoding, such as --encoding windows-1252"
     )]
     NotUtf8 { location: CellLocation },
-    #[error("a cell has {bytes} bytes, the limit is {MAX_CELL_BYTES}; check for a missing quote")]
+    #[error(
+        "a cell has {} bytes, the limit is {}; check for a missing quote",
+        count(*bytes as u64),
+        count(MAX_CELL_BYTES as u64)
+    )]
     CellTooLong { bytes: usize },
     #[error("the row contains a NUL byte; the file is damaged or not text")]
     Nul,

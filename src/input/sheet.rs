@@ -109,7 +109,7 @@ fn check_parts(file: File) -> Result<File, String> {
 
 fn unreadable(reason: impl ToString) -> InputError {
     InputError::Workbook {
-        reason: printable(&reason.to_string(), 200),
+        source: printable(&reason.to_string(), 200).into(),
     }
 }
 
