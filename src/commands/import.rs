@@ -11,15 +11,16 @@ use crate::args::examples::{Example, HelpExamples};
 use crate::args::settings::SettingsArgs;
 use crate::args::summary::{SummaryArgs, SummaryFormat};
 use crate::exit_code::ExitCode;
+use crate::hint::Failure;
 use crate::import::connection::Connection;
 use crate::import::execute::{self, Session};
-use crate::import::load::{self};
+use crate::import::load;
 use crate::import::prepare::prepare;
 use crate::import::preview::{PlanFormat, preview};
 use crate::import::send_times::SendTimes;
 use crate::input::Input;
 use crate::report::Progress;
-use crate::run::RunFolder;
+use crate::run::{FolderError, NewRunFolder, RunFolder};
 use crate::settings::ImportSettings;
 
 /// Import a file of users and bundle codes
@@ -80,71 +81,63 @@ const EXAMPLES: HelpExamples = HelpExamples {
 
 /// Imports a file. An error means that nothing was sent.
 pub fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
-    let printed = args.summary.summary_format();
     args.settings.init_logging()?;
     if args.dry_run {
-        let settings = args.settings.into_preview_settings(args.input)?;
-        let format = match printed {
-            SummaryFormat::Table => PlanFormat::Text,
-            SummaryFormat::Json => PlanFormat::Json,
-        };
-        return preview(&settings, format);
+        return dry_run(args);
     }
+    let format = args.summary.summary_format();
     let settings = &args.settings.into_import_settings(args.input)?;
     let mut progress = Progress::new(settings.run.progress);
     let connection = Connection::new(&settings.run)?;
-    connection.sign_in(
-        settings.run.requests.max_retries,
-        &CancellationToken::new(),
-        &progress,
-    )?;
-    let kept = match settings.plan.input {
+    let retries = settings.run.requests.max_retries;
+    connection.sign_in(retries, &CancellationToken::new(), &progress)?;
+
+    let side_tables = load::load_side_tables(&settings.plan.input_settings)?;
+    // Standard input cannot be read again, so it is saved for a resumed run.
+    let stdin_folder = match settings.plan.input {
+        Input::Stdin => Some(create_folder(settings)?),
         Input::Path(_) => None,
-        // It cannot be read again, so it is kept where the run can go on from.
-        Input::Stdin => Some(open_folder(settings)?),
     };
-    let prepared = load::load_side_tables(&settings.plan.input_settings)
-        .and_then(|beside| prepare(settings, beside, kept.as_ref(), &mut progress));
-    let (prepared, folder) = match (prepared, kept) {
-        (Ok(prepared), Some(folder)) => (prepared, folder),
-        (Ok(prepared), None) => (prepared, open_folder(settings)?),
-        (Err(error), kept) => {
-            if let Some(folder) = kept {
-                folder.remove_unstarted();
-            }
-            return Err(error);
-        }
-    };
-    if let Some(refused) = prepared.report_refusal(settings, &connection, &folder)? {
-        bail!(
-            "{}\n  hint: mend the input where {}/failures.csv says, and import it again",
-            refused.message(),
-            folder.path().display(),
-        );
+    let prepared = prepare(
+        settings,
+        side_tables,
+        stdin_folder.as_deref(),
+        &mut progress,
+    )?;
+    let folder = stdin_folder.map_or_else(|| create_folder(settings), Ok)?;
+    if let Some(violation) = prepared.report_refusal(settings, &connection, &folder)? {
+        let reports = folder.keep();
+        let rows = reports.path().join("failures.csv");
+        bail!(Failure::new(violation.message()).hint(format!(
+            "correct the rows in {}, and import the file again",
+            rows.display()
+        )));
     }
-    let interrupt = match execute::listen(&folder) {
-        Ok(interrupt) => interrupt,
-        Err(error) => {
-            folder.remove_unstarted();
-            return Err(error);
-        }
-    };
-    let way = Session {
+
+    let session = Session {
         connection: &connection,
         departures: &SendTimes::default(),
-        interrupt: &interrupt,
+        interrupt: &execute::listen(&folder)?,
     };
     let path = folder.path().to_owned();
-    let ended = prepared.run(settings, folder, way, &mut progress)?;
-    Ok(ended.print_result(&path, &settings.plan.input_settings, printed, &progress))
+    let result = prepared.run(settings, folder, session, &mut progress)?;
+    Ok(result.print_result(&path, &settings.plan.input_settings, format, &progress))
 }
 
-fn open_folder(settings: &ImportSettings) -> anyhow::Result<RunFolder> {
-    let folder = match &settings.report_dir {
-        Some(path) => RunFolder::create(path)?,
-        None => {
-            RunFolder::create_named(Path::new(""), settings.plan.input.stem(), Timestamp::now())?
-        }
+fn dry_run(args: ImportArgs) -> anyhow::Result<ExitCode> {
+    let format = match args.summary.summary_format() {
+        SummaryFormat::Table => PlanFormat::Text,
+        SummaryFormat::Json => PlanFormat::Json,
     };
-    Ok(folder)
+    preview(&args.settings.into_preview_settings(args.input)?, format)
+}
+
+fn create_folder(settings: &ImportSettings) -> Result<NewRunFolder, FolderError> {
+    match &settings.report_dir {
+        Some(path) => RunFolder::create(path),
+        None => {
+            let stem = settings.plan.input.stem();
+            RunFolder::create_named(Path::new(""), stem, Timestamp::now())
+        }
+    }
 }

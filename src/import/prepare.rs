@@ -15,7 +15,7 @@ use crate::import::unsent::record_unsent;
 use crate::input::Source;
 use crate::plan::PlannedChanges;
 use crate::report::Progress;
-use crate::run::{InputFingerprints, RunFolder, RunManifest, SAVED_STDIN};
+use crate::run::{InputFingerprints, NewRunFolder, RunFolder, RunManifest, SAVED_STDIN};
 use crate::run::{Journal, RunFileError, WriteAheadLog};
 use crate::settings::{ImportPlan, ImportSettings};
 
@@ -44,28 +44,22 @@ impl PreparedImport {
         Ok(self.refused.as_ref())
     }
 
-    /// Begins a run in a folder, and takes it to its end. An error means that nothing was sent, and nothing is left of
-    /// the folder.
+    /// Starts a run in a folder, and takes it to its end. An error means that nothing was sent, and that the folder is
+    /// removed.
     pub fn run(
         self,
         settings: &ImportSettings,
-        folder: RunFolder,
+        folder: NewRunFolder,
         way: Session<'_>,
         progress: &mut Progress,
     ) -> anyhow::Result<RunResult> {
-        // Not earlier: somebody may have thought it over for a while.
+        // After the confirmation, which may have taken a while.
         let begin = StartTime::now();
         let Self {
             proposal, as_read, ..
         } = self;
-        let records = match open_run_files(settings, &as_read, &folder, &proposal) {
-            Ok(begun) => begun,
-            Err(error) => {
-                let path = folder.path().display().to_string();
-                folder.remove_unstarted();
-                return Err(error).with_context(|| format!("cannot write reports to {path}"));
-            }
-        };
+        let records = open_run_files(settings, &as_read, &folder, &proposal)
+            .with_context(|| format!("cannot write reports to {}", folder.path().display()))?;
         let ready = PreparedRun {
             begin,
             input: &settings.plan.input,
@@ -73,7 +67,7 @@ impl PreparedImport {
             batch_size: settings.plan.batch_size,
             settings: &settings.run,
             way,
-            folder,
+            folder: folder.keep(),
             to_send: records
                 .standing
                 .pending(&proposal.roster.assignments)

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -21,6 +22,33 @@ pub struct RunFolder {
     last_heartbeat: Option<SystemTime>,
     /// This process created the folder.
     is_new: bool,
+}
+
+/// A folder for a run that has not started. It is removed again unless it is kept.
+#[derive(Debug)]
+pub struct NewRunFolder(Option<RunFolder>);
+
+impl NewRunFolder {
+    /// Keeps the folder: a run starts in it, or reports are in it.
+    pub fn keep(mut self) -> RunFolder {
+        self.0.take().expect("taken by this function alone")
+    }
+}
+
+impl Deref for NewRunFolder {
+    type Target = RunFolder;
+
+    fn deref(&self) -> &RunFolder {
+        self.0.as_ref().expect("taken by `keep` alone")
+    }
+}
+
+impl Drop for NewRunFolder {
+    fn drop(&mut self) {
+        if let Some(folder) = self.0.take() {
+            folder.remove_unstarted();
+        }
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -49,7 +77,7 @@ impl Hint for FolderError {
 
 impl RunFolder {
     /// Takes `path`, which is created if it is missing, and else must be empty.
-    pub fn create(path: &Path) -> Result<Self, FolderError> {
+    pub fn create(path: &Path) -> Result<NewRunFolder, FolderError> {
         let not_writable = |source| FolderError::NotWritable {
             path: path.to_owned(),
             source,
@@ -64,7 +92,8 @@ impl RunFolder {
                 path: path.to_owned(),
             });
         }
-        Self::claim(path, is_new)
+        let folder = Self::claim(path, is_new)?;
+        Ok(NewRunFolder(Some(folder)))
     }
 
     /// Locks a folder that was empty a moment ago.
@@ -89,7 +118,11 @@ impl RunFolder {
     }
 
     /// Creates a folder below `parent`, named after the input and the time.
-    pub fn create_named(parent: &Path, stem: &str, now: Timestamp) -> Result<Self, FolderError> {
+    pub fn create_named(
+        parent: &Path,
+        stem: &str,
+        now: Timestamp,
+    ) -> Result<NewRunFolder, FolderError> {
         let name = format!(
             "seatload-{}-{}",
             safe_file_name(stem),
@@ -106,11 +139,11 @@ impl RunFolder {
                 Err(source) => return Err(FolderError::NotWritable { path, source }),
             }
         }
-        let created = Self::create(&path)?;
-        Ok(Self {
+        let created = Self::create(&path)?.keep();
+        Ok(NewRunFolder(Some(Self {
             is_new: true,
             ..created
-        })
+        })))
     }
 
     /// Opens the folder of a run that is resumed.
@@ -286,7 +319,7 @@ mod tests {
     fn a_folder_in_which_another_process_has_made_a_run_is_left_unchanged() {
         let parent = tempfile::tempdir().unwrap();
         let path = parent.path().join("run");
-        let other = RunFolder::create(&path).unwrap();
+        let other = RunFolder::create(&path).unwrap().keep();
         fs::write(path.join("success.csv"), "precious").unwrap();
         drop(other);
         let error = RunFolder::claim(&path, true).unwrap_err();
@@ -299,8 +332,9 @@ mod tests {
     fn a_folder_is_locked_by_one_process_and_its_lock_ends_with_it() {
         let parent = tempfile::tempdir().unwrap();
         let path = parent.path().join("run");
-        let held = RunFolder::create(&path).unwrap();
-        for again in [RunFolder::create(&path), RunFolder::open(&path)] {
+        let held = RunFolder::create(&path).unwrap().keep();
+        let created = RunFolder::create(&path).map(NewRunFolder::keep);
+        for again in [created, RunFolder::open(&path)] {
             let Err(FolderError::InUse { pid, .. }) = again else {
                 panic!("{again:?}");
             };
@@ -310,6 +344,18 @@ mod tests {
         assert!(Lock::exists_in(&path));
         RunFolder::open(&path).unwrap().remove_unstarted();
         assert!(path.is_dir() && !Lock::exists_in(&path));
+    }
+
+    #[test]
+    fn a_new_folder_is_removed_unless_it_is_kept() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("run");
+        let folder = RunFolder::create(&path).unwrap();
+        fs::write(path.join("input.csv"), "userId,code").unwrap();
+        drop(folder);
+        assert!(!path.exists());
+        RunFolder::create(&path).unwrap().keep();
+        assert!(path.exists());
     }
 
     #[test]

@@ -17,7 +17,7 @@ mod write_ahead_log;
 
 pub use csv_log::CsvLog;
 pub use error::RunFileError;
-pub use folder::{FolderError, RunFolder, replace_file, safe_file_name, sync_folder};
+pub use folder::{FolderError, NewRunFolder, RunFolder, replace_file, safe_file_name, sync_folder};
 pub use journal::Journal;
 pub use lock::{Lock, LockError};
 pub use manifest::{InputFingerprints, ManifestError, RunManifest, SAVED_STDIN};

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use crate::args::settings::SettingsArgs;
 use crate::commands::watch::run_state::{empty_run_folder, has_started};
 use crate::diagnostic::render;
+use crate::hint::Failure;
 use crate::humanize::count_of;
 use crate::import::execute::{RunResult, Session, StartTime};
 use crate::import::load;
@@ -99,10 +100,10 @@ impl Attempt<'_> {
         })?;
         let run = empty_run_folder(job)?;
         if let Some(refused) = prepared.report_refusal(&settings, self.way.connection, &run)? {
-            let refusal = refused.message();
-            return Err(AttemptResult::not_imported(&anyhow!(
-                "{refusal}\n  hint: mend the input where run/failures.csv beside this note says"
-            )));
+            run.keep();
+            let error = Failure::new(refused.message())
+                .hint("correct the rows that run/failures.csv beside this note lists");
+            return Err(AttemptResult::not_imported(&error.into()));
         }
         if self.way.interrupt.is_cancelled() {
             return Ok(AttemptResult::Interrupted);

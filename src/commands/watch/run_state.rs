@@ -5,7 +5,7 @@ use std::fs::File;
 use anyhow::Context;
 
 use crate::input::Fingerprint;
-use crate::run::{RunFolder, RunManifest};
+use crate::run::{NewRunFolder, RunFolder, RunManifest};
 use crate::watch::Job;
 
 /// What a file's run began with, if one has begun. That of the file itself, where the record cannot be read: it is safer to
@@ -34,7 +34,7 @@ pub fn has_started(job: &Job) -> bool {
 }
 
 /// A run folder, without what an attempt that was killed before its run began has left there.
-pub fn empty_run_folder(job: &Job) -> anyhow::Result<RunFolder> {
+pub fn empty_run_folder(job: &Job) -> anyhow::Result<NewRunFolder> {
     let path = job.run();
     if path.exists() {
         RunFolder::open(&path)?.remove_unstarted();
