@@ -9,7 +9,7 @@ use crate::dispatch::min_duration;
 use crate::humanize::{count, count_of};
 use crate::input::Input;
 use crate::plan::PlannedChanges;
-use crate::report::{MAX_LISTED, PlanReport, Progress, plan_section, wrap_to_terminal};
+use crate::report::{MAX_LISTED, PlanReport, PlanSource, Progress, plan_section, wrap_to_terminal};
 use crate::sanitize::printable;
 use crate::settings::{ImportSettings, Interactivity, Target};
 
@@ -29,13 +29,14 @@ pub fn confirm(
         return Ok(());
     }
     let time = |count| min_duration(count, requests.rate, requests.burst);
-    let report = PlanReport::new(
+    let report = PlanReport::new(&PlanSource {
         plan,
-        proposal,
-        (requests, settings.run.first),
-        time,
-        MAX_LISTED,
-    );
+        changes: proposal,
+        requests,
+        first: settings.run.first,
+        min_duration: &time,
+        limit: MAX_LISTED,
+    });
     if report.is_short() && !proposal.is_until_full() {
         bail!(
             "nothing was sent, since there are too few seats:{}\n  hint: free or buy seats, take users out of the file, or give --until-full, which sends those who come first",
@@ -55,7 +56,7 @@ pub fn confirm(
     if consent.losses {
         return Ok(());
     }
-    if report.losing() == 0 && report.getting_other_flag() == 0 && report.maybe_losing() > 0 {
+    if report.losing() == 0 && report.external_flag_changes() == 0 && report.maybe_losing() > 0 {
         bail!(
             "nothing was sent, since --current does not name {} of the file, so what they lose is unknown\n  hint: give --absent-means-none if whoever it does not name holds nothing, or else --allow-losses",
             count_of(report.maybe_losing(), "user")
@@ -74,7 +75,7 @@ fn harmful_changes(report: &PlanReport) -> Option<String> {
     let harms: Vec<_> = [
         (report.losing(), "would lose licences that they hold now"),
         (
-            report.getting_other_flag(),
+            report.external_flag_changes(),
             "would hold theirs with the other useExternalLicense",
         ),
         (

@@ -28,7 +28,7 @@ use crate::import::write_ahead_gate::WriteAheadGate;
 use crate::input::Input;
 use crate::plan::{Plan, PlannedChanges};
 use crate::rate::Rate;
-use crate::report::{Progress, REPORT, print_final, summary_table};
+use crate::report::{Progress, REPORT, SummaryTable, print_final, summary_table};
 use crate::roster::UserIndex;
 use crate::run::RunFolder;
 use crate::run::{Journal, Summary, Undo, UserStates, WriteAheadLog};
@@ -331,10 +331,13 @@ impl RunResult {
     fn table(&self, folder: &Path) -> String {
         // An earlier part's page has been taken away, so this is the page of this part.
         let page = Some(folder.join(REPORT)).filter(|page| page.exists());
-        let files = (folder, page.as_deref());
-        let columns = Term::stdout().size_checked().map(|(_, columns)| columns);
-        let sentence = self.finished.as_ref().map(|end| end.sentence.as_str());
-        summary_table(&self.summary, sentence, files, columns)
+        summary_table(&SummaryTable {
+            summary: &self.summary,
+            headline: self.finished.as_ref().map(|end| end.sentence.as_str()),
+            reports: folder,
+            page: page.as_deref(),
+            columns: Term::stdout().size_checked().map(|(_, columns)| columns),
+        })
     }
 
     fn exit_code(&self) -> ExitCode {

@@ -8,7 +8,8 @@ use crate::dispatch::min_duration;
 use crate::exit_code::ExitCode;
 use crate::import::load;
 use crate::report::{
-    MAX_LISTED, PlanReport, Progress, input_section, plan_section, wrap_to_terminal, write_csv,
+    MAX_LISTED, PlanReport, PlanSource, Progress, input_section, plan_section, wrap_to_terminal,
+    write_csv,
 };
 use crate::settings::PreviewSettings;
 use crate::stdout::print;
@@ -36,7 +37,14 @@ pub fn preview(settings: &PreviewSettings, format: PlanFormat) -> anyhow::Result
         MAX_LISTED
     };
     let duration = |count| min_duration(count, requests.rate, requests.burst);
-    let report = PlanReport::new(plan, &changes, (requests, settings.first), duration, limit);
+    let report = PlanReport::new(&PlanSource {
+        plan,
+        changes: &changes,
+        requests,
+        first: settings.first,
+        min_duration: &duration,
+        limit,
+    });
     print(|out| match format {
         PlanFormat::Json => write_json(out, &report),
         PlanFormat::Csv => write_csv(out, &changes),

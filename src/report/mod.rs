@@ -9,8 +9,8 @@ mod timeline;
 mod wrap;
 
 pub use page::{PageData, REPORT, SessionTotals, remove_page, write_page};
-pub use plan::{MAX_LISTED, PlanReport, input_section, plan_section, write_csv};
+pub use plan::{MAX_LISTED, PlanReport, PlanSource, input_section, plan_section, write_csv};
 pub use progress::{Progress, print_final, stop_drawing};
-pub use summary_table::summary_table;
+pub use summary_table::{SummaryTable, summary_table};
 pub use timeline::{Slot, Timeline};
 pub use wrap::{wrap_to_terminal, wrap_with_indent};

@@ -1,4 +1,4 @@
-//! The summary as people read it at the end of a run.
+//! The summary at the end of a run, as text.
 
 use std::path::Path;
 
@@ -8,65 +8,68 @@ use crate::humanize::count;
 use crate::humanize::duration::{duration, tenths};
 use crate::outcome::FailureKind;
 use crate::report::table::{lines, new_table, right_align_numbers};
-use crate::report::wrap::wrapped;
+use crate::report::wrap::wrap;
 use crate::run::Summary;
 
-/// The sentence that matters, users by outcome with what to do, codes by seats, requests, time, and where the reports and the page
-/// for people are. `columns` is how wide the terminal is, if it is one.
-pub fn summary_table(
-    summary: &Summary,
-    sentence: Option<&str>,
-    (reports, page): (&Path, Option<&Path>),
-    columns: Option<u16>,
-) -> String {
-    let mut text = String::from("\n");
-    if let Some(sentence) = sentence {
-        let columns = columns.map_or(usize::MAX, usize::from);
-        text.push_str(&format!("{}\n\n", wrapped(sentence, columns)));
-    }
-    text.push_str(&users(summary, columns));
-    text.push('\n');
-    text.push_str(&codes(summary));
+/// What the table is made from.
+pub struct SummaryTable<'a> {
+    pub summary: &'a Summary,
+    /// The headline of the page. None if there is no page.
+    pub headline: Option<&'a str>,
+    pub reports: &'a Path,
+    pub page: Option<&'a Path>,
+    /// The width of the terminal, if it is one.
+    pub columns: Option<u16>,
+}
+
+/// The headline, users by outcome with hints, codes, requests, time, and where the reports are.
+pub fn summary_table(table: &SummaryTable<'_>) -> String {
+    let summary = table.summary;
+    let headline = table.headline.map(|headline| {
+        let columns = table.columns.map_or(usize::MAX, usize::from);
+        format!("{}\n\n", wrap(headline, columns))
+    });
+    let page = table
+        .page
+        .map(|page| format!("Page      {}\n", page.display()));
     let requests = summary.requests;
-    let page = page.map(|page| format!("Page      {}\n", page.display()));
-    text.push_str(&format!(
-        "\nRequests  {} sent, {} retried, {} refused and split\nTime      {}\n{}Reports   {}\n",
+    format!(
+        "\n{}{}\n{}\nRequests  {} sent, {} retried, {} rejected and split\nTime      {}\n{}Reports   {}\n",
+        headline.unwrap_or_default(),
+        users(summary, table.columns),
+        codes(summary),
         count(requests.sent),
         count(requests.retried),
         count(requests.splits),
         duration(tenths(summary.duration())),
         page.unwrap_or_default(),
-        reports.display(),
-    ));
-    text
+        table.reports.display(),
+    )
 }
 
 fn users(summary: &Summary, columns: Option<u16>) -> String {
     let users = &summary.users;
-    let failed = |kind: FailureKind| users.failures.get(kind.name()).copied().unwrap_or(0);
-    let mut table = new_table(["Users", "", ""]);
-    let row = |table: &mut Table, what: &str, number: u64, advice: &str| {
-        if number > 0 {
-            table.add_row([what, &count(number), advice]);
-        }
-    };
-    table.add_row(["success", &count(users.success), ""]);
-    row(&mut table, "  held it already", users.already_assigned, "");
-    for kind in FailureKind::ALL {
-        let what = match kind {
+    let mut rows = vec![("  had them already", users.already_assigned, "")];
+    rows.extend(FailureKind::ALL.map(|kind| {
+        let label = match kind {
             FailureKind::Invalid => "bad rows",
             kind => kind.name(),
         };
-        row(&mut table, what, failed(kind), kind.hint());
+        (label, users.failed(kind), kind.hint())
+    }));
+    rows.push(("pending", users.pending, ""));
+    let mut table = new_table(["Users", "", ""]);
+    table.add_row(["success", &count(users.success), ""]);
+    for (label, number, hint) in rows.into_iter().filter(|(_, number, _)| *number > 0) {
+        table.add_row([label, &count(number), hint]);
     }
-    row(&mut table, "pending", users.pending, "");
     right_align_numbers(&mut table);
-    wrap_last(&mut table, columns);
+    wrap_last_column(&mut table, columns);
     lines(&table)
 }
 
-/// The last column holds words, and is as wide as is left for it.
-fn wrap_last(table: &mut Table, columns: Option<u16>) {
+/// Wraps the text of the last column to the width that is left for it.
+fn wrap_last_column(table: &mut Table, columns: Option<u16>) {
     if let Some(columns) = columns {
         table.set_content_arrangement(ContentArrangement::Dynamic);
         table.set_width(columns);
@@ -82,7 +85,7 @@ fn wrap_last(table: &mut Table, columns: Option<u16>) {
 }
 
 fn codes(summary: &Summary) -> String {
-    let mut table = new_table(["Seats", "wanted", "allocated"]);
+    let mut table = new_table(["Seats", "requested", "allocated"]);
     for code in &summary.codes {
         table.add_row([
             code.code.clone(),

@@ -1,105 +1,86 @@
-//! Text as wide as the terminal, broken between words.
+//! Text as wide as the terminal, wrapped between words.
 
 use std::borrow::Cow;
 
-use console::{Term, measure_text_width};
+use console::Term;
+use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm};
 
-/// What is added to the indent of a line where it goes on.
+/// Added to the indent of a line where it is continued.
 const HANGING: &str = "  ";
 
-/// Text no wider than a terminal, if it is one.
+/// Text no wider than the terminal, if it is one.
 pub fn wrap_to_terminal<'a>(text: &'a str, terminal: &Term) -> Cow<'a, str> {
     match terminal.size_checked() {
-        Some((_, columns)) => wrapped(text, columns.into()),
+        Some((_, columns)) => Cow::Owned(wrap(text, columns.into())),
         None => Cow::Borrowed(text),
     }
 }
 
-/// Text that stands beside so many columns of something else, where it goes on as well.
-pub fn wrap_with_indent<'a>(beside: usize, text: &'a str, terminal: &Term) -> Cow<'a, str> {
+/// Text beside a label of `label_width` columns, no wider than the terminal, if it is one.
+pub fn wrap_with_indent<'a>(label_width: usize, text: &'a str, terminal: &Term) -> Cow<'a, str> {
     let Some((_, columns)) = terminal.size_checked() else {
         return Cow::Borrowed(text);
     };
-    let text = wrapped(text, usize::from(columns).saturating_sub(beside));
-    Cow::Owned(text.replace('\n', &format!("\n{}", " ".repeat(beside))))
+    let text = wrap(text, usize::from(columns).saturating_sub(label_width));
+    Cow::Owned(text.replace('\n', &format!("\n{}", " ".repeat(label_width))))
 }
 
-/// Text in lines of at most so many columns; a word that is longer has a line of its own. What goes on is indented more than
-/// its beginning.
-pub fn wrapped(text: &str, columns: usize) -> Cow<'_, str> {
-    if text.lines().all(|line| measure_text_width(line) <= columns) {
-        return Cow::Borrowed(text);
-    }
-    let lines: Vec<_> = text
-        .lines()
-        .map(|line| wrapped_line(line, columns))
-        .collect();
-    Cow::Owned(lines.join("\n"))
+/// Lines of at most `columns`, continued with a hanging indent. A longer word has a line of its own.
+pub fn wrap(text: &str, columns: usize) -> String {
+    let lines = text.lines().map(|line| wrap_line(line, columns));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
-fn wrapped_line(line: &str, columns: usize) -> String {
-    let words = line.trim_start_matches(' ');
-    let indent = &line[..line.len() - words.len()];
-    let mut lines = indent.to_owned();
-    let mut at = indent.len();
-    let mut is_first = true;
-    for word in words.split(' ') {
-        let width = measure_text_width(word);
-        if is_first {
-            is_first = false;
-        } else if at + 1 + width <= columns {
-            lines.push(' ');
-            at += 1;
-        } else {
-            lines.push('\n');
-            lines.push_str(indent);
-            lines.push_str(HANGING);
-            at = indent.len() + HANGING.len();
-        }
-        lines.push_str(word);
-        at += width;
-    }
-    lines
+fn wrap_line(line: &str, columns: usize) -> String {
+    let content = line.trim_start_matches(' ');
+    let indent = &line[..line.len() - content.len()];
+    let continued = format!("{indent}{HANGING}");
+    let options = Options::new(columns)
+        .initial_indent(indent)
+        .subsequent_indent(&continued)
+        .break_words(false)
+        .word_separator(WordSeparator::AsciiSpace)
+        .word_splitter(WordSplitter::NoHyphenation)
+        .wrap_algorithm(WrapAlgorithm::FirstFit);
+    textwrap::fill(content, options)
 }
 
 #[cfg(test)]
 mod tests {
+    use console::measure_text_width;
     use proptest::prelude::*;
 
     use super::*;
 
     #[test]
-    fn lines_are_broken_between_words_and_go_on_further_in() {
+    fn lines_are_wrapped_between_words_with_a_hanging_indent() {
         let text =
             "error: the service forbids the call (403)\n  hint: use the token of an administrator";
         assert_eq!(
-            wrapped(text, 30),
+            wrap(text, 30),
             "error: the service forbids the\n  call (403)\n  hint: use the token of an\n    administrator"
         );
-        assert_eq!(wrapped(text, 80), text);
+        assert_eq!(wrap(text, 80), text);
     }
 
     #[test]
     fn wide_characters_take_two_columns() {
-        assert_eq!(wrapped("漢字 漢字 漢字", 9), "漢字 漢字\n  漢字");
-        assert_eq!(wrapped("漢字 漢字 漢字", 8), "漢字\n  漢字\n  漢字");
+        assert_eq!(wrap("漢字 漢字 漢字", 9), "漢字 漢字\n  漢字");
+        assert_eq!(wrap("漢字 漢字 漢字", 8), "漢字\n  漢字\n  漢字");
     }
 
     #[test]
-    fn what_has_no_spaces_is_not_broken() {
+    fn a_long_word_is_not_broken() {
         let path = "/srv/licences/a/folder/with/a/long/name";
-        assert_eq!(
-            wrapped(&format!("see {path}"), 20),
-            format!("see\n  {path}")
-        );
+        assert_eq!(wrap(&format!("see {path}"), 20), format!("see\n  {path}"));
     }
 
     proptest! {
         #[test]
-        fn nothing_is_lost_and_nothing_is_wider_than_it_must_be(
+        fn no_word_is_lost_and_no_line_is_too_wide(
             text in "( {0,3}[a-zé漢]{1,12}){0,12}(\n( {0,2}[a-z漢]{1,9}){1,6})?", columns in 1_usize..40
         ) {
-            let shown = wrapped(&text, columns);
+            let shown = wrap(&text, columns);
             let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
             prop_assert_eq!(words(&shown), words(&text));
             for line in shown.lines() {

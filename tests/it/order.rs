@@ -200,7 +200,7 @@ fn a_shortfall_is_told_before_anything_is_sent() {
     assert!(
         ended
             .stderr
-            .contains("IDU: 50 seats too few; the first user without one is u100 on line 102"),
+            .contains("IDU: 50 seats too few; the first user without a seat is u100 on line 102"),
         "{}",
         ended.stderr
     );

@@ -1,16 +1,15 @@
-//! `seatload plan --csv`: a row for each assignment.
+//! `seatload plan --csv`: a row for each user.
 
 use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::names;
+use super::counts::code_names;
 use crate::plan::{Action, PlannedChanges};
 use crate::roster::{BAD_ROW_MARK, UserIndex};
 use crate::run::csv_log::write_all;
 use crate::sanitize::escape_formula;
 
-/// What would be done with one user.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Row {
@@ -20,57 +19,53 @@ struct Row {
     line: u32,
     /// `send`, `holds_already`, `no_seat` or `withheld`.
     action: &'static str,
-    /// Empty if it is not known what the user holds.
-    held: Option<String>,
-    gains: Option<String>,
-    losses: Option<String>,
+    /// Empty if the user's current licences are unknown.
+    #[serde(rename = "held")]
+    current: Option<String>,
+    #[serde(rename = "gains")]
+    gained: Option<String>,
+    #[serde(rename = "losses")]
+    lost: Option<String>,
 }
 
-/// Writes a row for each assignment: those that can be sent in the order in which they are to be served, then those
-/// that are withheld.
-///
-/// # Errors
-/// When they cannot be written.
-pub fn write_csv(out: &mut dyn Write, proposal: &PlannedChanges) -> io::Result<()> {
-    let roster = &proposal.roster;
-    let good = roster.assignments.sendable_users().map(|user| {
-        let action = match proposal.action(user) {
+/// Writes a row for each user: sendable users in the order of sending, then skipped users.
+pub fn write_csv(out: &mut dyn Write, changes: &PlannedChanges) -> io::Result<()> {
+    let roster = &changes.roster;
+    let sendable = roster.assignments.sendable_users().map(|user| {
+        let action = match changes.action(user) {
             Action::Sent => "send",
             Action::AlreadyAssigned => "holds_already",
             Action::NoSeat(_) => "no_seat",
         };
-        row(proposal, user, action)
+        row(changes, user, action)
     });
-    let withheld = roster.skipped.iter();
-    let withheld = withheld.map(|&(user, _)| {
-        let row = row(proposal, user, "withheld");
+    let skipped = roster.skipped.iter().map(|&(user, _)| {
+        let row = row(changes, user, "withheld");
         Row {
-            // These are not all the codes that it shall hold, so nobody may import them by mistake.
+            // These may not be all codes of the user: the mark stops an import of this file.
             user_bundle_codes: format!("{BAD_ROW_MARK} {}", row.user_bundle_codes),
             ..row
         }
     });
-    write_all(out, good.chain(withheld))
+    write_all(out, sendable.chain(skipped))
 }
 
-fn row(proposal: &PlannedChanges, user: UserIndex, action: &'static str) -> Row {
-    let all = &proposal.roster.assignments;
-    let held = proposal.holdings.as_ref().and_then(|held| held.of(user));
-    let (gains, losses) = match proposal.change(user) {
-        None => (None, None),
-        Some(change) => {
-            let joined = |codes: &[_]| Some(names(proposal, codes).join(";"));
-            (joined(&change.gained), joined(&change.lost))
-        }
-    };
+fn row(changes: &PlannedChanges, user: UserIndex, action: &'static str) -> Row {
+    let assignments = &changes.roster.assignments;
+    let sets = assignments.sets();
+    let current = changes.holdings.as_ref();
+    let change = changes.change(user);
+    let joined = |codes: &[_]| code_names(changes, codes).join(";");
     Row {
-        user_id: escape_formula(&all.user_id(user).to_string()).into_owned(),
-        user_bundle_codes: all.sets().codes_text(all.set(user)),
-        use_external_license: all.external(user),
-        line: all.line(user),
+        user_id: escape_formula(&assignments.user_id(user).to_string()).into_owned(),
+        user_bundle_codes: sets.codes_text(assignments.set(user)),
+        use_external_license: assignments.external(user),
+        line: assignments.line(user),
         action,
-        held: held.map(|held| all.sets().codes_text(held.set)),
-        gains,
-        losses,
+        current: current
+            .and_then(|current| current.of(user))
+            .map(|licenses| sets.codes_text(licenses.set)),
+        gained: change.as_ref().map(|change| joined(&change.gained)),
+        lost: change.as_ref().map(|change| joined(&change.lost)),
     }
 }

@@ -1,17 +1,21 @@
-//! The plan as people read it.
+//! The plan as text.
 
 use std::time::Duration;
 
 use console::Style;
 
-use super::{Changes, Code, Loss, PlanReport};
+use super::{Changes, Code, PlanReport};
 use crate::humanize::duration::{duration, tenths};
 use crate::humanize::{count, count_of};
 use crate::report::table::{lines, new_table, right_align_numbers};
 use crate::sanitize::printable;
 
-/// So many of a list are shown; JSON has all.
+/// The longest list; the JSON has all.
 pub const MAX_LISTED: usize = 20;
+
+/// The longest user ID and the longest error of a bad row, in characters.
+const USER_CHARS: usize = 60;
+const ERROR_CHARS: usize = 300;
 
 /// What was read, and the bad rows.
 pub fn input_section(plan: &PlanReport) -> String {
@@ -26,88 +30,80 @@ pub fn input_section(plan: &PlanReport) -> String {
     }
     text.push_str(&format!("\n{}\n", count_of(plan.bad_row_count, "bad row")));
     for bad in plan.bad_rows.iter().take(MAX_LISTED) {
-        let complaint = printable(&bad.complaint, 300);
-        text.push_str(&format!("  line {}: {complaint}\n", bad.line));
+        let error = printable(&bad.error, ERROR_CHARS);
+        text.push_str(&format!("  line {}: {error}\n", bad.line));
     }
     text + &more(plan.bad_row_count)
 }
 
-/// What would be done: losses first, then users, sets, seats, requests and time.
+/// What an import would do: losses first, then users, bundle sets, seats, requests and time.
 pub fn plan_section(plan: &PlanReport, is_colored: bool) -> String {
     let red = Style::new().red().bold().force_styling(is_colored);
-    let mut text = String::new();
-    let mut part = |lines: String| {
-        if !lines.is_empty() {
-            text.push('\n');
-            text.push_str(&lines);
-        }
-    };
-    if let Some(changes) = &plan.changes {
-        part(losses(changes, &red));
-    }
-    part(users(plan));
-    part(sets(plan));
-    part(seats(plan, &red));
-    part(requests(plan));
-    text
+    let losses = plan.changes.as_ref().map(|changes| losses(changes, &red));
+    let sections = [
+        losses.unwrap_or_default(),
+        users(plan),
+        sets(plan),
+        seats(plan, &red),
+        requests(plan),
+    ];
+    sections
+        .into_iter()
+        .filter(|section| !section.is_empty())
+        .map(|section| format!("\n{section}"))
+        .collect()
 }
 
 fn losses(changes: &Changes, red: &Style) -> String {
     if changes.losing == 0 {
         return String::new();
     }
-    let (users, verb) = match changes.losing {
-        1 => ("1 user".to_owned(), "loses"),
-        many => (format!("{} users", count(many)), "lose"),
-    };
-    let head = format!("{users} {verb} licences that they hold now");
-    let mut text = format!("{}\n", red.apply_to(head));
-    for Loss {
-        user_id,
-        line,
-        codes,
-    } in changes.losses.iter().take(MAX_LISTED)
-    {
-        let user = printable(user_id, 60);
-        let loss = format!("  {user} (line {line}) loses {}", codes.join(";"));
+    let verb = if changes.losing == 1 { "loses" } else { "lose" };
+    let title = format!(
+        "{} {verb} licences that they have now",
+        count_of(changes.losing, "user")
+    );
+    let mut text = format!("{}\n", red.apply_to(title));
+    for loss in changes.losses.iter().take(MAX_LISTED) {
+        let user = printable(&loss.user_id, USER_CHARS);
+        let loss = format!(
+            "  {user} (line {}) loses {}",
+            loss.line,
+            loss.codes.join(";")
+        );
         text.push_str(&format!("{}\n", red.apply_to(loss)));
     }
     text + &more(changes.losing)
 }
 
 fn users(plan: &PlanReport) -> String {
-    let users = &plan.users;
-    let mut rows = vec![("to send", users.to_send)];
+    let (users, skipped) = (&plan.users, &plan.users.skipped);
+    let mut rows = Vec::new();
     if users.to_send_now < users.to_send {
-        rows.push(("  for now (--first)", users.to_send_now));
+        rows.push(("  in this run (--first)", users.to_send_now));
     }
     if let Some(changes) = &plan.changes {
         rows.extend([
             ("  gain licences", changes.gaining),
             ("  lose licences", changes.losing),
-            ("  get the other useExternalLicense", changes.other_flag),
-            (
-                "  not in --current: what they lose is unknown",
-                changes.unknown,
-            ),
+            ("  change useExternalLicense", changes.external_flag_changes),
+            ("  not in --current: losses unknown", changes.unknown),
         ]);
     }
-    let withheld = &users.withheld;
     rows.extend([
-        ("hold exactly this already", users.hold_already),
+        ("have exactly these codes already", users.already_assigned),
         ("without a free seat", users.without_seat),
-        ("withheld: a bad row", withheld.bad_row),
-        ("withheld: not in --current", withheld.holdings_unknown),
+        ("skipped: a bad row", skipped.bad_row),
+        ("skipped: not in --current", skipped.current_unknown),
         (
-            "withheld: hold their codes with the other useExternalLicense",
-            withheld.held_otherwise,
+            "skipped: have their codes with the other useExternalLicense",
+            skipped.other_external_flag,
         ),
     ]);
     let mut table = new_table(["Users", ""]);
-    for (what, users) in rows {
-        if users > 0 || what == "to send" {
-            table.add_row([what.to_owned(), count(users)]);
-        }
+    table.add_row(["to send".to_owned(), count(users.to_send)]);
+    for (label, users) in rows.into_iter().filter(|(_, users)| *users > 0) {
+        table.add_row([label.to_owned(), count(users)]);
     }
     right_align_numbers(&mut table);
     lines(&table)
@@ -133,21 +129,30 @@ fn seats(plan: &PlanReport, red: &Style) -> String {
     if plan.codes.is_empty() {
         return String::new();
     }
-    let is_known = plan.codes.iter().any(|code| code.free.is_some());
+    let mut text = seats_table(plan);
+    for code in plan.codes.iter().filter(|code| code.short > 0) {
+        text.push_str(&format!("{}\n", red.apply_to(shortfall(code))));
+    }
+    text
+}
+
+fn seats_table(plan: &PlanReport) -> String {
+    let has_released = plan.changes.is_some();
+    let has_free = plan.codes.iter().any(|code| code.free.is_some());
     let mut header = vec!["Seats", "users", "needed"];
-    if plan.changes.is_some() {
+    if has_released {
         header.push("freed");
     }
-    if is_known {
+    if has_free {
         header.extend(["free", "short"]);
     }
     let mut table = new_table(header);
     for code in &plan.codes {
         let mut row = vec![code.code.clone(), count(code.users), count(code.needed)];
-        if plan.changes.is_some() {
-            row.push(count(code.freed));
+        if has_released {
+            row.push(count(code.released));
         }
-        if is_known {
+        if has_free {
             row.push(code.free.map_or_else(|| "?".to_owned(), count));
             row.push(match code.short {
                 0 => String::new(),
@@ -157,20 +162,15 @@ fn seats(plan: &PlanReport, red: &Style) -> String {
         table.add_row(row);
     }
     right_align_numbers(&mut table);
-    let mut text = lines(&table);
-    for code in plan.codes.iter().filter(|code| code.short > 0) {
-        text.push_str(&format!("{}\n", red.apply_to(shortfall(code))));
-    }
-    text
+    lines(&table)
 }
 
-/// Where the seats of one code end.
 fn shortfall(code: &Code) -> String {
-    let first = code.first_short.as_ref().map(|first| {
-        let user = printable(&first.user_id, 60);
+    let first = code.first_without_seat.as_ref().map(|user| {
+        let user_id = printable(&user.user_id, USER_CHARS);
         format!(
-            "; the first user without one is {user} on line {}",
-            first.line
+            "; the first user without a seat is {user_id} on line {}",
+            user.line
         )
     });
     format!(
@@ -187,7 +187,7 @@ fn requests(plan: &PlanReport) -> String {
         return "Requests  none\n".to_owned();
     }
     format!(
-        "Requests  {} of up to {}, at most {}, up to {} at once\nTime      {} at this rate, if answers come at once\n",
+        "Requests  {} of up to {}, at most {}, up to {} at once\nTime      at least {} at this rate\n",
         count(requests.count),
         count_of(requests.batch_size as u64, "user"),
         requests.rate,
@@ -197,7 +197,7 @@ fn requests(plan: &PlanReport) -> String {
 }
 
 impl PlanReport {
-    /// Where seats are lacking, a line for each code.
+    /// The codes with too few seats, one a line.
     pub fn shortfalls(&self) -> String {
         let short = self.codes.iter().filter(|code| code.short > 0);
         short
@@ -206,9 +206,9 @@ impl PlanReport {
     }
 }
 
-/// How many of a list are not shown.
-fn more(all: u64) -> String {
-    match all.saturating_sub(MAX_LISTED as u64) {
+/// The number of entries that a list does not show.
+fn more(total: u64) -> String {
+    match total.saturating_sub(MAX_LISTED as u64) {
         0 => String::new(),
         more => format!(
             "  and {} more (`seatload plan --json` lists all)\n",

@@ -1,4 +1,4 @@
-//! Bars in a terminal.
+//! Progress bars in a terminal.
 
 use std::io::Read;
 use std::time::{Duration, Instant};
@@ -11,17 +11,17 @@ use super::{RunStats, Wait};
 use crate::humanize::count;
 use crate::report::progress::messages;
 
-/// The least time between two updates: eyes are no faster.
+/// The least time between two updates.
 const REFRESH: Duration = Duration::from_millis(50);
 
-/// How often the screen is drawn at most, in a second.
-const MOST_DRAWN: u8 = 20;
+/// The most redraws a second.
+const MAX_HZ: u8 = 20;
 
-/// How often clocks and rates on screen move on by themselves.
+/// How often clocks and rates are redrawn without an event.
 const TICK: Duration = Duration::from_millis(200);
 
 const READING: &str = "reading  {wide_bar:.bold/dim} {binary_bytes}/{binary_total_bytes}";
-const READING_TO_ANY_END: &str = "reading  {spinner} {binary_bytes}";
+const READING_UNKNOWN_SIZE: &str = "reading  {spinner} {binary_bytes}";
 const USERS: &str = "users    {wide_bar:.bold/dim} {human_pos}/{human_len}  {speed}  {msg}";
 const STOPPING: &str = "users    {wide_bar:.bold/dim} {human_pos}/{human_len}  stopping";
 const BELOW: &str = "         {msg}";
@@ -44,7 +44,7 @@ impl Bars {
         Self {
             all: MultiProgress::with_draw_target(ProgressDrawTarget::term_like_with_hz(
                 Box::new(StableScreen::new(Term::buffered_stderr())),
-                MOST_DRAWN,
+                MAX_HZ,
             )),
             reading: None,
             users: None,
@@ -59,7 +59,7 @@ impl Bars {
     ) -> Box<dyn Read + Send> {
         let bar = match bytes {
             Some(bytes) => ProgressBar::new(bytes).with_style(style(READING)),
-            None => ProgressBar::new_spinner().with_style(style(READING_TO_ANY_END)),
+            None => ProgressBar::new_spinner().with_style(style(READING_UNKNOWN_SIZE)),
         };
         let bar = self.all.add(bar);
         let reader = bar.wrap_read(reader);
@@ -67,7 +67,7 @@ impl Bars {
         Box::new(reader)
     }
 
-    pub fn begin(&mut self, total: u64) {
+    pub fn start_sending(&mut self, total: u64) {
         self.clear_reading();
         let bar = self.all.add(ProgressBar::new(total));
         bar.set_style(style(USERS));
@@ -94,21 +94,21 @@ impl Bars {
         self.refreshed = Some(Instant::now());
         users.bar.set_position(stats.decided);
         let left = users.bar.eta() + wait.map(Wait::left).unwrap_or_default();
-        users.bar.set_message(messages::left(left, stats));
+        users.bar.set_message(messages::time_left(left, stats));
         users.activity.set_message(messages::activity(stats));
         let wait = wait.map(messages::waiting).unwrap_or_default();
         users.wait.set_message(wait);
     }
 
-    /// From now on nobody asks how long it would take.
+    /// Replaces the time left by `stopping`.
     pub fn stopping(&self) {
         if let Some(users) = &self.users {
             users.bar.set_style(style(STOPPING));
         }
     }
 
-    pub fn say(&self, text: &str) {
-        // Fails only when the terminal is gone, and then nobody listens.
+    pub fn message(&self, text: &str) {
+        // Best effort: this fails only when the terminal is gone.
         let _ = self.all.println(text);
     }
 
@@ -134,7 +134,7 @@ fn style(template: &str) -> ProgressStyle {
         .with_key(
             "speed",
             |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-                // A bar has no place for errors, and a string takes everything.
+                // Writing to a string cannot fail.
                 let _ = write!(out, "{}/s", count(state.per_sec() as u64));
             },
         )

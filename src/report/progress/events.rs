@@ -14,10 +14,9 @@ struct Line<'a> {
     /// In UTC.
     at: String,
     #[serde(flatten)]
-    what: JsonEvent<'a>,
+    event: JsonEvent<'a>,
 }
 
-/// What there is to tell.
 #[derive(Serialize)]
 #[serde(
     tag = "event",
@@ -32,7 +31,8 @@ pub enum JsonEvent<'a> {
         batch: usize,
         users: usize,
     },
-    Answered {
+    #[serde(rename = "answered")]
+    ResponseReceived {
         batch: usize,
     },
     Retrying {
@@ -51,18 +51,23 @@ pub enum JsonEvent<'a> {
     Decided {
         success: u64,
         failures: BTreeMap<&'static str, u64>,
-        done: u64,
+        #[serde(rename = "done")]
+        decided: u64,
         to_send: u64,
     },
-    Exhausted {
+    #[serde(rename = "exhausted")]
+    SeatsExhausted {
         user_bundle_codes: &'a str,
     },
-    Misdirected {
-        answer: &'a str,
+    #[serde(rename = "misdirected")]
+    WrongAddress {
+        #[serde(rename = "answer")]
+        response: &'a str,
     },
     Stopping {
         reason: String,
-        advice: &'static str,
+        #[serde(rename = "advice")]
+        hint: &'static str,
         in_flight: u64,
     },
     Message {
@@ -75,10 +80,10 @@ pub enum JsonEvent<'a> {
 }
 
 /// A line without its end.
-pub fn line(what: JsonEvent<'_>) -> String {
+pub fn line(event: JsonEvent<'_>) -> String {
     let line = Line {
         at: format!("{:.3}", Timestamp::now()),
-        what,
+        event,
     };
     serde_json::to_string(&line).expect("text and numbers are JSON")
 }
@@ -91,7 +96,7 @@ impl<'a> JsonEvent<'a> {
                 batch: *batch,
                 users: *users,
             },
-            Event::ResponseReceived { batch, .. } => Self::Answered { batch: *batch },
+            Event::ResponseReceived { batch, .. } => Self::ResponseReceived { batch: *batch },
             Event::Retrying {
                 batch,
                 wait,
@@ -107,13 +112,13 @@ impl<'a> JsonEvent<'a> {
             },
             Event::Waiting { wait, cause } => Self::Waiting {
                 wait_seconds: wait.as_secs_f64(),
-                cause: name(*cause),
+                cause: cause_name(*cause),
             },
             Event::Decided(decision) => Self::decided(decision, stats),
-            Event::SeatsExhausted { codes } => Self::Exhausted {
+            Event::SeatsExhausted { codes } => Self::SeatsExhausted {
                 user_bundle_codes: codes,
             },
-            Event::WrongAddress { answer } => Self::Misdirected { answer },
+            Event::WrongAddress { answer } => Self::WrongAddress { response: answer },
             Event::Stopping(stop) => Self::stopping(stop, stats),
         }
     }
@@ -127,7 +132,7 @@ impl<'a> JsonEvent<'a> {
         Self::Decided {
             success,
             failures,
-            done: stats.decided,
+            decided: stats.decided,
             to_send: stats.to_send,
         }
     }
@@ -135,13 +140,13 @@ impl<'a> JsonEvent<'a> {
     fn stopping(stop: &StopReason, stats: &RunStats) -> Self {
         Self::Stopping {
             reason: stop.message(),
-            advice: stop.hint(),
+            hint: stop.hint(),
             in_flight: stats.in_flight(),
         }
     }
 }
 
-fn name(cause: WaitCause) -> &'static str {
+fn cause_name(cause: WaitCause) -> &'static str {
     match cause {
         WaitCause::RetryAfter => "toldToWait",
         WaitCause::QuotaExhausted => "quotaTold",

@@ -1,4 +1,4 @@
-//! What the display says in words.
+//! The texts of the display.
 
 use std::time::Duration;
 
@@ -8,12 +8,14 @@ use crate::humanize::{count, count_of};
 use crate::report::progress::{RunStats, Wait};
 use crate::sanitize::printable;
 
-/// What is going on, apart from how far it is.
+/// The longest response and reason that are shown, in characters.
+const RESPONSE_CHARS: usize = 200;
+const REASON_CHARS: usize = 400;
+
+/// Requests in flight, retries and failures.
 pub fn activity(stats: &RunStats) -> String {
-    let mut parts = vec![format!(
-        "{} in flight",
-        count_of(stats.in_flight(), "request")
-    )];
+    let in_flight = count_of(stats.in_flight(), "request");
+    let mut parts = vec![format!("{in_flight} in flight")];
     if stats.retried > 0 {
         parts.push(format!("{} retried", count(stats.retried)));
     }
@@ -23,16 +25,15 @@ pub fn activity(stats: &RunStats) -> String {
     parts.join(", ")
 }
 
-/// How long it will take from now.
-pub fn left(left: Duration, stats: &RunStats) -> String {
-    match stats.decided {
-        // Nobody can tell yet.
-        0 => String::new(),
-        _ => format!("{} left", duration(in_seconds(left))),
+/// The time that is left, once it can be estimated.
+pub fn time_left(left: Duration, stats: &RunStats) -> String {
+    if stats.decided == 0 {
+        return String::new();
     }
+    format!("{} left", duration(whole_seconds(left)))
 }
 
-fn in_seconds(time: Duration) -> Duration {
+fn whole_seconds(time: Duration) -> Duration {
     Duration::from_secs(time.as_secs_f64().ceil() as u64)
 }
 
@@ -41,29 +42,29 @@ pub fn waiting(wait: &Wait) -> String {
     format!(
         "waiting until {} ({} left): {}",
         wait.until.strftime("%H:%M:%S"),
-        duration(in_seconds(wait.left())),
+        duration(whole_seconds(wait.left())),
         wait.cause
     )
 }
 
-pub fn misdirected(answer: &str, advice: &str) -> String {
+pub fn wrong_address(response: &str, hint: &str) -> String {
     format!(
-        "warning: there may be nothing at this address: the first answer was {}\n  hint: {advice}",
-        printable(answer, 200)
+        "warning: the address may be wrong: the first response was {}\n  hint: {hint}",
+        printable(response, RESPONSE_CHARS)
     )
 }
 
-pub fn exhausted(codes: &str) -> String {
-    format!("warning: no seats are left for {codes}: the users who remain are not sent")
+pub fn seats_exhausted(codes: &str) -> String {
+    format!("warning: no seats are left for {codes}: its remaining users are not sent")
 }
 
 pub fn stopping(stop: &StopReason, in_flight: u64) -> String {
     let hint = match stop {
-        StopReason::Interrupted => " (Ctrl-C again leaves at once)",
+        StopReason::Interrupted => " (press Ctrl-C again to exit at once)",
         _ => "",
     };
     format!(
-        "stopping; waiting for {} in flight{hint}",
+        "stopping: waiting for {} in flight{hint}",
         count_of(in_flight, "request")
     )
 }
@@ -71,7 +72,7 @@ pub fn stopping(stop: &StopReason, in_flight: u64) -> String {
 pub fn stopped(stop: &StopReason) -> String {
     format!(
         "stopped early: {}\n  hint: {}",
-        printable(&stop.message(), 400),
+        printable(&stop.message(), REASON_CHARS),
         stop.hint()
     )
 }

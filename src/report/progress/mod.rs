@@ -1,4 +1,4 @@
-//! How far a run is: bars in a terminal, a line now and then elsewhere, events for programs, or nothing.
+//! The progress of a run: bars in a terminal, a line every ten seconds elsewhere, events for programs, or nothing.
 
 mod bars;
 mod events;
@@ -24,7 +24,7 @@ use crate::report::wrap_to_terminal;
 use crate::run::RunStats;
 use crate::settings::ProgressMode;
 
-/// A wait that is being sat through.
+/// The wait under way.
 #[derive(Debug, Clone)]
 struct Wait {
     until: ZonedDateTime,
@@ -32,20 +32,19 @@ struct Wait {
 }
 
 impl Wait {
-    /// How long it still lasts.
     fn left(&self) -> Duration {
         let left = ZonedDateTime::now().duration_until(&self.until);
         Duration::try_from(left).unwrap_or_default()
     }
 }
 
-/// Shows how far a run is, on standard error.
+/// Shows the progress of a run on standard error.
 pub struct Progress {
     display: Display,
-    /// What to try if there is nothing at the address.
-    address_advice: String,
+    /// The hint for a wrong address.
+    address_hint: String,
     wait: Option<Wait>,
-    /// Whoever listened has gone.
+    /// Standard error has been closed at its other end.
     is_closed: Cell<bool>,
 }
 
@@ -57,7 +56,6 @@ enum Display {
 }
 
 impl Progress {
-    /// Chooses a display.
     pub fn new(mode: ProgressMode) -> Self {
         let is_terminal =
             stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
@@ -69,13 +67,13 @@ impl Progress {
         };
         Self {
             display,
-            address_advice: String::new(),
+            address_hint: String::new(),
             wait: None,
             is_closed: Cell::new(false),
         }
     }
 
-    /// Shows how far reading is, for a reader of so many bytes, if that is known.
+    /// Shows how much of a reader has been read.
     pub fn reading(
         &mut self,
         reader: Box<dyn Read + Send>,
@@ -87,25 +85,25 @@ impl Progress {
         }
     }
 
-    /// Reading is over, and so many users are to be decided. `address_advice` is what to try if there is nothing at the address.
-    pub fn start_sending(&mut self, total: u64, address_advice: String) {
-        self.address_advice = address_advice;
+    /// Reading has ended, and `total` users are to be decided.
+    pub fn start_sending(&mut self, total: u64, address_hint: String) {
+        self.address_hint = address_hint;
         match &mut self.display {
-            Display::Bars(bars) => bars.begin(total),
+            Display::Bars(bars) => bars.start_sending(total),
             Display::Events => self.write_event(JsonEvent::Begin { to_send: total }),
             Display::Plain(_) | Display::None => {}
         }
     }
 
-    /// Shows an event that has been counted.
+    /// Shows an event. It has been counted already.
     pub fn show_event(&mut self, event: &Event, stats: &RunStats) {
         match self.display {
             Display::Events => self.write_event(JsonEvent::of(event, stats)),
-            Display::Bars(_) | Display::Plain(_) | Display::None => self.show_people(event, stats),
+            Display::Bars(_) | Display::Plain(_) | Display::None => self.show_to_user(event, stats),
         }
     }
 
-    fn show_people(&mut self, event: &Event, stats: &RunStats) {
+    fn show_to_user(&mut self, event: &Event, stats: &RunStats) {
         match event {
             Event::Waiting { wait, cause } => {
                 self.wait = Some(Wait {
@@ -115,9 +113,9 @@ impl Progress {
             }
             Event::Sent { .. } => self.wait = None,
             Event::WrongAddress { answer } => {
-                self.message(&messages::misdirected(answer, &self.address_advice));
+                self.message(&messages::wrong_address(answer, &self.address_hint));
             }
-            Event::SeatsExhausted { codes } => self.message(&messages::exhausted(codes)),
+            Event::SeatsExhausted { codes } => self.message(&messages::seats_exhausted(codes)),
             Event::Stopping(stop) => {
                 self.wait = None;
                 if let Display::Bars(bars) = &mut self.display {
@@ -135,7 +133,7 @@ impl Progress {
         self.tick(stats);
     }
 
-    /// Brings the display up to date.
+    /// Updates the display.
     pub fn tick(&mut self, stats: &RunStats) {
         match &mut self.display {
             Display::Bars(bars) => bars.update(stats, self.wait.as_ref()),
@@ -148,14 +146,14 @@ impl Progress {
         }
     }
 
-    /// Says something that is worth knowing, where progress is shown at all.
+    /// Prints a text, unless progress is off.
     pub fn info(&self, text: &str) {
         if !matches!(self.display, Display::None) {
             self.message(text);
         }
     }
 
-    /// Says something on lines of its own, whatever the display.
+    /// Prints a text on lines of its own, whatever the display.
     pub fn message(&self, text: &str) {
         match self.display {
             Display::Events => self.message_unwrapped(text),
@@ -165,47 +163,46 @@ impl Progress {
         }
     }
 
-    /// Says something that is to be copied, or that is laid out already.
+    /// Prints a text that is to be copied, or that has a layout of its own.
     pub fn message_unwrapped(&self, text: &str) {
         match &self.display {
-            Display::Bars(bars) => bars.say(text),
+            Display::Bars(bars) => bars.message(text),
             Display::Events => self.write_event(JsonEvent::Message { text }),
             Display::Plain(_) | Display::None => self.write_line(text),
         }
     }
 
-    /// Whether standard error has been closed at its other end: a run that nobody can watch is to be stopped.
+    /// Whether standard error has been closed at its other end: a run that no user can watch is stopped.
     pub fn is_closed(&self) -> bool {
         self.is_closed.get()
     }
 
-    fn write_event(&self, what: JsonEvent<'_>) {
-        self.write_line(&events::line(what));
+    fn write_event(&self, event: JsonEvent<'_>) {
+        self.write_line(&events::line(event));
     }
 
     fn write_line(&self, text: &str) {
-        // A Ctrl-C that was typed stands at the beginning of the line.
-        let begin = if stderr().is_terminal() { "\r" } else { "" };
-        // At once, so that nobody else's line comes between it and its end.
-        let written = stderr().write_all(format!("{begin}{text}\n").as_bytes());
+        // A typed Ctrl-C is at the start of the line.
+        let start = if stderr().is_terminal() { "\r" } else { "" };
+        // One write, so that no other line comes in between.
+        let written = stderr().write_all(format!("{start}{text}\n").as_bytes());
         if written.is_err_and(|error| error.kind() == ErrorKind::BrokenPipe) {
             self.is_closed.set(true);
         }
     }
 
-    /// Takes the display away.
+    /// Removes the display.
     pub fn finish(&mut self) {
         if let Display::Bars(bars) = &mut self.display {
             bars.finish();
         }
     }
 
-    /// Says why a run stopped, and what to do.
     pub fn stopped(&self, stop: &StopReason) {
         self.message(&messages::stopped(stop));
     }
 
-    /// Tells programs that it is over.
+    /// Writes the last event.
     pub fn end(&self, reports: &Path, exit_code: ExitCode) {
         if let Display::Events = self.display {
             self.write_event(JsonEvent::End {

@@ -1,4 +1,4 @@
-//! A line now and then, for logs.
+//! A line of progress every ten seconds, for logs.
 
 use std::time::Duration;
 
@@ -8,7 +8,6 @@ use super::{RunStats, Wait};
 use crate::humanize::count;
 use crate::report::progress::messages;
 
-/// The least time between two lines.
 const PERIOD: Duration = Duration::from_secs(10);
 
 pub struct PlainProgress {
@@ -22,7 +21,7 @@ impl PlainProgress {
         }
     }
 
-    /// The next line, when it is time for one.
+    /// The next line, if it is due.
     pub fn update(&mut self, stats: &RunStats, wait: Option<&Wait>) -> Option<String> {
         if self.last.elapsed() < PERIOD {
             return None;
@@ -34,7 +33,7 @@ impl PlainProgress {
 
 fn line(stats: &RunStats, wait: Option<&Wait>) -> String {
     let mut line = format!(
-        "{} of {} users, {}",
+        "{} of {} users decided, {}",
         count(stats.decided),
         count(stats.to_send),
         messages::activity(stats)

@@ -1,7 +1,7 @@
-//! A terminal with bars on it, whose cursor rests at the beginning of the line below them.
+//! A terminal whose cursor rests below the progress bars.
 //!
-//! indicatif lets it rest at their end. There a typed Ctrl-C is shown on the next line, which moves the bars by one, and what a
-//! killed program leaves is written over by the prompt.
+//! indicatif leaves it at the end of the bars. There a typed Ctrl-C wraps to the next line and moves the bars, and the prompt
+//! overwrites the bars of a killed program.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,20 +9,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use console::Term;
 use indicatif::TermLike;
 
-/// The process says its last words: nothing is drawn any more.
+/// The process is about to exit: nothing is drawn any more.
 static IS_FROZEN: AtomicBool = AtomicBool::new(false);
 
-/// Leaves bars as they are, for good: what is written to standard error from now on begins a line and stays.
+/// Leaves the bars as they are: later output to standard error starts a new line and stays.
 pub fn stop_drawing() {
     IS_FROZEN.store(true, Ordering::SeqCst);
     let terminal = Term::stderr();
     if terminal.is_term() {
-        // What was typed may stand there. Whoever has taken the terminal away does not read.
+        // Removes typed characters. Best effort: the terminal may be gone.
         let _ = terminal.clear_line();
     }
 }
 
-/// Says the last that the process says.
+/// Prints the last text before the process exits.
 pub fn print_final(text: &str) {
     stop_drawing();
     let _ = Term::stderr().write_line(text);
@@ -32,9 +32,9 @@ pub fn print_final(text: &str) {
 pub struct StableScreen<T> {
     terminal: T,
     is_frozen: &'static AtomicBool,
-    /// The drawing under way has written something.
+    /// The current drawing has written something.
     has_written: AtomicBool,
-    /// The cursor rests below what was written last.
+    /// The cursor rests below the last line.
     is_below: AtomicBool,
 }
 
@@ -68,12 +68,12 @@ impl<T: TermLike> TermLike for StableScreen<T> {
     }
 
     fn height(&self) -> u16 {
-        // The line below the bars is needed as well.
+        // One line below the bars is reserved for the cursor.
         self.terminal.height().saturating_sub(1)
     }
 
     fn move_cursor_up(&self, lines: usize) -> io::Result<()> {
-        // By none: there may be no bars to return to.
+        // Without lines there may be no bars to return to.
         if lines == 0 || self.is_frozen() {
             return Ok(());
         }
@@ -104,10 +104,10 @@ impl<T: TermLike> TermLike for StableScreen<T> {
 
     fn write_line(&self, text: &str) -> io::Result<()> {
         self.write_str(text)?;
-        match self.is_frozen() {
-            true => Ok(()),
-            false => self.terminal.write_line(""),
+        if self.is_frozen() {
+            return Ok(());
         }
+        self.terminal.write_line("")
     }
 
     fn write_str(&self, text: &str) -> io::Result<()> {
@@ -117,7 +117,7 @@ impl<T: TermLike> TermLike for StableScreen<T> {
         if text == "\r" {
             self.return_to_bars()?;
         } else if self.is_below.swap(false, Ordering::Relaxed) {
-            // There were no bars, so this goes below what was written; something may have been typed there.
+            // Without bars, this line replaces typed characters.
             self.terminal.clear_line()?;
         }
         self.has_written
@@ -153,7 +153,7 @@ mod tests {
 
     /// Two lines of bars on a terminal of 40 columns.
     fn bars() -> (InMemoryTerm, MultiProgress, [ProgressBar; 2]) {
-        // Not the one of the process: other tests draw as well.
+        // Not the flag of the process: other tests draw as well.
         bars_unless(Box::leak(Box::default()))
     }
 
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_typed_below_bars_does_not_move_them() {
+    fn typing_below_bars_does_not_move_them() {
         let (terminal, all, bars) = bars();
         draw(&bars);
         assert_eq!(terminal.contents(), "bar\nbelow it");
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_the_end_of_a_killed_program_begins_a_line() {
+    fn output_after_a_killed_program_starts_a_line() {
         let (terminal, _all, bars) = bars();
         draw(&bars);
         terminal.write_str("$ ").unwrap();
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_stand_below_each_other_with_bars_and_without() {
+    fn messages_are_below_each_other_with_bars_and_without() {
         let (terminal, all, bars) = bars();
         all.println("one").unwrap();
         draw(&bars);
@@ -216,15 +216,15 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_drawn_over_last_words() {
+    fn nothing_is_drawn_over_the_last_text() {
         let is_frozen: &AtomicBool = Box::leak(Box::default());
         let (terminal, all, bars) = bars_unless(is_frozen);
         draw(&bars);
         is_frozen.store(true, Ordering::SeqCst);
-        terminal.write_str("last words").unwrap();
+        terminal.write_str("last text").unwrap();
         draw(&bars);
         all.println("more").unwrap();
         bars[0].finish_and_clear();
-        assert_eq!(terminal.contents(), "bar\nbelow it\nlast words");
+        assert_eq!(terminal.contents(), "bar\nbelow it\nlast text");
     }
 }

@@ -1,0 +1,102 @@
+//! The numbers of a plan.
+
+use std::num::NonZeroUsize;
+
+use super::{Changes, Code, Loss, Set, UserWithoutSeat, Users};
+use crate::catalog;
+use crate::plan::{Action, PlannedChanges, SeatDemand, group_sizes};
+use crate::roster::{CodeIndex, SkipReason};
+
+pub(super) fn users(changes: &PlannedChanges, first: usize) -> Users {
+    let roster = &changes.roster;
+    let mut users = Users {
+        total: (roster.sendable_count + roster.skipped.len()) as u64,
+        ..Users::default()
+    };
+    for user in roster.assignments.sendable_users() {
+        match changes.action(user) {
+            Action::Sent => users.to_send += 1,
+            Action::AlreadyAssigned => users.already_assigned += 1,
+            Action::NoSeat(_) => users.without_seat += 1,
+        }
+    }
+    users.to_send_now = users.to_send.min(first as u64);
+    for (_, reason) in &roster.skipped {
+        match reason {
+            SkipReason::BadRow | SkipReason::PossiblyBadRow => users.skipped.bad_row += 1,
+            SkipReason::CurrentUnknown => users.skipped.current_unknown += 1,
+            SkipReason::OtherExternalFlag => users.skipped.other_external_flag += 1,
+        }
+    }
+    users
+}
+
+pub(super) fn changes(planned: &PlannedChanges, limit: usize) -> Option<Changes> {
+    planned.holdings.as_ref()?;
+    let assignments = &planned.roster.assignments;
+    let mut changes = Changes::default();
+    for user in planned.to_send() {
+        let Some(change) = planned.change(user) else {
+            changes.unknown += 1;
+            continue;
+        };
+        changes.gaining += u64::from(!change.gained.is_empty());
+        changes.losing += u64::from(!change.lost.is_empty());
+        changes.external_flag_changes += u64::from(change.external_flag_changes);
+        if !change.lost.is_empty() && changes.losses.len() < limit {
+            changes.losses.push(Loss {
+                user_id: assignments.user_id(user).to_string(),
+                line: assignments.line(user),
+                codes: code_names(planned, &change.lost),
+            });
+        }
+    }
+    Some(changes)
+}
+
+pub(super) fn sets(changes: &PlannedChanges, first: usize, batch_size: NonZeroUsize) -> Vec<Set> {
+    let assignments = &changes.roster.assignments;
+    group_sizes(assignments, changes.to_send().take(first))
+        .into_iter()
+        .map(|size| Set {
+            user_bundle_codes: assignments
+                .sets()
+                .codes(size.group.set)
+                .map(str::to_owned)
+                .collect(),
+            use_external_license: size.group.external,
+            users: size.users as u64,
+            requests: size.requests(batch_size) as u64,
+        })
+        .collect()
+}
+
+pub(super) fn codes(changes: &PlannedChanges) -> Vec<Code> {
+    let assignments = &changes.roster.assignments;
+    let names = assignments.sets().all_codes();
+    let code = |demand: SeatDemand| {
+        let code = &names[demand.code.index()];
+        Code {
+            code: code.clone(),
+            name: catalog::find(code).map(|entry| entry.name),
+            users: demand.users,
+            needed: demand.needed,
+            released: demand.released,
+            free: demand.free,
+            short: demand.short(),
+            first_without_seat: demand.first_user_without_seat.map(|user| UserWithoutSeat {
+                user_id: assignments.user_id(user).to_string(),
+                line: assignments.line(user),
+            }),
+        }
+    };
+    changes.demand().into_iter().map(code).collect()
+}
+
+pub(super) fn code_names(changes: &PlannedChanges, codes: &[CodeIndex]) -> Vec<String> {
+    let names = changes.roster.assignments.sets().all_codes();
+    codes
+        .iter()
+        .map(|code| names[code.index()].clone())
+        .collect()
+}
