@@ -15,7 +15,7 @@ use seatload::outcome::{Applied, Decision, Outcome};
 use seatload::plan::Plan;
 use seatload::roster::{Roster, RosterBuilder};
 use seatload::run::Journal;
-use seatload::run::RunFolder;
+use seatload::run::NewRunFolder;
 
 const ROWS: usize = 250_000;
 const USERS: usize = 100_000;
@@ -91,7 +91,7 @@ fn one_batch(criterion: &mut Criterion) {
     });
 
     let folder = tempfile::tempdir().expect("there is room");
-    let folder = RunFolder::create(&folder.path().join("run")).expect("there is room");
+    let folder = NewRunFolder::create(&folder.path().join("run")).expect("there is room");
     let (mut journal, _) = Journal::open(&folder, &roster).expect("there is room");
     let organization_id = "4f1c0e7e-9a7b-4c2b-8f56-0a1b2c3d4e5f".into();
     let decision = Decision {

@@ -20,7 +20,7 @@ use crate::import::preview::{PlanFormat, preview};
 use crate::import::send_times::SendTimes;
 use crate::input::Input;
 use crate::report::Progress;
-use crate::run::{FolderError, NewRunFolder, RunFolder};
+use crate::run::{FolderError, NewRunFolder};
 use crate::settings::ImportSettings;
 
 /// Import a file of users and bundle codes
@@ -134,10 +134,10 @@ fn dry_run(args: ImportArgs) -> anyhow::Result<ExitCode> {
 
 fn create_folder(settings: &ImportSettings) -> Result<NewRunFolder, FolderError> {
     match &settings.report_dir {
-        Some(path) => RunFolder::create(path),
+        Some(path) => NewRunFolder::create(path),
         None => {
             let stem = settings.plan.input.stem();
-            RunFolder::create_named(Path::new(""), stem, Timestamp::now())
+            NewRunFolder::create_named(Path::new(""), stem, Timestamp::now())
         }
     }
 }

@@ -217,6 +217,7 @@ mod tests {
     use crate::plan::{Mode, PlannedChanges};
     use crate::roster::UserIndex;
     use crate::roster::tests::roster;
+    use crate::run::NewRunFolder;
     use crate::settings::ProgressMode;
 
     fn decided(user: usize, outcome: Outcome) -> Event {
@@ -252,7 +253,7 @@ mod tests {
     fn where_one_file_takes_nothing_more_everyone_still_stands_in_one_file() {
         for full in ["success.csv", "failures.csv"] {
             let parent = tempfile::tempdir().unwrap();
-            let folder = RunFolder::create(&parent.path().join("run")).unwrap();
+            let folder = NewRunFolder::create(&parent.path().join("run")).unwrap();
             let roster = roster("userId,code\na,IDU\nb,IDU\n");
             let proposal = PlannedChanges::new(roster, None, Mode::Replace, None);
             let all = &proposal.roster.assignments;
@@ -294,7 +295,7 @@ mod tests {
     fn with_sync_always_the_disk_has_what_was_taken_before_anything_is_shown() {
         for (sync, waits) in [(SyncMode::Always, true), (SyncMode::EverySecond, false)] {
             let parent = tempfile::tempdir().unwrap();
-            let folder = RunFolder::create(&parent.path().join("run")).unwrap();
+            let folder = NewRunFolder::create(&parent.path().join("run")).unwrap();
             let roster = roster("userId,code\na,IDU\nb,IDU\n");
             let proposal = PlannedChanges::new(roster, None, Mode::Replace, None);
             let (journal, standing) = Journal::open(&folder, &proposal.roster).unwrap();

@@ -63,13 +63,13 @@ mod tests {
     use super::*;
     use crate::plan::{AbsentUsers, Mode, PlannedChanges};
     use crate::roster::tests::{holdings, roster};
-    use crate::run::RunFolder;
+    use crate::run::NewRunFolder;
     use crate::settings::SyncMode;
 
     #[test]
     fn what_cannot_be_written_down_may_not_leave() {
         let parent = tempfile::tempdir().unwrap();
-        let folder = RunFolder::create(&parent.path().join("run")).unwrap();
+        let folder = NewRunFolder::create(&parent.path().join("run")).unwrap();
         let current = holdings("userId,code\na,PMD\nb,PMD\n");
         let wanted = roster("userId,code\na,IDU\nb,IDU\n");
         let current = Some((&current, AbsentUsers::Unknown));
@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn before_a_request_leaves_there_is_a_sign_of_life() {
         let parent = tempfile::tempdir().unwrap();
-        let folder = RunFolder::create(&parent.path().join("run")).unwrap();
+        let folder = NewRunFolder::create(&parent.path().join("run")).unwrap();
         let proposal =
             PlannedChanges::new(roster("userId,code\na,IDU\n"), None, Mode::Replace, None);
         let ahead = WriteAheadLog::create(&folder, &proposal, SyncMode::EverySecond).unwrap();

@@ -8,8 +8,7 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use super::RunFolder;
-use crate::hint::Hint;
+use super::{ManifestError, RunFolder};
 use crate::input::{Fingerprint, Input};
 use crate::plan::SeatBudget;
 use crate::settings::{
@@ -55,27 +54,6 @@ pub struct RunManifest {
     pub first: Option<NonZeroUsize>,
     /// A resumed run may have other values.
     pub requests: RequestSettings,
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum ManifestError {
-    #[error("{} has no run.json: it is not a run folder, or its run ended before anything was sent", path.display())]
-    NotStarted { path: PathBuf },
-    #[error("cannot read run.json in {}", path.display())]
-    Unreadable { path: PathBuf, source: io::Error },
-    #[error("{input} has changed since the run started: {difference}")]
-    InputChanged { input: String, difference: String },
-}
-
-impl Hint for ManifestError {
-    fn hint(&self) -> Option<String> {
-        let hint = match self {
-            Self::NotStarted { .. } => "import the file again",
-            Self::Unreadable { .. } => return None,
-            Self::InputChanged { .. } => "restore the file, or import it as it is now",
-        };
-        Some(hint.to_owned())
-    }
 }
 
 impl RunManifest {

@@ -75,12 +75,12 @@ impl RunCounts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::RunFolder;
+    use crate::run::NewRunFolder;
 
     #[test]
     fn after_a_kill_the_wait_that_the_service_asked_for_is_still_known() {
         let parent = tempfile::tempdir().unwrap();
-        let folder = RunFolder::create(&parent.path().join("run")).unwrap();
+        let folder = NewRunFolder::create(&parent.path().join("run")).unwrap();
         assert_eq!(SavedSummary::read(folder.path()), SavedSummary::default());
         let until: Timestamp = "2026-11-24T10:15:00.5Z".parse().unwrap();
         not_before::record_not_before(&folder, until).unwrap();

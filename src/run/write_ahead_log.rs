@@ -172,12 +172,13 @@ mod tests {
     use super::*;
     use crate::plan::{AbsentUsers, Mode};
     use crate::roster::tests::{holdings, roster};
+    use crate::run::NewRunFolder;
 
     #[test]
     fn with_sync_always_the_disk_has_it_before_a_request_leaves() {
         for (sync, waits) in [(SyncMode::Always, true), (SyncMode::EverySecond, false)] {
             let parent = tempfile::tempdir().unwrap();
-            let folder = RunFolder::create(&parent.path().join("run")).unwrap();
+            let folder = NewRunFolder::create(&parent.path().join("run")).unwrap();
             let current = holdings("userId,code\na,PMD\n");
             let current = Some((&current, AbsentUsers::Unknown));
             let wanted = roster("userId,code\na,IDU\n");

@@ -15,7 +15,7 @@ use seatload::event::Event;
 use seatload::plan::Plan;
 use seatload::roster::UserIndex;
 use seatload::run::Journal;
-use seatload::run::RunFolder;
+use seatload::run::{NewRunFolder, RunFolder};
 use seatload::sandbox::Ledger;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -279,7 +279,7 @@ async fn killed_and_resumed(case: &Case, fates: &[Fate]) -> Result<(), TestCaseE
         .uneven()
         .script(misbehave(case));
     let parent = tempfile::tempdir().unwrap();
-    let folder = RunFolder::create(&parent.path().join("run")).unwrap();
+    let folder = NewRunFolder::create(&parent.path().join("run")).unwrap();
 
     let mut decided = BTreeSet::new();
     for fate in fates.iter().map(Some).chain([None]) {

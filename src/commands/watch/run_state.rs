@@ -39,5 +39,5 @@ pub fn empty_run_folder(job: &Job) -> anyhow::Result<NewRunFolder> {
     if path.exists() {
         RunFolder::open(&path)?.remove_unstarted();
     }
-    Ok(RunFolder::create(&path)?)
+    Ok(NewRunFolder::create(&path)?)
 }
