@@ -127,8 +127,10 @@ pub fn split_hint(message: &str) -> Option<(&str, &str)> {
 }
 
 /// Whether the service may have done what a request asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Applied {
+    #[default]
     No,
     Maybe,
 }

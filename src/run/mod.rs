@@ -18,8 +18,6 @@ mod user_states;
 mod write_ahead_log;
 
 pub use csv_log::CsvLog;
-#[cfg(test)]
-pub use error::samples;
 pub use error::{FolderError, ManifestError, RunFileError};
 pub use folder::RunFolder;
 pub use journal::Journal;
@@ -34,3 +32,13 @@ pub use summary::{RequestCounts, RunEnd, SUMMARY, Stopped, Summary, SummarySetti
 pub use undo::{UNDO, Undo, UndoSummary};
 pub use user_states::UserStates;
 pub use write_ahead_log::WriteAheadLog;
+
+/// Every error and text of the room, for the snapshot of all messages.
+#[cfg(test)]
+pub fn samples() -> Vec<crate::diagnostic::Sample> {
+    let errors = error::samples().into_iter();
+    errors
+        .chain(journal::samples())
+        .chain([undo::sample()])
+        .collect()
+}

@@ -19,7 +19,7 @@ pub struct RunStats {
     pub to_send: u64,
     /// Those of them who are decided.
     pub decided: u64,
-    /// Requests begun.
+    /// Requests started.
     pub sent: u64,
     /// Requests with a response, or given up as lost.
     pub responded: u64,

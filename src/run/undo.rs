@@ -150,3 +150,14 @@ impl UndoSummary {
         text
     }
 }
+
+/// How to undo a run, for the snapshot of all messages.
+#[cfg(test)]
+pub fn sample() -> crate::diagnostic::Sample {
+    let summary = UndoSummary {
+        restorable: 1200,
+        had_none: 40,
+        unknown: 1,
+    };
+    crate::diagnostic::Sample::text(summary.text(Path::new("run"), &["NEWCODE".to_owned()]))
+}

@@ -1,8 +1,5 @@
-//! The headline, and the remarks that make it exact.
+//! The headline: how many users have their licences, and how many need attention.
 
-use super::SessionTotals;
-use crate::event::StopReason;
-use crate::humanize::duration::{duration, tenths};
 use crate::humanize::{count, count_of};
 use crate::outcome::FailureKind;
 use crate::run::Summary;
@@ -37,46 +34,6 @@ impl Counts {
     }
 }
 
-/// How a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ending {
-    Finished,
-    Interrupted,
-    FirstUsersDone,
-    Refused,
-    StoppedEarly,
-}
-
-impl Ending {
-    pub fn of(stop: Option<&StopReason>) -> Self {
-        match stop {
-            None => Self::Finished,
-            Some(StopReason::Interrupted) => Self::Interrupted,
-            Some(StopReason::FirstUsersDone) => Self::FirstUsersDone,
-            Some(StopReason::BadRows { .. }) => Self::Refused,
-            Some(_) => Self::StoppedEarly,
-        }
-    }
-
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Finished => "Import finished",
-            Self::Interrupted => "Import interrupted",
-            Self::FirstUsersDone => "First users done",
-            Self::Refused => "Import refused",
-            Self::StoppedEarly => "Import stopped early",
-        }
-    }
-
-    pub fn verb(self) -> &'static str {
-        match self {
-            Self::Finished => "Finished",
-            _ => "Stopped",
-        }
-    }
-}
-
-/// How many users have their licences, and how many need attention.
 pub fn headline(counts: &Counts, is_sandbox: bool) -> String {
     let parts = [Some(success(counts)), attention(counts), pending(counts)];
     let headline = parts.into_iter().flatten().collect::<Vec<_>>().join("; ");
@@ -140,55 +97,11 @@ fn pending(counts: &Counts) -> Option<String> {
     (counts.pending > 0).then(|| format!("{subject} {verb} not decided yet"))
 }
 
-/// What else a reader needs to know, one paragraph each.
-pub fn remarks(counts: &Counts, is_sandbox: bool, session: &SessionTotals) -> Vec<String> {
-    let sandbox = is_sandbox.then(|| {
-        "This was a sandbox run: the built-in sandbox simulates the service, and no licence was changed."
-            .to_owned()
-    });
-    let possibly_applied = (counts.possibly_applied > 0 && counts.total > 1).then(|| {
-        format!(
-            "{} of the users who need attention may have their licences all the same: the service did not say whether it applied the request.",
-            count(counts.possibly_applied)
-        )
-    });
-    let already_assigned = (counts.already_assigned > 0).then(|| {
-        format!(
-            "{} had exactly these licences before, according to the file of --current, and {} not sent.",
-            count_of(counts.already_assigned, "user"),
-            if counts.already_assigned == 1 { "was" } else { "were" }
-        )
-    });
-    let nothing_sent = (session.sent == 0).then(|| {
-        let scope = if session.is_resumed {
-            " in the last session of the run"
-        } else {
-            ""
-        };
-        format!("No request was sent to the service{scope}.")
-    });
-    let resumed = session.is_resumed.then(|| {
-        format!(
-            "This run was resumed. Users are counted over the whole run; times, requests and waits are those of its last session, which took {} and decided {}.",
-            duration(tenths(session.duration)),
-            count_of(session.decided, "user"),
-        )
-    });
-    [
-        sandbox,
-        possibly_applied,
-        already_assigned,
-        nothing_sent,
-        resumed,
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::page::SessionTotals;
+    use crate::report::page::remarks::remarks;
 
     fn counts(success: u64, failed: u64, pending: u64) -> Counts {
         Counts {

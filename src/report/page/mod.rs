@@ -5,11 +5,13 @@
 mod charts;
 mod codes;
 mod csp;
+mod ending;
 mod failure_groups;
 mod files;
 mod headline;
 mod labels;
 mod plan_table;
+mod remarks;
 mod settings_table;
 mod share_bar;
 mod stop_box;

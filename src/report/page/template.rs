@@ -3,10 +3,12 @@
 use askama::Template;
 
 use super::codes::CodeRow;
+use super::ending::Ending;
 use super::failure_groups::FailureGroups;
 use super::files::{FileLink, files};
-use super::headline::{self, Counts, Ending};
+use super::headline::{Counts, headline};
 use super::plan_table::{PlanRow, plan_rows};
+use super::remarks::remarks;
 use super::settings_table::settings_rows;
 use super::share_bar::{self, Share, Shares};
 use super::stop_box::StopBox;
@@ -55,14 +57,14 @@ impl Page {
             csp: csp::policy(),
             input: printable(file_name(&settings.input), INPUT_CHARS),
             status: ending.label(),
-            headline: headline::headline(&counts, settings.sandbox),
+            headline: headline(&counts, settings.sandbox),
             when: format!(
                 "{} on {}, after {}",
                 ending.verb(),
                 labels::moment(data.finished),
                 duration(tenths(session.duration))
             ),
-            remarks: headline::remarks(&counts, settings.sandbox, session),
+            remarks: remarks(&counts, settings.sandbox, session),
             stop: StopBox::new(data),
             shares: Shares {
                 success: counts.success,

@@ -76,3 +76,22 @@ pub fn stopped(stop: &StopReason) -> String {
         stop.hint()
     )
 }
+
+/// Every warning and note of the display, for the snapshot of all messages.
+#[cfg(test)]
+pub fn samples() -> Vec<crate::diagnostic::Sample> {
+    use crate::diagnostic::Sample;
+
+    let stop = StopReason::Forbidden {
+        message: "Forbidden".to_owned(),
+    };
+    [
+        wrong_address("404 Not Found", "check --base-url"),
+        seats_exhausted("ATTUNU;IDU"),
+        stopping(&StopReason::Interrupted, 8),
+        stopping(&stop, 1),
+        stopped(&stop),
+    ]
+    .map(Sample::text)
+    .into()
+}

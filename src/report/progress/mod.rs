@@ -15,6 +15,8 @@ use bars::Bars;
 use console::Term;
 use events::JsonEvent;
 use jiff::ZonedDateTime;
+#[cfg(test)]
+pub use messages::samples;
 use plain::PlainProgress;
 pub use screen::{print_final, stop_drawing};
 

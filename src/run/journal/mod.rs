@@ -10,6 +10,8 @@ use std::collections::HashSet;
 use std::io;
 
 use jiff::Timestamp;
+#[cfg(test)]
+pub use rows::samples;
 pub use rows::{AssignmentRow, RecordedFailure};
 use rows::{FailureRow, RowWriter, SuccessRow};
 
@@ -167,7 +169,7 @@ impl Journal {
                 }
                 Some(kind) => {
                     let user = find(assignments, &row.user_id, FAILURES)?;
-                    states.record_failure(user, kind, row.applied());
+                    states.record_failure(user, kind, row.applied);
                 }
                 None => {
                     return Err(RunFileError::UnknownUser {

@@ -1,6 +1,5 @@
 //! The rows of the CSV files. Each struct is a file's header and its rows.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -14,13 +13,15 @@ use crate::sanitize::{escape_formula, printable, unescape_formula};
 /// The longest message in a cell, in characters.
 const MESSAGE_CHARS: usize = 600;
 
-/// In the column `sent`: whether a request has named the user.
-const SENT: &str = "yes";
-const NOT_SENT: &str = "no";
-
-/// In the column `changed`: whether a request may have been applied, though the user failed.
-const CHANGED_MAYBE: &str = "maybe";
-const CHANGED_NO: &str = "no";
+/// Whether a request has named the user.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+enum Sent {
+    #[default]
+    #[serde(rename = "no")]
+    No,
+    #[serde(rename = "yes")]
+    Yes,
+}
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -29,7 +30,7 @@ pub struct SuccessRow {
     user_bundle_codes: Arc<str>,
     use_external_license: bool,
     organization_id: Arc<str>,
-    sent: Cow<'static, str>,
+    sent: Sent,
     line: u32,
     attempts: u32,
     completed_at: Arc<str>,
@@ -44,8 +45,9 @@ pub struct FailureRow {
     pub outcome: String,
     status: Option<u16>,
     message: String,
-    sent: Cow<'static, str>,
-    changed: Cow<'static, str>,
+    sent: Sent,
+    #[serde(rename = "changed")]
+    pub applied: Applied,
     pub line: u32,
     attempts: u32,
     completed_at: Arc<str>,
@@ -74,21 +76,19 @@ pub struct RecordedFailure {
     pub applied: Applied,
 }
 
+impl Sent {
+    fn of(attempts: u32) -> Self {
+        if attempts > 0 { Self::Yes } else { Self::No }
+    }
+}
+
 impl SuccessRow {
     pub fn was_sent(&self) -> bool {
-        self.sent == SENT
+        self.sent == Sent::Yes
     }
 }
 
 impl FailureRow {
-    pub fn applied(&self) -> Applied {
-        if self.changed == CHANGED_MAYBE {
-            Applied::Maybe
-        } else {
-            Applied::No
-        }
-    }
-
     /// None if the row has no known outcome.
     pub fn into_failure(self) -> Option<RecordedFailure> {
         let cell = |text: &str| unescape_formula(text).to_owned();
@@ -98,7 +98,7 @@ impl FailureRow {
             codes: cell(&self.user_bundle_codes),
             line: self.line,
             message: cell(&self.message),
-            applied: self.applied(),
+            applied: self.applied,
         })
     }
 }
@@ -155,7 +155,7 @@ impl<'a> RowWriter<'a> {
             user_bundle_codes: self.codes(user),
             use_external_license: self.assignments.external(user),
             organization_id: Arc::clone(&organization_id),
-            sent: sent_cell(decision.attempts),
+            sent: Sent::of(decision.attempts),
             line: self.assignments.line(user),
             attempts: decision.attempts,
             completed_at: Arc::clone(&self.completed_at),
@@ -176,8 +176,8 @@ impl<'a> RowWriter<'a> {
         let row = |&user| FailureRow {
             status: *status,
             attempts: decision.attempts,
-            sent: sent_cell(decision.attempts),
-            changed: changed_cell(decision.applied),
+            sent: Sent::of(decision.attempts),
+            applied: decision.applied,
             ..self.unsent(user, *kind, message)
         };
         decision.users.iter().map(row).collect()
@@ -211,8 +211,6 @@ impl<'a> RowWriter<'a> {
             use_external_license: cell(&bad.external),
             outcome: kind.name().to_owned(),
             message: message_cell(&kind.with_hint(&bad.error.to_string())),
-            sent: sent_cell(0),
-            changed: changed_cell(Applied::No),
             line: bad.line,
             completed_at: Arc::clone(&self.completed_at),
             ..FailureRow::default()
@@ -227,8 +225,6 @@ impl<'a> RowWriter<'a> {
             use_external_license: self.assignments.external(user).to_string(),
             outcome: kind.name().to_owned(),
             message: message_cell(message),
-            sent: sent_cell(0),
-            changed: changed_cell(Applied::No),
             line: self.assignments.line(user),
             completed_at: Arc::clone(&self.completed_at),
             ..FailureRow::default()
@@ -275,20 +271,22 @@ fn user_id_cell(assignments: &Assignments, user: UserIndex) -> String {
     escape_formula(&assignments.user_id(user).to_string()).into_owned()
 }
 
-fn changed_cell(applied: Applied) -> Cow<'static, str> {
-    Cow::Borrowed(match applied {
-        Applied::No => CHANGED_NO,
-        Applied::Maybe => CHANGED_MAYBE,
-    })
-}
-
-fn sent_cell(attempts: u32) -> Cow<'static, str> {
-    Cow::Borrowed(if attempts > 0 { SENT } else { NOT_SENT })
-}
-
 /// Text of the service as a cell.
 fn message_cell(text: &str) -> String {
     escape_formula(&printable(text, MESSAGE_CHARS)).into_owned()
+}
+
+/// The messages of skipped users, for the snapshot of all messages.
+#[cfg(test)]
+pub fn samples() -> Vec<crate::diagnostic::Sample> {
+    [
+        SkipReason::BadRow,
+        SkipReason::PossiblyBadRow,
+        SkipReason::CurrentUnknown,
+        SkipReason::OtherExternalFlag,
+    ]
+    .map(|reason| crate::diagnostic::Sample::text(skip_message(reason)))
+    .into()
 }
 
 #[cfg(test)]
@@ -335,7 +333,7 @@ mod tests {
                 prop_assert_eq!(&*row.user_bundle_codes, all.sets().codes_text(all.set(user)));
                 prop_assert_eq!(row.use_external_license, all.external(user));
                 prop_assert_eq!(&*row.organization_id, message_cell(&organization));
-                prop_assert_eq!(&*row.sent, if attempts > 0 { SENT } else { NOT_SENT });
+                prop_assert_eq!(row.was_sent(), attempts > 0);
                 prop_assert_eq!(row.line, all.line(user));
                 prop_assert_eq!(row.attempts, attempts);
                 prop_assert_eq!(&*row.completed_at, "1970-01-01T00:00:00.000Z");
