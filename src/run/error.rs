@@ -67,6 +67,12 @@ fn in_parentheses(pid: &Option<String>) -> String {
         .map_or_else(String::new, |pid| format!(" ({pid})"))
 }
 
+impl RunFileError {
+    pub fn damaged(file: &'static str) -> impl Fn(csv::Error) -> Self {
+        move |source| Self::Damaged { file, source }
+    }
+}
+
 impl Hint for FolderError {
     fn hint(&self) -> Option<String> {
         let hint = match self {

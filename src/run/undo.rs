@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use super::csv_log::{self, CsvLog};
-use super::journal::AssignmentRow;
+use super::journal::{AssignmentRow, find_user};
 use super::user_set::UserSet;
 use super::{RunFileError, RunFolder, UserStates};
 use crate::humanize::count_of;
@@ -32,12 +32,8 @@ impl<'a> Undo<'a> {
         let mut file = CsvLog::<AssignmentRow>::open(&folder.path().join(UNDO))?;
         let mut recorded = UserSet::empty(assignments);
         for row in file.read()? {
-            let row = row.map_err(|source| RunFileError::Damaged { file: UNDO, source })?;
-            let user = assignments.find(unescape_formula(&row.user_id));
-            recorded.insert(user.ok_or_else(|| RunFileError::UnknownUser {
-                file: UNDO,
-                user: row.user_id.clone(),
-            })?);
+            let row = row.map_err(RunFileError::damaged(UNDO))?;
+            recorded.insert(find_user(assignments, &row.user_id, UNDO)?);
         }
         file.sync()?;
         Ok(Self {

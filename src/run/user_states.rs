@@ -103,15 +103,6 @@ impl UserStates {
         self.may_be_applied(user) && !self.is_success(user)
     }
 
-    pub fn successes<'a>(
-        &'a self,
-        assignments: &'a Assignments,
-    ) -> impl Iterator<Item = UserIndex> + 'a {
-        assignments
-            .sendable_users()
-            .filter(|&user| self.is_success(user))
-    }
-
     /// Failed users and bad rows, by outcome.
     pub fn failures(&self) -> BTreeMap<FailureKind, u64> {
         let mut failures = self.preset.clone();
@@ -123,38 +114,42 @@ impl UserStates {
         failures
     }
 
-    /// Sendable users who are pending, in the file's order.
-    pub fn pending<'a>(
-        &'a self,
-        assignments: &'a Assignments,
-    ) -> impl Iterator<Item = UserIndex> + Clone + 'a {
-        assignments
-            .sendable_users()
-            .filter(|&user| self.is_pending(user))
+    pub fn successes(&self, assignments: &Assignments) -> impl Iterator<Item = UserIndex> + Clone {
+        self.sendable(assignments, |state| state == UserState::Success)
     }
 
-    /// Sendable users who are pending or got no response, in the file's order.
-    pub fn unavailable_or_pending<'a>(
-        &'a self,
-        assignments: &'a Assignments,
-    ) -> impl Iterator<Item = UserIndex> + Clone + 'a {
-        let is_left = |user: &UserIndex| match self.users[user.index()] {
+    pub fn pending(&self, assignments: &Assignments) -> impl Iterator<Item = UserIndex> + Clone {
+        self.sendable(assignments, |state| state == UserState::Pending)
+    }
+
+    /// Users who are pending or got no response.
+    pub fn unavailable_or_pending(
+        &self,
+        assignments: &Assignments,
+    ) -> impl Iterator<Item = UserIndex> + Clone {
+        self.sendable(assignments, |state| match state {
             UserState::Pending => true,
             UserState::Success => false,
             UserState::Failed(kind, _) => {
                 matches!(kind, FailureKind::Unavailable | FailureKind::Unknown)
             }
-        };
-        assignments.sendable_users().filter(is_left)
+        })
     }
 
-    /// Sendable users who are no success, in the file's order.
-    pub fn unsuccessful<'a>(
-        &'a self,
-        assignments: &'a Assignments,
-    ) -> impl Iterator<Item = UserIndex> + Clone + 'a {
-        assignments
-            .sendable_users()
-            .filter(|&user| !self.is_success(user))
+    pub fn unsuccessful(
+        &self,
+        assignments: &Assignments,
+    ) -> impl Iterator<Item = UserIndex> + Clone {
+        self.sendable(assignments, |state| state != UserState::Success)
+    }
+
+    /// Sendable users in some states, in the file's order.
+    fn sendable(
+        &self,
+        assignments: &Assignments,
+        is_meant: impl Fn(UserState) -> bool + Clone,
+    ) -> impl Iterator<Item = UserIndex> + Clone {
+        let users = assignments.sendable_users();
+        users.filter(move |user| is_meant(self.users[user.index()]))
     }
 }

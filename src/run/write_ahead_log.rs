@@ -38,10 +38,7 @@ impl AttemptedRow {
     fn users(&self, assignments: &Assignments) -> Result<Vec<UserIndex>, RunFileError> {
         if self.first > self.last {
             let source = io::Error::new(io::ErrorKind::InvalidData, "the last comes first");
-            return Err(RunFileError::Damaged {
-                file: ATTEMPTED,
-                source: source.into(),
-            });
+            return Err(RunFileError::damaged(ATTEMPTED)(source.into()));
         }
         if self.last as usize >= assignments.len() {
             return Err(RunFileError::UnknownUser {
@@ -101,10 +98,7 @@ impl<'a> WriteAheadLog<'a> {
         }
         let mut log = Self::create(folder, changes, sync)?;
         for row in log.attempted.read()? {
-            let row = row.map_err(|source| RunFileError::Damaged {
-                file: ATTEMPTED,
-                source,
-            })?;
+            let row = row.map_err(RunFileError::damaged(ATTEMPTED))?;
             log.logged.extend(row.users(log.assignments)?);
         }
         if let Some(undo) = &mut log.undo {

@@ -101,13 +101,9 @@ impl Journal {
         assignments: &Assignments,
         states: &UserStates,
     ) -> Result<(), RunFileError> {
-        let damaged = |source| RunFileError::Damaged {
-            file: FAILURES,
-            source,
-        };
         let mut rows: Vec<FailureRow> = Vec::new();
         for row in self.failures.read()? {
-            rows.push(row.map_err(damaged)?);
+            rows.push(row.map_err(RunFileError::damaged(FAILURES))?);
         }
         // The last record of a user counts, and a success counts more than any failure.
         let mut seen = HashSet::new();
@@ -158,17 +154,14 @@ impl Journal {
     ) -> Result<HashSet<(FailureKind, u32)>, RunFileError> {
         let mut preset = HashSet::new();
         for row in self.failures.read()? {
-            let row = row.map_err(|source| RunFileError::Damaged {
-                file: FAILURES,
-                source,
-            })?;
+            let row = row.map_err(RunFileError::damaged(FAILURES))?;
             match FailureKind::parse(&row.outcome) {
                 Some(kind @ (FailureKind::Invalid | FailureKind::Withheld)) => {
                     preset.insert((kind, row.line));
                     states.record_preset(kind);
                 }
                 Some(kind) => {
-                    let user = find(assignments, &row.user_id, FAILURES)?;
+                    let user = find_user(assignments, &row.user_id, FAILURES)?;
                     states.record_failure(user, kind, row.applied);
                 }
                 None => {
@@ -180,11 +173,8 @@ impl Journal {
             }
         }
         for row in self.success.read()? {
-            let row = row.map_err(|source| RunFileError::Damaged {
-                file: SUCCESS,
-                source,
-            })?;
-            let user = find(assignments, &row.user_id, SUCCESS)?;
+            let row = row.map_err(RunFileError::damaged(SUCCESS))?;
+            let user = find_user(assignments, &row.user_id, SUCCESS)?;
             states.record_success(user, row.was_sent());
         }
         Ok(preset)
@@ -228,7 +218,8 @@ impl Journal {
     }
 }
 
-fn find(
+/// The user of a cell.
+pub fn find_user(
     assignments: &Assignments,
     user_id: &str,
     file: &'static str,
