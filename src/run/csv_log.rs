@@ -1,7 +1,7 @@
 //! A CSV file that grows by whole records only.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::marker::PhantomData;
 use std::path::Path;
 
@@ -27,13 +27,7 @@ impl<Row: Serialize + Default> CsvLog<Row> {
             .append(true)
             .create(true)
             .open(path)?;
-        let CompleteRecords { length, rest } = complete_records(BufReader::new(&mut file))?;
-        if rest == TornRecord::Lines {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                "a quote is open over several lines",
-            ));
-        }
+        let length = complete_length(BufReader::new(&mut file))?;
         file.set_len(length)?;
         let mut log = Self {
             file,
@@ -140,8 +134,8 @@ fn header<Row: Serialize + Default>() -> io::Result<Vec<u8>> {
     let mut sample = csv::Writer::from_writer(Vec::new());
     sample.serialize(Row::default())?;
     let sample = into_bytes(sample)?;
-    let end = memchr::memchr(b'\n', &sample).map_or(0, |end| end + 1);
-    Ok(sample[..end].to_vec())
+    let mut lines = sample.split_inclusive(|byte| *byte == b'\n');
+    Ok(lines.next().unwrap_or_default().to_vec())
 }
 
 fn writer<W: Write>(out: W) -> csv::Writer<W> {
@@ -154,41 +148,25 @@ fn into_bytes(writer: csv::Writer<Vec<u8>>) -> io::Result<Vec<u8>> {
     writer.into_inner().map_err(csv::IntoInnerError::into_error)
 }
 
-/// The complete records of a file.
-struct CompleteRecords {
-    /// Bytes up to the last line end outside quotes.
-    length: u64,
-    rest: TornRecord,
-}
-
-/// What follows the complete records.
-#[derive(PartialEq, Eq)]
-enum TornRecord {
-    /// At most the start of one record.
-    Line,
-    /// More than one line, so this is no torn record.
-    Lines,
-}
-
-fn complete_records(mut file: impl Read) -> io::Result<CompleteRecords> {
-    let mut buffer = vec![0; 256 * 1024];
-    let (mut read_so_far, mut length, mut in_quotes) = (0, 0, false);
-    let mut rest = TornRecord::Line;
-    loop {
-        let read = file.read(&mut buffer)?;
-        if read == 0 {
-            return Ok(CompleteRecords { length, rest });
-        }
-        for at in memchr::memchr2_iter(b'"', b'\n', &buffer[..read]) {
-            match buffer[at] {
-                // A quote in a quoted cell is doubled, which leaves `in_quotes` as it was.
-                b'"' => in_quotes = !in_quotes,
-                _ if in_quotes => rest = TornRecord::Lines,
-                _ => length = read_so_far + at as u64 + 1,
+/// The bytes of the complete records, up to the last line end outside quotes. A quote that is open over several lines is no
+/// torn record but damage.
+fn complete_length(mut file: impl BufRead) -> io::Result<u64> {
+    let (mut read, mut complete, mut in_quotes) = (0, 0, false);
+    let mut line = Vec::new();
+    while file.read_until(b'\n', &mut line)? > 0 {
+        read += line.len() as u64;
+        // A quote in a quoted cell is doubled, which leaves `in_quotes` as it was.
+        in_quotes ^= line.iter().filter(|&&byte| byte == b'"').count() % 2 == 1;
+        if line.ends_with(b"\n") {
+            if in_quotes {
+                let message = "a quote is open over several lines";
+                return Err(io::Error::new(io::ErrorKind::InvalidData, message));
             }
+            complete = read;
         }
-        read_so_far += read as u64;
+        line.clear();
     }
+    Ok(complete)
 }
 
 #[cfg(test)]
