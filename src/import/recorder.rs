@@ -166,7 +166,6 @@ impl<'a, 'p> Recorder<'a, 'p> {
             let overruled = self.standing.record(decision);
             self.tally
                 .count_decision(decision, &overruled, self.assignments);
-            self.timeline.record_decision(at, decision);
         }
         if let Event::Waiting {
             wait,

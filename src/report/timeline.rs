@@ -66,7 +66,6 @@ impl Default for Timeline {
 }
 
 impl Timeline {
-    /// Records an event; [`record_decision`](Self::record_decision) records decisions.
     pub fn record(&mut self, at: Duration, event: &Event) {
         match event {
             Event::Sent { .. } => {
@@ -83,15 +82,15 @@ impl Timeline {
                 });
             }
             Event::Stopping(_) => self.end_wait(at),
+            Event::Decided(decision) => self.record_decision(at, decision),
             Event::ResponseReceived { .. }
             | Event::Split { .. }
-            | Event::Decided(_)
             | Event::SeatsExhausted { .. }
             | Event::WrongAddress { .. } => {}
         }
     }
 
-    pub fn record_decision(&mut self, at: Duration, decision: &Decision) {
+    fn record_decision(&mut self, at: Duration, decision: &Decision) {
         let slot = self.slot(at);
         let users = decision.users.len() as u64;
         if decision.outcome.is_success() {

@@ -8,25 +8,6 @@ pub const LENGTH: u64 = 1000;
 /// The shortest length that can be seen.
 const MIN_LENGTH: u64 = 6;
 
-/// The outcomes that a bar tells apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Share {
-    Success,
-    Attention,
-    Pending,
-}
-
-impl Share {
-    /// Its class in the style sheet.
-    pub fn class(self) -> &'static str {
-        match self {
-            Self::Success => "success",
-            Self::Attention => "attention",
-            Self::Pending => "pending",
-        }
-    }
-}
-
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Shares {
     pub success: u64,
@@ -37,7 +18,8 @@ pub struct Shares {
 /// A segment of a bar.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Segment {
-    pub share: Share,
+    /// In the style sheet.
+    pub class: &'static str,
     pub from: u64,
     pub length: u64,
 }
@@ -55,16 +37,20 @@ impl Shares {
         self.success + self.attention + self.pending
     }
 
+    /// The counts in the order of the bar, each with its class in the style sheet.
+    pub fn by_class(&self) -> [(&'static str, u64); 3] {
+        [
+            ("success", self.success),
+            ("attention", self.attention),
+            ("pending", self.pending),
+        ]
+    }
+
     /// The segments of a bar in their order. Each is long enough to be seen.
     pub fn segments(&self) -> Vec<Segment> {
-        let counts = [
-            (Share::Success, self.success),
-            (Share::Attention, self.attention),
-            (Share::Pending, self.pending),
-        ];
         let total = u128::from(self.total().max(1));
         let length = |count: u64| (u128::from(count) * u128::from(LENGTH) / total) as u64;
-        let mut lengths = counts.map(|(_, count)| match count {
+        let mut lengths = self.by_class().map(|(_, count)| match count {
             0 => 0,
             some => length(some).max(MIN_LENGTH),
         });
@@ -73,33 +59,33 @@ impl Shares {
         if let Some(longest) = lengths.iter_mut().max().filter(|longest| **longest > 0) {
             *longest = (*longest + LENGTH).saturating_sub(sum);
         }
-        let mut from = 0;
-        let mut segments = Vec::new();
-        for ((share, _), length) in counts.into_iter().zip(lengths) {
-            if length > 0 {
-                segments.push(Segment {
-                    share,
+        let mut end = 0;
+        let segments = self.by_class().into_iter().zip(lengths);
+        segments
+            .filter(|(_, length)| *length > 0)
+            .map(|((class, _), length)| {
+                let from = end;
+                end += length;
+                Segment {
+                    class,
                     from,
                     length,
-                });
-                from += length;
-            }
-        }
-        segments
+                }
+            })
+            .collect()
     }
 
     /// The shares as text: `94% have it, 6% need attention`.
     pub fn text(&self, it: &str) -> String {
-        let total = self.total();
-        let shares = [
-            (self.success, format!("have {it}")),
-            (self.attention, "need attention".to_owned()),
-            (self.pending, "are not decided yet".to_owned()),
+        let predicates = [
+            &format!("have {it}"),
+            "need attention",
+            "are not decided yet",
         ];
+        let shares = self.by_class().into_iter().zip(predicates);
         let texts: Vec<_> = shares
-            .into_iter()
-            .filter(|(count, _)| *count > 0)
-            .map(|(count, predicate)| format!("{} {predicate}", percent(count, total)))
+            .filter(|((_, count), _)| *count > 0)
+            .map(|((_, count), predicate)| format!("{} {predicate}", percent(count, self.total())))
             .collect();
         if texts.is_empty() {
             "no users".to_owned()

@@ -10,7 +10,7 @@ use super::headline::{Counts, headline};
 use super::plan_table::{PlanRow, plan_rows};
 use super::remarks::remarks;
 use super::settings_table::settings_rows;
-use super::share_bar::{self, Share, Shares};
+use super::share_bar::{self, Shares};
 use super::stop_box::StopBox;
 use super::timeline_chart::TimelineChart;
 use super::{PageData, charts, codes, csp, labels};
@@ -85,22 +85,19 @@ impl Page {
         }
     }
 
-    /// The shares in the order of the bar, with the meaning of each.
-    fn legend(&self) -> Vec<(Share, String, &'static str)> {
+    /// The classes of the bar, with the number and the meaning of each.
+    fn legend(&self) -> Vec<(&'static str, String, &'static str)> {
         let success = if self.has_already_assigned {
             "have exactly the codes of the file"
         } else {
             "have exactly the codes of the file, as the service confirmed"
         };
-        [
-            (Share::Success, self.shares.success, success),
-            (Share::Attention, self.shares.attention, "need attention"),
-            (Share::Pending, self.shares.pending, "not decided yet"),
-        ]
-        .into_iter()
-        .filter(|(_, users, _)| *users > 0)
-        .map(|(share, users, meaning)| (share, count(users), meaning))
-        .collect()
+        let meanings = [success, "need attention", "not decided yet"];
+        let shares = self.shares.by_class().into_iter().zip(meanings);
+        shares
+            .filter(|((_, users), _)| *users > 0)
+            .map(|((class, users), meaning)| (class, count(users), meaning))
+            .collect()
     }
 
     /// How many failures the list has, if it has not all.

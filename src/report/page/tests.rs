@@ -60,7 +60,7 @@ impl Run {
             };
             self.states.record(&decision);
             let at = Duration::from_millis(40 * user.index() as u64);
-            self.timeline.record_decision(at, &decision);
+            self.timeline.record(at, &Event::Decided(decision));
         }
         self.session.decided += users.len() as u64;
         self
