@@ -28,6 +28,7 @@ mod pacing;
 mod page;
 mod plan;
 mod resume;
+mod rooms;
 mod secrets;
 mod sign_in;
 mod stopping;
