@@ -162,7 +162,7 @@ mod tests {
     fn a_folder_is_locked_by_one_process_and_its_lock_ends_with_it() {
         let parent = tempfile::tempdir().unwrap();
         let path = parent.path().join("run");
-        let held = NewRunFolder::create(&path).unwrap().keep();
+        let first = NewRunFolder::create(&path).unwrap().keep();
         let created = NewRunFolder::create(&path).map(NewRunFolder::keep);
         for again in [created, RunFolder::open(&path)] {
             let Err(FolderError::InUse { pid, .. }) = again else {
@@ -170,7 +170,7 @@ mod tests {
             };
             assert_eq!(pid, Some(std::process::id().to_string()));
         }
-        drop(held);
+        drop(first);
         assert!(Lock::exists_in(&path));
         RunFolder::open(&path).unwrap().remove_unstarted();
         assert!(path.is_dir() && !Lock::exists_in(&path));

@@ -169,19 +169,19 @@ mod tests {
     use crate::run::NewRunFolder;
 
     #[test]
-    fn with_sync_always_the_disk_has_it_before_a_request_leaves() {
-        for (sync, waits) in [(SyncMode::Always, true), (SyncMode::EverySecond, false)] {
+    fn with_sync_always_users_are_on_disk_before_a_request_is_sent() {
+        for (sync, is_synced) in [(SyncMode::Always, true), (SyncMode::EverySecond, false)] {
             let parent = tempfile::tempdir().unwrap();
             let folder = NewRunFolder::create(&parent.path().join("run")).unwrap();
             let current = holdings("userId,code\na,PMD\n");
             let current = Some((&current, AbsentUsers::Unknown));
             let wanted = roster("userId,code\na,IDU\n");
-            let proposal = PlannedChanges::new(wanted, current, Mode::Replace, None);
-            let mut ahead = WriteAheadLog::create(&folder, &proposal, sync).unwrap();
-            ahead.log_before_send(&[UserIndex::from_index(0)]).unwrap();
+            let changes = PlannedChanges::new(wanted, current, Mode::Replace, None);
+            let mut log = WriteAheadLog::create(&folder, &changes, sync).unwrap();
+            log.log_before_send(&[UserIndex::from_index(0)]).unwrap();
             assert_eq!(
-                ahead.take_dirty_files().unwrap().count() == 0,
-                waits,
+                log.take_dirty_files().unwrap().count() == 0,
+                is_synced,
                 "{sync:?}"
             );
         }

@@ -108,13 +108,13 @@ mod tests {
     #[test]
     fn every_user_of_a_code_is_counted_once_skipped_users_too() {
         let roster = roster("userId,code\na,IDU\nb,IDU\nc,IDU;PMD\nd,IDU\nd,NONE\ne,PMD\n");
-        let proposal = PlannedChanges::new(roster, None, Mode::Replace, None);
-        let all = &proposal.roster.assignments;
-        let mut standing = UserStates::new(all.len());
-        let user = |id| all.find(id).unwrap();
-        standing.record_success(user("a"), true);
-        standing.record_failure(user("b"), FailureKind::Conflict, Applied::No);
-        let (codes, more) = code_rows(&proposal, &standing);
+        let planned = PlannedChanges::new(roster, None, Mode::Replace, None);
+        let assignments = &planned.roster.assignments;
+        let mut states = UserStates::new(assignments.len());
+        let user = |id| assignments.find(id).unwrap();
+        states.record_success(user("a"), true);
+        states.record_failure(user("b"), FailureKind::Conflict, Applied::No);
+        let (codes, more) = code_rows(&planned, &states);
         let counts: Vec<_> = codes
             .iter()
             .map(|code| {

@@ -213,7 +213,7 @@ mod tests {
             failure("c", FailureKind::Invalid, "no user"),
             failure("d", FailureKind::Conflict, "no seats"),
             RecordedFailure {
-                message: explain("held otherwise", "give all codes"),
+                message: explain("other flag", "give all codes"),
                 applied: Applied::Maybe,
                 ..failure("e", FailureKind::Withheld, "")
             },

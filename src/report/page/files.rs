@@ -1,6 +1,6 @@
 //! The files beside the page.
 
-use super::PageData;
+use super::data::PageData;
 use crate::run::journal::{FAILURES, PENDING, SUCCESS};
 use crate::run::{SUMMARY, UNDO};
 

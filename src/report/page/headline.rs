@@ -100,7 +100,7 @@ fn pending(counts: &Counts) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::page::SessionTotals;
+    use crate::report::page::data::SessionTotals;
     use crate::report::page::remarks::remarks;
 
     fn counts(success: u64, failed: u64, pending: u64) -> Counts {

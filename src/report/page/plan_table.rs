@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::SessionTotals;
+use super::data::SessionTotals;
 use crate::humanize::count;
 use crate::humanize::duration::{duration, tenths};
 use crate::plan::PlannedChanges;

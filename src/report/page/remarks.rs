@@ -1,6 +1,6 @@
 //! The remarks that make the headline exact.
 
-use super::SessionTotals;
+use super::data::SessionTotals;
 use super::headline::Counts;
 use crate::humanize::duration::{duration, tenths};
 use crate::humanize::{count, count_of};

@@ -1,6 +1,7 @@
 //! What to do about a run that stopped early.
 
-use super::{PageData, labels};
+use super::data::PageData;
+use super::labels;
 use crate::sanitize::printable;
 
 /// The longest text of the box, in characters.

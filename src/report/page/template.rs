@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::codes::CodeRow;
+use super::data::PageData;
 use super::ending::Ending;
 use super::failure_groups::FailureGroups;
 use super::files::{FileLink, files};
@@ -13,7 +14,7 @@ use super::settings_table::settings_rows;
 use super::share_bar::{self, Shares};
 use super::stop_box::StopBox;
 use super::timeline_chart::TimelineChart;
-use super::{PageData, charts, codes, csp, labels};
+use super::{charts, codes, csp, labels};
 use crate::humanize::duration::{duration, tenths};
 use crate::humanize::{count, count_of};
 use crate::sanitize::printable;

@@ -3,16 +3,24 @@
 use proptest::prelude::*;
 use scraper::{Html, Node, Selector};
 
+use std::time::Duration;
+
+use jiff::Timestamp;
+
 use super::share_bar::Shares;
 use super::*;
+use crate::event::StopReason;
 use crate::event::{Event, WaitCause};
 use crate::outcome::FailureKind;
 use crate::outcome::{Applied, Decision, Outcome};
+use crate::plan::PlannedChanges;
 use crate::plan::{AbsentUsers, Mode};
+use crate::report::Timeline;
 use crate::roster::Roster;
 use crate::roster::tests::{holdings, roster};
 use crate::run::journal::RecordedFailure;
 use crate::run::{RunEnd, RunStats, SummarySettings};
+use crate::run::{Summary, UserStates};
 use crate::sanitize::printable;
 
 /// A run to make a page of.

@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chart_ends_where_the_run_ends_and_its_last_bar_with_it() {
+    fn a_chart_ends_where_the_session_ends_and_its_last_bar_with_it() {
         let mut timeline = sent_at(&[0, 0, 60]);
         timeline.finish(Duration::from_millis(60_250));
         let chart = TimelineChart::of(&timeline).unwrap();

@@ -2,12 +2,91 @@
 
 use std::num::NonZeroUsize;
 
-use super::{Changes, Code, Loss, Set, UserWithoutSeat, Users};
+use serde::Serialize;
+
 use crate::catalog;
 use crate::plan::{Action, PlannedChanges, SeatDemand, group_sizes};
 use crate::roster::{CodeIndex, SkipReason};
 
-pub(super) fn users(changes: &PlannedChanges, first: usize) -> Users {
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Users {
+    pub total: u64,
+    pub to_send: u64,
+    /// Those of them who are sent before the run stops.
+    pub to_send_now: u64,
+    #[serde(rename = "holdAlready")]
+    pub already_assigned: u64,
+    pub without_seat: u64,
+    #[serde(rename = "withheld")]
+    pub skipped: SkippedUsers,
+}
+
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SkippedUsers {
+    pub bad_row: u64,
+    #[serde(rename = "holdingsUnknown")]
+    pub current_unknown: u64,
+    #[serde(rename = "heldOtherwise")]
+    pub other_external_flag: u64,
+}
+
+/// Changes for the users to send.
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Changes {
+    pub gaining: u64,
+    pub losing: u64,
+    #[serde(rename = "otherFlag")]
+    pub external_flag_changes: u64,
+    /// Users whose current licences are unknown.
+    pub unknown: u64,
+    pub losses: Vec<Loss>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Loss {
+    pub user_id: String,
+    pub line: u32,
+    pub codes: Vec<String>,
+}
+
+/// Users to send with one bundle set and external flag.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Set {
+    pub user_bundle_codes: Vec<String>,
+    pub use_external_license: bool,
+    pub users: u64,
+    pub requests: u64,
+}
+
+/// Seats of one code.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Code {
+    pub code: String,
+    pub name: Option<&'static str>,
+    pub users: u64,
+    pub needed: u64,
+    #[serde(rename = "freed")]
+    pub released: u64,
+    pub free: Option<u64>,
+    pub short: u64,
+    #[serde(rename = "firstShort")]
+    pub first_without_seat: Option<UserWithoutSeat>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserWithoutSeat {
+    pub user_id: String,
+    pub line: u32,
+}
+
+pub fn users(changes: &PlannedChanges, first: usize) -> Users {
     let roster = &changes.roster;
     let mut users = Users {
         total: (roster.sendable_count + roster.skipped.len()) as u64,
@@ -31,7 +110,7 @@ pub(super) fn users(changes: &PlannedChanges, first: usize) -> Users {
     users
 }
 
-pub(super) fn changes(planned: &PlannedChanges, limit: usize) -> Option<Changes> {
+pub fn changes(planned: &PlannedChanges, limit: usize) -> Option<Changes> {
     planned.holdings.as_ref()?;
     let assignments = &planned.roster.assignments;
     let mut changes = Changes::default();
@@ -54,7 +133,7 @@ pub(super) fn changes(planned: &PlannedChanges, limit: usize) -> Option<Changes>
     Some(changes)
 }
 
-pub(super) fn sets(changes: &PlannedChanges, first: usize, batch_size: NonZeroUsize) -> Vec<Set> {
+pub fn sets(changes: &PlannedChanges, first: usize, batch_size: NonZeroUsize) -> Vec<Set> {
     let assignments = &changes.roster.assignments;
     group_sizes(assignments, changes.to_send().take(first))
         .into_iter()
@@ -71,7 +150,7 @@ pub(super) fn sets(changes: &PlannedChanges, first: usize, batch_size: NonZeroUs
         .collect()
 }
 
-pub(super) fn codes(changes: &PlannedChanges) -> Vec<Code> {
+pub fn codes(changes: &PlannedChanges) -> Vec<Code> {
     let assignments = &changes.roster.assignments;
     let names = assignments.sets().all_codes();
     let code = |demand: SeatDemand| {
@@ -93,7 +172,7 @@ pub(super) fn codes(changes: &PlannedChanges) -> Vec<Code> {
     changes.demand().into_iter().map(code).collect()
 }
 
-pub(super) fn code_names(changes: &PlannedChanges, codes: &[CodeIndex]) -> Vec<String> {
+pub fn code_names(changes: &PlannedChanges, codes: &[CodeIndex]) -> Vec<String> {
     let names = changes.roster.assignments.sets().all_codes();
     codes
         .iter()

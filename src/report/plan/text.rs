@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use console::Style;
 
-use super::{Changes, Code, PlanReport};
+use super::counts::{Changes, Code};
+use super::plan_report::PlanReport;
 use crate::humanize::duration::{duration, tenths};
 use crate::humanize::{count, count_of};
 use crate::report::table::{lines, new_table, right_align_numbers};

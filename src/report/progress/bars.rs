@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 use console::Term;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
+use super::messages;
 use super::screen::StableScreen;
-use super::{RunStats, Wait};
+use super::wait::Wait;
 use crate::humanize::count;
-use crate::report::progress::messages;
+use crate::run::RunStats;
 
 /// The least time between two updates.
 const REFRESH: Duration = Duration::from_millis(50);

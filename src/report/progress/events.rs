@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::RunStats;
 use crate::event::{Event, StopReason, WaitCause};
 use crate::outcome::{Decision, Outcome};
+use crate::run::RunStats;
 
 #[derive(Serialize)]
 struct Line<'a> {

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use super::wait::Wait;
 use crate::event::StopReason;
 use crate::humanize::duration::duration;
 use crate::humanize::{count, count_of};
-use crate::report::progress::{RunStats, Wait};
+use crate::run::RunStats;
 use crate::sanitize::printable;
 
 /// The longest response and reason that are shown, in characters.

@@ -5,11 +5,11 @@ mod events;
 mod messages;
 mod plain;
 mod screen;
+mod wait;
 
 use std::cell::Cell;
 use std::io::{ErrorKind, IsTerminal, Read, Write, stderr};
 use std::path::Path;
-use std::time::Duration;
 
 use bars::Bars;
 use console::Term;
@@ -19,26 +19,13 @@ use jiff::ZonedDateTime;
 pub use messages::samples;
 use plain::PlainProgress;
 pub use screen::{print_final, stop_drawing};
+use wait::Wait;
 
-use crate::event::{Event, StopReason, WaitCause};
+use crate::event::{Event, StopReason};
 use crate::exit_code::ExitCode;
 use crate::report::wrap_to_terminal;
 use crate::run::RunStats;
 use crate::settings::ProgressMode;
-
-/// The wait under way.
-#[derive(Debug, Clone)]
-struct Wait {
-    until: ZonedDateTime,
-    cause: WaitCause,
-}
-
-impl Wait {
-    fn left(&self) -> Duration {
-        let left = ZonedDateTime::now().duration_until(&self.until);
-        Duration::try_from(left).unwrap_or_default()
-    }
-}
 
 /// Shows the progress of a run on standard error.
 pub struct Progress {

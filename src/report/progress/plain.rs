@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{RunStats, Wait};
+use super::messages;
+use super::wait::Wait;
 use crate::humanize::count;
-use crate::report::progress::messages;
+use crate::run::RunStats;
 
 const PERIOD: Duration = Duration::from_secs(10);
 
