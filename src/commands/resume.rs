@@ -106,7 +106,7 @@ pub fn resume(args: ResumeArgs) -> anyhow::Result<ExitCode> {
     let path = folder.path().to_owned();
     let begun = (begin, folder, &record);
     let ended = resume_run(begun, &proposal, whom, settings, way, &mut progress)?;
-    Ok(ended.print_result(&path, &record.reading, printed, &progress))
+    Ok(ended.print_result(&path, &record.input_settings, printed, &progress))
 }
 
 /// The settings that are given now, and else those that the run started with.

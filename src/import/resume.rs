@@ -74,7 +74,7 @@ pub fn resume_run(
     let ready = PreparedRun {
         begin,
         input: &input,
-        reading: &record.reading,
+        reading: &record.input_settings,
         batch_size: NonZeroUsize::new(record.batch_size).unwrap_or(NonZeroUsize::MIN),
         settings: &settings,
         way,
@@ -109,13 +109,13 @@ pub fn reload_input(
     progress: &mut Progress,
 ) -> anyhow::Result<PlannedChanges> {
     let input = record.input(folder);
-    let read = load::load_side_tables(&record.reading).and_then(|beside| {
-        load::load_with_fingerprint(input.open()?, &record.reading, beside, progress)
+    let read = load::load_side_tables(&record.input_settings).and_then(|beside| {
+        load::load_with_fingerprint(input.open()?, &record.input_settings, beside, progress)
     });
     match read {
         Ok((read, as_read)) => {
             record.check(&input, &as_read)?;
-            Ok(read.into_changes(&record.reading, record.seats.clone()))
+            Ok(read.into_changes(&record.input_settings, record.seats.clone()))
         }
         Err(error) => {
             // If a file is another than it was, then that is what to say.
@@ -127,10 +127,10 @@ pub fn reload_input(
                 let path = path.cloned();
                 path.and_then(|path| fingerprint(&Input::Path(path)).ok())
             };
-            let current = record.reading.current.as_ref();
+            let current = record.input_settings.current.as_ref();
             let now = InputFingerprints {
                 input: fingerprint(&input)?,
-                directory: beside(record.reading.directory.as_ref()),
+                directory: beside(record.input_settings.directory.as_ref()),
                 current: beside(current.map(|current| &current.path)),
             };
             record.check(&input, &now)?;

@@ -25,8 +25,9 @@ pub const SAVED_STDIN: &str = "input";
 const SCHEMA: u32 = 3;
 
 /// The fingerprints of the files that a roster was read from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputFingerprints {
+    #[serde(rename = "fingerprint")]
     pub input: Fingerprint,
     pub directory: Option<Fingerprint>,
     pub current: Option<Fingerprint>,
@@ -39,15 +40,15 @@ pub struct RunManifest {
     schema: u32,
     /// The input's path, absolute or relative to the run folder; none for standard input, which is saved in the run folder.
     pub input: Option<PathBuf>,
-    pub fingerprint: Fingerprint,
+    #[serde(flatten)]
+    pub fingerprints: InputFingerprints,
     pub target: Target,
     /// Without secrets. A resumed run may sign in otherwise.
     pub sign_in: SignInSettings,
     /// Without secrets. A resumed run may connect otherwise.
     pub network: NetworkSettings,
-    pub reading: InputSettings,
-    pub directory: Option<Fingerprint>,
-    pub current: Option<Fingerprint>,
+    #[serde(rename = "reading")]
+    pub input_settings: InputSettings,
     pub seats: Option<SeatBudget>,
     pub batch_size: usize,
     /// The value of --first.
@@ -63,18 +64,13 @@ impl RunManifest {
         read: &InputFingerprints,
         run: &RunSettings,
     ) -> io::Result<Self> {
-        let input = match (&plan.input, later) {
-            (Input::Path(path), ResumeInput::InPlace) => Some(std::path::absolute(path)?),
-            (Input::Path(path), ResumeInput::BesideRun) => {
-                let name = path.file_name().unwrap_or_default();
-                Some(Path::new("..").join(name))
-            }
-            (Input::Stdin, _) => None,
-        };
-        let mut reading = plan.input_settings.clone();
-        let current = reading.current.as_mut().map(|current| &mut current.path);
+        let mut input_settings = plan.input_settings.clone();
+        let current = input_settings
+            .current
+            .as_mut()
+            .map(|current| &mut current.path);
         let (mut sign_in, mut network) = (run.sign_in.clone(), run.network.recorded());
-        let side_tables = reading.directory.as_mut().into_iter().chain(current);
+        let side_tables = input_settings.directory.as_mut().into_iter().chain(current);
         for path in side_tables
             .chain(sign_in.paths_mut())
             .chain(network.paths_mut())
@@ -83,14 +79,12 @@ impl RunManifest {
         }
         Ok(Self {
             schema: SCHEMA,
-            input,
-            fingerprint: read.input.clone(),
+            input: saved_path(&plan.input, later)?,
+            fingerprints: read.clone(),
             target: run.target.clone(),
             sign_in,
             network,
-            reading,
-            directory: read.directory.clone(),
-            current: read.current.clone(),
+            input_settings,
             seats: plan.seats.clone(),
             batch_size: plan.batch_size.get(),
             first: run.first,
@@ -115,24 +109,22 @@ impl RunManifest {
 
     pub fn read(folder: &RunFolder) -> Result<Self, ManifestError> {
         let path = folder.path().to_owned();
-        let text = match fs::read(path.join(NAME)) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(ManifestError::NotStarted { path });
+        Self::parse(&path.join(NAME)).map_err(|source| {
+            if source.kind() == io::ErrorKind::NotFound {
+                ManifestError::NotStarted { path }
+            } else {
+                ManifestError::Unreadable { path, source }
             }
-            Err(source) => return Err(ManifestError::Unreadable { path, source }),
-        };
-        match serde_json::from_slice::<Self>(&text) {
-            Ok(manifest) if manifest.schema == SCHEMA => Ok(manifest),
-            Ok(manifest) => Err(ManifestError::Unreadable {
-                path,
-                source: io::Error::other(format!("unknown schema {}", manifest.schema)),
-            }),
-            Err(error) => Err(ManifestError::Unreadable {
-                path,
-                source: error.into(),
-            }),
+        })
+    }
+
+    fn parse(file: &Path) -> io::Result<Self> {
+        let manifest: Self = serde_json::from_slice(&fs::read(file)?)?;
+        if manifest.schema != SCHEMA {
+            let message = format!("unknown schema {}", manifest.schema);
+            return Err(io::Error::other(message));
         }
+        Ok(manifest)
     }
 
     pub fn write(&self, folder: &RunFolder) -> io::Result<()> {
@@ -152,25 +144,33 @@ impl RunManifest {
 
     /// Requires that the files are those that the run started with.
     pub fn check(&self, input: &Input, now: &InputFingerprints) -> Result<(), ManifestError> {
-        check_same(&input.to_string(), &self.fingerprint, &now.input)?;
-        let current = self.reading.current.as_ref().map(|current| &current.path);
+        let (then, settings) = (&self.fingerprints, &self.input_settings);
+        check_same(input, &then.input, &now.input)?;
+        let current = settings.current.as_ref().map(|current| &current.path);
         for (path, then, now) in [
-            (
-                self.reading.directory.as_ref(),
-                &self.directory,
-                &now.directory,
-            ),
-            (current, &self.current, &now.current),
+            (settings.directory.as_ref(), &then.directory, &now.directory),
+            (current, &then.current, &now.current),
         ] {
             if let (Some(path), Some(then), Some(now)) = (path, then, now) {
-                check_same(&path.display().to_string(), then, now)?;
+                check_same(&Input::Path(path.clone()), then, now)?;
             }
         }
         Ok(())
     }
 }
 
-fn check_same(file: &str, then: &Fingerprint, now: &Fingerprint) -> Result<(), ManifestError> {
+/// The path of an input as a manifest has it. None for standard input.
+fn saved_path(input: &Input, later: ResumeInput) -> io::Result<Option<PathBuf>> {
+    Ok(match (input, later) {
+        (Input::Path(path), ResumeInput::InPlace) => Some(std::path::absolute(path)?),
+        (Input::Path(path), ResumeInput::BesideRun) => {
+            Some(Path::new("..").join(path.file_name().unwrap_or_default()))
+        }
+        (Input::Stdin, _) => None,
+    })
+}
+
+fn check_same(file: &Input, then: &Fingerprint, now: &Fingerprint) -> Result<(), ManifestError> {
     let difference = if now.bytes != then.bytes {
         format!("it has {} bytes instead of {}", now.bytes, then.bytes)
     } else if now.sha256 != then.sha256 {
@@ -179,7 +179,7 @@ fn check_same(file: &str, then: &Fingerprint, now: &Fingerprint) -> Result<(), M
         return Ok(());
     };
     Err(ManifestError::InputChanged {
-        input: file.to_owned(),
+        input: file.to_string(),
         difference,
     })
 }

@@ -248,7 +248,7 @@ fn finished(job: &Job) -> Result<AttemptResult, AttemptResult> {
         )));
     };
     let is_same = match job.input() {
-        Some(input) => fingerprint(&input)? == record.fingerprint,
+        Some(input) => fingerprint(&input)? == record.fingerprints.input,
         // It was read to its end.
         None => true,
     };

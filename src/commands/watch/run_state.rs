@@ -16,7 +16,7 @@ pub fn started_fingerprint(job: &Job) -> anyhow::Result<Option<Fingerprint>> {
     }
     let run = RunFolder::open(&job.run())?;
     if let Ok(record) = RunManifest::read(&run) {
-        return Ok(Some(record.fingerprint));
+        return Ok(Some(record.fingerprints.input));
     }
     let Some(input) = job.input() else {
         return Ok(None);
