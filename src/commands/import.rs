@@ -13,7 +13,7 @@ use crate::args::summary::{SummaryArgs, SummaryFormat};
 use crate::exit_code::ExitCode;
 use crate::hint::Failure;
 use crate::import::connection::Connection;
-use crate::import::execute::{self, Session};
+use crate::import::context::{Session, interrupt_on_signal};
 use crate::import::load;
 use crate::import::prepare::prepare;
 use crate::import::preview::{PlanFormat, preview};
@@ -105,7 +105,7 @@ pub fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
         &mut progress,
     )?;
     let folder = stdin_folder.map_or_else(|| create_folder(settings), Ok)?;
-    if let Some(violation) = prepared.report_refusal(settings, &connection, &folder)? {
+    if let Some(violation) = prepared.report_violation(settings, &connection, &folder)? {
         let reports = folder.keep();
         let rows = reports.path().join("failures.csv");
         bail!(Failure::new(violation.message()).hint(format!(
@@ -116,12 +116,12 @@ pub fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
 
     let session = Session {
         connection: &connection,
-        departures: &SendTimes::default(),
-        interrupt: &execute::listen(&folder)?,
+        send_times: &SendTimes::default(),
+        interrupt: &interrupt_on_signal(folder.path())?,
     };
     let path = folder.path().to_owned();
     let result = prepared.run(settings, folder, session, &mut progress)?;
-    Ok(result.print_result(&path, &settings.plan.input_settings, format, &progress))
+    Ok(result.print(&path, &settings.plan.input_settings, format, &progress))
 }
 
 fn dry_run(args: ImportArgs) -> anyhow::Result<ExitCode> {

@@ -17,8 +17,8 @@ use crate::dispatch;
 use crate::exit_code::ExitCode;
 use crate::hint::Failure;
 use crate::import::connection::Connection;
-use crate::import::execute::{self, Session, StartTime};
-use crate::import::resume::{ResumeScope, reload_input, resume_run};
+use crate::import::context::{Session, StartTime, interrupt_on_signal};
+use crate::import::resume::{ResumeScope, StoppedRun, reload_input, resume_run};
 use crate::import::send_times::SendTimes;
 use crate::import::sign_in::merge_with_recorded;
 use crate::report::Progress;
@@ -66,60 +66,67 @@ const EXAMPLES: HelpExamples = HelpExamples {
 
 /// Resumes a run. An error means that nothing was sent.
 pub fn resume(args: ResumeArgs) -> anyhow::Result<ExitCode> {
-    let begin = StartTime::now();
+    let start = StartTime::now();
+    let format = args.summary.summary_format();
     RunManifest::require(&args.run_folder)?;
     let folder = RunFolder::open(&args.run_folder)?;
-    let record = RunManifest::read(&folder)?;
+    let manifest = &RunManifest::read(&folder)?;
     let saved = SavedSummary::read(folder.path());
     if saved.is_finished && !args.retry_failed {
-        return report_already_finished(&folder, &saved, args.summary.summary_format());
+        return report_already_finished(&folder, &saved, format);
     }
-    if let Some(until) = saved.not_before
-        && until > Timestamp::now() + dispatch::MAX_RETRY_AFTER
-    {
+    reject_long_wait(&saved)?;
+
+    let settings = settings(args.run, args.sign_in, manifest)?;
+    let mut progress = Progress::new(settings.progress);
+    let connection = Connection::new(&settings)?;
+    let retries = settings.requests.max_retries;
+    connection.sign_in(retries, &CancellationToken::new(), &progress)?;
+    let changes = &reload_input(manifest, folder.path(), &mut progress)?;
+    let session = Session {
+        connection: &connection,
+        send_times: &SendTimes::default(),
+        interrupt: &interrupt_on_signal(folder.path())?,
+    };
+    let scope = if args.retry_failed {
+        ResumeScope::AllUnsuccessful
+    } else {
+        ResumeScope::Pending
+    };
+    let path = folder.path().to_owned();
+    let stopped = StoppedRun {
+        start,
+        folder,
+        manifest,
+        changes,
+    };
+    let result = resume_run(stopped, scope, settings, session, &mut progress)?;
+    Ok(result.print(&path, &manifest.input_settings, format, &progress))
+}
+
+/// A wait that dispatch would not wait for is an error.
+fn reject_long_wait(saved: &SavedSummary) -> anyhow::Result<()> {
+    let longest = Timestamp::now() + dispatch::MAX_RETRY_AFTER;
+    if let Some(until) = saved.not_before.filter(|until| *until > longest) {
         bail!(
             Failure::new(format!("the service accepts no requests before {until:.0}"))
                 .hint("resume after that; to override it, import pending.csv")
         );
     }
-    let printed = args.summary.summary_format();
-    let settings = settings(args.run, args.sign_in, &record)?;
-    let mut progress = Progress::new(settings.progress);
-    let connection = Connection::new(&settings)?;
-    connection.sign_in(
-        settings.requests.max_retries,
-        &CancellationToken::new(),
-        &progress,
-    )?;
-    let proposal = reload_input(&record, folder.path(), &mut progress)?;
-    let whom = if args.retry_failed {
-        ResumeScope::AllUnsuccessful
-    } else {
-        ResumeScope::Pending
-    };
-    let interrupt = execute::listen(&folder)?;
-    let way = Session {
-        connection: &connection,
-        departures: &SendTimes::default(),
-        interrupt: &interrupt,
-    };
-    let path = folder.path().to_owned();
-    let begun = (begin, folder, &record);
-    let ended = resume_run(begun, &proposal, whom, settings, way, &mut progress)?;
-    Ok(ended.print_result(&path, &record.input_settings, printed, &progress))
+    Ok(())
 }
 
 /// The settings that are given now, and else those that the run started with.
 fn settings(
     args: RunArgs,
     sign_in: SignInArgs,
-    record: &RunManifest,
+    manifest: &RunManifest,
 ) -> anyhow::Result<RunSettings> {
     args.log.init()?;
-    let sign_in = merge_with_recorded(sign_in.into_settings(), &record.sign_in)?;
-    let settings = args.into_settings(record.target.clone(), sign_in, &record.requests)?;
+    let sign_in = merge_with_recorded(sign_in.into_settings(), &manifest.sign_in)?;
+    let settings = args.into_settings(manifest.target.clone(), sign_in, &manifest.requests)?;
     let settings = RunSettings {
-        network: settings.network.with_fallback(&record.network),
+        network: settings.network.with_fallback(&manifest.network),
         ..settings
     };
     if settings.network.had_proxy_password {

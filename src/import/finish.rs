@@ -8,135 +8,145 @@ use jiff::Timestamp;
 use crate::api::Endpoint;
 use crate::dispatch;
 use crate::event::StopReason;
-use crate::import::execute::{PreparedRun, go_on_command};
+use crate::import::context::{PreparedRun, resume_command};
 use crate::import::recorder::RecordedRun;
 use crate::input::Input;
 use crate::report::{PageData, SessionTotals, write_page};
 use crate::run::{Journal, RunEnd, Summary, SummarySettings, Undo, UndoSummary};
 use crate::settings::{InputSettings, RunSettings, Target};
 
-/// How a run ended, as far as it is not a matter of single users.
+/// What is known of a finished run, apart from its users.
 pub struct RunTotals<'a> {
     pub summary: &'a Summary,
     pub stop: Option<&'a StopReason>,
     pub requests: usize,
-    pub span: (Timestamp, Timestamp),
+    pub finished_at: Timestamp,
 }
 
-/// What the end of a run brings forth, beside files.
+/// What the last lines on the screen say about the reports.
 pub struct FinalReports {
-    pub sentence: String,
-    /// How to go back, if anything was written down for that.
-    pub way_back: Option<UndoSummary>,
+    pub headline: String,
+    /// None if the run has no current licences to go back to.
+    pub undo: Option<UndoSummary>,
 }
 
-/// Writes what can only be written at the end. The summary comes last: it says that all is done.
+/// Writes what can only be written at the end. The summary comes last, since it marks a finished run.
 pub fn finish(
-    ready: &PreparedRun<'_>,
+    run: &PreparedRun<'_>,
     recorded: RecordedRun,
     undo: Option<Undo<'_>>,
-    end: &RunTotals<'_>,
+    totals: &RunTotals<'_>,
 ) -> io::Result<FinalReports> {
-    let part = part(ready, &recorded, end);
+    let session = session_totals(run, &recorded, totals);
     let RecordedRun {
         journal,
-        standing,
+        states,
         timeline,
         ..
     } = recorded;
-    let (folder, proposal) = (&ready.folder, ready.proposal);
-    let all = &proposal.roster.assignments;
-    if end.stop.is_some() {
-        Journal::write_pending(folder, all, standing.pending(all))?;
+    let folder = &run.folder;
+    let assignments = &run.changes.roster.assignments;
+    if totals.stop.is_some() {
+        Journal::write_pending(folder, assignments, states.pending(assignments))?;
     }
-    let way_back = match undo {
-        Some(undo) => Some(undo.finish(folder, proposal, &standing)?),
-        None => None,
-    };
-    if standing.has_superseded() {
+    let undo = undo.map(|undo| undo.finish(folder, run.changes, &states));
+    let undo = undo.transpose()?;
+    if states.has_superseded() {
         journal
-            .remove_superseded(folder, all, &standing)
+            .remove_superseded(folder, assignments, &states)
             .map_err(io::Error::other)?;
     }
-    let told = PageData {
-        summary: end.summary,
-        planned: proposal,
-        states: &standing,
-        timeline: &timeline,
-        session: part,
-        stop: end.stop,
-        resume_command: Some(go_on_command(folder.path())),
-        finished: end.span.1,
-    };
-    let page = write_page(folder, &told);
-    // A run that has finished is not gone on with, so whoever wants its page must be able to do that.
-    if page.is_ok() || end.stop.is_some() {
-        end.summary.write(folder)?;
+    let page = write_page(
+        folder,
+        &PageData {
+            summary: totals.summary,
+            planned: run.changes,
+            states: &states,
+            timeline: &timeline,
+            session,
+            stop: totals.stop,
+            resume_command: Some(resume_command(folder.path())),
+            finished: totals.finished_at,
+        },
+    );
+    // A finished run cannot be resumed, so it is finished only once it has its page.
+    if page.is_ok() || totals.stop.is_some() {
+        totals.summary.write(folder)?;
     }
-    page.map(|sentence| FinalReports { sentence, way_back })
+    page.map(|headline| FinalReports { headline, undo })
 }
 
-/// What this part of the run was to do, and what it did.
-fn part(ready: &PreparedRun<'_>, recorded: &RecordedRun, end: &RunTotals<'_>) -> SessionTotals {
-    let requests = &ready.settings.requests;
+/// What this session planned and did.
+fn session_totals(
+    run: &PreparedRun<'_>,
+    recorded: &RecordedRun,
+    totals: &RunTotals<'_>,
+) -> SessionTotals {
+    let requests = &run.settings.requests;
     SessionTotals {
-        is_resumed: ready.folder.since_last_heartbeat().is_some(),
-        users: ready.users_to_send().len() as u64,
-        requests: end.requests as u64,
-        min_duration: dispatch::min_duration(end.requests, requests.rate, requests.burst),
-        decided: recorded.tally.decided,
-        sent: end.summary.requests.sent,
-        duration: end.summary.duration(),
+        is_resumed: run.folder.since_last_heartbeat().is_some(),
+        users: run.users_to_send().len() as u64,
+        requests: totals.requests as u64,
+        min_duration: dispatch::min_duration(totals.requests, requests.rate, requests.burst),
+        decided: recorded.stats.decided,
+        sent: totals.summary.requests.sent,
+        duration: totals.summary.duration(),
     }
 }
 
 /// The run in numbers.
 pub fn summary(
-    ready: &PreparedRun<'_>,
+    run: &PreparedRun<'_>,
     recorded: &RecordedRun,
     stop: Option<&StopReason>,
-    (began, ended): (Timestamp, Timestamp),
+    finished: Timestamp,
 ) -> Summary {
     Summary::new(RunEnd {
-        settings: about(
-            (ready.input, ready.reading, ready.batch_size),
-            ready.settings,
-            &ready.way.connection.endpoint,
-        ),
-        roster: &ready.proposal.roster,
-        stats: &recorded.tally,
-        states: &recorded.standing,
+        settings: summary_settings(&SettingsSource {
+            input: run.input,
+            input_settings: run.input_settings,
+            batch_size: run.batch_size,
+            run: run.settings,
+            endpoint: &run.session.connection.endpoint,
+        }),
+        roster: &run.changes.roster,
+        stats: &recorded.stats,
+        states: &recorded.states,
         stop,
         not_before: recorded.not_before,
-        started: began,
-        finished: ended,
-        duration: ready.begin.clock.elapsed(),
+        started: run.start.timestamp,
+        finished,
+        duration: run.start.instant.elapsed(),
     })
 }
 
-/// What the summary says of the run's settings.
-pub fn about(
-    (input, reading, batch_size): (&Input, &InputSettings, NonZeroUsize),
-    run: &RunSettings,
-    endpoint: &Endpoint,
-) -> SummarySettings {
-    let requests = &run.requests;
-    let current = reading.current.as_ref();
+/// Where the settings in a summary come from.
+pub struct SettingsSource<'a> {
+    pub input: &'a Input,
+    pub input_settings: &'a InputSettings,
+    pub batch_size: NonZeroUsize,
+    pub run: &'a RunSettings,
+    pub endpoint: &'a Endpoint,
+}
+
+pub fn summary_settings(source: &SettingsSource<'_>) -> SummarySettings {
+    let requests = &source.run.requests;
+    let current = source.input_settings.current.as_ref();
     SummarySettings {
-        input: input.to_string(),
-        method: endpoint.method().to_string(),
-        url: endpoint.url().to_string(),
-        batch_size: batch_size.get(),
+        input: source.input.to_string(),
+        method: source.endpoint.method().to_string(),
+        url: source.endpoint.url().to_string(),
+        batch_size: source.batch_size.get(),
         rate: requests.rate.to_string(),
         burst: requests.burst.get(),
         concurrency: requests.concurrency.get(),
         max_retries: requests.max_retries,
         timeout_seconds: requests.timeout.as_secs_f64(),
         keep_trying: requests.keep_trying,
-        external_license: reading.external_license,
-        mode: reading.mode,
+        external_license: source.input_settings.external_license,
+        mode: source.input_settings.mode,
         current: current.map(|current| current.path.display().to_string()),
         in_order: requests.in_order,
-        sandbox: matches!(run.target, Target::Sandbox { .. }),
+        sandbox: matches!(source.run.target, Target::Sandbox { .. }),
     }
 }

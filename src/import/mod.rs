@@ -2,6 +2,7 @@
 
 pub mod confirm;
 pub mod connection;
+pub mod context;
 pub mod execute;
 pub mod finish;
 pub mod load;
@@ -9,7 +10,9 @@ pub mod prepare;
 pub mod preview;
 pub mod prompt;
 pub mod recorder;
+pub mod result;
 pub mod resume;
+pub mod send;
 pub mod send_times;
 pub mod sign_in;
 pub mod strict;

@@ -1,4 +1,4 @@
-//! From an input to a run that may begin: everything is read, checked and agreed to, and nothing is sent.
+//! From an input to a run that may start: everything is loaded, checked and confirmed, and nothing is sent.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -8,8 +8,10 @@ use anyhow::Context;
 use crate::event::StopReason;
 use crate::import::confirm::confirm;
 use crate::import::connection::Connection;
-use crate::import::execute::{self, PreparedRun, RunFiles, RunResult, Session, StartTime};
+use crate::import::context::{PreparedRun, RunFiles, Session, StartTime};
+use crate::import::execute::execute;
 use crate::import::load::{self, LoadedInput, SideTables};
+use crate::import::result::RunResult;
 use crate::import::strict::{strict_violation, write_strict_reports};
 use crate::import::unsent::record_unsent;
 use crate::input::Source;
@@ -19,29 +21,27 @@ use crate::run::{InputFingerprints, NewRunFolder, RunFolder, RunManifest, SAVED_
 use crate::run::{Journal, RunFileError, WriteAheadLog};
 use crate::settings::{ImportPlan, ImportSettings};
 
-/// A file that has been read, and that may be sent unless it is refused.
+/// An input that is loaded, and that may be sent unless `--strict` forbids it.
 pub struct PreparedImport {
-    proposal: PlannedChanges,
-    as_read: InputFingerprints,
-    /// Why it is not sent, if it is refused.
-    refused: Option<StopReason>,
+    changes: PlannedChanges,
+    fingerprints: InputFingerprints,
+    violation: Option<StopReason>,
 }
 
 impl PreparedImport {
-    /// Reports who would have been sent and who would not, if the file is refused, and says why it is. Then nothing is
-    /// sent, and no run has begun.
-    pub fn report_refusal(
+    /// Writes reports if `--strict` forbids the import, and gives the reason. Then nothing is sent.
+    pub fn report_violation(
         &self,
         settings: &ImportSettings,
         connection: &Connection,
         folder: &RunFolder,
     ) -> anyhow::Result<Option<&StopReason>> {
-        if let Some(refused) = &self.refused {
+        if let Some(violation) = &self.violation {
             let endpoint = &connection.endpoint;
-            write_strict_reports(settings, endpoint, &self.proposal, refused, folder)
+            write_strict_reports(settings, endpoint, &self.changes, violation, folder)
                 .with_context(|| format!("cannot write reports to {}", folder.path().display()))?;
         }
-        Ok(self.refused.as_ref())
+        Ok(self.violation.as_ref())
     }
 
     /// Starts a run in a folder, and takes it to its end. An error means that nothing was sent, and that the folder is
@@ -50,123 +50,121 @@ impl PreparedImport {
         self,
         settings: &ImportSettings,
         folder: NewRunFolder,
-        way: Session<'_>,
+        session: Session<'_>,
         progress: &mut Progress,
     ) -> anyhow::Result<RunResult> {
         // After the confirmation, which may have taken a while.
-        let begin = StartTime::now();
-        let Self {
-            proposal, as_read, ..
-        } = self;
-        let records = open_run_files(settings, &as_read, &folder, &proposal)
+        let start = StartTime::now();
+        let changes = &self.changes;
+        let files = create_run_files(settings, &self.fingerprints, &folder, changes)
             .with_context(|| format!("cannot write reports to {}", folder.path().display()))?;
-        let ready = PreparedRun {
-            begin,
+        let assignments = &changes.roster.assignments;
+        let run = PreparedRun {
+            start,
             input: &settings.plan.input,
-            reading: &settings.plan.input_settings,
+            input_settings: &settings.plan.input_settings,
             batch_size: settings.plan.batch_size,
             settings: &settings.run,
-            way,
+            session,
             folder: folder.keep(),
-            to_send: records
-                .standing
-                .pending(&proposal.roster.assignments)
-                .collect(),
-            proposal: &proposal,
+            users: files.states.pending(assignments).collect(),
+            changes,
             not_before: None,
         };
-        execute::execute(&ready, records, progress)
+        execute(&run, files, progress)
     }
 }
 
-/// Reads everything, says what was read, and finds that the run may begin.
+/// Loads everything, prints what was loaded, and makes sure that the run may start.
 pub fn prepare(
     settings: &ImportSettings,
-    beside: SideTables,
-    folder: Option<&RunFolder>,
+    side_tables: SideTables,
+    stdin_folder: Option<&RunFolder>,
     progress: &mut Progress,
 ) -> anyhow::Result<PreparedImport> {
     let plan = &settings.plan;
-    let (read, as_read) = match folder {
+    let (loaded, fingerprints) = match stdin_folder {
         None => {
-            load::load_with_fingerprint(plan.input.open()?, &plan.input_settings, beside, progress)?
+            let input = plan.input.open()?;
+            load::load_with_fingerprint(input, &plan.input_settings, side_tables, progress)?
         }
-        Some(folder) => load_and_save_stdin(folder, plan, beside, progress)?,
+        Some(folder) => load_and_save_stdin(folder, plan, side_tables, progress)?,
     };
-    load::reject_all_emails(&read)?;
-    let columns = read.columns.clone();
-    let proposal = read.into_changes(&plan.input_settings, plan.seats.clone());
+    load::reject_all_emails(&loaded)?;
+    let columns = loaded.columns.clone();
+    let changes = loaded.into_changes(&plan.input_settings, plan.seats.clone());
     progress.finish();
-    load::print_input(&plan.input, &columns, &proposal.roster, progress);
-    let refused = strict_violation(settings, &proposal);
-    if refused.is_none() {
-        confirm(settings, &proposal, progress)?;
+    load::print_input(&plan.input, &columns, &changes.roster, progress);
+    let violation = strict_violation(settings, &changes);
+    if violation.is_none() {
+        confirm(settings, &changes, progress)?;
     }
     Ok(PreparedImport {
-        proposal,
-        as_read,
-        refused,
+        changes,
+        fingerprints,
+        violation,
     })
 }
 
-/// Writes what a run begins with, and everything that is known before anything is sent.
-fn open_run_files<'a>(
+/// Creates the files of a run, and records everything that is known before anything is sent.
+fn create_run_files<'a>(
     settings: &ImportSettings,
-    as_read: &InputFingerprints,
+    fingerprints: &InputFingerprints,
     folder: &RunFolder,
-    proposal: &'a PlannedChanges,
+    changes: &'a PlannedChanges,
 ) -> Result<RunFiles<'a>, RunFileError> {
-    let (mut journal, mut standing) = Journal::open(folder, &proposal.roster)?;
-    record_unsent(proposal, &mut journal, &mut standing)?;
-    let ahead = WriteAheadLog::create(folder, proposal, settings.run.sync)?;
+    let (mut journal, mut states) = Journal::open(folder, &changes.roster)?;
+    record_unsent(changes, &mut journal, &mut states)?;
+    let write_ahead_log = WriteAheadLog::create(folder, changes, settings.run.sync)?;
     folder.sync()?;
-    // Last: from here on the run has begun, and everything that going on with it needs is there.
+    // The manifest comes last: with it the run has started, and can be resumed.
     RunManifest::new(
         &settings.plan,
         settings.resume_input,
-        as_read,
+        fingerprints,
         &settings.run,
     )?
     .write(folder)?;
     Ok(RunFiles {
         journal,
-        standing,
-        ahead,
+        states,
+        write_ahead_log,
     })
 }
 
+/// Loads standard input, and saves it in the run folder.
 fn load_and_save_stdin(
     folder: &RunFolder,
     plan: &ImportPlan,
-    beside: SideTables,
+    side_tables: SideTables,
     progress: &mut Progress,
 ) -> anyhow::Result<(LoadedInput, InputFingerprints)> {
     let source = plan.input.open()?;
-    let kept = File::create_new(folder.path().join(SAVED_STDIN))
-        .with_context(|| format!("cannot keep the input in {}", folder.path().display()))?;
-    let on_disk = kept.try_clone()?;
+    let copy = File::create_new(folder.path().join(SAVED_STDIN))
+        .with_context(|| format!("cannot save the input in {}", folder.path().display()))?;
+    let on_disk = copy.try_clone()?;
     let source = Source {
         reader: Box::new(TeeReader {
             inner: source.reader,
-            kept,
+            copy,
         }),
         ..source
     };
-    let read = load::load_with_fingerprint(source, &plan.input_settings, beside, progress)?;
+    let read = load::load_with_fingerprint(source, &plan.input_settings, side_tables, progress)?;
     on_disk.sync_all()?;
     Ok(read)
 }
 
-/// Writes down what is read through it.
+/// Copies what is read through it to a file.
 struct TeeReader<R> {
     inner: R,
-    kept: File,
+    copy: File,
 }
 
 impl<R: Read> Read for TeeReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
-        self.kept.write_all(&buffer[..read])?;
+        self.copy.write_all(&buffer[..read])?;
         Ok(read)
     }
 }

@@ -1,4 +1,4 @@
-//! Takes a run's events: first to the files, then to the counts, then to the display.
+//! Records a run's events: in files first, then in counters, then on the screen.
 
 use std::io;
 use std::sync::{Mutex, PoisonError};
@@ -19,153 +19,160 @@ use crate::run::RunFolder;
 use crate::run::{Journal, RunStats, UserStates, WriteAheadLog};
 use crate::settings::SyncMode;
 
-/// How often the display is looked after while nothing happens.
-const TICK: Duration = Duration::from_millis(250);
+/// How often the display is refreshed while no event comes.
+const REFRESH: Duration = Duration::from_millis(250);
 
-/// The longest that a record waits for the disk, unless each is waited for.
+/// How long a record may wait for the disk, unless `--sync always` is given.
 const SYNC_PERIOD: Duration = Duration::from_millis(750);
 
-/// So many events are enough to be taken together.
-const ENOUGH: usize = 256;
+const MAX_EVENTS_PER_WRITE: usize = 256;
 
-/// Records a run.
-pub struct Recorder<'a, 'p> {
-    assignments: &'a Assignments,
-    journal: Journal,
-    sync: SyncMode,
-    synced: Instant,
-    standing: UserStates,
-    tally: RunStats,
-    begun: Instant,
-    timeline: Timeline,
-    not_before: Option<Timestamp>,
+/// The run that is recorded.
+pub struct RecorderContext<'a> {
+    pub assignments: &'a Assignments,
+    pub folder: &'a RunFolder,
+    /// Cancelled once nothing can be shown any more.
+    pub interrupt: &'a CancellationToken,
+    pub sync: SyncMode,
+    pub users_to_send: usize,
+}
+
+/// Records the events of a run: in files first, then in counters and on the screen.
+pub struct Recorder<'a, 'l> {
+    context: RecorderContext<'a>,
+    write_ahead_log: &'a Mutex<WriteAheadLog<'l>>,
     progress: &'a mut Progress,
-    interrupt: CancellationToken,
-    folder: &'a RunFolder,
-    ahead: &'a Mutex<WriteAheadLog<'p>>,
+    last_sync: Instant,
+    started: Instant,
+    recorded: RecordedRun,
 }
 
 /// What has been recorded of a run.
 pub struct RecordedRun {
     pub journal: Journal,
-    pub standing: UserStates,
-    pub tally: RunStats,
+    pub states: UserStates,
+    pub stats: RunStats,
     pub timeline: Timeline,
-    /// Before when the service does not want to be asked, if it said so.
+    /// Before this time the service accepts no requests, if it said so.
     pub not_before: Option<Timestamp>,
     /// Why recording ended early, if it did.
     pub error: Option<io::Error>,
 }
 
-impl<'a, 'p> Recorder<'a, 'p> {
-    /// Goes on from a journal, with so many users to be sent. When nobody can hear of it any more, it cancels `interrupt`.
+impl<'a, 'l> Recorder<'a, 'l> {
     pub fn new(
-        assignments: &'a Assignments,
-        (journal, standing, ahead): (Journal, UserStates, &'a Mutex<WriteAheadLog<'p>>),
-        to_send: usize,
-        sync: SyncMode,
+        context: RecorderContext<'a>,
+        journal: Journal,
+        states: UserStates,
+        write_ahead_log: &'a Mutex<WriteAheadLog<'l>>,
         progress: &'a mut Progress,
-        interrupt: CancellationToken,
-        folder: &'a RunFolder,
     ) -> Self {
+        let stats = RunStats::new(&states, context.assignments, context.users_to_send);
         Self {
-            assignments,
-            journal,
-            sync,
-            synced: Instant::now(),
-            tally: RunStats::new(&standing, assignments, to_send),
-            standing,
-            begun: Instant::now(),
-            timeline: Timeline::default(),
-            not_before: None,
+            context,
+            write_ahead_log,
             progress,
-            interrupt,
-            folder,
-            ahead,
+            last_sync: Instant::now(),
+            started: Instant::now(),
+            recorded: RecordedRun {
+                journal,
+                states,
+                stats,
+                timeline: Timeline::default(),
+                not_before: None,
+                error: None,
+            },
         }
     }
 
-    /// Takes events until no more come, or one cannot be recorded; then the channel is closed, which stops the run.
-    ///
-    /// Blocks, so it wants a thread of its own.
+    /// Records events until the channel is closed, or one cannot be recorded. Then it closes the channel, which stops the
+    /// run. Blocks, so it runs on a thread.
     pub fn run(mut self, mut events: Receiver<Vec<Event>>, runtime: &Handle) -> RecordedRun {
-        let recorded = loop {
-            let next = runtime.block_on(async { timeout(TICK, events.recv()).await });
-            let done = match next {
-                Ok(Some(mut waiting)) => {
-                    while waiting.len() < ENOUGH
-                        && let Ok(next) = events.try_recv()
-                    {
-                        waiting.extend(next);
-                    }
-                    let taken = self.take(&waiting);
-                    // Where there are few processors, sending comes first: what is to be recorded can wait.
-                    thread::yield_now();
-                    taken
-                }
+        let result = loop {
+            let next = runtime.block_on(async { timeout(REFRESH, events.recv()).await });
+            let written = match next {
+                Ok(Some(first)) => self.write_waiting(first, &mut events),
                 Ok(None) => {
-                    self.folder.heartbeat();
+                    self.context.folder.heartbeat();
                     break self.sync();
                 }
                 Err(_) => {
-                    self.progress.tick(&self.tally);
+                    self.progress.tick(&self.recorded.stats);
                     Ok(())
                 }
             };
-            let done = done.and_then(|()| self.sync_if_due());
+            let written = written.and_then(|()| self.sync_if_due());
             if self.progress.is_closed() {
-                self.interrupt.cancel();
+                self.context.interrupt.cancel();
             }
-            if done.is_err() {
-                break done;
+            if written.is_err() {
+                break written;
             }
         };
         drop(events);
         self.progress.finish();
-        self.timeline.finish(self.begun.elapsed());
+        self.recorded.timeline.finish(self.started.elapsed());
         RecordedRun {
-            journal: self.journal,
-            standing: self.standing,
-            tally: self.tally,
-            timeline: self.timeline,
-            not_before: self.not_before,
-            error: recorded.err(),
+            error: result.err(),
+            ..self.recorded
         }
     }
 
-    /// Takes events that are there together: what they decide is written together.
-    fn take(&mut self, events: &[Event]) -> io::Result<()> {
+    /// Records the events that wait, all together.
+    fn write_waiting(
+        &mut self,
+        mut waiting: Vec<Event>,
+        events: &mut Receiver<Vec<Event>>,
+    ) -> io::Result<()> {
+        while waiting.len() < MAX_EVENTS_PER_WRITE
+            && let Ok(next) = events.try_recv()
+        {
+            waiting.extend(next);
+        }
+        let written = self.record_events(&waiting);
+        // Where there are few processors, sending comes before recording.
+        thread::yield_now();
+        written
+    }
+
+    fn record_events(&mut self, events: &[Event]) -> io::Result<()> {
         let decisions = events.iter().filter_map(decision);
         let is_success = |decision: &&Decision| decision.outcome.is_success();
         let (successes, failures): (Vec<_>, Vec<_>) = decisions.partition(is_success);
-        // What one file has taken stands, even if the other takes nothing more.
-        let now = Timestamp::now();
-        let successes = self.journal.record(self.assignments, &successes, now);
-        let failures = self.journal.record(self.assignments, &failures, now);
-        let synced = match self.sync {
-            SyncMode::Always => self.journal.sync(),
+        // One file may be full while the other is not: what is written counts.
+        let (journal, now) = (&mut self.recorded.journal, Timestamp::now());
+        let successes = journal.record(self.context.assignments, &successes, now);
+        let failures = journal.record(self.context.assignments, &failures, now);
+        let synced = match self.context.sync {
+            SyncMode::Always => journal.sync(),
             SyncMode::EverySecond => Ok(()),
         };
         for event in events {
-            let is_written = decision(event).is_none_or(|decision| match is_success(&decision) {
-                true => successes.is_ok(),
-                false => failures.is_ok(),
+            let is_written = decision(event).is_none_or(|decision| {
+                if is_success(&decision) {
+                    successes.is_ok()
+                } else {
+                    failures.is_ok()
+                }
             });
             if is_written {
-                self.count(event);
-                self.progress.show_event(event, &self.tally);
+                self.count_event(event);
+                self.progress.show_event(event, &self.recorded.stats);
             }
         }
         successes.and(failures).and(synced)
     }
 
-    /// Counts an event; what it decides has been written.
-    fn count(&mut self, event: &Event) {
-        let at = self.begun.elapsed();
+    /// Counts an event that is written.
+    fn count_event(&mut self, event: &Event) {
+        let elapsed = self.started.elapsed();
+        let recorded = &mut self.recorded;
         if let Some(decision) = decision(event) {
-            let overruled = self.standing.record(decision);
-            self.tally
-                .count_decision(decision, &overruled, self.assignments);
+            let superseded = recorded.states.record(decision);
+            let assignments = self.context.assignments;
+            recorded
+                .stats
+                .count_decision(decision, &superseded, assignments);
         }
         if let Event::Waiting {
             wait,
@@ -173,29 +180,30 @@ impl<'a, 'p> Recorder<'a, 'p> {
         } = event
         {
             let until = Timestamp::now().saturating_add(*wait);
-            self.not_before = self.not_before.max(until.ok());
+            recorded.not_before = recorded.not_before.max(until.ok());
         }
-        self.tally.count_event(event);
-        self.timeline.record(at, event);
+        recorded.stats.count_event(event);
+        recorded.timeline.record(elapsed, event);
     }
 
     fn sync_if_due(&mut self) -> io::Result<()> {
-        if self.synced.elapsed() >= SYNC_PERIOD {
-            self.synced = Instant::now();
-            self.folder.heartbeat();
+        if self.last_sync.elapsed() >= SYNC_PERIOD {
+            self.last_sync = Instant::now();
+            self.context.folder.heartbeat();
             self.sync()?;
         }
         Ok(())
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        self.journal.sync()?;
-        let unsynced = {
-            let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
-            ahead.take_dirty_files()?
+        self.recorded.journal.sync()?;
+        let dirty_files = {
+            let log = self.write_ahead_log.lock();
+            log.unwrap_or_else(PoisonError::into_inner)
+                .take_dirty_files()?
         };
-        // The lock is free again: a slow disk keeps no request from leaving.
-        for file in unsynced {
+        // The lock is free again, so a slow disk delays no request.
+        for file in dirty_files {
             file.sync_data()?;
         }
         Ok(())
@@ -228,7 +236,22 @@ mod tests {
         })
     }
 
-    /// `a` is a success and `b` a failure, and both come at once.
+    fn context<'a>(
+        changes: &'a PlannedChanges,
+        folder: &'a RunFolder,
+        interrupt: &'a CancellationToken,
+        sync: SyncMode,
+    ) -> RecorderContext<'a> {
+        RecorderContext {
+            assignments: &changes.roster.assignments,
+            folder,
+            interrupt,
+            sync,
+            users_to_send: 2,
+        }
+    }
+
+    /// `a` is a success and `b` a failure, and both come together.
     fn one_of_each() -> Vec<Event> {
         let success = Outcome::Success {
             organization_id: "".into(),
@@ -241,7 +264,7 @@ mod tests {
         vec![decided(0, success), decided(1, failure)]
     }
 
-    /// The user IDs that a file of the folder holds.
+    /// The user IDs in a file of the folder.
     fn users(folder: &RunFolder, name: &str) -> Vec<String> {
         let mut reader = csv::Reader::from_path(folder.path().join(name)).unwrap();
         let user = |row: csv::Result<csv::StringRecord>| row.unwrap()[0].to_owned();
@@ -249,27 +272,21 @@ mod tests {
     }
 
     #[test]
-    fn where_one_file_takes_nothing_more_everyone_still_stands_in_one_file() {
+    fn every_user_is_in_one_file_even_if_one_file_is_full() {
         for full in ["success.csv", "failures.csv"] {
             let parent = tempfile::tempdir().unwrap();
             let folder = NewRunFolder::create(&parent.path().join("run")).unwrap();
             let roster = roster("userId,code\na,IDU\nb,IDU\n");
-            let proposal = PlannedChanges::new(roster, None, Mode::Replace, None);
-            let all = &proposal.roster.assignments;
-            let (mut journal, standing) = Journal::open(&folder, &proposal.roster).unwrap();
-            let ahead = WriteAheadLog::create(&folder, &proposal, SyncMode::EverySecond).unwrap();
-            let ahead = Mutex::new(ahead);
+            let changes = PlannedChanges::new(roster, None, Mode::Replace, None);
+            let assignments = &changes.roster.assignments;
+            let (mut journal, states) = Journal::open(&folder, &changes.roster).unwrap();
+            let log = WriteAheadLog::create(&folder, &changes, SyncMode::EverySecond).unwrap();
+            let log = Mutex::new(log);
             journal.fail_writes(&folder, full);
             let mut progress = Progress::new(ProgressMode::None);
-            let recorder = Recorder::new(
-                all,
-                (journal, standing, &ahead),
-                2,
-                SyncMode::EverySecond,
-                &mut progress,
-                CancellationToken::new(),
-                &folder,
-            );
+            let interrupt = CancellationToken::new();
+            let context = context(&changes, &folder, &interrupt, SyncMode::EverySecond);
+            let recorder = Recorder::new(context, journal, states, &log, &mut progress);
             let runtime = tokio::runtime::Runtime::new().unwrap();
             let (sender, receiver) = tokio::sync::mpsc::channel(1);
             sender.try_send(one_of_each()).unwrap();
@@ -277,8 +294,8 @@ mod tests {
             let recorded = recorder.run(receiver, runtime.handle());
 
             assert!(recorded.error.is_some(), "{full}");
-            let pending = recorded.standing.pending(all);
-            Journal::write_pending(&folder, all, pending).unwrap();
+            let pending = recorded.states.pending(assignments);
+            Journal::write_pending(&folder, assignments, pending).unwrap();
             let succeeded = users(&folder, "success.csv");
             let failed = users(&folder, "failures.csv");
             let mut everyone = [&succeeded, &failed, &users(&folder, "pending.csv")]
@@ -286,31 +303,25 @@ mod tests {
                 .concat();
             everyone.sort();
             assert_eq!(everyone, ["a", "b"], "{full}");
-            assert_eq!(recorded.tally.success, succeeded.len() as u64, "{full}");
+            assert_eq!(recorded.stats.success, succeeded.len() as u64, "{full}");
         }
     }
 
     #[test]
-    fn with_sync_always_the_disk_has_what_was_taken_before_anything_is_shown() {
+    fn with_sync_always_outcomes_are_on_disk_before_they_are_shown() {
         for (sync, waits) in [(SyncMode::Always, true), (SyncMode::EverySecond, false)] {
             let parent = tempfile::tempdir().unwrap();
             let folder = NewRunFolder::create(&parent.path().join("run")).unwrap();
             let roster = roster("userId,code\na,IDU\nb,IDU\n");
-            let proposal = PlannedChanges::new(roster, None, Mode::Replace, None);
-            let (journal, standing) = Journal::open(&folder, &proposal.roster).unwrap();
-            let ahead = Mutex::new(WriteAheadLog::create(&folder, &proposal, sync).unwrap());
+            let changes = PlannedChanges::new(roster, None, Mode::Replace, None);
+            let (journal, states) = Journal::open(&folder, &changes.roster).unwrap();
+            let log = Mutex::new(WriteAheadLog::create(&folder, &changes, sync).unwrap());
             let mut progress = Progress::new(ProgressMode::None);
-            let mut recorder = Recorder::new(
-                &proposal.roster.assignments,
-                (journal, standing, &ahead),
-                2,
-                sync,
-                &mut progress,
-                CancellationToken::new(),
-                &folder,
-            );
-            recorder.take(&one_of_each()).unwrap();
-            assert_eq!(recorder.journal.is_synced(), waits, "{sync:?}");
+            let interrupt = CancellationToken::new();
+            let context = context(&changes, &folder, &interrupt, sync);
+            let mut recorder = Recorder::new(context, journal, states, &log, &mut progress);
+            recorder.record_events(&one_of_each()).unwrap();
+            assert_eq!(recorder.recorded.journal.is_synced(), waits, "{sync:?}");
         }
     }
 }

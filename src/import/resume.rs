@@ -1,140 +1,181 @@
-//! Takes a run that stopped from where it is to its end.
+//! Resumes a run that stopped early or was killed.
 
+use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
 use crate::humanize::{count, count_of};
-use crate::import::execute::{self, PreparedRun, RunFiles, RunResult, Session, StartTime};
+use crate::import::context::{PreparedRun, RunFiles, Session, StartTime};
+use crate::import::execute::execute;
 use crate::import::load;
+use crate::import::result::RunResult;
 use crate::import::unsent::record_unsent;
 use crate::input::{Fingerprint, Input};
 use crate::plan::PlannedChanges;
 use crate::report::{Progress, remove_page};
+use crate::roster::UserIndex;
 use crate::run::{InputFingerprints, RunFolder, RunManifest};
 use crate::run::{Journal, SUMMARY, SavedSummary, UserStates, WriteAheadLog, record_not_before};
 use crate::settings::RunSettings;
 
-/// Who is sent again when a run goes on.
+/// The users that a resumed run sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResumeScope {
-    /// Those who are neither a success nor failed.
+    /// Users without an outcome.
     Pending,
-    /// Those who failed for want of an answer as well.
+    /// And users who failed because the service was unavailable.
     PendingAndUnavailable,
     AllUnsuccessful,
 }
 
-/// Takes a run from where it stands to its end. An error means that nothing was sent.
+/// A run that stopped, with its input loaded again.
+pub struct StoppedRun<'a> {
+    pub start: StartTime,
+    pub folder: RunFolder,
+    pub manifest: &'a RunManifest,
+    pub changes: &'a PlannedChanges,
+}
+
+/// Resumes a run, and takes it to its end. An error means that nothing was sent.
 pub fn resume_run(
-    (begin, folder, record): (StartTime, RunFolder, &RunManifest),
-    proposal: &PlannedChanges,
-    whom: ResumeScope,
+    stopped: StoppedRun<'_>,
+    scope: ResumeScope,
     settings: RunSettings,
-    way: Session<'_>,
+    session: Session<'_>,
     progress: &mut Progress,
 ) -> anyhow::Result<RunResult> {
-    let roster = &proposal.roster;
-    let (mut journal, mut standing) = Journal::open(&folder, roster)?;
-    // It may have been killed before that was done.
-    record_unsent(proposal, &mut journal, &mut standing)
-        .with_context(|| format!("cannot write to {}", folder.path().display()))?;
-    let all = &roster.assignments;
-    let ahead = WriteAheadLog::open(&folder, proposal, &standing, settings.sync)?;
+    let StoppedRun {
+        start,
+        folder,
+        manifest,
+        changes,
+    } = stopped;
+    let cannot_write = || format!("cannot write to {}", folder.path().display());
+    let (mut journal, mut states) = Journal::open(&folder, &changes.roster)?;
+    // The run may have been killed before this was done.
+    record_unsent(changes, &mut journal, &mut states).with_context(cannot_write)?;
+    let write_ahead_log = WriteAheadLog::open(&folder, changes, &states, settings.sync)?;
+    let first = settings.first;
     let settings = RunSettings {
-        first: settings
-            .first
-            .or_else(|| remaining_first(record, proposal, &standing)),
+        first: first.or_else(|| remaining_first(manifest, changes, &states)),
         ..settings
-    };
-    let to_send: Vec<_> = match whom {
-        ResumeScope::AllUnsuccessful => standing.unsuccessful(all).collect(),
-        ResumeScope::PendingAndUnavailable => standing.unavailable_or_pending(all).collect(),
-        ResumeScope::Pending => standing.pending(all).collect(),
     };
     let not_before = SavedSummary::read(folder.path()).not_before;
     if let Some(until) = not_before {
-        record_not_before(&folder, until)
-            .with_context(|| format!("cannot write to {}", folder.path().display()))?;
+        record_not_before(&folder, until).with_context(cannot_write)?;
     }
-    // From here on they are out of date, and the journal alone tells.
-    folder
-        .remove(SUMMARY)
-        .and_then(|()| Journal::remove_pending(&folder))
-        .and_then(|()| remove_page(&folder))
-        .with_context(|| format!("cannot write to {}", folder.path().display()))?;
+    remove_outdated_reports(&folder).with_context(cannot_write)?;
+    print_decided(&folder, changes, &states, progress);
+    let input = manifest.input(folder.path());
+    let run = PreparedRun {
+        start,
+        input: &input,
+        input_settings: &manifest.input_settings,
+        batch_size: NonZeroUsize::new(manifest.batch_size).unwrap_or(NonZeroUsize::MIN),
+        settings: &settings,
+        session,
+        folder,
+        changes,
+        users: users_in_scope(scope, changes, &states),
+        not_before,
+    };
+    let files = RunFiles {
+        journal,
+        states,
+        write_ahead_log,
+    };
+    execute(&run, files, progress)
+}
+
+fn users_in_scope(
+    scope: ResumeScope,
+    changes: &PlannedChanges,
+    states: &UserStates,
+) -> Vec<UserIndex> {
+    let assignments = &changes.roster.assignments;
+    match scope {
+        ResumeScope::AllUnsuccessful => states.unsuccessful(assignments).collect(),
+        ResumeScope::PendingAndUnavailable => states.unavailable_or_pending(assignments).collect(),
+        ResumeScope::Pending => states.pending(assignments).collect(),
+    }
+}
+
+/// Removes the reports that only a finished session can write. The journal alone is up to date now.
+fn remove_outdated_reports(folder: &RunFolder) -> io::Result<()> {
+    folder.remove(SUMMARY)?;
+    Journal::remove_pending(folder)?;
+    remove_page(folder)
+}
+
+fn print_decided(
+    folder: &RunFolder,
+    changes: &PlannedChanges,
+    states: &UserStates,
+    progress: &Progress,
+) {
+    let roster = &changes.roster;
+    let pending = states.pending(&roster.assignments).count();
     progress.info(&format!(
         "{}: {} of {} decided",
         folder.path().display(),
-        count((roster.sendable_count - standing.pending(all).count()) as u64),
+        count((roster.sendable_count - pending) as u64),
         count_of(roster.sendable_count as u64, "user"),
     ));
-    let input = record.input(folder.path());
-    let ready = PreparedRun {
-        begin,
-        input: &input,
-        reading: &record.input_settings,
-        batch_size: NonZeroUsize::new(record.batch_size).unwrap_or(NonZeroUsize::MIN),
-        settings: &settings,
-        way,
-        folder,
-        proposal,
-        to_send,
-        not_before,
-    };
-    let records = RunFiles {
-        journal,
-        standing,
-        ahead,
-    };
-    execute::execute(&ready, records, progress)
 }
 
-/// How many of the first users with which the run began are not done yet, if it was for a first few and any are left.
+/// How many of the first users are left, if the run started with `--first`.
 fn remaining_first(
-    record: &RunManifest,
-    proposal: &PlannedChanges,
-    standing: &UserStates,
+    manifest: &RunManifest,
+    changes: &PlannedChanges,
+    states: &UserStates,
 ) -> Option<NonZeroUsize> {
-    let users = proposal.to_send();
-    let done = users.filter(|&user| !standing.is_pending(user)).count();
-    NonZeroUsize::new(record.first?.get().saturating_sub(done))
+    let users = changes.to_send();
+    let done = users.filter(|&user| !states.is_pending(user)).count();
+    NonZeroUsize::new(manifest.first?.get().saturating_sub(done))
 }
 
-/// Reads the input, which must be the one that the run began with.
+/// Loads the input again, which must be unchanged.
 pub fn reload_input(
-    record: &RunManifest,
+    manifest: &RunManifest,
     folder: &Path,
     progress: &mut Progress,
 ) -> anyhow::Result<PlannedChanges> {
-    let input = record.input(folder);
-    let read = load::load_side_tables(&record.input_settings).and_then(|beside| {
-        load::load_with_fingerprint(input.open()?, &record.input_settings, beside, progress)
+    let input = manifest.input(folder);
+    let loaded = load::load_side_tables(&manifest.input_settings).and_then(|side_tables| {
+        load::load_with_fingerprint(
+            input.open()?,
+            &manifest.input_settings,
+            side_tables,
+            progress,
+        )
     });
-    match read {
-        Ok((read, as_read)) => {
-            record.check(&input, &as_read)?;
-            Ok(read.into_changes(&record.input_settings, record.seats.clone()))
+    match loaded {
+        Ok((loaded, fingerprints)) => {
+            manifest.check(&input, &fingerprints)?;
+            Ok(loaded.into_changes(&manifest.input_settings, manifest.seats.clone()))
         }
         Err(error) => {
-            // If a file is another than it was, then that is what to say.
-            let fingerprint = |input: &Input| {
-                let read = Fingerprint::of(input.open()?.reader);
-                read.with_context(|| format!("cannot read {input}"))
-            };
-            let beside = |path: Option<&PathBuf>| {
-                let path = path.cloned();
-                path.and_then(|path| fingerprint(&Input::Path(path)).ok())
-            };
-            let current = record.input_settings.current.as_ref();
-            let now = InputFingerprints {
-                input: fingerprint(&input)?,
-                directory: beside(record.input_settings.directory.as_ref()),
-                current: beside(current.map(|current| &current.path)),
-            };
-            record.check(&input, &now)?;
+            // A changed file explains the error.
+            manifest.check(&input, &fingerprints(manifest, &input)?)?;
             Err(error)
         }
     }
+}
+
+/// The fingerprints of the files as they are now.
+fn fingerprints(manifest: &RunManifest, input: &Input) -> anyhow::Result<InputFingerprints> {
+    let fingerprint = |input: &Input| {
+        let read = Fingerprint::of(input.open()?.reader);
+        read.with_context(|| format!("cannot read {input}"))
+    };
+    let of_file = |path: &PathBuf| fingerprint(&Input::Path(path.clone())).ok();
+    let settings = &manifest.input_settings;
+    let current = settings.current.as_ref();
+    Ok(InputFingerprints {
+        input: fingerprint(input)?,
+        directory: settings.directory.as_ref().and_then(of_file),
+        current: current.and_then(|current| of_file(&current.path)),
+    })
 }

@@ -1,4 +1,4 @@
-//! Whom a request names, and what they hold, is on disk before it leaves; so is a sign of life.
+//! Before a request is sent, its users and their current licences are on disk, and so is a heartbeat.
 
 use std::cell::{Cell, OnceCell};
 use std::io;
@@ -6,53 +6,52 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::roster::UserIndex;
-use crate::run::RunFolder;
-use crate::run::WriteAheadLog;
+use crate::run::{RunFolder, WriteAheadLog};
 
-/// How old a sign of life may be when a request leaves.
-const BEAT: Duration = Duration::from_millis(250);
+/// The greatest age of the heartbeat when a request is sent.
+const HEARTBEAT_PERIOD: Duration = Duration::from_millis(250);
 
-/// Writes down what is about to change.
+/// Logs what is about to change.
 pub struct WriteAheadGate<'m, 'a> {
-    ahead: &'m Mutex<WriteAheadLog<'a>>,
+    log: &'m Mutex<WriteAheadLog<'a>>,
     folder: &'m RunFolder,
-    beaten: Cell<Option<Instant>>,
+    last_heartbeat: Cell<Option<Instant>>,
     error: OnceCell<io::Error>,
 }
 
 impl<'m, 'a> WriteAheadGate<'m, 'a> {
-    pub fn new(ahead: &'m Mutex<WriteAheadLog<'a>>, folder: &'m RunFolder) -> Self {
+    pub fn new(log: &'m Mutex<WriteAheadLog<'a>>, folder: &'m RunFolder) -> Self {
         Self {
-            ahead,
+            log,
             folder,
-            beaten: Cell::new(None),
+            last_heartbeat: Cell::new(None),
             error: OnceCell::new(),
         }
     }
 
-    /// Leaves a sign of life, unless there is a fresh one: whoever goes on after a kill has to know when something may have
-    /// left, even if the records are far behind.
-    fn heartbeat(&self) {
-        if self.beaten.get().is_none_or(|at| at.elapsed() >= BEAT) {
-            self.folder.heartbeat();
-            self.beaten.set(Some(Instant::now()));
-        }
-    }
-
-    /// Whether these users stand there now, so that requests that name them may leave.
+    /// Whether these users are logged, so that a request that names them may be sent.
     pub fn log_before_send(&self, users: &[UserIndex]) -> bool {
         self.heartbeat();
-        // Nothing panics in the middle of a record: it would be cut off.
-        let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
-        let Err(error) = ahead.log_before_send(users) else {
+        // A write ends whole or with an error, never with a panic.
+        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        let Err(error) = log.log_before_send(users) else {
             return true;
         };
-        // Only the first says why.
+        // The first error is kept.
         let _ = self.error.set(error);
         false
     }
 
-    /// Why writing ended early, if it did.
+    /// A resumed run reads from the heartbeat when the last request may have been sent, even if the journal is far behind.
+    fn heartbeat(&self) {
+        let last = self.last_heartbeat.get();
+        if last.is_none_or(|at| at.elapsed() >= HEARTBEAT_PERIOD) {
+            self.folder.heartbeat();
+            self.last_heartbeat.set(Some(Instant::now()));
+        }
+    }
+
+    /// The reason why logging failed, if it did.
     pub fn into_error(self) -> Option<io::Error> {
         self.error.into_inner()
     }
@@ -67,42 +66,42 @@ mod tests {
     use crate::settings::SyncMode;
 
     #[test]
-    fn what_cannot_be_written_down_may_not_leave() {
+    fn a_request_that_cannot_be_logged_is_not_sent() {
         let parent = tempfile::tempdir().unwrap();
         let folder = NewRunFolder::create(&parent.path().join("run")).unwrap();
         let current = holdings("userId,code\na,PMD\nb,PMD\n");
         let wanted = roster("userId,code\na,IDU\nb,IDU\n");
         let current = Some((&current, AbsentUsers::Unknown));
-        let proposal = PlannedChanges::new(wanted, current, Mode::Replace, None);
+        let changes = PlannedChanges::new(wanted, current, Mode::Replace, None);
         let (a, b) = (UserIndex::from_index(0), UserIndex::from_index(1));
-        let ahead = WriteAheadLog::create(&folder, &proposal, SyncMode::EverySecond).unwrap();
-        let ahead = Mutex::new(ahead);
-        let write_ahead = WriteAheadGate::new(&ahead, &folder);
+        let log = WriteAheadLog::create(&folder, &changes, SyncMode::EverySecond).unwrap();
+        let log = Mutex::new(log);
+        let gate = WriteAheadGate::new(&log, &folder);
 
-        assert!(write_ahead.log_before_send(&[a]));
-        ahead.lock().unwrap().fail_writes(&folder);
-        // What stands there already need not be written again.
-        assert!(write_ahead.log_before_send(&[a]));
-        assert!(!write_ahead.log_before_send(&[b]));
-        assert!(write_ahead.into_error().is_some());
+        assert!(gate.log_before_send(&[a]));
+        log.lock().unwrap().fail_writes(&folder);
+        // A logged user is not logged again.
+        assert!(gate.log_before_send(&[a]));
+        assert!(!gate.log_before_send(&[b]));
+        assert!(gate.into_error().is_some());
     }
 
     #[test]
-    fn before_a_request_leaves_there_is_a_sign_of_life() {
+    fn there_is_a_heartbeat_before_a_request_is_sent() {
         let parent = tempfile::tempdir().unwrap();
         let folder = NewRunFolder::create(&parent.path().join("run")).unwrap();
-        let proposal =
+        let changes =
             PlannedChanges::new(roster("userId,code\na,IDU\n"), None, Mode::Replace, None);
-        let ahead = WriteAheadLog::create(&folder, &proposal, SyncMode::EverySecond).unwrap();
-        let ahead = Mutex::new(ahead);
+        let log = WriteAheadLog::create(&folder, &changes, SyncMode::EverySecond).unwrap();
+        let log = Mutex::new(log);
         let lock = folder.path().join("lock");
         let long_ago = std::time::SystemTime::UNIX_EPOCH;
         std::fs::File::open(&lock)
             .unwrap()
             .set_modified(long_ago)
             .unwrap();
-        assert!(WriteAheadGate::new(&ahead, &folder).log_before_send(&[UserIndex::from_index(0)]));
-        let last_alive = std::fs::metadata(&lock).unwrap().modified().unwrap();
-        assert!(last_alive.elapsed().unwrap() < Duration::from_secs(60));
+        assert!(WriteAheadGate::new(&log, &folder).log_before_send(&[UserIndex::from_index(0)]));
+        let heartbeat = std::fs::metadata(&lock).unwrap().modified().unwrap();
+        assert!(heartbeat.elapsed().unwrap() < Duration::from_secs(60));
     }
 }

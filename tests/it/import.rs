@@ -582,7 +582,7 @@ fn a_signal_stops_the_run_in_good_order() {
             .unwrap();
         assert!(stderr.any(|line| line.unwrap().contains("waiting for 1 request in flight")));
         go.send(()).unwrap();
-        assert!(stderr.any(|line| { line.unwrap().contains("go on with: seatload resume run") }));
+        assert!(stderr.any(|line| { line.unwrap().contains("resume with: seatload resume run") }));
         assert_eq!(child.wait().unwrap().code(), Some(130), "{signal}");
         assert_eq!(dir.column("run/success.csv", "userId"), ["a"]);
         assert_eq!(dir.column("run/pending.csv", "userId"), ["b"]);

@@ -12,11 +12,12 @@ use crate::commands::watch::run_state::{empty_run_folder, has_started};
 use crate::diagnostic::render;
 use crate::hint::Failure;
 use crate::humanize::count_of;
-use crate::import::execute::{RunResult, Session, StartTime};
+use crate::import::context::{Session, StartTime};
 use crate::import::load;
 use crate::import::prepare;
+use crate::import::result::RunResult;
 use crate::import::resume;
-use crate::import::resume::ResumeScope;
+use crate::import::resume::{ResumeScope, StoppedRun};
 use crate::input::{Fingerprint, InputError};
 use crate::report::Progress;
 use crate::run::{ManifestError, RunFolder, RunManifest};
@@ -99,7 +100,7 @@ impl Attempt<'_> {
             }
         })?;
         let run = empty_run_folder(job)?;
-        if let Some(refused) = prepared.report_refusal(&settings, self.way.connection, &run)? {
+        if let Some(refused) = prepared.report_violation(&settings, self.way.connection, &run)? {
             run.keep();
             let error = Failure::new(refused.message())
                 .hint("correct the rows that run/failures.csv beside this note lists");
@@ -149,17 +150,24 @@ impl Attempt<'_> {
                 false => error.into(),
             })?;
         self.folder.beat();
-        let begun = (StartTime::now(), run, &record);
         // Of a run for a first few, so many as are left of them.
         let settings = RunSettings {
             first: None,
             ..settings
         };
         let whom = ResumeScope::PendingAndUnavailable;
-        let ended = resume::resume_run(begun, &proposal, whom, settings, self.way, progress)
-            .map_err(|error| match error.downcast_ref::<RunFileError>() {
-                None | Some(RunFileError::Io(_)) => error.into(),
-                Some(_) => AttemptResult::cannot_go_on(&error),
+        let stopped = StoppedRun {
+            start: StartTime::now(),
+            folder: run,
+            manifest: &record,
+            changes: &proposal,
+        };
+        let ended =
+            resume::resume_run(stopped, whom, settings, self.way, progress).map_err(|error| {
+                match error.downcast_ref::<RunFileError>() {
+                    None | Some(RunFileError::Io(_)) => error.into(),
+                    Some(_) => AttemptResult::cannot_go_on(&error),
+                }
             })?;
         self.after(job, &ended, progress)
     }

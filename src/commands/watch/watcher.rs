@@ -20,7 +20,7 @@ use crate::exit_code::ExitCode;
 use crate::humanize::count_of;
 use crate::humanize::duration::duration;
 use crate::import::connection::Connection;
-use crate::import::execute::Session;
+use crate::import::context::Session;
 use crate::import::send_times::SendTimes;
 use crate::report::{Progress, print_final};
 use crate::settings::ImportSettings;
@@ -44,7 +44,7 @@ pub struct Watcher {
     progress: Progress,
     runtime: Runtime,
     interrupt: CancellationToken,
-    departures: SendTimes,
+    send_times: SendTimes,
     /// Made anew after trouble: its token may be to blame.
     connection: Option<Connection>,
     tally: FileCounts,
@@ -81,7 +81,7 @@ impl Watcher {
             },
             looker: Poller::new(args.settle, mode),
             progress: Progress::new(mode),
-            departures: SendTimes::after_heartbeat(folder.last_alive()),
+            send_times: SendTimes::after_heartbeat(folder.last_alive()),
             connection: Some(Connection::new(&found_sound.run)?),
             args,
             folder,
@@ -201,7 +201,7 @@ impl Watcher {
             memory: &self.memory,
             way: Session {
                 connection,
-                departures: &self.departures,
+                send_times: &self.send_times,
                 interrupt: &self.interrupt,
             },
             unknown_before: self.unknown_before,

@@ -1,0 +1,161 @@
+//! Sends the users of a prepared run, and records every outcome.
+
+use std::collections::HashSet;
+use std::io;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::Context;
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+
+use crate::api::Client;
+use crate::dispatch;
+use crate::event::StopReason;
+use crate::humanize::count_of;
+use crate::import::context::{PreparedRun, RunFiles};
+use crate::import::recorder::{RecordedRun, Recorder, RecorderContext};
+use crate::import::send_times::TrackedService;
+use crate::import::write_ahead_gate::WriteAheadGate;
+use crate::plan::Plan;
+use crate::rate::Rate;
+use crate::report::Progress;
+use crate::roster::UserIndex;
+use crate::run::Undo;
+
+/// How many groups of events may wait between dispatch and the recorder.
+const CHANNEL: usize = 64;
+
+/// The result of sending.
+pub struct SendResult<'a> {
+    pub stop: Option<StopReason>,
+    /// How many requests were planned.
+    pub requests: usize,
+    pub recorded: RecordedRun,
+    pub undo: Option<Undo<'a>>,
+    /// The reason why something could not be recorded.
+    pub error: Option<io::Error>,
+}
+
+/// Everything that dispatch needs.
+struct Dispatch<'a, 'l> {
+    plan: Plan,
+    policy: dispatch::Policy,
+    service: TrackedService<'a, Client>,
+    gate: WriteAheadGate<'a, 'l>,
+}
+
+/// Sends the users of this session. An error means that nothing was sent.
+pub fn send<'a>(
+    run: &PreparedRun<'_>,
+    files: RunFiles<'a>,
+    progress: &mut Progress,
+) -> anyhow::Result<SendResult<'a>> {
+    let assignments = &run.changes.roster.assignments;
+    let users = run.users_to_send();
+    let connection = run.session.connection;
+    let plan = Plan::new(assignments, users.iter().copied(), run.batch_size);
+    let policy = policy(run, &files);
+    let requests = plan.batches().len();
+    progress.info(&format!(
+        "{} to send in {} to {}, at most {}",
+        count_of(users.len() as u64, "user"),
+        count_of(requests as u64, "request"),
+        connection.endpoint.host(),
+        policy.rate,
+    ));
+    progress.start_sending(users.len() as u64, connection.endpoint.address_hint());
+    let write_ahead_log = Mutex::new(files.write_ahead_log);
+    let dispatch = Dispatch {
+        service: TrackedService {
+            service: &connection.client,
+            send_times: run.session.send_times,
+            window: tracking_period(policy.rate),
+        },
+        gate: WriteAheadGate::new(&write_ahead_log, &run.folder),
+        plan,
+        policy,
+    };
+    let context = RecorderContext {
+        assignments,
+        folder: &run.folder,
+        interrupt: run.session.interrupt,
+        sync: run.settings.sync,
+        users_to_send: users.len(),
+    };
+    let (journal, states) = (files.journal, files.states);
+    let recorder = Recorder::new(context, journal, states, &write_ahead_log, progress);
+    let (stop, mut recorded) = dispatch_and_record(run, &dispatch, recorder)?;
+    let gate_error = dispatch.gate.into_error();
+    let error = recorded.error.take().or(gate_error);
+    let write_ahead_log = write_ahead_log.into_inner();
+    let write_ahead_log = write_ahead_log.unwrap_or_else(PoisonError::into_inner);
+    Ok(SendResult {
+        stop,
+        requests,
+        recorded,
+        undo: write_ahead_log.into_undo(),
+        error,
+    })
+}
+
+/// Dispatches on the runtime, and records on a thread.
+fn dispatch_and_record(
+    run: &PreparedRun<'_>,
+    dispatch: &Dispatch<'_, '_>,
+    recorder: Recorder<'_, '_>,
+) -> anyhow::Result<(Option<StopReason>, RecordedRun)> {
+    let runtime = &run.session.connection.runtime;
+    thread::scope(|scope| {
+        let (sender, receiver) = mpsc::channel(CHANNEL);
+        let recorder = thread::Builder::new()
+            .name("records".to_owned())
+            .spawn_scoped(scope, || recorder.run(receiver, runtime.handle()))
+            .context("cannot start a thread for the records; nothing was sent")?;
+        let stop = runtime.block_on(dispatch::run(
+            &dispatch.service,
+            |users: &[UserIndex]| dispatch.gate.log_before_send(users),
+            &run.changes.roster.assignments,
+            &dispatch.plan,
+            &dispatch.policy,
+            run.session.interrupt,
+            sender,
+        ));
+        let recorded = recorder.join();
+        let recorded = recorded.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        Ok((stop, recorded))
+    })
+}
+
+/// How long a request may count in the rate's window. The window itself drops what is older.
+fn tracking_period(rate: Rate) -> Duration {
+    rate.window * 2
+}
+
+fn policy(run: &PreparedRun<'_>, files: &RunFiles<'_>) -> dispatch::Policy {
+    let requests = &run.settings.requests;
+    let send_times = run.session.send_times;
+    let cooldown = run
+        .not_before
+        .map(|until| until.duration_since(Timestamp::now()));
+    let heartbeats = [
+        run.folder.since_last_heartbeat(),
+        send_times.since_last_heartbeat(),
+    ];
+    let maybe_applied: HashSet<UserIndex> = files.write_ahead_log.possibly_applied(&files.states);
+    dispatch::Policy {
+        rate: requests.rate,
+        burst: requests.burst,
+        concurrency: requests.concurrency,
+        max_retries: requests.max_retries,
+        keep_trying: requests.keep_trying,
+        in_order: requests.in_order,
+        has_succeeded: files.states.has_confirmed(),
+        maybe_applied,
+        since_last_heartbeat: heartbeats.into_iter().flatten().min(),
+        initial_cooldown: cooldown.and_then(|wait| Duration::try_from(wait).ok()),
+        earlier_sends: send_times.recent(tracking_period(requests.rate)),
+        seed: fastrand::u64(..),
+    }
+}
