@@ -33,7 +33,7 @@ fn the_readmes_first_command_gives_a_believable_result() {
     for told in [
         "success   119",
         "conflict    3",
-        "ATTUNU           53         50",
+        "ATTUNU              53         50",
         "Reports   run",
     ] {
         assert!(
@@ -257,7 +257,7 @@ fn what_cannot_be_imported_is_told_and_leaves_nothing_behind() {
         (
             good,
             vec!["--organization", "a/b"],
-            "the organization is empty, or holds a `/`",
+            "the organization is empty, or contains a `/`",
         ),
     ] {
         let dir = Dir::new();
@@ -281,7 +281,7 @@ fn a_wrong_address_a_missing_file_or_token_is_told_and_leaves_nothing_behind() {
     let open = dir.import("http://cloud.uipath.com", &[]);
     assert_eq!(open.code, 2);
     assert!(
-        open.stderr.contains("the token would travel in the open"),
+        open.stderr.contains("the token would be sent unencrypted"),
         "{}",
         open.stderr
     );
@@ -591,7 +591,7 @@ fn a_signal_stops_the_run_in_good_order() {
 }
 
 #[test]
-fn what_strict_refuses_is_told_in_the_reports_as_well_and_cannot_be_gone_on_with() {
+fn a_strict_import_with_a_bad_row_writes_reports_and_cannot_be_resumed() {
     let server = RawServer::answering(|_, request| confirming(request));
     let dir = Dir::new();
     let refused = dir
@@ -617,7 +617,7 @@ fn what_strict_refuses_is_told_in_the_reports_as_well_and_cannot_be_gone_on_with
     let resumed = wait_for_exit(resume);
     assert_eq!((resumed.code, server.requests().len()), (2, 0));
     assert!(
-        resumed.stderr.contains("holds no run.json"),
+        resumed.stderr.contains("has no run.json"),
         "{}",
         resumed.stderr
     );

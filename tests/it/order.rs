@@ -298,9 +298,12 @@ fn a_run_that_was_interrupted_among_the_first_goes_on_with_the_rest_of_those() {
     // It says that it waits once it has heard the signal.
     let mut line = String::new();
     let mut stderr = BufReader::new(child.stderr.take().unwrap());
-    while !line.contains("stopping; waiting") {
+    while !line.contains("stopping: waiting") {
         line.clear();
-        stderr.read_line(&mut line).unwrap();
+        assert!(
+            stderr.read_line(&mut line).unwrap() > 0,
+            "standard error has ended"
+        );
     }
     drop(release);
     assert_eq!(child.wait().unwrap().code(), Some(130));
