@@ -19,7 +19,7 @@ pub enum Event {
         /// The plan's batch, from 1.
         batch: usize,
         /// Whether the request had left at all; there may have been no connection.
-        has_left: bool,
+        was_sent: bool,
     },
     /// The same users will be sent again.
     Retrying {
@@ -46,9 +46,9 @@ pub enum Event {
         /// The set's codes, joined by `;`.
         codes: String,
     },
-    /// The first answer says that there may be nothing at this address.
+    /// The first response suggests that the service is not at this address.
     WrongAddress {
-        answer: String,
+        response: String,
     },
     Stopping(StopReason),
 }

@@ -8,17 +8,17 @@ use tokio::time::Instant;
 use crate::dispatch::rate_limit::RateLimiter;
 use crate::rate::Rate;
 
-/// How long it takes at least until the last of so many requests may leave: the pace of a run, were every answer there
+/// How long it takes at least until the last of so many requests may leave: the limiter of a run, were every answer there
 /// at once.
 pub fn min_duration(requests: usize, rate: Rate, burst: NonZeroU32) -> Duration {
     let start = Instant::now();
-    let mut pace = RateLimiter::new(rate, burst, (None, &[]), start);
+    let mut limiter = RateLimiter::new(rate, burst, (None, &[]), start);
     let mut now = start;
     for _ in 0..requests {
         loop {
-            match pace.try_acquire(now) {
-                Ok(departure) => {
-                    departure.set(now);
+            match limiter.try_acquire(now) {
+                Ok(sent_at) => {
+                    sent_at.set(now);
                     break;
                 }
                 Err(until) => now = until,

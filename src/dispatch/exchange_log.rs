@@ -8,11 +8,11 @@ use crate::api::{AllocationRequest, Response, ResponseKind};
 use crate::dispatch::queue::Task;
 
 /// A request is about to be sent.
-pub fn log_request(job: &Task, request: &AllocationRequest) {
+pub fn log_request(task: &Task, request: &AllocationRequest) {
     if enabled!(tracing::Level::DEBUG) {
         debug!(
-            batch = job.batch,
-            attempt = job.part.asked,
+            batch = task.batch,
+            attempt = task.slice.attempts,
             body = serde_json::to_string(request).unwrap_or_default(),
             "sending"
         );
@@ -20,7 +20,7 @@ pub fn log_request(job: &Task, request: &AllocationRequest) {
 }
 
 /// An exchange has ended.
-pub fn log_response(job: &Task, response: &Response, took: Duration) {
+pub fn log_response(task: &Task, response: &Response, took: Duration) {
     let Response {
         kind, request_id, ..
     } = response;
@@ -40,9 +40,9 @@ pub fn log_response(job: &Task, response: &Response, took: Duration) {
         ResponseKind::NoResponse { reason, .. } => (None, Some(reason.clone()), None),
     };
     info!(
-        batch = job.batch,
-        attempt = job.part.asked,
-        users = job.part.users.len(),
+        batch = task.batch,
+        attempt = task.slice.attempts,
+        users = task.slice.users.len(),
         status,
         milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         request_id,
@@ -51,8 +51,8 @@ pub fn log_response(job: &Task, response: &Response, took: Duration) {
     );
     if let Some(message) = message {
         debug!(
-            batch = job.batch,
-            attempt = job.part.asked,
+            batch = task.batch,
+            attempt = task.slice.attempts,
             message,
             "response"
         );

@@ -4,7 +4,7 @@ use crate::dispatch::queue::{BisectionId, Purpose, Task};
 use crate::plan::GroupIndex;
 
 /// So many lone users refused in a row say that it is not about them.
-pub const LONE_REFUSALS: u32 = 3;
+pub const SINGLE_USER_REJECTIONS: u32 = 3;
 
 /// The state of every group of the plan.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ struct GroupState {
     is_announced: bool,
     /// While one batch finds out who gets the last seats, later ones of the group wait: the file's order decides.
     contested_by: Option<BisectionId>,
-    parked: Vec<Task>,
+    queued: Vec<Task>,
 }
 
 impl GroupStates {
@@ -37,35 +37,35 @@ impl GroupStates {
         &mut self.groups[group.index()]
     }
 
-    /// Gives the job back if it may go now; otherwise keeps it until [`release`](Self::release).
-    pub fn admit(&mut self, job: Task) -> Option<Task> {
-        let state = self.state(job.group);
-        let holder = match job.purpose {
-            Purpose::Bisect(isolation) => Some(isolation),
+    /// Gives the task back if it may go now; otherwise keeps it until [`release`](Self::release).
+    pub fn admit(&mut self, task: Task) -> Option<Task> {
+        let state = self.state(task.group);
+        let holder = match task.purpose {
+            Purpose::Bisect(bisection) => Some(bisection),
             Purpose::Allocate | Purpose::Confirm => None,
         };
         if state.contested_by.is_none() || state.contested_by == holder {
-            return Some(job);
+            return Some(task);
         }
-        state.parked.push(job);
+        state.queued.push(task);
         None
     }
 
-    /// Seats are being fought over: only this isolation's parts go until it is over, unless another was first.
-    pub fn contest(&mut self, group: GroupIndex, isolation: BisectionId) {
-        self.state(group).contested_by.get_or_insert(isolation);
+    /// Seats are being fought over: only this bisection's parts go until it is over, unless another was first.
+    pub fn begin_contention(&mut self, group: GroupIndex, bisection: BisectionId) {
+        self.state(group).contested_by.get_or_insert(bisection);
     }
 
-    /// An isolation is over: gives the jobs that have waited for it, in order.
-    pub fn release(&mut self, group: GroupIndex, isolation: BisectionId) -> Vec<Task> {
+    /// An bisection is over: gives the tasks that have waited for it, in order.
+    pub fn take_queued(&mut self, group: GroupIndex, bisection: BisectionId) -> Vec<Task> {
         let state = self.state(group);
-        if state.contested_by != Some(isolation) {
+        if state.contested_by != Some(bisection) {
             return Vec::new();
         }
         state.contested_by = None;
-        let mut parked = std::mem::take(&mut state.parked);
-        parked.sort_by_key(|job| job.batch);
-        parked
+        let mut queued = std::mem::take(&mut state.queued);
+        queued.sort_by_key(|task| task.batch);
+        queued
     }
 
     /// A user of the group has its licences.
@@ -77,10 +77,10 @@ impl GroupStates {
     }
 
     /// A lone user was refused with 409. Whether the seats count as used up from now on.
-    pub fn note_lone_conflict(&mut self, group: GroupIndex) -> bool {
+    pub fn record_single_user_conflict(&mut self, group: GroupIndex) -> bool {
         let state = self.state(group);
         state.single_user_conflicts += 1;
-        let is_new = !state.exhausted && state.single_user_conflicts >= LONE_REFUSALS;
+        let is_new = !state.exhausted && state.single_user_conflicts >= SINGLE_USER_REJECTIONS;
         state.exhausted |= is_new;
         is_new
     }

@@ -1,4 +1,4 @@
-//! Takes batches to their end: how many at once, when, and what next after each answer.
+//! Completes batches: how many at once, when, and what follows each response.
 //!
 //! [`run`] is the only place with a clock, a network and a channel; what it does at each step is decided by
 //! `dispatcher` and the small files below it, which are pure.
@@ -34,44 +34,44 @@ use crate::plan::Plan;
 use crate::rate::Rate;
 use crate::roster::{Assignments, UserIndex};
 pub use cooldown::MAX_RETRY_AFTER;
-use dispatcher::{Dispatcher, Next, Outgoing};
+use dispatcher::{Dispatcher, Outgoing, Wait};
 pub use estimate::min_duration;
 
-/// How a run goes about it.
+/// How requests are sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
     pub rate: Rate,
-    /// How many requests may leave at once after a pause.
+    /// The most requests at once after a pause.
     pub burst: NonZeroU32,
-    /// The most requests under way at once.
+    /// The most requests in flight.
     pub concurrency: NonZeroUsize,
-    /// How often a batch is sent again after passing trouble.
+    /// How often a batch is retried after a transient failure.
     pub max_retries: u32,
-    /// Go on asking for each user where three in a row were refused for want of seats or of a licence.
+    /// Send every user, even where three in a row were rejected for lack of seats or of a licence.
     pub keep_trying: bool,
-    /// Begin no batch while one that comes first and wants one of its codes is undecided.
+    /// Start no batch while an earlier one that shares a code with it is undecided.
     pub in_order: bool,
-    /// An earlier part of the run had a success: so a 404 is about its user, not about the organisation.
+    /// An earlier session of the run had a success, so a 404 is about its user and not about the organisation.
     pub has_succeeded: bool,
-    /// Users whom an earlier part of the run may have sent, and who may hold what was asked.
+    /// Users that an earlier session of the run may have sent, and that may have their codes already.
     pub maybe_applied: HashSet<UserIndex>,
-    /// How long ago an earlier part of the run may have sent its last request: it may have used up the rate.
+    /// How long ago an earlier session of the run may have sent its last request, which may have used up the quota.
     pub since_last_heartbeat: Option<Duration>,
-    /// How long the service does not want to be asked, as it said to an earlier part of the run.
+    /// What is left of a wait that the service asked an earlier session of the run for.
     pub initial_cooldown: Option<Duration>,
-    /// When the last requests of other runs left, in order: they count in the rate's window.
+    /// When the last requests of other runs were sent, in order: they count in the rate's window.
     pub earlier_sends: Vec<Instant>,
     pub seed: u64,
 }
 
-/// Sends the plan. Every event goes through `events`, together with those of the same moment; when nobody takes them any
-/// more, nothing more is sent. Before requests leave, `write_ahead` takes the users that they name; where that gives
-/// `false`, none of them leaves, and the run stops.
+/// Sends the plan. Events of the same moment go through `events` together; when its receiver is closed, nothing more is sent.
+/// Before requests are sent, `log_before_send` gets the users that they name; where it gives `false`, none of them is sent and
+/// the run stops.
 ///
 /// Gives why the run stopped early, if it did. Cancelling `interrupt` stops it; requests in flight are waited for.
 pub async fn run<S: Service>(
     service: &S,
-    write_ahead: impl Fn(&[UserIndex]) -> bool,
+    log_before_send: impl Fn(&[UserIndex]) -> bool,
     assignments: &Assignments,
     plan: &Plan,
     policy: &Policy,
@@ -79,113 +79,111 @@ pub async fn run<S: Service>(
     events: Sender<Vec<Event>>,
 ) -> Option<StopReason> {
     let mut dispatcher = Dispatcher::new(assignments, plan, policy, Instant::now());
-    // Whoever has not left by then does not leave any more.
-    let halt = CancellationToken::new();
+    // Requests that are not sent by then are not sent at all.
+    let stop_unsent = CancellationToken::new();
     let mut in_flight = FuturesUnordered::new();
     loop {
         if interrupt.is_cancelled() {
             dispatcher.stop(StopReason::Interrupted);
         }
         if dispatcher.has_stopped() {
-            halt.cancel();
+            stop_unsent.cancel();
         }
-        let (leaving, next) = dispatcher.ready_requests(Instant::now());
-        let happened = dispatcher.take_events();
-        if !happened.is_empty() && events.send(happened).await.is_err() {
-            // What is in flight could not be recorded: it counts as pending.
+        let (ready, wait) = dispatcher.ready_requests(Instant::now());
+        let new_events = dispatcher.take_events();
+        if !new_events.is_empty() && events.send(new_events).await.is_err() {
+            // Responses to requests in flight could not be recorded, so their users are pending.
             return Some(StopReason::CannotWriteReports);
         }
-        if !leaving.is_empty() {
-            let users = leaving.iter().flat_map(|sending| &sending.job.part.users);
-            let may_leave = write_ahead(&users.copied().collect::<Vec<_>>());
-            in_flight.extend(
-                leaving
-                    .into_iter()
-                    .map(|sending| exchange(service, sending, may_leave, &halt)),
-            );
+        if !ready.is_empty() {
+            let users = ready.iter().flat_map(|outgoing| &outgoing.task.slice.users);
+            let is_logged = log_before_send(&users.copied().collect::<Vec<_>>());
+            let ready = ready.into_iter();
+            in_flight
+                .extend(ready.map(|outgoing| exchange(service, outgoing, is_logged, &stop_unsent)));
         }
-        let until = match next {
-            Next::Now => continue,
-            // What has not left yet need not.
-            _ if interrupt.is_cancelled() && !halt.is_cancelled() => continue,
-            Next::At(until) => Some(until),
-            Next::Answer => None,
-            Next::End => return dispatcher.into_stop(),
+        let until = match wait {
+            None => return dispatcher.into_stop(),
+            Some(Wait::None) => continue,
+            // Requests that are not sent yet need not be.
+            Some(_) if interrupt.is_cancelled() && !stop_unsent.is_cancelled() => continue,
+            Some(Wait::Until(until)) => Some(until),
+            Some(Wait::ForResponse) => None,
         };
         tokio::select! {
-            mut answer = in_flight.next(), if !in_flight.is_empty() => {
+            mut received = in_flight.next(), if !in_flight.is_empty() => {
                 let now = Instant::now();
-                while let Some((job, departure, response)) = answer {
-                    dispatcher.handle_response(job, &departure, response, now);
-                    // To look for what has come with it would let go what is still to leave.
+                while let Some((task, sent_at, response)) = received {
+                    dispatcher.handle_response(task, &sent_at, response, now);
+                    // Polling the others further would send requests that are not sent yet.
                     if dispatcher.has_stopped() {
                         break;
                     }
-                    answer = in_flight.next().now_or_never().flatten();
+                    received = in_flight.next().now_or_never().flatten();
                 }
             }
-            () = wait(until) => {}
+            () = wait_until(until) => {}
             () = interrupt.cancelled(), if !interrupt.is_cancelled() => {}
         }
     }
 }
 
-/// The waits after failed attempts at anything that the run needs, until its retries are used up.
-pub fn waits(max_retries: u32) -> impl Iterator<Item = Duration> {
+/// The delays between attempts at anything that a run needs, until its retries are used up.
+pub fn retry_delays(max_retries: u32) -> impl Iterator<Item = Duration> {
     backoff::Backoff::new(max_retries, fastrand::Rng::new())
 }
 
 async fn exchange<S: Service>(
     service: &S,
-    sending: Outgoing,
-    may_leave: bool,
-    halt: &CancellationToken,
+    outgoing: Outgoing,
+    is_logged: bool,
+    stop_unsent: &CancellationToken,
 ) -> (queue::Task, SentAt, Response) {
     let Outgoing {
-        job,
+        task,
         request,
-        departure,
-    } = sending;
-    exchange_log::log_request(&job, &request);
-    let begun = Instant::now();
-    let response = if may_leave {
-        send(service, request, &departure, halt).await
+        sent_at,
+    } = outgoing;
+    exchange_log::log_request(&task, &request);
+    let start = Instant::now();
+    let response = if is_logged {
+        send(service, request, &sent_at, stop_unsent).await
     } else {
         ResponseKind::NotLogged.into()
     };
-    exchange_log::log_response(&job, &response, begun.elapsed());
-    (job, departure, response)
+    exchange_log::log_response(&task, &response, start.elapsed());
+    (task, sent_at, response)
 }
 
-/// Sends a request, unless the run stops before it has left.
+/// Sends a request, unless the run stops before that.
 async fn send<S: Service>(
     service: &S,
     request: AllocationRequest,
-    departure: &SentAt,
-    halt: &CancellationToken,
+    sent_at: &SentAt,
+    stop_unsent: &CancellationToken,
 ) -> Response {
     tokio::select! {
-        // Looked at first: else the next to wait for a token would begin to ask for one.
+        // Polled first: otherwise the next task in line would request a token.
         biased;
-        () = cancelled_before_sending(halt, departure) => ResponseKind::NoResponse {
-            reason: "the run stopped before it had left".to_owned(),
-            // It may have left at this very moment.
-            was_sent: departure.get().is_some(),
+        () = cancelled_before_sending(stop_unsent, sent_at) => ResponseKind::NoResponse {
+            reason: "the run stopped before the request was sent".to_owned(),
+            // It may have been sent at this very moment.
+            was_sent: sent_at.get().is_some(),
         }
         .into(),
-        response = service.exchange(request, departure.clone()) => response,
+        response = service.exchange(request, sent_at.clone()) => response,
     }
 }
 
-/// Comes to an end when the run stops before the request has left: it may be waiting for a connection, or for a token.
-async fn cancelled_before_sending(halt: &CancellationToken, departure: &SentAt) {
-    halt.cancelled().await;
-    if departure.get().is_some() {
+/// Ends when the run stops before the request is sent: it may be waiting for a connection, or for a token.
+async fn cancelled_before_sending(stop_unsent: &CancellationToken, sent_at: &SentAt) {
+    stop_unsent.cancelled().await;
+    if sent_at.get().is_some() {
         std::future::pending::<()>().await;
     }
 }
 
-async fn wait(until: Option<Instant>) {
+async fn wait_until(until: Option<Instant>) {
     match until {
         Some(until) => sleep_until(until).await,
         None => std::future::pending().await,

@@ -39,11 +39,11 @@ impl OrderGuard {
     pub fn may_send(
         &self,
         group: GroupIndex,
-        resting: impl Iterator<Item = GroupIndex>,
+        delayed: impl Iterator<Item = GroupIndex>,
         plan: &Plan,
         assignments: &Assignments,
     ) -> bool {
-        let mut under_way = self.in_flight.iter().copied().chain(resting);
+        let mut under_way = self.in_flight.iter().copied().chain(delayed);
         !self.is_strict || under_way.all(|other| are_disjoint(other, group, plan, assignments))
     }
 

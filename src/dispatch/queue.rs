@@ -17,31 +17,31 @@ pub struct Task {
     /// The plan's batch that the users come from, from 1.
     pub batch: usize,
     pub group: GroupIndex,
-    pub part: Slice,
+    pub slice: Slice,
     pub purpose: Purpose,
-    /// The waits that are left before the retries are used up.
-    pub waits: Backoff,
+    /// The backoff that are left before the retries are used up.
+    pub backoff: Backoff,
 }
 
-/// What a job is for.
+/// What a task is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     Allocate,
-    /// A part of a batch that was refused.
+    /// A slice of a batch that was refused.
     Bisect(BisectionId),
     /// Users whom an accepted answer did not confirm.
     Confirm,
 }
 
-/// Names one isolation.
+/// Names one bisection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct BisectionId(pub usize);
 
-/// Jobs at hand, then jobs that rest after a failed attempt, then the plan's batches that nobody has touched.
+/// Jobs at hand, then tasks that rest after a failed attempt, then the plan's batches that nobody has touched.
 #[derive(Debug)]
 pub struct Queue {
     ready: VecDeque<Task>,
-    resting: BinaryHeap<Reverse<Delayed>>,
+    delayed: BinaryHeap<Reverse<Delayed>>,
     /// The next batch of the plan, from 0.
     next_batch: usize,
     /// The most users that a request may hold, as far as the service has shown.
@@ -52,20 +52,20 @@ impl Queue {
     pub fn new() -> Self {
         Self {
             ready: VecDeque::new(),
-            resting: BinaryHeap::new(),
+            delayed: BinaryHeap::new(),
             next_batch: 0,
             size_limit: usize::MAX,
         }
     }
 
-    /// Puts a job before all others.
-    pub fn push_front(&mut self, job: Task) {
-        self.ready.push_front(job);
+    /// Puts a task before all others.
+    pub fn push_front(&mut self, task: Task) {
+        self.ready.push_front(task);
     }
 
-    /// Keeps a job until then.
-    pub fn rest(&mut self, job: Task, until: Instant) {
-        self.resting.push(Reverse(Delayed { until, job }));
+    /// Keeps a task until then.
+    pub fn delay(&mut self, task: Task, until: Instant) {
+        self.delayed.push(Reverse(Delayed { until, task }));
     }
 
     /// No request holds more users than that from now on.
@@ -73,93 +73,96 @@ impl Queue {
         self.size_limit = self.size_limit.min(most.max(1));
     }
 
-    /// Readies the jobs that have rested enough. With `before_others`, they come before all that are at hand.
+    /// Readies the tasks that have rested enough. With `before_others`, they come before all that are at hand.
     pub fn wake_due(&mut self, now: Instant, before_others: bool) {
         while self.next_wake().is_some_and(|until| until <= now) {
-            match self.resting.pop() {
-                Some(Reverse(rested)) if before_others => self.ready.push_front(rested.job),
-                Some(Reverse(rested)) => self.ready.push_back(rested.job),
+            match self.delayed.pop() {
+                Some(Reverse(rested)) if before_others => self.ready.push_front(rested.task),
+                Some(Reverse(rested)) => self.ready.push_back(rested.task),
                 None => {}
             }
         }
     }
 
-    /// The groups of the jobs that rest.
-    pub fn resting(&self) -> impl Iterator<Item = GroupIndex> {
-        self.resting
+    /// The groups of the tasks that rest.
+    pub fn delayed(&self) -> impl Iterator<Item = GroupIndex> {
+        self.delayed
             .iter()
-            .map(|Reverse(resting)| resting.job.group)
+            .map(|Reverse(delayed)| delayed.task.group)
     }
 
-    /// When the next resting job is to be sent again.
+    /// When the next delayed task is to be sent again.
     pub fn next_wake(&self) -> Option<Instant> {
-        self.resting.peek().map(|Reverse(resting)| resting.until)
+        self.delayed.peek().map(|Reverse(delayed)| delayed.until)
     }
 
-    /// The next job that is at hand. With `finish_first`, no new batch is begun while a job rests; and none is that
-    /// `may_begin` forbids.
+    /// The next task that is at hand. With `finish_first`, no new batch is begun while a task rests; and none is that
+    /// `may_start` forbids.
     pub fn pop(
         &mut self,
         plan: &Plan,
         finish_first: bool,
-        may_begin: impl FnOnce(GroupIndex) -> bool,
+        may_start: impl FnOnce(GroupIndex) -> bool,
         maybe_applied: &HashSet<UserIndex>,
-        waits: impl FnOnce() -> Backoff,
+        backoff: impl FnOnce() -> Backoff,
     ) -> Option<Task> {
-        if let Some(job) = self.ready.pop_front() {
-            return Some(self.cut(job));
+        if let Some(task) = self.ready.pop_front() {
+            return Some(self.cut(task));
         }
-        if finish_first && !self.resting.is_empty() {
+        if finish_first && !self.delayed.is_empty() {
             return None;
         }
         let batch = plan.batches().get(self.next_batch)?;
-        if !may_begin(batch.group) {
+        if !may_start(batch.group) {
             return None;
         }
         self.next_batch += 1;
         let users = plan.users(batch);
-        let is_applied = users.iter().any(|user| maybe_applied.contains(user));
-        let job = Task {
+        let may_be_applied = users.iter().any(|user| maybe_applied.contains(user));
+        let task = Task {
             batch: self.next_batch,
             group: batch.group,
-            part: Slice {
+            slice: Slice {
                 users: users.to_vec(),
-                asked: 0,
-                applied: match is_applied {
+                attempts: 0,
+                applied: match may_be_applied {
                     true => Applied::Maybe,
                     false => Applied::No,
                 },
             },
             purpose: Purpose::Allocate,
-            waits: waits(),
+            backoff: backoff(),
         };
-        Some(self.cut(job))
+        Some(self.cut(task))
     }
 
-    /// Cuts a job down to the size limit; the rest of it comes next. Parts of an isolation are cut by the isolation.
-    fn cut(&mut self, mut job: Task) -> Task {
-        if job.part.users.len() > self.size_limit && !matches!(job.purpose, Purpose::Bisect(_)) {
-            let users = job.part.users.split_off(self.size_limit);
+    /// Cuts a task down to the size limit; the rest of it comes next. Parts of an bisection are cut by the bisection.
+    fn cut(&mut self, mut task: Task) -> Task {
+        if task.slice.users.len() > self.size_limit && !matches!(task.purpose, Purpose::Bisect(_)) {
+            let users = task.slice.users.split_off(self.size_limit);
             self.ready.push_front(Task {
-                part: Slice { users, ..job.part },
-                waits: job.waits.clone(),
-                ..job
+                slice: Slice {
+                    users,
+                    ..task.slice
+                },
+                backoff: task.backoff.clone(),
+                ..task
             });
         }
-        job
+        task
     }
 }
 
-/// A job and when its rest ends; ordered by that.
+/// A task and when its rest ends; ordered by that.
 #[derive(Debug)]
 struct Delayed {
     until: Instant,
-    job: Task,
+    task: Task,
 }
 
 impl Ord for Delayed {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (self.until, self.job.batch).cmp(&(other.until, other.job.batch))
+        (self.until, self.task.batch).cmp(&(other.until, other.task.batch))
     }
 }
 

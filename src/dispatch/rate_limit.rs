@@ -98,9 +98,9 @@ impl RateLimiter {
             self.clock.set(counted - self.start);
         }
         self.last = Some((counted, now));
-        let departure = SentAt::default();
-        self.window.add_pending(departure.clone());
-        Ok(departure)
+        let sent_at = SentAt::default();
+        self.window.add_pending(sent_at.clone());
+        Ok(sent_at)
     }
 
     /// The time that a request is counted at. A timer wakes a little late, maybe when more than one request is due: counted
@@ -148,7 +148,7 @@ mod tests {
     ) -> Vec<Duration> {
         let start = Instant::now();
         let mut now = start;
-        let mut pace = RateLimiter::new(
+        let mut limiter = RateLimiter::new(
             rate.parse().unwrap(),
             NonZeroU32::new(burst).unwrap(),
             (None, &[]),
@@ -160,17 +160,17 @@ mod tests {
         while sent < count || !leaving.is_empty() {
             leaving.sort_by_key(|(at, _)| *at);
             while leaving.first().is_some_and(|(at, _)| *at <= now) {
-                let (at, departure) = leaving.remove(0);
-                departure.set(at);
+                let (at, sent_at) = leaving.remove(0);
+                sent_at.set(at);
                 left.push(at - start);
             }
             let next_leaves = leaving.first().map(|(at, _)| *at);
             let next_asks = if sent == count {
                 None
             } else {
-                match pace.try_acquire(now) {
-                    Ok(departure) => {
-                        leaving.push((now + delay(sent), departure));
+                match limiter.try_acquire(now) {
+                    Ok(sent_at) => {
+                        leaving.push((now + delay(sent), sent_at));
                         sent += 1;
                         continue;
                     }
@@ -239,13 +239,13 @@ mod tests {
         let rate: Rate = "3/10s".parse().unwrap();
         let now = earlier + Duration::from_secs(4);
         let left = [earlier, earlier, now];
-        let mut pace = RateLimiter::new(rate, rate.requests, (None, &left), now);
-        let opens = pace.try_acquire(now).unwrap_err();
+        let mut limiter = RateLimiter::new(rate, rate.requests, (None, &left), now);
+        let opens = limiter.try_acquire(now).unwrap_err();
         assert!(opens >= earlier + Duration::from_secs(10));
         assert!(opens < now + Duration::from_secs(10));
-        assert!(pace.try_acquire(opens).is_ok());
-        assert!(pace.try_acquire(opens).is_ok());
-        assert!(pace.try_acquire(opens).is_err());
+        assert!(limiter.try_acquire(opens).is_ok());
+        assert!(limiter.try_acquire(opens).is_ok());
+        assert!(limiter.try_acquire(opens).is_err());
     }
 
     #[test]
@@ -261,10 +261,10 @@ mod tests {
     fn a_timer_that_wakes_late_costs_no_speed_however_close_requests_are() {
         let start = Instant::now();
         let one = NonZeroU32::MIN;
-        let mut pace = RateLimiter::new("1000/s".parse().unwrap(), one, (None, &[]), start);
+        let mut limiter = RateLimiter::new("1000/s".parse().unwrap(), one, (None, &[]), start);
         let mut now = start;
         for _ in 0..900 {
-            while let Err(until) = pace.try_acquire(now) {
+            while let Err(until) = limiter.try_acquire(now) {
                 // Up to a millisecond late, and sometimes another is due by then.
                 now = until
                     + Duration::from_micros(400 + 900 * (until - start).as_millis() as u64 % 1300);
@@ -278,11 +278,13 @@ mod tests {
     fn who_was_kept_by_answers_does_not_make_up_for_it_in_a_burst() {
         let start = Instant::now();
         let one = NonZeroU32::MIN;
-        let mut pace = RateLimiter::new("1000/s".parse().unwrap(), one, (None, &[]), start);
-        pace.try_acquire(start).unwrap();
+        let mut limiter = RateLimiter::new("1000/s".parse().unwrap(), one, (None, &[]), start);
+        limiter.try_acquire(start).unwrap();
         let later = start + Duration::from_millis(15);
-        pace.try_acquire(later).unwrap();
-        let until = pace.try_acquire(later + Duration::from_micros(100)).err();
+        limiter.try_acquire(later).unwrap();
+        let until = limiter
+            .try_acquire(later + Duration::from_micros(100))
+            .err();
         assert!(until.is_some_and(|until| until >= later + Duration::from_millis(1)));
     }
 

@@ -71,7 +71,7 @@ impl RejectionStatus {
     }
 
     /// Whether a request that holds too many users may be refused so.
-    pub fn may_blame_the_size(self) -> bool {
+    pub fn may_be_too_large(self) -> bool {
         matches!(
             self,
             Self::BadRequest | Self::TooLarge | Self::Unprocessable
@@ -172,12 +172,12 @@ mod tests {
             (503, Applied::Maybe),
             (504, Applied::Maybe),
         ] {
-            let NextStep::Retry(hindrance) = of(status) else {
+            let NextStep::Retry(failure) = of(status) else {
                 panic!("{status}");
             };
-            assert_eq!(hindrance.applied, applied, "{status}");
-            assert_eq!(hindrance.affects_run, status == 429);
-            assert_eq!(hindrance.reason, format!("status {status}: said"));
+            assert_eq!(failure.applied, applied, "{status}");
+            assert_eq!(failure.affects_run, status == 429);
+            assert_eq!(failure.reason, format!("status {status}: said"));
         }
     }
 
@@ -190,11 +190,11 @@ mod tests {
             (413, FailureKind::Rejected),
             (422, FailureKind::Rejected),
         ] {
-            let NextStep::Rejected(refusal) = of(status) else {
+            let NextStep::Rejected(rejection) = of(status) else {
                 panic!("{status}");
             };
             assert_eq!(
-                (refusal.status.code(), refusal.status.failure()),
+                (rejection.status.code(), rejection.status.failure()),
                 (status, kind)
             );
         }

@@ -39,13 +39,13 @@ impl SlidingWindow {
         Err(*self.left.front().unwrap_or(&now) + self.length)
     }
 
-    pub fn add_pending(&mut self, departure: SentAt) {
-        self.pending.push(departure);
+    pub fn add_pending(&mut self, sent_at: SentAt) {
+        self.pending.push(sent_at);
     }
 
     fn update(&mut self, now: Instant) {
         let left = &mut self.left;
-        self.pending.retain(|departure| match departure.get() {
+        self.pending.retain(|sent_at| match sent_at.get() {
             Some(at) => {
                 let place = left.partition_point(|&earlier| earlier <= at);
                 left.insert(place, at);
@@ -69,10 +69,10 @@ mod tests {
     const WINDOW: Duration = Duration::from_secs(2);
 
     fn gone(window: &mut SlidingWindow, at: Instant) -> SentAt {
-        let departure = SentAt::default();
-        departure.set(at);
-        window.add_pending(departure.clone());
-        departure
+        let sent_at = SentAt::default();
+        sent_at.set(at);
+        window.add_pending(sent_at.clone());
+        sent_at
     }
 
     #[test]

@@ -87,7 +87,7 @@ impl Connection {
         progress: &Progress,
     ) -> anyhow::Result<()> {
         let tokens = self.client.tokens();
-        let mut waits = dispatch::waits(max_retries);
+        let mut waits = dispatch::retry_delays(max_retries);
         loop {
             let (trouble, told) = match tokens.sign_in().await {
                 Ok(()) => return Ok(()),

@@ -61,9 +61,9 @@ impl RunStats {
     pub fn count_event(&mut self, event: &Event) {
         match event {
             Event::Sent { .. } => self.sent += 1,
-            Event::ResponseReceived { has_left, .. } => {
+            Event::ResponseReceived { was_sent, .. } => {
                 self.responded += 1;
-                self.never_sent += u64::from(!has_left);
+                self.never_sent += u64::from(!was_sent);
             }
             Event::Retrying { .. } => self.retried += 1,
             Event::Split { .. } => self.splits += 1,

@@ -60,12 +60,30 @@ async fn batches_lost_now_and_then_do_not_stop_the_run() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn three_lone_404s_and_no_success_stop_the_run() {
+async fn a_user_not_found_fails_once_another_user_succeeds() {
+    let service = FakeService::new().script(|sent, _| {
+        let is_first = sent.request.user_ids.iter().any(|user| user == "u0");
+        is_first.then(|| answer(404, "no such user"))
+    });
+    let ran = Run::of_users(10).at(&service).await;
+    assert_eq!(ran.assert_finished().count("success"), 9);
+    assert!(ran.outcome("u0").starts_with("not_found: "));
+}
+
+#[tokio::test(start_paused = true)]
+async fn users_not_found_at_the_end_of_a_run_without_success_have_failed() {
+    let service = FakeService::new().script(|_, _| Some(answer(404, "no such user")));
+    let ran = Run::of_users(2).in_order().at(&service).await;
+    assert_eq!(ran.assert_finished().count("not_found"), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_three_single_users_not_found_and_no_success_the_run_stops_and_all_users_are_pending()
+{
     let service = FakeService::new().script(|_, _| Some(answer(404, "no licence")));
     let ran = Run::of_users(1000).at(&service).await;
     assert!(matches!(ran.stop, Some(StopReason::NoUserFound { .. })));
-    assert_eq!(ran.count("not_found"), 3);
-    assert_eq!(ran.pending.len(), 997);
+    assert_eq!(ran.pending.len(), 1000);
     assert!(service.requests() < 15, "{} requests", service.requests());
     let sent = service.sent();
     assert!(

@@ -25,35 +25,43 @@ use crate::outcome::{Applied, Decision, FailureKind, Outcome};
 use crate::plan::{GroupIndex, Plan};
 use crate::roster::Assignments;
 
-/// So many batches in a row that use up their retries say that the service is down.
-const USED_UP_BATCHES: u32 = 3;
+/// After this many batches in a row that use up their retries, the service is down.
+const EXHAUSTED_BATCHES: u32 = 3;
 
-/// So many failed attempts in a row say that the service is in trouble.
+/// After this many failed attempts in a row, requests go one at a time.
 const FAILURES_BEFORE_SLOWDOWN: u32 = 3;
 
-/// So many requests refused for their token, for each that may be under way, say that no token is any good.
-const REFUSED_TOKENS: usize = 3;
+/// After this many requests rejected for their token, for each that may be in flight, no token will be accepted.
+const REJECTED_TOKENS: usize = 3;
 
-/// Waits up to this are not worth a word.
+/// Waits up to this are not reported.
 const SHORT_WAIT: Duration = Duration::from_secs(2);
 
-/// What there is to do before another request may leave.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Next {
-    /// Something was decided without a request: deliver the events, and ask again.
-    Now,
-    /// Wait until then, unless an answer comes.
-    At(Instant),
-    Answer,
-    End,
+/// The next step of a run.
+#[derive(Debug)]
+enum NextAction {
+    Send(Outgoing),
+    Wait(Wait),
+    /// The run is over.
+    Done,
 }
 
-/// A request to send, and what to bring back with its answer.
+/// What to wait for before the next step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wait {
+    /// Nothing: users were decided without a request, so there are events to deliver.
+    None,
+    /// This instant, or a response before it.
+    Until(Instant),
+    ForResponse,
+}
+
+/// A request to send, with what its response needs.
 #[derive(Debug)]
 pub struct Outgoing {
-    pub job: Task,
+    pub task: Task,
     pub request: AllocationRequest,
-    pub departure: SentAt,
+    pub sent_at: SentAt,
 }
 
 /// The state of a run.
@@ -65,13 +73,13 @@ pub struct Dispatcher<'a> {
     queue: Queue,
     groups: GroupStates,
     order: OrderGuard,
-    isolations: HashMap<BisectionId, ActiveBisection>,
-    isolations_begun: usize,
+    bisections: HashMap<BisectionId, ActiveBisection>,
+    bisections_started: usize,
     in_flight: usize,
-    width: ConcurrencyLimit,
-    pace: RateLimiter,
-    hold: Cooldown,
-    seen: ServiceHealth,
+    concurrency: ConcurrencyLimit,
+    rate_limiter: RateLimiter,
+    cooldown: Cooldown,
+    health: ServiceHealth,
     sign_in: SignInRetry,
     announced: Option<(Instant, WaitCause)>,
     stop: Option<StopReason>,
@@ -79,24 +87,49 @@ pub struct Dispatcher<'a> {
 }
 
 struct ActiveBisection {
-    isolation: Bisection,
+    bisection: Bisection,
     batch: usize,
     group: GroupIndex,
     status: RejectionStatus,
 }
 
-/// What the answers so far say about the service as a whole.
+/// Why users have failed.
+struct Failure<'a> {
+    kind: FailureKind,
+    status: Option<u16>,
+    message: &'a str,
+}
+
+impl Failure<'_> {
+    fn of(&self, slice: &Slice) -> Decision {
+        Decision {
+            users: slice.users.clone(),
+            outcome: Outcome::Failure {
+                kind: self.kind,
+                status: self.status,
+                message: self.kind.with_hint(self.message).into(),
+            },
+            attempts: slice.attempts,
+            applied: slice.applied,
+        }
+    }
+}
+
+/// What the responses so far say about the service as a whole.
 #[derive(Debug, Default)]
 struct ServiceHealth {
-    any_answer: bool,
+    any_response: bool,
     any_success: bool,
-    /// Since the last answer that was one.
-    hindrances: u32,
+    /// Failed attempts since the last response that was none.
+    transient_failures: u32,
     exhausted_batches: u32,
-    /// Requests refused for their token since the last answer.
-    refused_tokens: usize,
-    /// Lone users refused with 404 in a row.
+    /// Requests rejected for their token since the last response.
+    rejected_tokens: usize,
+    /// Single users rejected with 404 in a row.
     single_user_not_found: u32,
+    /// The failures of these users. They are not decided before it is clear that the account is right: until the first
+    /// success, a rejection for another reason, or the end of the run. If the run stops before, the users are pending.
+    undecided_not_found: Vec<Decision>,
 }
 
 impl<'a> Dispatcher<'a> {
@@ -114,18 +147,18 @@ impl<'a> Dispatcher<'a> {
             queue: Queue::new(),
             groups: GroupStates::new(plan.groups().len()),
             order: OrderGuard::new(policy.in_order),
-            isolations: HashMap::new(),
-            isolations_begun: 0,
+            bisections: HashMap::new(),
+            bisections_started: 0,
             in_flight: 0,
-            width: ConcurrencyLimit::new(policy.concurrency.get()),
-            pace: RateLimiter::new(
+            concurrency: ConcurrencyLimit::new(policy.concurrency.get()),
+            rate_limiter: RateLimiter::new(
                 policy.rate,
                 policy.burst,
                 (policy.since_last_heartbeat, &policy.earlier_sends),
                 now,
             ),
-            hold: Cooldown::new(policy.initial_cooldown, now),
-            seen: ServiceHealth {
+            cooldown: Cooldown::new(policy.initial_cooldown, now),
+            health: ServiceHealth {
                 any_success: policy.has_succeeded,
                 ..ServiceHealth::default()
             },
@@ -141,7 +174,7 @@ impl<'a> Dispatcher<'a> {
         std::mem::take(&mut self.events)
     }
 
-    /// Sends nothing from now on. Requests in flight are still to be answered.
+    /// Sends nothing from now on. Responses to requests in flight are still handled.
     pub fn stop(&mut self, stop: StopReason) {
         if self.stop.is_none() {
             self.events.push(Event::Stopping(stop.clone()));
@@ -158,81 +191,93 @@ impl<'a> Dispatcher<'a> {
         self.stop
     }
 
-    /// The requests that may leave now, and what there is to do before another may.
-    pub fn ready_requests(&mut self, now: Instant) -> (Vec<Outgoing>, Next) {
-        let mut leaving = Vec::new();
+    /// The requests to send now, and what to wait for after that; `None` at the end of the run.
+    pub fn ready_requests(&mut self, now: Instant) -> (Vec<Outgoing>, Option<Wait>) {
+        let mut ready = Vec::new();
         loop {
             match self.next_action(now) {
-                Ok(sending) => leaving.push(sending),
-                Err(next) => return (leaving, next),
+                NextAction::Send(outgoing) => ready.push(outgoing),
+                NextAction::Wait(wait) => return (ready, Some(wait)),
+                NextAction::Done => return (ready, None),
             }
         }
     }
 
-    fn next_action(&mut self, now: Instant) -> Result<Outgoing, Next> {
+    fn next_action(&mut self, now: Instant) -> NextAction {
         if self.stop.is_some() {
-            return Err(match self.in_flight {
-                0 => Next::End,
-                _ => Next::Answer,
-            });
+            return self.when_in_flight_is_done();
         }
-        if self.in_flight >= self.width.current() {
-            return Err(Next::Answer);
+        if self.in_flight >= self.concurrency.current() {
+            return NextAction::Wait(Wait::ForResponse);
         }
         self.queue.wake_due(now, self.policy.in_order);
-        let Some(job) = self.next_job() else {
-            return Err(match self.queue.next_wake() {
+        let Some(task) = self.next_task() else {
+            return match self.queue.next_wake() {
                 Some(until) => {
                     self.announce(until, WaitCause::Retry, now);
-                    Next::At(until)
+                    NextAction::Wait(Wait::Until(until))
                 }
-                None if self.in_flight == 0 => Next::End,
-                None => Next::Answer,
-            });
+                None => self.when_in_flight_is_done(),
+            };
         };
-        // Whoever may hold the seats already is asked for: to say that it was refused could be untrue.
-        if self.groups.is_exhausted(job.group) && job.part.applied == Applied::No {
-            self.fail_no_seats(&job);
-            return Err(Next::Now);
+        // A user that may have its licences already is sent all the same: a failure without a request could be untrue.
+        if self.groups.is_exhausted(task.group) && task.slice.applied == Applied::No {
+            self.fail_no_seats(&task);
+            return NextAction::Wait(Wait::None);
         }
         match self.try_acquire(now) {
-            Ok(departure) => Ok(self.send(job, departure)),
+            Ok(sent_at) => NextAction::Send(self.send(task, sent_at)),
             Err((until, cause)) => {
-                self.queue.push_front(job);
-                if cause != WaitCause::Rate && until - now > cooldown::MAX_RETRY_AFTER {
-                    self.stop(StopReason::RetryAfterTooLong { wait: until - now });
-                    return Err(Next::Now);
-                }
-                if cause == WaitCause::QuotaExhausted {
-                    // What the new window holds is learnt from one request.
-                    self.width.reduce();
-                }
-                self.announce(until, cause, now);
-                Err(Next::At(until))
+                self.queue.push_front(task);
+                NextAction::Wait(self.wait_until(until, cause, now))
             }
         }
     }
 
-    fn next_job(&mut self) -> Option<Task> {
+    fn when_in_flight_is_done(&mut self) -> NextAction {
+        if self.in_flight > 0 {
+            return NextAction::Wait(Wait::ForResponse);
+        }
+        if self.stop.is_none() && self.decide_not_found() {
+            return NextAction::Wait(Wait::None);
+        }
+        NextAction::Done
+    }
+
+    /// The run may not send before `until`.
+    fn wait_until(&mut self, until: Instant, cause: WaitCause, now: Instant) -> Wait {
+        if cause != WaitCause::Rate && until - now > cooldown::MAX_RETRY_AFTER {
+            self.stop(StopReason::RetryAfterTooLong { wait: until - now });
+            return Wait::None;
+        }
+        if cause == WaitCause::QuotaExhausted {
+            // One request shows what the quota's next window allows.
+            self.concurrency.reduce();
+        }
+        self.announce(until, cause, now);
+        Wait::Until(until)
+    }
+
+    fn next_task(&mut self) -> Option<Task> {
         loop {
-            let waits = || new_waits(self.policy, &mut self.random);
-            let may_begin = |group| self.order.may_start(group, self.plan, self.assignments);
-            let finish_first = self.width.is_serial();
+            let backoff = || new_backoff(self.policy, &mut self.random);
+            let may_start = |group| self.order.may_start(group, self.plan, self.assignments);
+            let finish_first = self.concurrency.is_serial();
             let maybe_applied = &self.policy.maybe_applied;
-            let job = self
-                .queue
-                .pop(self.plan, finish_first, may_begin, maybe_applied, waits)?;
-            self.order.begin(job.batch, self.plan);
-            let resting = self.queue.resting();
+            let task =
+                self.queue
+                    .pop(self.plan, finish_first, may_start, maybe_applied, backoff)?;
+            self.order.begin(task.batch, self.plan);
+            let delayed = self.queue.delayed();
             if !self
                 .order
-                .may_send(job.group, resting, self.plan, self.assignments)
+                .may_send(task.group, delayed, self.plan, self.assignments)
             {
-                self.queue.push_front(job);
+                self.queue.push_front(task);
                 return None;
             }
-            if let Some(job) = self.groups.admit(job) {
-                return Some(job);
+            if let Some(task) = self.groups.admit(task) {
+                return Some(task);
             }
         }
     }
@@ -241,26 +286,26 @@ impl<'a> Dispatcher<'a> {
         if let Some(due) = self.sign_in.until(now) {
             return Err((due, WaitCause::SignIn));
         }
-        if let Some(hold) = self.hold.until(now) {
+        if let Some(hold) = self.cooldown.until(now) {
             return Err(hold);
         }
-        self.pace
+        self.rate_limiter
             .try_acquire(now)
             .map_err(|until| (until, WaitCause::Rate))
     }
 
-    fn send(&mut self, mut job: Task, departure: SentAt) -> Outgoing {
-        job.part.asked += 1;
+    fn send(&mut self, mut task: Task, sent_at: SentAt) -> Outgoing {
+        task.slice.attempts += 1;
         self.in_flight += 1;
-        self.order.sent(job.group);
-        self.hold.sent();
+        self.order.sent(task.group);
+        self.cooldown.sent();
         self.announced = None;
         self.events.push(Event::Sent {
-            batch: job.batch,
-            users: job.part.users.len(),
+            batch: task.batch,
+            users: task.slice.users.len(),
         });
-        let group = self.plan.group(job.group);
-        let users = job.part.users.iter();
+        let group = self.plan.group(task.group);
+        let users = task.slice.users.iter();
         let user_ids = users.map(|&user| self.assignments.user_id(user).to_string());
         Outgoing {
             request: AllocationRequest {
@@ -273,8 +318,8 @@ impl<'a> Dispatcher<'a> {
                     .collect(),
                 use_external_license: group.external,
             },
-            job,
-            departure,
+            task,
+            sent_at,
         }
     }
 
@@ -289,25 +334,9 @@ impl<'a> Dispatcher<'a> {
         });
     }
 
-    /// Users of a batch have failed.
-    fn fail(
-        &mut self,
-        (batch, part): (usize, &Slice),
-        kind: FailureKind,
-        status: Option<u16>,
-        said: &str,
-    ) {
-        let decision = Decision {
-            users: part.users.clone(),
-            outcome: Outcome::Failure {
-                kind,
-                status,
-                message: kind.with_hint(said).into(),
-            },
-            attempts: part.asked,
-            applied: part.applied,
-        };
-        self.decided(batch, decision);
+    /// Decides that the users of a slice have failed.
+    fn fail(&mut self, batch: usize, slice: &Slice, failure: Failure<'_>) {
+        self.decided(batch, failure.of(slice));
     }
 
     fn decided(&mut self, batch: usize, decision: Decision) {
@@ -315,11 +344,11 @@ impl<'a> Dispatcher<'a> {
         self.events.push(Event::Decided(decision));
     }
 
-    fn waits(&mut self) -> Backoff {
-        new_waits(self.policy, &mut self.random)
+    fn new_backoff(&mut self) -> Backoff {
+        new_backoff(self.policy, &mut self.random)
     }
 }
 
-fn new_waits(policy: &Policy, random: &mut fastrand::Rng) -> Backoff {
+fn new_backoff(policy: &Policy, random: &mut fastrand::Rng) -> Backoff {
     Backoff::new(policy.max_retries, random.fork())
 }

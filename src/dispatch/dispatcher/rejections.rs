@@ -1,10 +1,10 @@
-//! What a refusal leads to: a user's failure, an isolation, a set that has run dry.
+//! What a rejection leads to: a user's failure, a bisection, or a bundle set without seats.
 
 use tokio::time::Instant;
 
 use crate::dispatch::bisect::{Bisection, Slice, SliceResult};
-use crate::dispatch::dispatcher::{ActiveBisection, Dispatcher};
-use crate::dispatch::group_states::LONE_REFUSALS;
+use crate::dispatch::dispatcher::{ActiveBisection, Dispatcher, Failure};
+use crate::dispatch::group_states::SINGLE_USER_REJECTIONS;
 use crate::dispatch::queue::{BisectionId, Purpose, Task};
 use crate::dispatch::response_policy::{Rejection, RejectionStatus};
 use crate::event::{Event, StopReason};
@@ -12,191 +12,220 @@ use crate::outcome::{Applied, FailureKind};
 use crate::plan::GroupIndex;
 
 impl Dispatcher<'_> {
-    pub fn handle_rejection(&mut self, job: Task, refusal: Rejection, now: Instant) {
-        // A 404 may mean that the account or the address is wrong, so it proves nothing.
-        if refusal.status != RejectionStatus::NotFound || self.seen.any_success {
+    pub fn handle_rejection(&mut self, task: Task, rejection: Rejection, now: Instant) {
+        // A 404 may mean that the account or the address is wrong, so it does not show a healthy service.
+        if rejection.status != RejectionStatus::NotFound || self.health.any_success {
             self.record_healthy_response(now);
         }
-        if let [_] = job.part.users[..] {
-            return self.reject_single_user(&job, &refusal);
+        if let [_] = task.slice.users[..] {
+            return self.reject_single_user(&task, &rejection);
         }
         if self.stop.is_some() {
             return;
         }
-        if refusal.status == RejectionStatus::Conflict
-            && self.groups.is_exhausted(job.group)
-            && job.part.applied == Applied::No
+        if rejection.status == RejectionStatus::Conflict
+            && self.groups.is_exhausted(task.group)
+            && task.slice.applied == Applied::No
         {
-            return self.fail_no_seats(&job);
+            return self.fail_no_seats(&task);
         }
         self.events.push(Event::Split {
-            batch: job.batch,
-            users: job.part.users.len(),
+            batch: task.batch,
+            users: task.slice.users.len(),
         });
-        if refusal.status == RejectionStatus::TooLarge {
-            self.queue.limit_size(job.part.users.len() / 2);
+        if rejection.status == RejectionStatus::TooLarge {
+            self.queue.limit_size(task.slice.users.len() / 2);
         }
-        let end = SliceResult::Refused(job.part.clone());
-        if self.finish_slice(&job, end) {
+        let end = SliceResult::Rejected(task.slice.clone());
+        if self.finish_slice(&task, end) {
             return;
         }
-        if refusal.status == RejectionStatus::TooLarge {
-            // Nobody in particular is to blame: the queue cuts it to size.
-            let waits = self.waits();
-            return self.queue.push_front(Task { waits, ..job });
+        if rejection.status == RejectionStatus::TooLarge {
+            // The size is to blame, and no user: the queue cuts the task to size.
+            let backoff = self.new_backoff();
+            return self.queue.push_front(Task { backoff, ..task });
         }
-        self.isolate(job, refusal.status);
+        self.start_bisection(task, rejection.status);
     }
 
-    fn reject_single_user(&mut self, job: &Task, refusal: &Rejection) {
-        let code = refusal.status.code();
-        let said = match refusal.message.as_str() {
-            "" => format!("refused with the status {code}"),
+    fn reject_single_user(&mut self, task: &Task, rejection: &Rejection) {
+        let code = rejection.status.code();
+        let message = match rejection.message.as_str() {
+            "" => format!("rejected with status {code}"),
             message => message.to_owned(),
         };
-        self.fail(
-            (job.batch, &job.part),
-            refusal.status.failure(),
-            Some(code),
-            &said,
-        );
-        self.finish_slice(job, SliceResult::Refused(job.part.clone()));
-        match refusal.status {
-            RejectionStatus::NotFound => self.seen.single_user_not_found += 1,
-            _ => self.seen.single_user_not_found = 0,
+        let failure = Failure {
+            kind: rejection.status.failure(),
+            status: Some(code),
+            message: &message,
+        };
+        if rejection.status == RejectionStatus::NotFound {
+            self.health.single_user_not_found += 1;
+        } else {
+            self.health.single_user_not_found = 0;
+            self.decide_not_found();
         }
+        if self.may_be_wrong_account(rejection.status) {
+            self.order.decided(task.batch, task.slice.users.len());
+            self.health
+                .undecided_not_found
+                .push(failure.of(&task.slice));
+        } else {
+            self.fail(task.batch, &task.slice, failure);
+        }
+        self.finish_slice(task, SliceResult::Rejected(task.slice.clone()));
         if self.policy.keep_trying || self.stop.is_some() {
             return;
         }
-        if refusal.status == RejectionStatus::Conflict && self.groups.note_lone_conflict(job.group)
+        if rejection.status == RejectionStatus::Conflict
+            && self.groups.record_single_user_conflict(task.group)
         {
-            self.mark_seats_exhausted(job.group);
+            self.mark_seats_exhausted(task.group);
         }
-        if self.seen.single_user_not_found >= LONE_REFUSALS && !self.seen.any_success {
+        if self.health.single_user_not_found >= SINGLE_USER_REJECTIONS && !self.health.any_success {
             self.stop(StopReason::NoUserFound {
-                message: refusal.message.clone(),
+                message: rejection.message.clone(),
             });
         }
     }
 
-    fn isolate(&mut self, job: Task, status: RejectionStatus) {
-        let id = BisectionId(self.isolations_begun);
-        self.isolations_begun += 1;
-        if status == RejectionStatus::Conflict {
-            self.groups.contest(job.group, id);
-        }
-        let under_isolation = ActiveBisection {
-            isolation: Bisection::new(job.part),
-            batch: job.batch,
-            group: job.group,
-            status,
-        };
-        self.isolations.insert(id, under_isolation);
-        self.next_part(id);
+    /// Whether a rejection may be about the account, and not about its user.
+    fn may_be_wrong_account(&self, status: RejectionStatus) -> bool {
+        status == RejectionStatus::NotFound && !self.health.any_success && !self.policy.keep_trying
     }
 
-    /// Tells the isolation that the job belongs to, if any, and moves it on. `true` if there is one.
-    pub fn finish_slice(&mut self, job: &Task, end: SliceResult) -> bool {
-        let Purpose::Bisect(id) = job.purpose else {
+    /// The account is right, so the users that the service did not find have failed. `false` if there are none.
+    pub fn decide_not_found(&mut self) -> bool {
+        let decisions = std::mem::take(&mut self.health.undecided_not_found);
+        let is_any = !decisions.is_empty();
+        self.events
+            .extend(decisions.into_iter().map(Event::Decided));
+        is_any
+    }
+
+    fn start_bisection(&mut self, task: Task, status: RejectionStatus) {
+        let id = BisectionId(self.bisections_started);
+        self.bisections_started += 1;
+        if status == RejectionStatus::Conflict {
+            self.groups.begin_contention(task.group, id);
+        }
+        let active = ActiveBisection {
+            bisection: Bisection::new(task.slice),
+            batch: task.batch,
+            group: task.group,
+            status,
+        };
+        self.bisections.insert(id, active);
+        self.next_slice(id);
+    }
+
+    /// Records the result in the task's bisection and queues its next slice. `false` if the task has no bisection.
+    pub fn finish_slice(&mut self, task: &Task, end: SliceResult) -> bool {
+        let Purpose::Bisect(id) = task.purpose else {
             return false;
         };
-        let Some(under_isolation) = self.isolations.get_mut(&id) else {
+        let Some(active) = self.bisections.get_mut(&id) else {
             return false;
         };
-        under_isolation.isolation.record(job.part.users.len(), end);
-        self.next_part(id);
+        active.bisection.record(task.slice.users.len(), end);
+        self.next_slice(id);
         true
     }
 
-    fn next_part(&mut self, id: BisectionId) {
-        let Some(under_isolation) = self.isolations.get_mut(&id) else {
+    fn next_slice(&mut self, id: BisectionId) {
+        let Some(active) = self.bisections.get_mut(&id) else {
             return;
         };
-        let (batch, group) = (under_isolation.batch, under_isolation.group);
-        if let Some(part) = under_isolation.isolation.next_part() {
-            let job = Task {
+        let (batch, group) = (active.batch, active.group);
+        if let Some(slice) = active.bisection.next_slice() {
+            let task = Task {
                 batch,
                 group,
-                part,
+                slice,
                 purpose: Purpose::Bisect(id),
-                waits: self.waits(),
+                backoff: self.new_backoff(),
             };
-            return self.queue.push_front(job);
+            return self.queue.push_front(task);
         }
-        if let Some(done) = self.isolations.remove(&id)
-            && done.status.may_blame_the_size()
-            && let Some(size) = done.isolation.size_to_blame()
+        if let Some(done) = self.bisections.remove(&id)
+            && done.status.may_be_too_large()
+            && let Some(size) = done.bisection.accepted_size()
         {
             self.queue.limit_size(size);
         }
         self.end_contention(group, id);
     }
 
-    /// An isolation is over. Whoever waited for it goes on; the next to fight over seats takes its place.
+    /// A bisection is over: the tasks that waited for it are queued, and the next bisection over seats takes its place.
     fn end_contention(&mut self, group: GroupIndex, id: BisectionId) {
-        let waited = self.groups.release(group, id);
-        for job in &waited {
-            if let Purpose::Bisect(next) = job.purpose
-                && let Some(under_isolation) = self.isolations.get(&next)
-                && under_isolation.status == RejectionStatus::Conflict
+        let waited = self.groups.take_queued(group, id);
+        for task in &waited {
+            if let Purpose::Bisect(next) = task.purpose
+                && let Some(active) = self.bisections.get(&next)
+                && active.status == RejectionStatus::Conflict
             {
-                self.groups.contest(group, next);
+                self.groups.begin_contention(group, next);
             }
         }
-        for job in waited.into_iter().rev() {
-            self.queue.push_front(job);
+        for task in waited.into_iter().rev() {
+            self.queue.push_front(task);
         }
     }
 
-    /// The group's seats count as used up: nobody else of it is sent.
+    /// The group's seats count as used up: no other user of it is sent.
     fn mark_seats_exhausted(&mut self, group: GroupIndex) {
         let ids: Vec<_> = self
-            .isolations
+            .bisections
             .iter()
-            .filter(|(_, under_isolation)| under_isolation.group == group)
+            .filter(|(_, active)| active.group == group)
             .map(|(&id, _)| id)
             .collect();
         for id in ids {
-            // Its part in the queue, if any, is decided when its turn comes.
-            if let Some(given_up) = self.isolations.remove(&id) {
-                for part in given_up.isolation.into_rest() {
-                    self.fail_or_resend(given_up.batch, group, part);
+            // Its slice in the queue, if any, is decided when its turn comes.
+            if let Some(abandoned) = self.bisections.remove(&id) {
+                for slice in abandoned.bisection.into_rest() {
+                    self.fail_or_resend(abandoned.batch, group, slice);
                 }
             }
             self.end_contention(group, id);
         }
     }
 
-    /// Whoever may hold the seats already is asked for: to say that it was refused could be untrue.
-    fn fail_or_resend(&mut self, batch: usize, group: GroupIndex, part: Slice) {
-        if part.applied == Applied::No {
-            return self.fail_exhausted(batch, group, &part);
+    /// Users that may have the seats already are sent, since a failure without a request could be untrue.
+    fn fail_or_resend(&mut self, batch: usize, group: GroupIndex, slice: Slice) {
+        if slice.applied == Applied::No {
+            return self.fail_exhausted(batch, group, &slice);
         }
-        let waits = self.waits();
+        let backoff = self.new_backoff();
         self.queue.push_front(Task {
             batch,
             group,
-            part,
+            slice,
             purpose: Purpose::Allocate,
-            waits,
+            backoff,
         });
     }
 
-    /// The group's seats are used up, and so are the job's chances.
-    pub fn fail_no_seats(&mut self, job: &Task) {
-        self.fail_exhausted(job.batch, job.group, &job.part);
-        self.finish_slice(job, SliceResult::NoAnswer);
+    /// The task's users fail, since the group's seats are used up.
+    pub fn fail_no_seats(&mut self, task: &Task) {
+        self.fail_exhausted(task.batch, task.group, &task.slice);
+        self.finish_slice(task, SliceResult::NoAnswer);
     }
 
-    fn fail_exhausted(&mut self, batch: usize, group: GroupIndex, part: &Slice) {
+    fn fail_exhausted(&mut self, batch: usize, group: GroupIndex, slice: &Slice) {
         if self.groups.announce_once(group) {
             let sets = self.assignments.sets();
             let codes = sets.codes_text(self.plan.group(group).set);
             self.events.push(Event::SeatsExhausted { codes });
         }
-        let said = format!(
-            "the seats of these codes are used up: the last {LONE_REFUSALS} users asked for alone were refused"
+        let message = format!(
+            "the seats of these codes are used up: the last {SINGLE_USER_REJECTIONS} users that were sent alone were rejected"
         );
-        self.fail((batch, part), FailureKind::Conflict, Some(409), &said);
+        let failure = Failure {
+            kind: FailureKind::Conflict,
+            status: Some(409),
+            message: &message,
+        };
+        self.fail(batch, slice, failure);
     }
 }

@@ -1,4 +1,4 @@
-//! What an answer changes: users decided, tried again, or asked for alone.
+//! What a response changes: users are decided, retried, or sent alone.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use crate::api::{Confirmation, Response, ResponseKind, SentAt};
 use crate::dispatch::bisect::{Slice, SliceResult};
 use crate::dispatch::dispatcher::{
-    Dispatcher, FAILURES_BEFORE_SLOWDOWN, REFUSED_TOKENS, USED_UP_BATCHES, new_waits,
+    Dispatcher, EXHAUSTED_BATCHES, FAILURES_BEFORE_SLOWDOWN, Failure, REJECTED_TOKENS, new_backoff,
 };
 use crate::dispatch::queue::{Purpose, Task};
 use crate::dispatch::response_policy::{NextStep, TransientFailure, next_step};
@@ -17,62 +17,65 @@ use crate::outcome::{Applied, Decision, FailureKind, Outcome};
 use crate::roster::UserIndex;
 
 impl Dispatcher<'_> {
-    /// Takes the answer to what [`leaving`](Self::leaving) gave to send.
+    /// Handles the response to one of the [`ready_requests`](Self::ready_requests).
     pub fn handle_response(
         &mut self,
-        mut job: Task,
-        departure: &SentAt,
+        mut task: Task,
+        sent_at: &SentAt,
         response: Response,
         now: Instant,
     ) {
-        let has_left = departure.get().is_some();
-        match departure.get() {
-            Some(left) => self.sign_in.sent(left),
+        let was_sent = sent_at.get().is_some();
+        match sent_at.get() {
+            Some(instant) => self.sign_in.sent(instant),
             None => {
-                job.part.asked -= 1;
-                // The window counts it as if it had left now, since it needs an end for it.
-                departure.set(now);
+                task.slice.attempts -= 1;
+                // The sliding window needs an end of every request, so it counts this one as sent now.
+                sent_at.set(now);
             }
         }
         self.in_flight -= 1;
-        self.order.answered(job.group);
+        self.order.answered(task.group);
         self.events.push(Event::ResponseReceived {
-            batch: job.batch,
-            has_left,
+            batch: task.batch,
+            was_sent,
         });
-        if !self.seen.any_answer
-            && !matches!(
-                response.kind,
-                ResponseKind::NoResponse { .. }
-                    | ResponseKind::NotLogged
-                    | ResponseKind::NotSignedIn(_)
-                    | ResponseKind::TokenRejected
-            )
-        {
-            self.seen.any_answer = true;
-            self.warn_if_wrong_address(&response.kind);
-        }
-        self.hold
+        self.check_first_response(&response.kind);
+        self.cooldown
             .apply_rate_limit_headers(response.limits, self.in_flight, now);
         if let Some(wait) = response.limits.retry_after {
-            self.hold.wait(wait, now);
+            self.cooldown.wait(wait, now);
         }
         match next_step(response.kind) {
-            NextStep::Allocated(confirmation) => self.allocated(job, confirmation, now),
-            NextStep::Retry(hindrance) => {
-                self.retry_later(job, hindrance, response.limits.retry_after, now);
+            NextStep::Allocated(confirmation) => self.allocated(task, confirmation, now),
+            NextStep::Retry(failure) => {
+                self.retry_later(task, failure, response.limits.retry_after, now);
             }
-            NextStep::RetryWithNewToken => self.resend(job),
+            NextStep::RetryWithNewToken => self.resend(task),
             NextStep::WaitForToken { reason } => {
-                self.not_signed_in(job, reason, response.limits.retry_after, now);
+                self.not_signed_in(task, reason, response.limits.retry_after, now);
             }
-            NextStep::Rejected(refusal) => self.handle_rejection(job, refusal, now),
+            NextStep::Rejected(rejection) => self.handle_rejection(task, rejection, now),
             NextStep::Stop(stop) => self.stop(stop),
         }
     }
 
-    fn warn_if_wrong_address(&mut self, answer: &ResponseKind) {
-        let answer = match answer {
+    fn check_first_response(&mut self, kind: &ResponseKind) {
+        let is_response = !matches!(
+            kind,
+            ResponseKind::NoResponse { .. }
+                | ResponseKind::NotLogged
+                | ResponseKind::NotSignedIn(_)
+                | ResponseKind::TokenRejected
+        );
+        if is_response && !self.health.any_response {
+            self.health.any_response = true;
+            self.warn_if_wrong_address(kind);
+        }
+    }
+
+    fn warn_if_wrong_address(&mut self, kind: &ResponseKind) {
+        let response = match kind {
             ResponseKind::Status {
                 status,
                 message,
@@ -87,134 +90,137 @@ impl Dispatcher<'_> {
             } => reason.clone(),
             _ => return,
         };
-        self.events.push(Event::WrongAddress { answer });
+        self.events.push(Event::WrongAddress { response });
     }
 
-    /// The service has answered as it should.
+    /// The service responds as it should.
     pub fn record_healthy_response(&mut self, now: Instant) {
-        self.seen.hindrances = 0;
-        self.seen.exhausted_batches = 0;
-        self.seen.refused_tokens = 0;
-        // Within a wait, these are answers to what was sent before the service asked for it.
-        if self.hold.until(now).is_none() {
-            self.width.answered();
+        self.health.transient_failures = 0;
+        self.health.exhausted_batches = 0;
+        self.health.rejected_tokens = 0;
+        // During a wait, these are responses to requests from before the service asked for it.
+        if self.cooldown.until(now).is_none() {
+            self.concurrency.answered();
         }
     }
 
-    fn allocated(&mut self, job: Task, confirmation: Confirmation, now: Instant) {
+    fn allocated(&mut self, task: Task, confirmation: Confirmation, now: Instant) {
         self.record_healthy_response(now);
         let Confirmation {
             confirmed,
             unconfirmed,
         } = confirmation;
-        let users_at = |places: Vec<usize>| places.into_iter().map(|at| job.part.users[at]);
+        let users_at = |places: Vec<usize>| places.into_iter().map(|place| task.slice.users[place]);
         if !confirmed.is_empty() {
-            self.seen.any_success = true;
-            self.seen.single_user_not_found = 0;
-            self.groups.record_success(job.group);
+            self.health.any_success = true;
+            self.health.single_user_not_found = 0;
+            self.decide_not_found();
+            self.groups.record_success(task.group);
             for (organization_id, places) in confirmed {
                 let decision = Decision {
                     users: users_at(places).collect(),
                     outcome: Outcome::Success { organization_id },
-                    attempts: job.part.asked,
+                    attempts: task.slice.attempts,
                     applied: Applied::Maybe,
                 };
-                self.decided(job.batch, decision);
+                self.decided(task.batch, decision);
             }
         }
         if !unconfirmed.is_empty() {
-            self.unconfirmed(&job, users_at(unconfirmed).collect());
+            self.unconfirmed(&task, users_at(unconfirmed).collect());
         }
-        self.finish_slice(&job, SliceResult::Accepted);
+        self.finish_slice(&task, SliceResult::Accepted);
     }
 
-    fn unconfirmed(&mut self, job: &Task, users: Vec<UserIndex>) {
-        let part = Slice {
+    fn unconfirmed(&mut self, task: &Task, users: Vec<UserIndex>) {
+        let slice = Slice {
             users,
-            asked: job.part.asked,
+            attempts: task.slice.attempts,
             applied: Applied::Maybe,
         };
-        if job.purpose == Purpose::Confirm {
-            let said = "the service accepted the request, twice, and its answer does not name the user with what was asked";
+        if task.purpose == Purpose::Confirm {
             self.fail(
-                (job.batch, &part),
-                FailureKind::Unconfirmed,
-                Some(200),
-                said,
+                task.batch,
+                &slice,
+                Failure {
+                    kind: FailureKind::Unconfirmed,
+                    status: Some(200),
+                    message: "the service accepted the request twice, and its responses do not confirm the user's codes",
+                },
             );
         } else if self.stop.is_none() {
-            let again = Task {
-                batch: job.batch,
-                group: job.group,
-                part,
+            let task = Task {
+                batch: task.batch,
+                group: task.group,
+                slice,
                 purpose: Purpose::Confirm,
-                waits: self.waits(),
+                backoff: self.new_backoff(),
             };
-            self.queue.push_front(again);
+            self.queue.push_front(task);
         }
     }
 
-    /// The same once more, with another token.
-    fn resend(&mut self, job: Task) {
-        self.seen.refused_tokens += 1;
-        // Every request under way may have had the old token. More than that, and no token is any good.
-        if self.seen.refused_tokens > REFUSED_TOKENS * self.policy.concurrency.get() {
+    /// Sends the same request with another token.
+    fn resend(&mut self, task: Task) {
+        self.health.rejected_tokens += 1;
+        // Every request in flight may have had the old token; beyond that, new tokens are rejected as well.
+        if self.health.rejected_tokens > REJECTED_TOKENS * self.policy.concurrency.get() {
             return self.stop(StopReason::Unauthorized {
-                message: "every new token was refused as well".to_owned(),
+                message: "every new token was rejected as well".to_owned(),
             });
         }
         if self.stop.is_some() {
             return;
         }
         self.events.push(Event::Retrying {
-            batch: job.batch,
+            batch: task.batch,
             wait: Duration::ZERO,
             reason: "the token had expired".to_owned(),
         });
-        self.queue.push_front(job);
+        self.queue.push_front(task);
     }
 
     fn retry_later(
         &mut self,
-        mut job: Task,
-        hindrance: TransientFailure,
+        mut task: Task,
+        failure: TransientFailure,
         retry_after: Option<Duration>,
         now: Instant,
     ) {
-        self.seen.hindrances += 1;
-        if hindrance.affects_run
+        self.health.transient_failures += 1;
+        if failure.affects_run
             || retry_after.is_some()
-            || self.seen.hindrances >= FAILURES_BEFORE_SLOWDOWN
+            || self.health.transient_failures >= FAILURES_BEFORE_SLOWDOWN
         {
-            self.width.reduce();
+            self.concurrency.reduce();
         }
-        if hindrance.applied == Applied::Maybe {
-            job.part.applied = Applied::Maybe;
+        if failure.applied == Applied::Maybe {
+            task.slice.applied = Applied::Maybe;
         }
         if self.stop.is_some() {
             return;
         }
-        let again_after = job.waits.next();
-        if hindrance.affects_run {
-            // The others have to wait even where this batch is not tried again.
-            let wait = again_after.unwrap_or_else(|| job.waits.next_delay());
-            self.hold.wait(wait, now);
+        let retry_in = task.backoff.next();
+        if failure.affects_run {
+            // The other batches have to wait even where this one is not retried.
+            let wait = retry_in.unwrap_or_else(|| task.backoff.next_delay());
+            self.cooldown.wait(wait, now);
         }
-        let Some(wait) = again_after else {
-            return self.retries_exhausted(&job, &hindrance.reason);
+        let Some(wait) = retry_in else {
+            return self.retries_exhausted(&task, &failure.reason);
         };
         self.events.push(Event::Retrying {
-            batch: job.batch,
+            batch: task.batch,
             wait: wait.max(retry_after.unwrap_or_default()),
-            reason: hindrance.reason,
+            reason: failure.reason,
         });
-        self.queue.rest(job, now + wait);
+        self.queue.delay(task, now + wait);
     }
 
-    /// There is no token. That says nothing about the job's users, so their retries are left as they are.
+    /// There is no token. That is no fault of the task's users, so it costs them no retry.
     fn not_signed_in(
         &mut self,
-        job: Task,
+        task: Task,
         reason: String,
         retry_after: Option<Duration>,
         now: Instant,
@@ -222,33 +228,37 @@ impl Dispatcher<'_> {
         if self.stop.is_some() {
             return;
         }
-        let waits = || new_waits(self.policy, &mut self.random);
-        match self.sign_in.failed(retry_after, now, waits) {
+        let backoff = || new_backoff(self.policy, &mut self.random);
+        match self.sign_in.failed(retry_after, now, backoff) {
             SignInDecision::GiveUp => return self.stop(StopReason::NotSignedIn { reason }),
             SignInDecision::AlreadyScheduled => {}
             SignInDecision::RetryAfter(wait) => self.events.push(Event::Retrying {
-                batch: job.batch,
+                batch: task.batch,
                 wait,
                 reason,
             }),
         }
-        self.queue.push_front(job);
+        self.queue.push_front(task);
     }
 
-    /// The retries are used up.
-    fn retries_exhausted(&mut self, job: &Task, reason: &str) {
-        let kind = match job.part.applied {
+    fn retries_exhausted(&mut self, task: &Task, reason: &str) {
+        let kind = match task.slice.applied {
             Applied::No => FailureKind::Unavailable,
             Applied::Maybe => FailureKind::Unknown,
         };
-        let said = format!(
-            "no answer after {} attempts, at last: {reason}",
+        let message = format!(
+            "no response after {} attempts; the last one: {reason}",
             self.policy.max_retries + 1
         );
-        self.fail((job.batch, &job.part), kind, None, &said);
-        self.finish_slice(job, SliceResult::NoAnswer);
-        self.seen.exhausted_batches += 1;
-        if self.seen.exhausted_batches >= USED_UP_BATCHES {
+        let failure = Failure {
+            kind,
+            status: None,
+            message: &message,
+        };
+        self.fail(task.batch, &task.slice, failure);
+        self.finish_slice(task, SliceResult::NoAnswer);
+        self.health.exhausted_batches += 1;
+        if self.health.exhausted_batches >= EXHAUSTED_BATCHES {
             self.stop(StopReason::ServiceDown {
                 reason: reason.to_owned(),
             });

@@ -118,7 +118,7 @@ impl<'a> JsonEvent<'a> {
             Event::SeatsExhausted { codes } => Self::SeatsExhausted {
                 user_bundle_codes: codes,
             },
-            Event::WrongAddress { answer } => Self::WrongAddress { response: answer },
+            Event::WrongAddress { response } => Self::WrongAddress { response },
             Event::Stopping(stop) => Self::stopping(stop, stats),
         }
     }

@@ -101,8 +101,8 @@ impl Progress {
                 });
             }
             Event::Sent { .. } => self.wait = None,
-            Event::WrongAddress { answer } => {
-                self.message(&messages::wrong_address(answer, &self.address_hint));
+            Event::WrongAddress { response } => {
+                self.message(&messages::wrong_address(response, &self.address_hint));
             }
             Event::SeatsExhausted { codes } => self.message(&messages::seats_exhausted(codes)),
             Event::Stopping(stop) => {
