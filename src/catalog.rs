@@ -1,4 +1,4 @@
-//! The user bundle codes that the vendor's table of licensing product codes lists.
+//! The catalog of user bundle codes, from the vendor's table of licensing product codes.
 
 /// One user bundle code and the name that the vendor gives it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,7 +13,7 @@ const fn entry(code: &'static str, name: &'static str) -> Entry {
     Entry { code, name }
 }
 
-/// Every code that is known, by code (API.md, "User bundle codes").
+/// Every known code, in alphabetical order (API.md, "User bundle codes").
 pub const ENTRIES: [Entry; 15] = [
     entry("ACCU", "Action Center - Multiuser"),
     entry("ACNU", "Action Center - Named User"),
@@ -39,21 +39,21 @@ pub fn find(code: &str) -> Option<&'static Entry> {
         .find(|entry| entry.code.eq_ignore_ascii_case(code))
 }
 
-/// The codes that an import takes: those of the vendor's table, and those that its admin lets through.
+/// The codes that an import accepts: those of the vendor's table, and those of `--allow-code`.
 #[derive(Debug, Clone, Default)]
 pub struct Catalog {
     allowed: Vec<String>,
 }
 
 impl Catalog {
-    /// The vendor's table and these codes besides.
+    /// The vendor's table and these codes.
     pub fn with_extra_codes(codes: &[String]) -> Self {
         Self {
             allowed: codes.to_vec(),
         }
     }
 
-    /// The code that someone wrote, as a code or as the vendor's name for it.
+    /// The code for a text, which may be the code or the vendor's name of it.
     pub fn find(&self, written: &str) -> Option<&str> {
         let written = written.trim();
         let is_written = |code: &&String| code.eq_ignore_ascii_case(written);
@@ -70,13 +70,13 @@ impl Catalog {
             .map(|entry| entry.code)
     }
 
-    /// Whether a cell holds codes and nothing else, however they are separated.
+    /// Whether a cell contains only codes, with any separators.
     pub fn is_list(&self, cell: &str) -> bool {
         let mut codes = split(cell).peekable();
         codes.peek().is_some() && codes.all(|code| self.find(code).is_some())
     }
 
-    /// The code that someone who wrote `unknown` most likely meant, if one is near enough.
+    /// The code that is most similar to an unknown one, if any is similar enough.
     pub fn suggest(&self, unknown: &str) -> Option<&str> {
         let unknown = unknown.to_ascii_uppercase();
         let allowed = self.allowed.iter().map(String::as_str);

@@ -1,4 +1,4 @@
-//! What the rest of the program hears from dispatch. Events are data; nobody calls back.
+//! What dispatch reports to the rest of the program. Events are data; there are no callbacks.
 
 use std::fmt;
 use std::time::Duration;
@@ -18,7 +18,7 @@ pub enum Event {
     ResponseReceived {
         /// The plan's batch, from 1.
         batch: usize,
-        /// Whether the request had left at all; there may have been no connection.
+        /// Whether the request was sent; there may have been no connection.
         was_sent: bool,
     },
     /// The same users will be sent again.
@@ -28,11 +28,11 @@ pub enum Event {
         wait: Duration,
         reason: String,
     },
-    /// A refused batch was split, to find out who is to blame.
+    /// A rejected batch is split to find the users that it is about.
     Split {
         /// The plan's batch, from 1.
         batch: usize,
-        /// Users in the part that was refused.
+        /// Users in the rejected slice.
         users: usize,
     },
     /// Nothing will be sent for a while.
@@ -43,7 +43,7 @@ pub enum Event {
     Decided(Decision),
     /// A bundle set's seats count as used up: its remaining users are not sent.
     SeatsExhausted {
-        /// The set's codes, joined by `;`.
+        /// The set's codes, with `;` between them.
         codes: String,
     },
     /// The first response suggests that the service is not at this address.
@@ -56,15 +56,15 @@ pub enum Event {
 /// Why nothing is sent for a while.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum WaitCause {
-    /// The service said so, by the status 429 or by `Retry-After`.
+    /// The service asked for it, with status 429 or `Retry-After`.
     RetryAfter,
     /// The service's `RateLimit` headers say that its quota is used up.
     QuotaExhausted,
-    /// The given rate allows no request earlier.
+    /// `--rate` allows no request earlier.
     Rate,
-    /// Signing in did not work, and is tried again then.
+    /// The sign-in failed, and is retried then.
     SignIn,
-    /// Batches that failed are tried again then, and nothing else is left to send.
+    /// Failed batches are retried then, and nothing else is left to send.
     Retry,
 }
 
@@ -73,9 +73,9 @@ impl fmt::Display for WaitCause {
         f.write_str(match self {
             Self::RetryAfter => "the service asked to wait",
             Self::QuotaExhausted => "the service's quota is used up",
-            Self::Rate => "the rate given allows no more for now",
-            Self::SignIn => "signing in does not work; trying again then",
-            Self::Retry => "the service did not answer; trying again then",
+            Self::Rate => "--rate allows no more requests for now",
+            Self::SignIn => "the sign-in failed and will be retried",
+            Self::Retry => "failed requests will be retried",
         })
     }
 }
@@ -84,28 +84,28 @@ impl fmt::Display for WaitCause {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StopReason {
     Interrupted,
-    /// 401: the token is missing, expired, or has not the right scope.
+    /// 401: the token is missing, expired, or lacks the scope.
     Unauthorized {
         message: String,
     },
-    /// Whoever gives tokens gives none to this caller.
+    /// The token service rejects this caller.
     SignInRefused {
         message: String,
     },
-    /// No token was to be had, however often it was tried.
+    /// There was no token after all retries.
     NotSignedIn {
         reason: String,
     },
-    /// 403: the caller may not do it.
+    /// 403: the caller lacks the permission.
     Forbidden {
         message: String,
     },
-    /// A status for which nothing sensible can follow.
+    /// A status that the call does not document.
     UnexpectedStatus {
         status: u16,
         message: String,
     },
-    /// The service asks for a wait that nobody should sit through.
+    /// The service asks for a wait of more than 15 minutes.
     RetryAfterTooLong {
         wait: Duration,
     },
@@ -113,101 +113,106 @@ pub enum StopReason {
     ServiceDown {
         reason: String,
     },
-    /// The first users were all answered with 404.
+    /// The responses to the first users were all 404.
     NoUserFound {
         message: String,
     },
-    /// What became of users, or what they held before, could not be recorded.
+    /// The run folder cannot be written.
     CannotWriteReports,
-    /// Rows are bad, and none may be.
+    /// The file has bad rows, and `--strict` allows none.
     BadRows {
         rows: u64,
     },
-    /// Those who come first are decided, and no more were to be sent for now.
+    /// The users of `--first` are decided.
     FirstUsersDone,
 }
 
 impl StopReason {
     /// What happened, in one line.
     pub fn message(&self) -> String {
-        let said = |message: &str| match message {
+        let detail = |message: &str| match message {
             "" => String::new(),
             message => format!(": {message}"),
         };
         match self {
             Self::Interrupted => "interrupted".to_owned(),
             Self::Unauthorized { message } => {
-                format!("the service refused the token (401){}", said(message))
+                format!("the service rejected the token (401){}", detail(message))
             }
-            Self::SignInRefused { message } => format!("signing in was refused: {message}"),
+            Self::SignInRefused { message } => format!("the sign-in was rejected: {message}"),
             Self::NotSignedIn { reason } => reason.clone(),
             Self::Forbidden { message } => {
-                format!("the service forbids the call (403){}", said(message))
+                format!(
+                    "the caller is not allowed to allocate licences (403){}",
+                    detail(message)
+                )
             }
             Self::UnexpectedStatus { status, message } => {
                 format!(
-                    "the service answered with the status {status}{}",
-                    said(message)
+                    "the service responded with status {status}{}",
+                    detail(message)
                 )
             }
             Self::RetryAfterTooLong { wait } => {
                 format!("the service asked to wait for {}", duration(*wait))
             }
             Self::ServiceDown { reason } => {
-                format!("the service does not answer as it should: {reason}")
+                format!("the service is not available: {reason}")
             }
             Self::NoUserFound { message } => {
                 format!(
-                    "the service knows none of the first users, or has no licence for this organisation (404){}",
-                    said(message)
+                    "the service found none of the first users, or the organisation has no licences (404){}",
+                    detail(message)
                 )
             }
-            Self::CannotWriteReports => "the reports cannot be written".to_owned(),
+            Self::CannotWriteReports => "the report folder cannot be written to".to_owned(),
             Self::BadRows { rows } => format!(
-                "nothing was sent, since --strict is given, and the file has {}",
+                "the file has {}, which --strict does not allow; nothing was sent",
                 count_of(*rows, "bad row")
             ),
-            Self::FirstUsersDone => "the users that --first asks for are done".to_owned(),
+            Self::FirstUsersDone => "the users of --first are done".to_owned(),
         }
     }
 
-    /// What the admin can do about it, in one line.
+    /// The next step, in one line.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Interrupted => "nothing is lost: go on whenever it suits",
+            Self::Interrupted => "nothing is lost; resume the run at any time",
             Self::Unauthorized { .. } => {
-                "get a new token (for an external application, one with the scope PM.License.Write) and put it into SEATLOAD_TOKEN or the token file"
+                "get a new token (for an external application, with the scope PM.License.Write), put it into SEATLOAD_TOKEN or the token file, then resume"
             }
             Self::SignInRefused { .. } => {
-                "check the client ID and secret, the scope and --token-url, or whatever else you sign in with: `seatload check` tries it out"
+                "check the client ID, the secret, the scope and --token-url; `seatload check` tests the sign-in"
             }
             Self::NotSignedIn { .. } => {
-                "check the network and how you sign in: `seatload check` tries it out"
+                "check the network and the sign-in settings; `seatload check` tests them"
             }
             Self::Forbidden { .. } => {
-                "use the token of an organisation administrator; if --account or --organization was wrong, import the input again with the right one, since `resume` keeps those of the run"
+                "use the token of an organisation administrator, then resume; if --account or --organization is wrong, import the input again with the right one, since `resume` keeps those of the run"
             }
             Self::UnexpectedStatus {
                 status: 300..400, ..
             } => {
-                "the address has moved, or a proxy asks for a sign-in: check --base-url and --endpoint"
+                "the address has moved, or a proxy requires a sign-in; check --base-url and --endpoint"
             }
             Self::UnexpectedStatus { .. } => {
                 "check --base-url, --endpoint, --organization and --account"
             }
-            Self::RetryAfterTooLong { .. } => "go on when that time is over",
+            Self::RetryAfterTooLong { .. } => "resume the run after that time",
             Self::ServiceDown { .. } => {
-                "check the network and the service's status page, then go on"
+                "check the network and the service's status page, then resume"
             }
             Self::NoUserFound { .. } => {
-                "check --account, --organization and --endpoint, that the organisation has licences of these codes, and the first user IDs of the file; if an address was wrong, import the input again with the right one, since `resume` keeps that of the run"
+                "check --account, --organization and --endpoint, the organisation's licences of these codes, and the first user IDs of the file; if a setting is wrong, import the input again with the right one, since `resume` keeps those of the run"
             }
-            Self::BadRows { .. } => "mend the input where failures.csv says, and import it again",
+            Self::BadRows { .. } => {
+                "correct the rows that are listed in failures.csv, then import the input again"
+            }
             Self::FirstUsersDone => {
-                "look at the reports and at the portal, then go on with the rest"
+                "check the reports and the portal, then resume to send the rest"
             }
             Self::CannotWriteReports => {
-                "make space, or let the report folder be written to again, then go on"
+                "free some disk space or restore the access to the report folder, then resume"
             }
         }
     }

@@ -1,46 +1,45 @@
-//! What became of an assignment. Every assignment has exactly one outcome, or is still pending.
+//! The outcome of an assignment. Every assignment has exactly one, or is pending.
 
 use std::sync::Arc;
 
 use crate::roster::UserIndex;
 
-/// What became of one assignment.
+/// The final result for one assignment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// The service confirmed that the user holds what was asked.
+    /// The service confirmed that the user has exactly the requested codes.
     Success { organization_id: Arc<str> },
-    /// The user does not hold it, or nobody knows.
+    /// The user does not have the requested codes, or it is unknown whether it does.
     Failure {
         kind: FailureKind,
-        /// The status of the answer that decided it, where there was one.
+        /// The status of the response that decided it, if there was one.
         status: Option<u16>,
-        /// What the service or seatload says about it.
+        /// The service's message or seatload's, with a hint.
         message: Arc<str>,
     },
 }
 
 impl Outcome {
-    /// Whether it is a success.
     pub fn is_success(&self) -> bool {
         matches!(self, Self::Success { .. })
     }
 }
 
-/// The ways to fail, as the column `outcome` of `failures.csv` names them.
+/// The kinds of failure, as in the column `outcome` of `failures.csv`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureKind {
     /// 404: no account licence, or no such user.
     NotFound,
-    /// 409: it would exceed the account's licence quantities.
+    /// 409: the allocation would exceed the account's licence quantities.
     Conflict,
-    /// 400, 413, 422: the service does not take the request.
+    /// 400, 413, 422: the service does not accept the request.
     Rejected,
-    /// A 200 that does not name the user with what was asked, twice.
+    /// Two successful responses that do not confirm the user's codes.
     Unconfirmed,
-    /// Retries used up, and every attempt was surely not applied.
+    /// The retries are used up, and no attempt was applied.
     Unavailable,
-    /// Retries used up, and an attempt may have been applied: its answer was lost.
+    /// The retries are used up, and an attempt may have been applied: its response was lost.
     Unknown,
     Invalid,
     /// A user with a bad row elsewhere.
@@ -60,7 +59,7 @@ impl FailureKind {
         Self::Invalid,
     ];
 
-    /// The kind of that name.
+    /// The kind with this name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
@@ -79,54 +78,54 @@ impl FailureKind {
         }
     }
 
-    /// What happened, in the words of whoever said it, and what the admin can do about it.
-    pub fn with_hint(self, said: &str) -> String {
-        explain(said, self.hint())
+    /// A message and the hint of this kind.
+    pub fn with_hint(self, message: &str) -> String {
+        with_hint(message, self.hint())
     }
 
-    /// What the admin can do about it.
+    /// The next step.
     pub fn hint(self) -> &'static str {
         match self {
             Self::NotFound => {
-                "check that the user ID exists in this organisation and that the account has licences of these codes"
+                "check that the organisation has this user and licences of these codes, then import this row again"
             }
             Self::Conflict => "free or buy seats of these codes, then import this row again",
             Self::Rejected => "correct the user ID or the codes, then import this row again",
             Self::Unconfirmed => {
-                "look the user up in the portal: the service accepted the request and did not say that it was done"
+                "check this user in the portal: the service accepted the request and did not confirm it"
             }
-            Self::Unavailable => "nothing was changed for this user: import this row again later",
+            Self::Unavailable => "nothing was changed for this user; import this row again later",
             Self::Unknown => {
-                "the licences may or may not have been allocated: import this row again, which is harmless"
+                "the codes may have been allocated; import this row again, which is harmless"
             }
             Self::Invalid => "correct this row, then import failures.csv",
-            Self::Withheld => "mend what failures.csv says of the user, then import that file",
+            Self::Withheld => "correct the user's bad rows in failures.csv, then import that file",
         }
     }
 }
 
-/// Stands between what happened and what to do about it.
-const TO_DO: &str = " To do: ";
+/// Between a message and its hint in a report.
+const HINT: &str = " Hint: ";
 
-/// What happened, and what to do about it.
-pub fn explain(said: &str, advice: &str) -> String {
-    let stop = if said.ends_with(['.', '?', '!']) {
+/// A message and a hint, for the column `message`.
+pub fn with_hint(message: &str, hint: &str) -> String {
+    let stop = if message.ends_with(['.', '?', '!']) {
         ""
     } else {
         "."
     };
-    format!("{said}{stop}{TO_DO}{advice}")
+    format!("{message}{stop}{HINT}{hint}")
 }
 
-/// What [`explain`] put together: what happened, and what to do about it. None if the end of it has been cut off.
+/// The message and the hint that [`with_hint`] has joined. `None` if the end has been cut off.
 pub fn split_hint(message: &str) -> Option<(&str, &str)> {
-    match message.ends_with('…') {
-        true => None,
-        false => message.rsplit_once(TO_DO),
+    if message.ends_with('…') {
+        return None;
     }
+    message.rsplit_once(HINT)
 }
 
-/// Whether the service may have done what a request asked.
+/// Whether the service may have applied a request.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Applied {
@@ -135,15 +134,14 @@ pub enum Applied {
     Maybe,
 }
 
-/// The outcome of users who were decided together, and to whom the same happened.
+/// The outcome of users that were decided together with the same result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
     pub users: Vec<UserIndex>,
-    /// What became of the assignment of each.
     pub outcome: Outcome,
-    /// How many requests that named a user were sent, for each of them.
+    /// How many requests named each of the users.
     pub attempts: u32,
-    /// Whether one of them may have been applied, whatever the outcome.
+    /// Whether one of the requests may have been applied, whatever the outcome.
     pub applied: Applied,
 }
 
@@ -152,16 +150,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_happened_and_what_to_do_are_told_apart_again() {
+    fn a_message_and_its_hint_can_be_split_again() {
         for kind in FailureKind::ALL {
-            let message = kind.with_hint("the service said: To do: nothing");
-            let told = split_hint(&message);
+            let message = kind.with_hint("the service says: Hint: nothing");
+            let split = split_hint(&message);
             assert_eq!(
-                told,
-                Some(("the service said: To do: nothing.", kind.hint()))
+                split,
+                Some(("the service says: Hint: nothing.", kind.hint()))
             );
         }
-        assert_eq!(split_hint("so long that it was cut. To do: fr…"), None);
-        assert_eq!(split_hint("no advice"), None);
+        assert_eq!(split_hint("so long that it was cut. Hint: fr…"), None);
+        assert_eq!(split_hint("no hint"), None);
     }
 }

@@ -1,14 +1,14 @@
-//! How long to wait between attempts.
+//! How long to wait between attempts: exponential, with a random part.
 
 use std::time::Duration;
 
 const FIRST: Duration = Duration::from_millis(500);
-const LONGEST: Duration = Duration::from_secs(60);
+const MAX: Duration = Duration::from_secs(60);
 
-/// The waits between the attempts at one batch; it ends when the retries are used up.
+/// The delays between attempts; it ends when the retries are used up.
 ///
-/// The nth wait lies between half and the whole of 0.5 s · 2ⁿ, cut at 60 s: never near zero, and
-/// never the same for two batches that failed together.
+/// The nth delay is between half and the whole of 0.5 s · 2ⁿ, at most 60 s: never near zero, and different for two batches that
+/// failed together.
 #[derive(Debug, Clone)]
 pub struct Backoff {
     left: u32,
@@ -25,10 +25,10 @@ impl Backoff {
         }
     }
 
-    /// How long it would be to the next attempt, even if there is none.
+    /// The delay before the next attempt, even if no retry is left.
     pub fn next_delay(&mut self) -> Duration {
         let half = self.whole / 2;
-        self.whole = (self.whole * 2).min(LONGEST);
+        self.whole = (self.whole * 2).min(MAX);
         half + half.mul_f64(self.random.f64())
     }
 }

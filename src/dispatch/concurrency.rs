@@ -1,6 +1,6 @@
-//! How many requests may be under way at once, as far as the service has shown itself able.
+//! How many requests may be in flight, by how the service has responded so far.
 
-/// Narrow until the service has answered well, and again after trouble.
+/// One request at a time until the first good response, and again after a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConcurrencyLimit {
     state: State,
@@ -10,9 +10,9 @@ pub struct ConcurrencyLimit {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// Nothing has proven the account, the token and the address yet.
+    /// No response has shown yet that account, token and address are right.
     Probing,
-    /// After trouble: one request more with each good answer, so that a wait does not end in a rush.
+    /// After a failure: one request more with each good response, so that a wait does not end in a rush.
     RampingUp(usize),
     Full,
 }
@@ -28,25 +28,25 @@ impl ConcurrencyLimit {
     pub fn current(self) -> usize {
         match self.state {
             State::Probing => 1,
-            State::RampingUp(width) => width,
+            State::RampingUp(limit) => limit,
             State::Full => self.full,
         }
     }
 
-    /// Whether requests go one at a time for now, so that one that failed is tried again before others are sent.
+    /// Whether requests go one at a time, so that a failed one is retried before others are sent.
     pub fn is_serial(self) -> bool {
         matches!(self.state, State::Probing | State::RampingUp(1))
     }
 
-    /// The service answered as it should.
+    /// The service responds as it should.
     pub fn answered(&mut self) {
         self.state = match self.state {
-            State::RampingUp(width) if width + 1 < self.full => State::RampingUp(width + 1),
+            State::RampingUp(limit) if limit + 1 < self.full => State::RampingUp(limit + 1),
             _ => State::Full,
         };
     }
 
-    /// The service asked for a wait, or is in trouble.
+    /// The service asks for a wait, or fails.
     pub fn reduce(&mut self) {
         if self.state != State::Probing {
             self.state = State::RampingUp(1);

@@ -1,4 +1,4 @@
-//! Waits that the service asks for. They bind the whole run.
+//! Waits that the service asks for. They apply to the whole run.
 
 use std::time::Duration;
 
@@ -7,24 +7,24 @@ use tokio::time::Instant;
 use crate::api::RateLimitHeaders;
 use crate::event::WaitCause;
 
-/// The longest wait that a run sits through.
+/// The longest `Retry-After` that a run waits for; a longer one stops it.
 pub const MAX_RETRY_AFTER: Duration = Duration::from_secs(15 * 60);
 
-/// A wait longer than any; an instant that far away can still be told.
+/// Longer than any wait, and still an instant that the clock can represent.
 const FAR_FUTURE: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
-/// Two answers tell of the same window of a quota if its ends lie no further apart: they are told in whole seconds, and
-/// answers take their time.
+/// Two responses describe the same window of a quota if their ends are no further apart: they are given in whole seconds, and
+/// responses take their time.
 const SAME_WINDOW: Duration = Duration::from_secs(2);
 
-/// Until when nobody may send, as far as the service has said.
+/// Until when no request may be sent, as the service says.
 #[derive(Debug, Default)]
 pub struct Cooldown {
     retry_after: Option<Instant>,
-    credit: Option<RemainingQuota>,
+    quota: Option<RemainingQuota>,
 }
 
-/// What is left of a quota that the service keeps.
+/// What is left of the service's quota.
 #[derive(Debug)]
 struct RemainingQuota {
     left: u64,
@@ -32,23 +32,23 @@ struct RemainingQuota {
 }
 
 impl Cooldown {
-    /// With what is left of a wait that an earlier part of the run was asked for.
+    /// `left` is the rest of a wait that the service asked an earlier session of the run for.
     pub fn new(left: Option<Duration>, now: Instant) -> Self {
-        let mut this = Self::default();
+        let mut cooldown = Self::default();
         if let Some(left) = left {
-            this.wait(left, now);
+            cooldown.wait(left, now);
         }
-        this
+        cooldown
     }
 
-    /// Nobody sends for so long.
+    /// No request is sent for this long.
     pub fn wait(&mut self, wait: Duration, now: Instant) {
         self.retry_after = self.retry_after.max(Some(now + wait.min(FAR_FUTURE)));
     }
 
-    /// Heeds a quota told in headers. `in_flight` requests may or may not be counted in it already.
+    /// Applies a quota given in headers. The service may have counted some of the `in_flight` requests already.
     ///
-    /// Answers overtake each other, so within one window of the quota what is left only falls.
+    /// Responses overtake each other, so within one window of the quota the remaining number only falls.
     pub fn apply_rate_limit_headers(
         &mut self,
         limits: RateLimitHeaders,
@@ -59,7 +59,7 @@ impl Cooldown {
             return;
         };
         let until = now + budget.reset.min(FAR_FUTURE);
-        self.credit = Some(match &self.credit {
+        self.quota = Some(match &self.quota {
             Some(known) if known.until > now && until <= known.until + SAME_WINDOW => {
                 RemainingQuota {
                     left: known.left.min(budget.remaining),
@@ -73,24 +73,25 @@ impl Cooldown {
         });
     }
 
-    /// Until when nobody may send, and why; `None` when one may now.
+    /// Until when no request may be sent, and why; `None` if one may be sent now.
     pub fn until(&self, now: Instant) -> Option<(Instant, WaitCause)> {
-        let told = self.retry_after.map(|until| (until, WaitCause::RetryAfter));
+        let retry_after = self.retry_after.map(|until| (until, WaitCause::RetryAfter));
         let used_up = self
-            .credit
+            .quota
             .as_ref()
-            .filter(|credit| credit.left == 0)
-            .map(|credit| (credit.until, WaitCause::QuotaExhausted));
-        told.into_iter()
+            .filter(|quota| quota.left == 0)
+            .map(|quota| (quota.until, WaitCause::QuotaExhausted));
+        retry_after
+            .into_iter()
             .chain(used_up)
             .filter(|&(until, _)| until > now)
             .max_by_key(|&(until, _)| until)
     }
 
-    /// A request goes.
+    /// A request is sent.
     pub fn sent(&mut self) {
-        if let Some(credit) = &mut self.credit {
-            credit.left = credit.left.saturating_sub(1);
+        if let Some(quota) = &mut self.quota {
+            quota.left = quota.left.saturating_sub(1);
         }
     }
 }

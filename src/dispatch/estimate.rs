@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::dispatch::rate_limit::RateLimiter;
+use crate::dispatch::rate_limit::{EarlierRequests, RateLimiter};
 use crate::rate::Rate;
 
 /// How long it takes at least until the last of so many requests may leave: the limiter of a run, were every answer there
 /// at once.
 pub fn min_duration(requests: usize, rate: Rate, burst: NonZeroU32) -> Duration {
     let start = Instant::now();
-    let mut limiter = RateLimiter::new(rate, burst, (None, &[]), start);
+    let mut limiter = RateLimiter::new(rate, burst, EarlierRequests::default(), start);
     let mut now = start;
     for _ in 0..requests {
         loop {

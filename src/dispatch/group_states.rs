@@ -1,9 +1,9 @@
-//! What has been learnt about the seats of each bundle set.
+//! What is known about the seats of each bundle set.
 
 use crate::dispatch::queue::{BisectionId, Purpose, Task};
 use crate::plan::GroupIndex;
 
-/// So many lone users refused in a row say that it is not about them.
+/// After this many single users rejected in a row, the rejections are not about the users.
 pub const SINGLE_USER_REJECTIONS: u32 = 3;
 
 /// The state of every group of the plan.
@@ -14,12 +14,12 @@ pub struct GroupStates {
 
 #[derive(Debug, Default)]
 struct GroupState {
-    /// Lone users refused with 409, with no success in between.
+    /// Single users rejected with 409, with no success in between.
     single_user_conflicts: u32,
     exhausted: bool,
-    /// Somebody was told that the seats are used up.
+    /// An event has reported that the seats are used up.
     is_announced: bool,
-    /// While one batch finds out who gets the last seats, later ones of the group wait: the file's order decides.
+    /// While a bisection finds out which users get the last seats, later batches of the group wait: the file's order decides.
     contested_by: Option<BisectionId>,
     queued: Vec<Task>,
 }
@@ -37,26 +37,26 @@ impl GroupStates {
         &mut self.groups[group.index()]
     }
 
-    /// Gives the task back if it may go now; otherwise keeps it until [`release`](Self::release).
+    /// Gives the task back if it may be sent now; else keeps it until [`take_queued`](Self::take_queued).
     pub fn admit(&mut self, task: Task) -> Option<Task> {
         let state = self.state(task.group);
-        let holder = match task.purpose {
+        let own_bisection = match task.purpose {
             Purpose::Bisect(bisection) => Some(bisection),
             Purpose::Allocate | Purpose::Confirm => None,
         };
-        if state.contested_by.is_none() || state.contested_by == holder {
+        if state.contested_by.is_none() || state.contested_by == own_bisection {
             return Some(task);
         }
         state.queued.push(task);
         None
     }
 
-    /// Seats are being fought over: only this bisection's parts go until it is over, unless another was first.
+    /// Only slices of this bisection are sent until it is over, unless another one was first.
     pub fn begin_contention(&mut self, group: GroupIndex, bisection: BisectionId) {
         self.state(group).contested_by.get_or_insert(bisection);
     }
 
-    /// An bisection is over: gives the tasks that have waited for it, in order.
+    /// Ends a bisection, and gives the tasks that have waited for it, in order.
     pub fn take_queued(&mut self, group: GroupIndex, bisection: BisectionId) -> Vec<Task> {
         let state = self.state(group);
         if state.contested_by != Some(bisection) {
@@ -68,7 +68,7 @@ impl GroupStates {
         queued
     }
 
-    /// A user of the group has its licences.
+    /// A user of the group got its licences.
     pub fn record_success(&mut self, group: GroupIndex) {
         let state = self.state(group);
         state.single_user_conflicts = 0;
@@ -76,7 +76,7 @@ impl GroupStates {
         state.is_announced = false;
     }
 
-    /// A lone user was refused with 409. Whether the seats count as used up from now on.
+    /// A single user was rejected with 409. `true` if the seats count as used up from now on.
     pub fn record_single_user_conflict(&mut self, group: GroupIndex) -> bool {
         let state = self.state(group);
         state.single_user_conflicts += 1;
@@ -85,7 +85,7 @@ impl GroupStates {
         is_new
     }
 
-    /// Whether nobody has been told yet that the seats are used up.
+    /// `true` the first time, when the event that the seats are used up is due.
     pub fn announce_once(&mut self, group: GroupIndex) -> bool {
         !std::mem::replace(&mut self.state(group).is_announced, true)
     }

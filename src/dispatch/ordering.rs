@@ -1,16 +1,16 @@
-//! Keeps those who come first ahead of those who want the same seats.
+//! Keeps users ahead of later ones that request the same seats.
 
 use std::collections::HashMap;
 
 use crate::plan::{GroupIndex, Plan};
 use crate::roster::Assignments;
 
-/// Who is under way and undecided, where it matters who comes first.
+/// The batches that are started and undecided, where the order matters.
 #[derive(Debug)]
 pub struct OrderGuard {
     is_strict: bool,
-    /// The last batch that was begun, from 1.
-    begun: usize,
+    /// The last batch that was started, from 1.
+    started: usize,
     /// By batch: its group, and how many of its users are undecided.
     open: HashMap<usize, (GroupIndex, usize)>,
     /// The groups of the requests that are in flight.
@@ -18,24 +18,24 @@ pub struct OrderGuard {
 }
 
 impl OrderGuard {
-    /// With `is_kept`, no two requests are under way that want the same code, and no batch is begun before those that
-    /// come first and want one of its codes are decided.
-    pub fn new(is_kept: bool) -> Self {
+    /// If strict, no two requests in flight share a code, and no batch is started before all earlier ones that share a code with
+    /// it are decided.
+    pub fn new(is_strict: bool) -> Self {
         Self {
-            is_strict: is_kept,
-            begun: 0,
+            is_strict,
+            started: 0,
             open: HashMap::new(),
             in_flight: Vec::new(),
         }
     }
 
-    /// Whether a batch of the group may be begun.
+    /// Whether a batch of the group may be started.
     pub fn may_start(&self, group: GroupIndex, plan: &Plan, assignments: &Assignments) -> bool {
         let mut open = self.open.values();
         open.all(|(open, _)| are_disjoint(*open, group, plan, assignments))
     }
 
-    /// Whether a request of the group may go: none that wants one of its codes is in flight, or rests to go again.
+    /// Whether a request of the group may be sent: no request in flight or delayed task shares a code with it.
     pub fn may_send(
         &self,
         group: GroupIndex,
@@ -43,17 +43,17 @@ impl OrderGuard {
         plan: &Plan,
         assignments: &Assignments,
     ) -> bool {
-        let mut under_way = self.in_flight.iter().copied().chain(delayed);
-        !self.is_strict || under_way.all(|other| are_disjoint(other, group, plan, assignments))
+        let mut active = self.in_flight.iter().copied().chain(delayed);
+        !self.is_strict || active.all(|other| are_disjoint(other, group, plan, assignments))
     }
 
-    /// A batch, from 1, is begun, or goes on.
+    /// A task of a batch, from 1, is about to be sent.
     pub fn begin(&mut self, batch: usize, plan: &Plan) {
-        if self.is_strict && batch > self.begun {
-            self.begun = batch;
-            let begun = &plan.batches()[batch - 1];
-            let users = plan.users(begun).len();
-            self.open.insert(batch, (begun.group, users));
+        if self.is_strict && batch > self.started {
+            self.started = batch;
+            let started = &plan.batches()[batch - 1];
+            let users = plan.users(started).len();
+            self.open.insert(batch, (started.group, users));
         }
     }
 
@@ -64,14 +64,14 @@ impl OrderGuard {
         }
     }
 
-    /// A request has been answered.
-    pub fn answered(&mut self, group: GroupIndex) {
+    /// A request has its response.
+    pub fn response_received(&mut self, group: GroupIndex) {
         if let Some(place) = self.in_flight.iter().position(|other| *other == group) {
             self.in_flight.swap_remove(place);
         }
     }
 
-    /// So many of a batch's users are decided.
+    /// `users` of a batch's users are decided.
     pub fn decided(&mut self, batch: usize, users: usize) {
         if let Some((_, undecided)) = self.open.get_mut(&batch) {
             *undecided = undecided.saturating_sub(users);

@@ -1,4 +1,4 @@
-//! What is still to be sent, and in which order.
+//! What is left to send, and in which order.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashSet, VecDeque};
@@ -11,7 +11,7 @@ use crate::outcome::Applied;
 use crate::plan::{GroupIndex, Plan};
 use crate::roster::UserIndex;
 
-/// Users to be sent in one request, as often as it takes.
+/// Users to send in one request, until they are decided.
 #[derive(Debug)]
 pub struct Task {
     /// The plan's batch that the users come from, from 1.
@@ -23,28 +23,27 @@ pub struct Task {
     pub backoff: Backoff,
 }
 
-/// What a task is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     Allocate,
     /// A slice of a batch that was refused.
     Bisect(BisectionId),
-    /// Users whom an accepted answer did not confirm.
+    /// Users that a successful response did not confirm.
     Confirm,
 }
 
-/// Names one bisection.
+/// Identifies a bisection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct BisectionId(pub usize);
 
-/// Jobs at hand, then tasks that rest after a failed attempt, then the plan's batches that nobody has touched.
+/// Tasks that are ready, then tasks that wait for a retry, then the plan's batches that are not started.
 #[derive(Debug)]
 pub struct Queue {
     ready: VecDeque<Task>,
     delayed: BinaryHeap<Reverse<Delayed>>,
     /// The next batch of the plan, from 0.
     next_batch: usize,
-    /// The most users that a request may hold, as far as the service has shown.
+    /// The most users in a request, as far as the service has shown.
     size_limit: usize,
 }
 
@@ -58,46 +57,46 @@ impl Queue {
         }
     }
 
-    /// Puts a task before all others.
+    /// Queues a task before all others.
     pub fn push_front(&mut self, task: Task) {
         self.ready.push_front(task);
     }
 
-    /// Keeps a task until then.
+    /// Queues a task for a later instant.
     pub fn delay(&mut self, task: Task, until: Instant) {
         self.delayed.push(Reverse(Delayed { until, task }));
     }
 
-    /// No request holds more users than that from now on.
+    /// No request has more users than that from now on.
     pub fn limit_size(&mut self, most: usize) {
         self.size_limit = self.size_limit.min(most.max(1));
     }
 
-    /// Readies the tasks that have rested enough. With `before_others`, they come before all that are at hand.
+    /// Readies the delayed tasks that are due. With `before_others`, they come before all that are ready.
     pub fn wake_due(&mut self, now: Instant, before_others: bool) {
         while self.next_wake().is_some_and(|until| until <= now) {
             match self.delayed.pop() {
-                Some(Reverse(rested)) if before_others => self.ready.push_front(rested.task),
-                Some(Reverse(rested)) => self.ready.push_back(rested.task),
+                Some(Reverse(due)) if before_others => self.ready.push_front(due.task),
+                Some(Reverse(due)) => self.ready.push_back(due.task),
                 None => {}
             }
         }
     }
 
-    /// The groups of the tasks that rest.
+    /// The groups of the delayed tasks.
     pub fn delayed(&self) -> impl Iterator<Item = GroupIndex> {
         self.delayed
             .iter()
             .map(|Reverse(delayed)| delayed.task.group)
     }
 
-    /// When the next delayed task is to be sent again.
+    /// When the next delayed task is due.
     pub fn next_wake(&self) -> Option<Instant> {
         self.delayed.peek().map(|Reverse(delayed)| delayed.until)
     }
 
-    /// The next task that is at hand. With `finish_first`, no new batch is begun while a task rests; and none is that
-    /// `may_start` forbids.
+    /// The next task that is ready. With `finish_first`, no new batch is started while a task is delayed; `may_start` says whether
+    /// one of a group may be.
     pub fn pop(
         &mut self,
         plan: &Plan,
@@ -136,7 +135,7 @@ impl Queue {
         Some(self.cut(task))
     }
 
-    /// Cuts a task down to the size limit; the rest of it comes next. Parts of an bisection are cut by the bisection.
+    /// Cuts a task to the size limit; the rest of it comes next. Slices of a bisection are cut by the bisection.
     fn cut(&mut self, mut task: Task) -> Task {
         if task.slice.users.len() > self.size_limit && !matches!(task.purpose, Purpose::Bisect(_)) {
             let users = task.slice.users.split_off(self.size_limit);
@@ -153,7 +152,7 @@ impl Queue {
     }
 }
 
-/// A task and when its rest ends; ordered by that.
+/// A task and when it is due; ordered by that.
 #[derive(Debug)]
 struct Delayed {
     until: Instant,

@@ -1,7 +1,7 @@
-//! When the next request may leave, by the rate that was given.
+//! When the next request may be sent, by the given rate.
 //!
-//! Two bounds hold at once. governor's token bucket (GCRA) spaces requests evenly and allows bursts of
-//! `burst`; a bucket alone lets burst + N through in some window, so [`Window`] counts what really left.
+//! Two bounds hold at once. governor's token bucket (GCRA) spaces requests evenly and allows bursts of `burst`; a bucket alone
+//! lets burst + N through in some window, so [`SlidingWindow`] counts the requests that were really sent.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -18,44 +18,36 @@ use crate::api::SentAt;
 use crate::dispatch::sliding_window::SlidingWindow;
 use crate::rate::Rate;
 
-/// The part of the window that is added to it: the network does not take the same time for every
-/// request, and the service counts where they arrive.
+/// The window is longer by its length divided by this: requests take different times on the way, and the service counts them
+/// on arrival.
 const MARGIN: u32 = 200;
 
 type TokenBucket = Governor<NotKeyed, InMemoryState, ManualClock, NoOpMiddleware<Duration>>;
 
-/// How far apart the signs of life of a run are, at most.
-const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
+/// How far apart the heartbeats of a run are, at most.
+const HEARTBEAT: Duration = Duration::from_secs(1);
 
-/// How late a timer may wake.
-const LATE: Duration = Duration::from_millis(20);
+/// What may have used up the rate before a run starts.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct EarlierRequests<'a> {
+    /// How long ago an earlier session of the run may have sent its last request.
+    pub since_last_heartbeat: Option<Duration>,
+    /// When other runs sent requests, in order.
+    pub sends: &'a [Instant],
+}
 
-/// How long after a request another is let go without any wait in between.
-const SAME_BREATH: Duration = Duration::from_millis(1);
-
-/// Lets requests go as fast as the rate allows.
+/// Admits requests as fast as the rate allows.
 pub struct RateLimiter {
     bucket: TokenBucket,
     clock: ManualClock,
     window: SlidingWindow,
-    /// Until then, the window may be full of what an earlier part of the run has sent.
-    shut_until: Option<Instant>,
+    /// Until then, requests of an earlier session may fill the window.
+    blocked_until: Option<Instant>,
     start: Instant,
-    /// When the bucket said that the next request may leave.
-    due: Option<Instant>,
-    /// When the last request should have been let go, and when it was.
-    last: Option<(Instant, Instant)>,
 }
 
 impl RateLimiter {
-    /// With `quiet_for`, an earlier part of the run may have used up the rate that long ago. `left_before` is when requests of
-    /// other runs left, in order.
-    pub fn new(
-        rate: Rate,
-        burst: NonZeroU32,
-        (quiet_for, left_before): (Option<Duration>, &[Instant]),
-        now: Instant,
-    ) -> Self {
+    pub fn new(rate: Rate, burst: NonZeroU32, earlier: EarlierRequests<'_>, now: Instant) -> Self {
         let length = rate.window + rate.window / MARGIN;
         let burst = burst.min(rate.requests);
         let spacing = length
@@ -65,57 +57,37 @@ impl RateLimiter {
             .expect("longer than zero")
             .allow_burst(burst);
         let clock = ManualClock::default();
-        // It leaves a sign of life every second or so.
-        let used_up = quiet_for
-            .map(|quiet| (length + SIGN_OF_LIFE).saturating_sub(quiet))
+        let blocked_for = earlier
+            .since_last_heartbeat
+            .map(|quiet| (length + HEARTBEAT).saturating_sub(quiet))
             .filter(|wait| !wait.is_zero());
         Self {
-            shut_until: used_up.map(|wait| now + wait),
+            blocked_until: blocked_for.map(|wait| now + wait),
             bucket: Governor::direct_with_clock(quota, clock.clone()),
             clock,
-            window: SlidingWindow::new(rate.requests.get() as usize, length, left_before),
+            window: SlidingWindow::new(rate.requests.get() as usize, length, earlier.sends),
             start: now,
-            due: None,
-            last: None,
         }
     }
 
-    /// Lets one request go, or says before when to not ask again.
+    /// Admits one request, or gives the instant before which it is no use to try again.
     pub fn try_acquire(&mut self, now: Instant) -> Result<SentAt, Instant> {
-        if let Some(until) = self.shut_until.filter(|until| *until > now) {
+        if let Some(until) = self.blocked_until.filter(|until| *until > now) {
             return Err(until);
         }
         self.window.check(now)?;
-        let mut counted = self.count_from(now);
-        self.clock.set(counted - self.start);
-        while let Err(not_until) = self.bucket.check() {
+        self.clock.set(now - self.start);
+        self.bucket.check().map_err(|not_until| {
             let due = self.start + not_until.earliest_possible();
-            if due > now || due <= counted {
-                self.due = Some(due);
-                return Err(due.max(now + Duration::from_nanos(1)));
-            }
-            counted = due;
-            self.clock.set(counted - self.start);
-        }
-        self.last = Some((counted, now));
+            due.max(now + Duration::from_nanos(1))
+        })?;
         let sent_at = SentAt::default();
         self.window.add_pending(sent_at.clone());
         Ok(sent_at)
     }
-
-    /// The time that a request is counted at. A timer wakes a little late, maybe when more than one request is due: counted
-    /// from when they were, the lateness does not add up; the window, which counts what really leaves, sees to the quota.
-    fn count_from(&mut self, now: Instant) -> Instant {
-        let due = self.due.take();
-        let last = self.last.filter(|(_, let_go)| now - *let_go < SAME_BREATH);
-        let then = due.or(last.map(|(counted, _)| counted));
-        then.filter(|then| now - *then < LATE)
-            .unwrap_or(now)
-            .min(now)
-    }
 }
 
-/// A clock that shows what it is set to, so that time comes from one place.
+/// A clock that is set by hand, so that time comes from one place.
 #[derive(Debug, Clone, Default)]
 struct ManualClock(Arc<AtomicU64>);
 
@@ -151,7 +123,7 @@ mod tests {
         let mut limiter = RateLimiter::new(
             rate.parse().unwrap(),
             NonZeroU32::new(burst).unwrap(),
-            (None, &[]),
+            EarlierRequests::default(),
             start,
         );
         let mut leaving: Vec<(Instant, SentAt)> = Vec::new();
@@ -201,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn bursts_go_at_once_and_the_window_still_holds() {
+    fn a_burst_is_sent_at_once_and_the_window_still_holds() {
         let left = schedule("40/2s", 10, 200, |_| Duration::ZERO);
         assert!(left[9] < Duration::from_millis(1));
         assert!(left[10] > Duration::from_millis(40));
@@ -220,12 +192,15 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_goes_on_leaves_the_window_to_what_its_earlier_part_has_sent() {
+    fn a_resumed_run_waits_until_the_window_is_free_of_its_earlier_requests() {
         let now = Instant::now();
         let rate: Rate = "10/10s".parse().unwrap();
         let opens = |quiet: u64| {
-            let quiet = Some(Duration::from_secs(quiet));
-            RateLimiter::new(rate, NonZeroU32::MIN, (quiet, &[]), now)
+            let earlier = EarlierRequests {
+                since_last_heartbeat: Some(Duration::from_secs(quiet)),
+                sends: &[],
+            };
+            RateLimiter::new(rate, NonZeroU32::MIN, earlier, now)
                 .try_acquire(now)
                 .err()
         };
@@ -234,12 +209,15 @@ mod tests {
     }
 
     #[test]
-    fn what_other_runs_have_sent_counts_in_the_window() {
+    fn requests_of_other_runs_count_in_the_window() {
         let earlier = Instant::now();
         let rate: Rate = "3/10s".parse().unwrap();
         let now = earlier + Duration::from_secs(4);
-        let left = [earlier, earlier, now];
-        let mut limiter = RateLimiter::new(rate, rate.requests, (None, &left), now);
+        let earlier_requests = EarlierRequests {
+            since_last_heartbeat: None,
+            sends: &[earlier, earlier, now],
+        };
+        let mut limiter = RateLimiter::new(rate, rate.requests, earlier_requests, now);
         let opens = limiter.try_acquire(now).unwrap_err();
         assert!(opens >= earlier + Duration::from_secs(10));
         assert!(opens < now + Duration::from_secs(10));
@@ -255,37 +233,6 @@ mod tests {
             let gap = (pair[1] - pair[0]).as_secs_f64();
             assert!((0.1..0.11).contains(&gap), "{gap}");
         }
-    }
-
-    #[test]
-    fn a_timer_that_wakes_late_costs_no_speed_however_close_requests_are() {
-        let start = Instant::now();
-        let one = NonZeroU32::MIN;
-        let mut limiter = RateLimiter::new("1000/s".parse().unwrap(), one, (None, &[]), start);
-        let mut now = start;
-        for _ in 0..900 {
-            while let Err(until) = limiter.try_acquire(now) {
-                // Up to a millisecond late, and sometimes another is due by then.
-                now = until
-                    + Duration::from_micros(400 + 900 * (until - start).as_millis() as u64 % 1300);
-            }
-        }
-        let took = (now - start).as_secs_f64();
-        assert!(took < 0.899 * 1.005 + 0.002, "{took}");
-    }
-
-    #[test]
-    fn who_was_kept_by_answers_does_not_make_up_for_it_in_a_burst() {
-        let start = Instant::now();
-        let one = NonZeroU32::MIN;
-        let mut limiter = RateLimiter::new("1000/s".parse().unwrap(), one, (None, &[]), start);
-        limiter.try_acquire(start).unwrap();
-        let later = start + Duration::from_millis(15);
-        limiter.try_acquire(later).unwrap();
-        let until = limiter
-            .try_acquire(later + Duration::from_micros(100))
-            .err();
-        assert!(until.is_some_and(|until| until >= later + Duration::from_millis(1)));
     }
 
     proptest! {

@@ -1,44 +1,42 @@
-//! What an answer means for the request that it answers: the table in one place.
+//! What a response means for its request: the whole table in one place.
 
 use crate::api::{Confirmation, ResponseKind, SignInError};
 use crate::event::StopReason;
 use crate::outcome::{Applied, FailureKind};
 
-/// What follows from an answer.
+/// What follows from a response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NextStep {
-    /// The service says who holds what now.
     Allocated(Confirmation),
-    /// The same request again, after a wait.
+    /// Send the same request after a wait.
     Retry(TransientFailure),
-    /// The same request again at once: there is another token.
+    /// Send the same request at once: there is another token.
     RetryWithNewToken,
-    /// The same request again, once there is a token.
+    /// Send the same request once there is a token.
     WaitForToken {
         reason: String,
     },
-    /// A permanent answer about what the request asks.
     Rejected(Rejection),
     Stop(StopReason),
 }
 
-/// A passing trouble.
+/// A failure that may not happen again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TransientFailure {
     pub reason: String,
     pub applied: Applied,
-    /// It is about the run as a whole: nobody should send for now.
+    /// The failure is about the run as a whole, so no request should be sent for now.
     pub affects_run: bool,
 }
 
-/// A permanent answer about a request's content.
+/// A permanent response about a request's content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {
     pub status: RejectionStatus,
     pub message: String,
 }
 
-/// The statuses that refuse a request for what it asks.
+/// The statuses that reject a request for its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RejectionStatus {
     BadRequest,
@@ -70,7 +68,7 @@ impl RejectionStatus {
         }
     }
 
-    /// Whether a request that holds too many users may be refused so.
+    /// Whether this may be the response to a request with too many users.
     pub fn may_be_too_large(self) -> bool {
         matches!(
             self,
@@ -87,18 +85,17 @@ impl RejectionStatus {
     }
 }
 
-/// Decides an answer.
-pub fn next_step(answer: ResponseKind) -> NextStep {
-    let again = |reason, applied| {
+pub fn next_step(kind: ResponseKind) -> NextStep {
+    let retry = |reason, applied| {
         NextStep::Retry(TransientFailure {
             reason,
             applied,
             affects_run: false,
         })
     };
-    match answer {
+    match kind {
         ResponseKind::Allocated(confirmation) => NextStep::Allocated(confirmation),
-        ResponseKind::InvalidBody { reason, .. } => again(reason, Applied::Maybe),
+        ResponseKind::InvalidBody { reason, .. } => retry(reason, Applied::Maybe),
         ResponseKind::TokenRejected => NextStep::RetryWithNewToken,
         ResponseKind::NotSignedIn(SignInError::Transient { reason, .. }) => {
             NextStep::WaitForToken {
@@ -109,16 +106,13 @@ pub fn next_step(answer: ResponseKind) -> NextStep {
             NextStep::Stop(StopReason::SignInRefused { message })
         }
         ResponseKind::NotLogged => NextStep::Stop(StopReason::CannotWriteReports),
-        ResponseKind::NoResponse {
-            reason,
-            was_sent: departed,
-        } => {
-            let applied = if departed {
+        ResponseKind::NoResponse { reason, was_sent } => {
+            let applied = if was_sent {
                 Applied::Maybe
             } else {
                 Applied::No
             };
-            again(reason, applied)
+            retry(reason, applied)
         }
         ResponseKind::Status {
             status, message, ..
@@ -137,7 +131,7 @@ fn for_status(status: u16, message: String) -> NextStep {
                 _ => format!("status {status}: {message}"),
             },
             applied: match status {
-                // The server failed in the middle of it, or a gateway lost the answer: some say 503 of that, too.
+                // The server failed while it worked on the request, or a gateway lost the response; some send 503 then, too.
                 500 | 502 | 503 | 504 => Applied::Maybe,
                 _ => Applied::No,
             },

@@ -1,4 +1,4 @@
-//! When to ask for a token again, after it was asked for in vain.
+//! When to request a token again after a failure.
 
 use std::time::Duration;
 
@@ -6,53 +6,52 @@ use tokio::time::Instant;
 
 use super::backoff::Backoff;
 
-/// How signing in stands. Its waits are its own: they say nothing about any batch.
+/// Retries of the sign-in. They are apart from the retries of batches.
 #[derive(Debug, Default)]
 pub struct SignInRetry {
-    /// The waits that are left before it is given up; whole again once a request has had a token.
-    waits: Option<Backoff>,
-    /// When it failed, the last time, and when it is tried again.
-    trouble: Option<(Instant, Instant)>,
+    /// The retries that are left; complete again once a request has had a token.
+    backoff: Option<Backoff>,
+    /// When the sign-in last failed, and when it is retried.
+    failure: Option<(Instant, Instant)>,
 }
 
-/// What follows when a token was asked for in vain.
+/// What follows when there was no token.
 #[derive(Debug, PartialEq, Eq)]
 pub enum SignInDecision {
-    /// It is tried again after this wait.
     RetryAfter(Duration),
-    /// That is known: somebody else has asked for the same token.
+    /// Another request has failed for the same token, and the retry is planned.
     AlreadyScheduled,
     GiveUp,
 }
 
 impl SignInRetry {
-    /// When it is tried again, if it is in trouble.
+    /// When the sign-in is retried, if it has failed.
     pub fn until(&self, now: Instant) -> Option<Instant> {
-        self.trouble.map(|(_, due)| due).filter(|due| *due > now)
+        self.failure.map(|(_, due)| due).filter(|due| *due > now)
     }
 
-    /// A token was asked for in vain. `told` is what was said of when to ask again.
+    /// There was no token. `retry_after` is what the token service asked for.
     pub fn failed(
         &mut self,
-        told: Option<Duration>,
+        retry_after: Option<Duration>,
         now: Instant,
-        whole: impl FnOnce() -> Backoff,
+        new_backoff: impl FnOnce() -> Backoff,
     ) -> SignInDecision {
         if self.until(now).is_some() {
             return SignInDecision::AlreadyScheduled;
         }
-        let Some(wait) = self.waits.get_or_insert_with(whole).next() else {
+        let Some(wait) = self.backoff.get_or_insert_with(new_backoff).next() else {
             return SignInDecision::GiveUp;
         };
-        let wait = wait.max(told.unwrap_or_default());
-        self.trouble = Some((now, now + wait));
+        let wait = wait.max(retry_after.unwrap_or_default());
+        self.failure = Some((now, now + wait));
         SignInDecision::RetryAfter(wait)
     }
 
-    /// A request left then: if that was after the trouble, there was a token again.
-    pub fn sent(&mut self, left: Instant) {
-        if self.trouble.is_none_or(|(failed, _)| left > failed) {
-            self.waits = None;
+    /// A request was sent: if that was after the failure, there was a token again.
+    pub fn sent(&mut self, at: Instant) {
+        if self.failure.is_none_or(|(failed, _)| at > failed) {
+            self.backoff = None;
         }
     }
 }

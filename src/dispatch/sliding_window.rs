@@ -1,4 +1,4 @@
-//! Counts requests in a sliding window, by the moment at which they left.
+//! Counts requests in a sliding window, by the moment at which they were sent.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -7,36 +7,36 @@ use tokio::time::Instant;
 
 use crate::api::SentAt;
 
-/// Keeps fewer than `most` requests in any window of length `length` before letting one more go.
+/// Admits at most `most` requests in any window of length `length`.
 #[derive(Debug)]
 pub struct SlidingWindow {
     most: usize,
     length: Duration,
-    /// When requests left, in order; those that have left the window are dropped.
-    left: VecDeque<Instant>,
-    /// Requests let go that have not left yet: a connection may still be on its way.
+    /// When the requests in the window were sent, in order.
+    sent: VecDeque<Instant>,
+    /// Admitted requests that are not sent yet: they may be waiting for a connection.
     pending: Vec<SentAt>,
 }
 
 impl SlidingWindow {
-    /// With requests that have left already, in order.
-    pub fn new(most: usize, length: Duration, left: &[Instant]) -> Self {
+    /// `sent` is when earlier requests were sent, in order.
+    pub fn new(most: usize, length: Duration, sent: &[Instant]) -> Self {
         Self {
             most,
             length,
-            left: left.iter().copied().collect(),
+            sent: sent.iter().copied().collect(),
             pending: Vec::new(),
         }
     }
 
-    /// When one more may go: now, or not before the instant given. Ask again then.
+    /// Whether one more request may be sent now; else the instant before which it may not.
     pub fn check(&mut self, now: Instant) -> Result<(), Instant> {
         self.update(now);
-        if self.left.len() + self.pending.len() < self.most {
+        if self.sent.len() + self.pending.len() < self.most {
             return Ok(());
         }
-        // Who has not left yet leaves now at the earliest.
-        Err(*self.left.front().unwrap_or(&now) + self.length)
+        // Pending requests are sent now at the earliest.
+        Err(*self.sent.front().unwrap_or(&now) + self.length)
     }
 
     pub fn add_pending(&mut self, sent_at: SentAt) {
@@ -44,20 +44,20 @@ impl SlidingWindow {
     }
 
     fn update(&mut self, now: Instant) {
-        let left = &mut self.left;
+        let sent = &mut self.sent;
         self.pending.retain(|sent_at| match sent_at.get() {
             Some(at) => {
-                let place = left.partition_point(|&earlier| earlier <= at);
-                left.insert(place, at);
+                let place = sent.partition_point(|&earlier| earlier <= at);
+                sent.insert(place, at);
                 false
             }
             None => true,
         });
-        while left
+        while sent
             .front()
             .is_some_and(|&first| first + self.length <= now)
         {
-            left.pop_front();
+            sent.pop_front();
         }
     }
 }

@@ -25,7 +25,7 @@ pub fn confirm(
         && plan.input != Input::Stdin
         && stdin().is_terminal()
         && stderr().is_terminal();
-    if !is_asked && plan.seats.is_none() && proposal.holdings.is_none() {
+    if !is_asked && plan.seats.is_none() && proposal.current.is_none() {
         return Ok(());
     }
     let time = |count| min_duration(count, requests.rate, requests.burst);
@@ -37,7 +37,7 @@ pub fn confirm(
         min_duration: &time,
         limit: MAX_LISTED,
     });
-    if report.is_short() && !proposal.is_until_full() {
+    if report.is_short() && !proposal.is_partial() {
         bail!(
             "nothing was sent, since there are too few seats:{}\n  hint: free or buy seats, take users out of the file, or give --until-full, which sends those who come first",
             report.shortfalls()

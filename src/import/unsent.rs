@@ -47,7 +47,7 @@ fn unsent_decisions(changes: &PlannedChanges, users: &[UserIndex]) -> Vec<Decisi
 
 fn outcome(changes: &PlannedChanges, action: Action) -> Option<Outcome> {
     match action {
-        Action::Sent => None,
+        Action::Send => None,
         Action::AlreadyAssigned => Some(Outcome::Success {
             organization_id: "".into(),
         }),

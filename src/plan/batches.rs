@@ -1,11 +1,11 @@
-//! Cuts a roster into batches, one request each.
+//! Batches: a roster cut into requests.
 
 use std::num::NonZeroUsize;
 use std::ops::Range;
 
 use crate::roster::{Assignments, SetIndex, UserIndex};
 
-/// What all users of a batch have in common, since a request says it once for all.
+/// What all users of a batch have in common: a request names codes and flag once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct BatchGroup {
     pub set: SetIndex,
@@ -21,7 +21,7 @@ impl BatchGroup {
     }
 }
 
-/// How many users a group has.
+/// The number of users in a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GroupSize {
     pub group: BatchGroup,
@@ -29,14 +29,13 @@ pub struct GroupSize {
 }
 
 impl GroupSize {
-    /// In how many requests they travel.
+    /// The number of requests for these users.
     pub fn requests(self, batch_size: NonZeroUsize) -> usize {
         self.users.div_ceil(batch_size.get())
     }
 }
 
-/// The groups of users, and how many each has: what there is to know of a plan without making it. They come in the order of
-/// their first user.
+/// The sizes of a plan's groups, without the plan. They are in the order of their first users.
 pub fn group_sizes(
     assignments: &Assignments,
     users: impl Iterator<Item = UserIndex>,
@@ -46,7 +45,7 @@ pub fn group_sizes(
 
 struct Groups {
     sizes: Vec<GroupSize>,
-    /// Their places by set, without the external flag and with it.
+    /// The indices by set, without and with the external flag.
     places: Vec<[Option<GroupIndex>; 2]>,
 }
 
@@ -67,10 +66,10 @@ impl Groups {
         Self { sizes, places }
     }
 
-    /// The place of a group that was met.
+    /// The index of a group with users.
     fn place(&self, group: BatchGroup) -> GroupIndex {
         let place = self.places[group.set.index()][usize::from(group.external)];
-        place.expect("the same users are met again")
+        place.expect("the same users as before")
     }
 }
 
@@ -79,7 +78,6 @@ impl Groups {
 pub struct GroupIndex(u32);
 
 impl GroupIndex {
-    /// The place as an index.
     pub fn index(self) -> usize {
         self.0 as usize
     }
@@ -89,24 +87,24 @@ impl GroupIndex {
     }
 }
 
-/// Users of one group that travel in one request.
+/// Users of one group that are sent in one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch {
     pub group: GroupIndex,
     users: Range<usize>,
 }
 
-/// The batches of a roster. They are as few as can be: for each group, its users divided by the batch size, rounded up.
+/// The batches of a roster. Their number is the lower bound: for each group, its users divided by the batch size, rounded up.
 #[derive(Debug)]
 pub struct Plan {
     groups: Vec<BatchGroup>,
-    /// Users by group, in the order given within each.
+    /// Users by group, in the given order within each.
     users: Vec<UserIndex>,
     batches: Vec<Batch>,
 }
 
 impl Plan {
-    /// Plans the users given, in their order. Batches come in the order of their first user.
+    /// Plans users in the given order. Batches are in the order of their first users.
     pub fn new(
         assignments: &Assignments,
         to_send: impl Iterator<Item = UserIndex> + Clone,

@@ -1,4 +1,4 @@
-//! What a run is going to do with every user.
+//! The changes that a run will make: what happens to every user.
 
 use hashbrown::HashMap;
 
@@ -6,111 +6,112 @@ use crate::plan::seats::{seat_demand, users_without_seat};
 use crate::plan::{AbsentUsers, CurrentLicenses, Mode, SeatBudget, SeatDemand};
 use crate::roster::{BundleSets, CodeIndex, Roster, SetIndex, UserIndex};
 
-/// What a run is going to do with every user.
+/// What a run will do with every user.
 #[derive(Debug)]
 pub struct PlannedChanges {
     pub roster: Roster,
-    /// Who holds what; none where no file says so.
-    pub holdings: Option<CurrentLicenses>,
+    /// What the users have before the run, if that is known.
+    pub current: Option<CurrentLicenses>,
     seats: Option<SeatBudget>,
     without_seat: HashMap<UserIndex, CodeIndex>,
 }
 
-/// What is going to be done with a good user.
+/// What a run will do with a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
-    Sent,
-    /// It holds exactly what it shall hold, and is not sent.
+    Send,
+    /// The user has exactly the requested codes already, and is not sent.
     AlreadyAssigned,
-    /// There is no seat of this code left for it, and it is not sent.
+    /// No seat of this code is left for the user, who is not sent.
     NoSeat(CodeIndex),
 }
 
-/// What an assignment changes for a user of whom it is known what it holds.
+/// What an assignment changes for a user whose current licences are known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Change {
     pub gained: Vec<CodeIndex>,
     pub lost: Vec<CodeIndex>,
-    /// What it keeps has another external flag afterwards.
+    /// Codes that the user keeps get the other external flag.
     pub external_flag_changes: bool,
 }
 
 impl PlannedChanges {
-    /// Proposes what a file asks for. `current` says who holds what, and what to make of those whom it does not name;
-    /// without it every mode is [`Mode::Replace`].
+    /// `current` is the roster of current licences, and what its absent users have; without it every mode is [`Mode::Replace`].
     pub fn new(
         mut roster: Roster,
         current: Option<(&Roster, AbsentUsers)>,
         mode: Mode,
         seats: Option<SeatBudget>,
     ) -> Self {
-        let holdings =
+        let current =
             current.map(|(current, absent)| CurrentLicenses::find(&mut roster, current, absent));
-        if let (Mode::Add, Some(holdings)) = (mode, &holdings) {
-            holdings.keep(&mut roster);
+        if let (Mode::Add, Some(current)) = (mode, &current) {
+            current.keep_current(&mut roster);
         }
         let without_seat = match &seats {
             Some(limit) if limit.partial => {
-                users_without_seat(&roster.assignments, holdings.as_ref(), limit)
+                users_without_seat(&roster.assignments, current.as_ref(), limit)
             }
             _ => HashMap::new(),
         };
         Self {
             roster,
-            holdings,
+            current,
             seats,
             without_seat,
         }
     }
 
-    /// Whether every good user is sent.
+    /// Whether every sendable user is sent.
     pub fn sends_all(&self) -> bool {
-        self.holdings.is_none() && self.without_seat.is_empty()
+        self.current.is_none() && self.without_seat.is_empty()
     }
 
-    /// What is going to be done with a good user.
+    /// What happens to a sendable user.
     pub fn action(&self, user: UserIndex) -> Action {
         let all = &self.roster.assignments;
-        let held = self.holdings.as_ref().and_then(|held| held.of(user));
-        match (held, self.without_seat.get(&user)) {
-            (Some(held), _) if (held.set, held.external) == (all.set(user), all.external(user)) => {
+        let current = self.current.as_ref().and_then(|current| current.of(user));
+        match (current, self.without_seat.get(&user)) {
+            (Some(current), _)
+                if (current.set, current.external) == (all.set(user), all.external(user)) =>
+            {
                 Action::AlreadyAssigned
             }
             (_, Some(&code)) => Action::NoSeat(code),
-            (_, None) => Action::Sent,
+            (_, None) => Action::Send,
         }
     }
 
-    /// The users who are sent, in the order in which they are to be served.
+    /// The users to send, in the order of their priorities or else of the file.
     pub fn to_send(&self) -> impl Iterator<Item = UserIndex> + Clone {
         let users = self.roster.assignments.sendable_users();
-        users.filter(|&user| self.action(user) == Action::Sent)
+        users.filter(|&user| self.action(user) == Action::Send)
     }
 
-    /// What is changed for a user, whether it is sent or not. None if nobody knows what it holds.
+    /// What changes for a user, sent or not. `None` if the user's current licences are unknown.
     pub fn change(&self, user: UserIndex) -> Option<Change> {
         let all = &self.roster.assignments;
-        let held = self.holdings.as_ref()?.of(user)?;
+        let current = self.current.as_ref()?.of(user)?;
         let codes = |set: SetIndex, other: SetIndex| all.sets().difference(set, other).collect();
         Some(Change {
-            gained: codes(all.set(user), held.set),
-            lost: codes(held.set, all.set(user)),
-            external_flag_changes: held.set != BundleSets::EMPTY
-                && held.external != all.external(user),
+            gained: codes(all.set(user), current.set),
+            lost: codes(current.set, all.set(user)),
+            external_flag_changes: current.set != BundleSets::EMPTY
+                && current.external != all.external(user),
         })
     }
 
-    /// How many seats the good users need, by code in the order of the codes' names.
+    /// The seats that the sendable users need, by code name.
     pub fn demand(&self) -> Vec<SeatDemand> {
         seat_demand(
             &self.roster.assignments,
-            self.holdings.as_ref(),
+            self.current.as_ref(),
             self.seats.as_ref(),
         )
     }
 
-    /// Whether those are left out for whom there is no seat.
-    pub fn is_until_full(&self) -> bool {
+    /// Whether users without a seat are not sent (`--until-full`).
+    pub fn is_partial(&self) -> bool {
         self.seats.as_ref().is_some_and(|limit| limit.partial)
     }
 }

@@ -1,4 +1,4 @@
-//! What the roster's users hold before the run, and what becomes of it.
+//! Current licences: what the roster's users have before the run.
 
 use hashbrown::HashMap;
 
@@ -6,29 +6,30 @@ use serde::{Deserialize, Serialize};
 
 use crate::roster::{BundleSets, Roster, SetIndex, SkipReason, UserIndex};
 
-/// What becomes of the codes that a user holds and the file does not name.
+/// What happens to codes that a user has and the file does not name.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
-    /// The user loses them: it comes to hold exactly what the file says.
+    /// The user loses them, and ends with exactly the codes of the file.
     #[default]
     Replace,
+    /// The user keeps them.
     Add,
 }
 
-/// What a user holds whom the file of holdings does not name.
+/// What users have that the file of current licences does not name.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AbsentUsers {
-    /// Nobody knows: the file may be of a part of the users.
+    /// Unknown: the file may list only some users.
     #[default]
     Unknown,
-    /// Nothing: the file is of everyone who holds something.
+    /// Nothing: the file lists all users with licences.
     #[serde(rename = "holds-nothing")]
     HaveNone,
 }
 
-/// What one user holds.
+/// What one user has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UserLicenses {
     pub set: SetIndex,
@@ -36,14 +37,14 @@ pub struct UserLicenses {
     pub external: bool,
 }
 
-/// What each user of a roster holds before the run, as far as a file says.
+/// What each user of a roster has before the run, as far as it is known.
 #[derive(Debug)]
 pub struct CurrentLicenses {
-    held: Vec<Option<UserLicenses>>,
+    by_user: Vec<Option<UserLicenses>>,
 }
 
 impl CurrentLicenses {
-    /// Looks up what the users of `roster` hold, by the roster of a file that says so.
+    /// Looks up the users of `roster` in the roster of a file of current licences.
     pub fn find(roster: &mut Roster, current: &Roster, absent: AbsentUsers) -> Self {
         let if_absent = match absent {
             AbsentUsers::Unknown => None,
@@ -52,47 +53,47 @@ impl CurrentLicenses {
                 external: false,
             }),
         };
-        let mut sets_here: HashMap<SetIndex, SetIndex> = HashMap::new();
+        let mut own_sets: HashMap<SetIndex, SetIndex> = HashMap::new();
         let users = roster.assignments.users();
-        let held = users.map(|user| {
+        let by_user = users.map(|user| {
             let theirs = &current.assignments;
             let found = theirs.find(roster.assignments.user_id(user));
             found.map_or(if_absent, |found| {
                 let set = theirs.set(found);
                 let sets = roster.assignments.sets_mut();
-                let here = sets_here
+                let own_set = own_sets
                     .entry(set)
                     .or_insert_with(|| sets.intern(theirs.sets().codes(set)));
                 Some(UserLicenses {
-                    set: *here,
+                    set: *own_set,
                     external: theirs.external(found),
                 })
             })
         });
         Self {
-            held: held.collect(),
+            by_user: by_user.collect(),
         }
     }
 
-    /// What the user holds, if that is known.
+    /// What the user has, if that is known.
     pub fn of(&self, user: UserIndex) -> Option<UserLicenses> {
-        self.held[user.index()]
+        self.by_user[user.index()]
     }
 
-    /// Lets every user keep what it holds. Whoever cannot be given more without a risk to that is withheld.
-    pub fn keep(&self, roster: &mut Roster) {
+    /// Adds what every user has to what it should have. Users that could lose something by that are skipped.
+    pub fn keep_current(&self, roster: &mut Roster) {
         let users: Vec<_> = roster.assignments.sendable_users().collect();
         for user in users {
             let all = &mut roster.assignments;
             match self.of(user) {
                 None => roster.skip(user, SkipReason::CurrentUnknown),
-                Some(held) if held.set == BundleSets::EMPTY => {}
-                Some(held) if held.external != all.external(user) => {
+                Some(current) if current.set == BundleSets::EMPTY => {}
+                Some(current) if current.external != all.external(user) => {
                     roster.skip(user, SkipReason::OtherExternalFlag);
                 }
-                Some(held) => {
-                    let wanted = all.set(user);
-                    let set = all.sets_mut().union(wanted, held.set);
+                Some(current) => {
+                    let requested = all.set(user);
+                    let set = all.sets_mut().union(requested, current.set);
                     all.reassign(user, set);
                 }
             }

@@ -1,4 +1,4 @@
-//! Seats that are needed against seats that are free.
+//! The seat check: needed seats against free seats.
 
 use std::collections::BTreeMap;
 
@@ -9,116 +9,112 @@ use serde::{Deserialize, Serialize};
 use super::CurrentLicenses;
 use crate::roster::{Assignments, BundleSets, CodeIndex, UserIndex};
 
-/// How many seats there are for a run.
+/// The seats that a run may use.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SeatBudget {
-    /// Free seats by code. Of other codes nothing is known.
+    /// Free seats by code. The seats of other codes are unknown.
     pub free: BTreeMap<String, u64>,
-    /// Send those for whom there are seats, where there are not enough for all.
+    /// Send users while there are seats, if there are not enough for all (`--until-full`).
     #[serde(rename = "untilFull")]
     pub partial: bool,
 }
 
-/// How many seats of one code the users of a roster need.
+/// The seats of one code that the users of a roster need.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeatDemand {
     pub code: CodeIndex,
+    /// Users that should have the code.
     pub users: u64,
-    /// Those of them who are not known to hold it already: each needs a seat.
+    /// Users of them that are not known to have it already; each needs a seat.
     pub needed: u64,
-    /// Users who hold it and shall not any more. Their seats come free in the course of the run, so nobody counts on them.
+    /// Users that lose the code. Their seats are released during the run, so they are not counted as free.
     pub released: u64,
-    /// Seats that are free, if that is known.
+    /// Free seats, if that is known.
     pub free: Option<u64>,
-    /// The first user for whom no seat is left.
+    /// The first user for which no seat is left.
     pub first_user_without_seat: Option<UserIndex>,
 }
 
 impl SeatDemand {
-    /// Seats that are lacking.
+    fn new(code: CodeIndex, free: Option<u64>) -> Self {
+        Self {
+            code,
+            users: 0,
+            needed: 0,
+            released: 0,
+            free,
+            first_user_without_seat: None,
+        }
+    }
+
+    fn add_needed(&mut self, user: UserIndex) {
+        self.needed += 1;
+        if self.short() > 0 {
+            self.first_user_without_seat.get_or_insert(user);
+        }
+    }
+
+    /// Missing seats.
     pub fn short(&self) -> u64 {
         self.free.map_or(0, |free| self.needed.saturating_sub(free))
     }
 }
 
-/// What a user needs that it is not known to hold.
+/// Requested codes that the user is not known to have.
 fn gains<'a>(
-    all: &'a Assignments,
-    holdings: Option<&CurrentLicenses>,
+    assignments: &'a Assignments,
+    current: Option<&CurrentLicenses>,
     user: UserIndex,
 ) -> impl Iterator<Item = CodeIndex> + use<'a> {
-    let held = holdings.and_then(|holdings| holdings.of(user));
-    let held = held.map_or(BundleSets::EMPTY, |held| held.set);
-    all.sets().difference(all.set(user), held)
+    let current = current.and_then(|current| current.of(user));
+    let current_set = current.map_or(BundleSets::EMPTY, |current| current.set);
+    assignments
+        .sets()
+        .difference(assignments.set(user), current_set)
 }
 
-/// How many seats the good users need, by code in the order of the codes' names.
+/// The seats that the sendable users need, by code name.
 pub fn seat_demand(
-    all: &Assignments,
-    holdings: Option<&CurrentLicenses>,
-    limit: Option<&SeatBudget>,
+    assignments: &Assignments,
+    current: Option<&CurrentLicenses>,
+    budget: Option<&SeatBudget>,
 ) -> Vec<SeatDemand> {
-    let codes = all.sets().all_codes();
-    let free = free_by_code(codes, limit);
-    let mut demand: Vec<_> = codes
-        .iter()
-        .enumerate()
-        .map(|(place, _)| SeatDemand {
-            code: CodeIndex::from_index(place),
-            users: 0,
-            needed: 0,
-            released: 0,
-            free: free[place],
-            first_user_without_seat: None,
-        })
+    let codes = assignments.sets().all_codes();
+    let free = free_by_code(codes, budget).into_iter().enumerate();
+    let mut demand: Vec<_> = free
+        .map(|(index, free)| SeatDemand::new(CodeIndex::from_index(index), free))
         .collect();
-    // Millions who are known to hold nothing, and may all have a seat, differ by their sets alone.
-    let mut alike = vec![0; all.sets().iter().len()];
-    for user in all.sendable_users() {
-        let held = holdings.and_then(|holdings| holdings.of(user));
-        if held.is_none() && limit.is_none() {
-            alike[all.set(user).index()] += 1;
-            continue;
-        }
-        for code in all.sets().code_indices(all.set(user)) {
+    for user in assignments.sendable_users() {
+        let set = assignments.set(user);
+        for code in assignments.sets().code_indices(set) {
             demand[code.index()].users += 1;
         }
-        for code in gains(all, holdings, user) {
-            let demand = &mut demand[code.index()];
-            demand.needed += 1;
-            if demand.short() > 0 {
-                demand.first_user_without_seat.get_or_insert(user);
-            }
+        for code in gains(assignments, current, user) {
+            demand[code.index()].add_needed(user);
         }
-        if let Some(held) = held {
-            for code in all.sets().difference(held.set, all.set(user)) {
+        if let Some(current) = current.and_then(|current| current.of(user)) {
+            for code in assignments.sets().difference(current.set, set) {
                 demand[code.index()].released += 1;
             }
         }
     }
-    for (set, users) in all.sets().iter().zip(alike) {
-        for code in all.sets().code_indices(set) {
-            demand[code.index()].users += users;
-            demand[code.index()].needed += users;
-        }
-    }
-    // The file of holdings may name codes that are nobody's concern here.
+    // The file of current licences may name codes that matter to no user of the roster.
     demand.retain(|demand| demand.users > 0 || demand.released > 0);
     demand.sort_by_key(|demand| &codes[demand.code.index()]);
     demand
 }
 
-/// The good users for whom no seat is left once those before them have theirs, and the code that has run out.
+/// The sendable users for which no seat is left after the users before them, each with the code that is used up.
 pub fn users_without_seat(
-    all: &Assignments,
-    holdings: Option<&CurrentLicenses>,
-    limit: &SeatBudget,
+    assignments: &Assignments,
+    current: Option<&CurrentLicenses>,
+    budget: &SeatBudget,
 ) -> HashMap<UserIndex, CodeIndex> {
-    let mut left = free_by_code(all.sets().all_codes(), Some(limit));
+    let mut left = free_by_code(assignments.sets().all_codes(), Some(budget));
     let mut without = HashMap::new();
-    for user in all.sendable_users() {
-        let needs = || gains(all, holdings, user);
+    for user in assignments.sendable_users() {
+        let needs = || gains(assignments, current, user);
         if let Some(code) = needs().find(|code| left[code.index()] == Some(0)) {
             without.insert(user, code);
             continue;
@@ -132,7 +128,7 @@ pub fn users_without_seat(
     without
 }
 
-fn free_by_code(codes: &[String], limit: Option<&SeatBudget>) -> Vec<Option<u64>> {
-    let free = |code: &String| limit.and_then(|limit| limit.free.get(code).copied());
+fn free_by_code(codes: &[String], budget: Option<&SeatBudget>) -> Vec<Option<u64>> {
+    let free = |code: &String| budget.and_then(|budget| budget.free.get(code).copied());
     codes.iter().map(free).collect()
 }

@@ -1,10 +1,10 @@
-//! Numbers of seats by code, as people write them: `RPADEVNU=50,ATTUNU=20`.
+//! Seats by code as the value of a flag: `RPADEVNU=50,ATTUNU=20`.
 
 use std::collections::BTreeMap;
 
 use crate::catalog::{self, Catalog};
 
-/// Reads seats such as `RPADEVNU=50,ATTUNU=20`.
+/// Parses seats such as `RPADEVNU=50,ATTUNU=20`.
 ///
 /// # Errors
 /// When a code is misspelt, named twice, or has no number.
@@ -14,16 +14,18 @@ pub fn parse_seats(text: &str) -> Result<BTreeMap<String, u64>, String> {
         let (code, total) = pair
             .split_once('=')
             .and_then(|(code, total)| Some((code.trim(), total.trim().parse().ok()?)))
-            .ok_or_else(|| format!("`{pair}` is no number of seats such as ATTUNU=20"))?;
-        // The service may know codes that the catalog does not; a slip of the keyboard is none of them.
+            .ok_or_else(|| {
+                format!("`{pair}` is not a code and a number of seats, such as ATTUNU=20")
+            })?;
+        // The service may have codes that the catalog lacks, but a code similar to a known one is a typing error.
         let code = match (catalog::find(code), Catalog::default().suggest(code)) {
             (Some(entry), _) => entry.code,
             (None, Some(meant)) => return Err(format!("`{code}`: did you mean {meant}?")),
-            (None, None) if code.is_empty() => return Err("a code is empty".to_owned()),
+            (None, None) if code.is_empty() => return Err("a code is missing before =".to_owned()),
             (None, None) => code,
         };
         if seats.insert(code.to_owned(), total).is_some() {
-            return Err(format!("{code} is named twice"));
+            return Err(format!("{code} is given twice"));
         }
     }
     Ok(seats)

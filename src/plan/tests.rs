@@ -115,7 +115,7 @@ proptest! {
             let (bits, flag) = wanted[at].unwrap();
             prop_assert_eq!(target(&proposal, user), codes(bits));
             let is_same = current[at] == Some((bits, flag));
-            prop_assert_eq!(proposal.action(user), if is_same { Action::AlreadyAssigned } else { Action::Sent });
+            prop_assert_eq!(proposal.action(user), if is_same { Action::AlreadyAssigned } else { Action::Send });
             let Some((held, held_flag)) = current[at] else {
                 prop_assert_eq!(proposal.change(user), None);
                 continue;

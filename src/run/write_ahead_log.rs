@@ -71,7 +71,7 @@ impl<'a> WriteAheadLog<'a> {
     ) -> Result<Self, RunFileError> {
         let assignments = &changes.roster.assignments;
         let undo = changes
-            .holdings
+            .current
             .as_ref()
             .map(|current| Undo::open(folder, assignments, current))
             .transpose()?;

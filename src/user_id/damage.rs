@@ -1,53 +1,48 @@
-//! What is wrong with a user ID, and what it may have been.
+//! What is wrong with a user ID, and how to repair it.
 
 use super::{UserKey, guid};
 use crate::sanitize::is_unprintable;
 
-/// The longest user ID that is taken, in bytes.
+/// The longest user ID, in bytes.
 const MAX_LENGTH: usize = 256;
 
-/// What spreadsheets and mail programs do to a user ID, so that it is none any more.
+/// What spreadsheets, mail programs and people do to a user ID, so that it is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidId {
-    #[error("has {0} bytes, and {MAX_LENGTH} is the most")]
+    #[error("has {0} bytes; the maximum is {MAX_LENGTH}")]
     TooLong(usize),
-    /// It holds a character that nobody can see, or tell from a blank.
-    #[error("holds {}", named(*.0))]
+    /// A character that is invisible, or looks like a blank.
+    #[error("contains {}; remove it", named(*.0))]
     InvisibleCharacter(char),
-    #[error("holds a quotation mark, U+{:04X}", u32::from(*.0))]
+    #[error("contains a quotation mark, U+{:04X}; remove it", u32::from(*.0))]
     Quote(char),
-    /// It begins with the apostrophe by which spreadsheets mark text.
-    #[error("begins with an apostrophe, by which spreadsheets mark text: take it off")]
+    #[error("begins with an apostrophe, which spreadsheets use to mark text; remove it")]
     Apostrophe,
-    /// It is a formula, not what the formula comes to.
-    #[error("is a formula: save the file with its values")]
+    #[error("is a formula; save the file with values instead")]
     Formula,
-    /// It is what a formula without a value shows.
-    #[error("is an error of the spreadsheet: the formula in it does not work")]
+    #[error("is the error value of a formula; correct the formula")]
     Error,
-    /// It is a number that has lost digits.
     #[error(
-        "is a number in scientific notation, so the spreadsheet has lost digits of it: format the column as text, and enter it again"
+        "is a number in scientific notation, which has lost digits; format the column as text and enter the ID again"
     )]
     Scientific,
-    /// It would be a GUID, if it had all its digits.
-    #[error("looks like a GUID and has {0} of its 32 digits")]
+    #[error("looks like a GUID but has {0} digits instead of 32; copy the ID again")]
     Guid(usize),
-    /// It is a GUID with marks around it, or with blanks for hyphens.
-    #[error("is a GUID with marks or blanks that are no part of it: take them away")]
+    /// A GUID in brackets or quotation marks, or with blanks instead of hyphens.
+    #[error("is a GUID with extra characters; remove the marks around it, and use hyphens")]
     GuidMarks,
-    /// It is laid out as a GUID, with a letter that is no digit.
-    #[error("looks like a GUID, and '{0}' is none of its digits")]
+    #[error(
+        "looks like a GUID but contains '{0}', which is not a hexadecimal digit; copy the ID again"
+    )]
     GuidLetter(char),
-    #[error("is a truth value")]
+    #[error("is true or false, not a user ID; check the column")]
     Boolean,
-    /// It holds what the reports write for a character that cannot be seen.
-    #[error("holds \\u{{…}}, which stands for a character that cannot be seen: take it out")]
+    /// The text that reports show for an invisible character.
+    #[error("contains \\u{{…}}, which a report shows for an invisible character; remove it")]
     EscapedCharacter,
-    /// It is laid out as a GUID, with dashes for hyphens.
-    #[error("looks like a GUID, with a dash, U+{:04X}, in place of a hyphen", u32::from(*.0))]
+    #[error("looks like a GUID but has a dash, U+{:04X}, instead of a hyphen; replace it", u32::from(*.0))]
     Dash(char),
-    #[error("is an e-mail address, not a user ID: --directory finds the ID")]
+    #[error("is an e-mail address, not a user ID; --directory turns addresses into IDs")]
     Email,
 }
 
@@ -60,10 +55,10 @@ pub fn of_text(user_id: &str) -> Option<InvalidId> {
     if user_id.len() > MAX_LENGTH {
         return Some(InvalidId::TooLong(user_id.len()));
     }
-    let unseen = |&character: &char| {
+    let is_invisible = |&character: &char| {
         is_unprintable(character) || (character.is_whitespace() && character != ' ')
     };
-    if let Some(character) = user_id.chars().find(unseen) {
+    if let Some(character) = user_id.chars().find(is_invisible) {
         return Some(InvalidId::InvisibleCharacter(character));
     }
     if user_id.starts_with('\'') {
@@ -108,7 +103,7 @@ pub fn email_addresses(text: &str) -> impl Iterator<Item = &str> {
         .filter(is_address)
 }
 
-/// The user ID that a damaged one may have been: without what nobody sees, with plain dashes, and without the marks around it.
+/// The ID that a damaged one may have been: without invisible characters and marks around it, and with plain hyphens.
 pub fn repaired(user_id: &str) -> String {
     let plain: String = without_escapes(user_id)
         .chars()
@@ -125,7 +120,7 @@ pub fn repaired(user_id: &str) -> String {
     }
 }
 
-/// The text without what the reports write for characters that cannot be seen.
+/// The text without the escapes that reports show for invisible characters.
 fn without_escapes(text: &str) -> String {
     let mut parts = text.split("\\u{");
     let mut plain = parts.next().unwrap_or_default().to_owned();
@@ -135,7 +130,7 @@ fn without_escapes(text: &str) -> String {
     plain
 }
 
-/// The GUID in a text that holds nothing else but marks around it, and blanks for hyphens.
+/// The GUID in a text with marks around it or blanks instead of hyphens.
 fn marked_guid(text: &str) -> Option<String> {
     let inner = text.trim_matches(is_mark);
     let inner = match inner.get(..URN.len()) {
@@ -148,12 +143,12 @@ fn marked_guid(text: &str) -> Option<String> {
 
 const URN: &str = "urn:uuid:";
 
-/// A mark that people, mail programs and spreadsheets put around an ID.
+/// A character that people, mail programs and spreadsheets put around an ID.
 fn is_mark(character: char) -> bool {
     is_quote(character) || "'=(){}[]<> .,;".contains(character)
 }
 
-/// The errors that cells show.
+/// The error values of spreadsheets.
 const ERRORS: [&str; 8] = [
     "#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!",
 ];
@@ -166,7 +161,7 @@ fn is_quote(character: char) -> bool {
     matches!(character, '"' | '\u{2018}'..='\u{201f}' | '«' | '»')
 }
 
-/// A number as `1.23457E+11`: spreadsheets write the sign and two digits of the power.
+/// A number such as `1.23457E+11`: spreadsheets write the sign and two digits of the exponent.
 fn is_scientific(text: &str) -> bool {
     let Some((number, power)) = text.split_once(['E', 'e']) else {
         return false;
@@ -177,7 +172,7 @@ fn is_scientific(text: &str) -> bool {
     parts.all(is_number) && power.starts_with(['-', '+']) && is_number(&power[1..])
 }
 
-/// What keeps a text from being the GUID that it looks like.
+/// What is wrong with a text that looks like a GUID.
 fn nearly_guid(text: &str) -> Option<InvalidId> {
     if let Some(dash) = text.chars().find(|&character| is_dash(character)) {
         let with_hyphens = text.replace(is_dash, "-");
@@ -208,7 +203,7 @@ fn nearly_guid(text: &str) -> Option<InvalidId> {
     }
 }
 
-/// The name of a character that nobody can see.
+/// The name of an invisible character.
 fn named(character: char) -> String {
     let name = match character {
         '\u{a0}' | '\u{202f}' => "a non-breaking space",

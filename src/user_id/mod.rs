@@ -1,7 +1,7 @@
-//! What makes two user IDs the same user.
+//! The identity of users: which user IDs are the same user.
 //!
-//! The service's user IDs are usually GUIDs, and one GUID is written in many ways. Since a request
-//! replaces what a user holds, two spellings of one user in two requests would lose licences.
+//! The service's user IDs are usually GUIDs, which have several spellings. Since a request replaces what a user has, two spellings
+//! of one user in two requests would lose licences.
 
 mod damage;
 
@@ -18,7 +18,7 @@ pub enum UserKey<'a> {
 }
 
 impl<'a> UserKey<'a> {
-    /// The key of a user ID as written in a file or in an answer.
+    /// The key of a user ID in a file or in a response.
     pub fn of(user_id: &'a str) -> Self {
         match guid(user_id) {
             Some(guid) => Self::Guid(guid),
@@ -26,7 +26,7 @@ impl<'a> UserKey<'a> {
         }
     }
 
-    /// What is wrong with the user ID, if anything. Nothing is with a GUID.
+    /// What is wrong with the user ID, if anything. A GUID is always valid.
     pub fn damage(self) -> Option<InvalidId> {
         match self {
             Self::Guid(_) => None,
@@ -37,7 +37,7 @@ impl<'a> UserKey<'a> {
 
 /// Reads a GUID of 32 digits, with or without hyphens; braces only around hyphens.
 fn guid(text: &str) -> Option<u128> {
-    // The lengths leave out the URN form, which nobody means as a user ID.
+    // These lengths exclude the URN form, which is not a user ID.
     matches!(text.len(), 32 | 36 | 38)
         .then(|| Uuid::try_parse(text).ok())
         .flatten()

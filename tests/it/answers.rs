@@ -186,7 +186,7 @@ async fn refused_users_fail_alone_and_the_others_of_their_batch_succeed() {
         assert_eq!(ran.assert_finished().count("success"), 97, "{status}");
         assert_eq!(ran.count(outcome), 3);
         for user in ["u7", "u50", "u93"] {
-            let expected = format!("{outcome}: {user} is not welcome. To do: ");
+            let expected = format!("{outcome}: {user} is not welcome. Hint: ");
             assert!(
                 ran.outcome(user).starts_with(&expected),
                 "{}",

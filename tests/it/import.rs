@@ -496,7 +496,7 @@ fn a_formula_or_an_escape_sequence_stays_text_in_every_report() {
     );
     let messages = dir.column("run/failures.csv", "message");
     assert!(
-        messages[1].starts_with("'=HYPERLINK(1) \\u{1b}[2J gone. To do: "),
+        messages[1].starts_with("'=HYPERLINK(1) \\u{1b}[2J gone. Hint: "),
         "{}",
         messages[1]
     );

@@ -18,7 +18,7 @@ use crate::dispatch::concurrency::ConcurrencyLimit;
 use crate::dispatch::cooldown::{self, Cooldown};
 use crate::dispatch::group_states::GroupStates;
 use crate::dispatch::ordering::OrderGuard;
-use crate::dispatch::rate_limit::RateLimiter;
+use crate::dispatch::rate_limit::{EarlierRequests, RateLimiter};
 use crate::dispatch::response_policy::RejectionStatus;
 use crate::event::{Event, StopReason, WaitCause};
 use crate::outcome::{Applied, Decision, FailureKind, Outcome};
@@ -154,7 +154,10 @@ impl<'a> Dispatcher<'a> {
             rate_limiter: RateLimiter::new(
                 policy.rate,
                 policy.burst,
-                (policy.since_last_heartbeat, &policy.earlier_sends),
+                EarlierRequests {
+                    since_last_heartbeat: policy.since_last_heartbeat,
+                    sends: &policy.earlier_sends,
+                },
                 now,
             ),
             cooldown: Cooldown::new(policy.initial_cooldown, now),

@@ -35,7 +35,7 @@ impl Dispatcher<'_> {
             }
         }
         self.in_flight -= 1;
-        self.order.answered(task.group);
+        self.order.response_received(task.group);
         self.events.push(Event::ResponseReceived {
             batch: task.batch,
             was_sent,

@@ -192,7 +192,7 @@ fn escaped_bytes(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcome::explain;
+    use crate::outcome::with_hint;
 
     fn failure(user: &str, kind: FailureKind, message: &str) -> RecordedFailure {
         RecordedFailure {
@@ -213,7 +213,7 @@ mod tests {
             failure("c", FailureKind::Invalid, "no user"),
             failure("d", FailureKind::Conflict, "no seats"),
             RecordedFailure {
-                message: explain("other flag", "give all codes"),
+                message: with_hint("other flag", "give all codes"),
                 applied: Applied::Maybe,
                 ..failure("e", FailureKind::Withheld, "")
             },

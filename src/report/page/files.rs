@@ -11,7 +11,7 @@ pub struct FileLink {
 }
 
 pub fn files(data: &PageData<'_>) -> Vec<FileLink> {
-    let has_undo = data.planned.holdings.is_some();
+    let has_undo = data.planned.current.is_some();
     let files = [
         (
             SUCCESS,

@@ -52,7 +52,7 @@ pub fn plan_rows(
             duration(tenths(session.duration)),
         ),
     ];
-    if planned.holdings.is_some() {
+    if planned.current.is_some() {
         let changes = ChangeCounts::of(planned, states);
         for (item, [planned, actual]) in [
             ("Users who gain licences", changes.gaining),

@@ -292,7 +292,7 @@ fn a_page_of_a_million_failures_is_less_than_a_mebibyte_even_if_all_are_as_long_
         codes: "IDU".to_owned(),
         line: nth,
         kind: FailureKind::Conflict,
-        message: "no seats. To do: buy some".to_owned(),
+        message: "no seats. Hint: buy some".to_owned(),
         applied: Applied::No,
     });
     page.failures = FailureGroups::collect(rows.chain(alike));

@@ -94,7 +94,7 @@ pub fn users(changes: &PlannedChanges, first: usize) -> Users {
     };
     for user in roster.assignments.sendable_users() {
         match changes.action(user) {
-            Action::Sent => users.to_send += 1,
+            Action::Send => users.to_send += 1,
             Action::AlreadyAssigned => users.already_assigned += 1,
             Action::NoSeat(_) => users.without_seat += 1,
         }
@@ -111,7 +111,7 @@ pub fn users(changes: &PlannedChanges, first: usize) -> Users {
 }
 
 pub fn changes(planned: &PlannedChanges, limit: usize) -> Option<Changes> {
-    planned.holdings.as_ref()?;
+    planned.current.as_ref()?;
     let assignments = &planned.roster.assignments;
     let mut changes = Changes::default();
     for user in planned.to_send() {

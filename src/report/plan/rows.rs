@@ -33,7 +33,7 @@ pub fn write_csv(out: &mut dyn Write, changes: &PlannedChanges) -> io::Result<()
     let roster = &changes.roster;
     let sendable = roster.assignments.sendable_users().map(|user| {
         let action = match changes.action(user) {
-            Action::Sent => "send",
+            Action::Send => "send",
             Action::AlreadyAssigned => "holds_already",
             Action::NoSeat(_) => "no_seat",
         };
@@ -53,7 +53,7 @@ pub fn write_csv(out: &mut dyn Write, changes: &PlannedChanges) -> io::Result<()
 fn row(changes: &PlannedChanges, user: UserIndex, action: &'static str) -> Row {
     let assignments = &changes.roster.assignments;
     let sets = assignments.sets();
-    let current = changes.holdings.as_ref();
+    let current = changes.current.as_ref();
     let change = changes.change(user);
     let joined = |codes: &[_]| code_names(changes, codes).join(";");
     Row {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::outcome::{Applied, Decision, FailureKind, Outcome, explain};
+use crate::outcome::{Applied, Decision, FailureKind, Outcome, with_hint};
 use crate::plan::UserLicenses;
 use crate::roster::{Assignments, BAD_ROW_MARK, BadRow, SetIndex, SkipReason, UserIndex};
 use crate::sanitize::{escape_formula, printable, unescape_formula};
@@ -264,7 +264,7 @@ fn skip_message(reason: SkipReason) -> String {
             "give this row the useExternalLicense that the user has; or list all codes of the user, and import the row without --mode add",
         ),
     };
-    explain(message, hint)
+    with_hint(message, hint)
 }
 
 fn user_id_cell(assignments: &Assignments, user: UserIndex) -> String {
