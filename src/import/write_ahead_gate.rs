@@ -61,7 +61,7 @@ impl<'m, 'a> WriteAheadGate<'m, 'a> {
 mod tests {
     use super::*;
     use crate::plan::{AbsentUsers, Mode, PlannedChanges};
-    use crate::roster::tests::{holdings, roster};
+    use crate::roster::tests::{current_licenses, roster};
     use crate::run::NewRunFolder;
     use crate::settings::SyncMode;
 
@@ -69,7 +69,7 @@ mod tests {
     fn a_request_that_cannot_be_logged_is_not_sent() {
         let parent = tempfile::tempdir().unwrap();
         let folder = NewRunFolder::create(&parent.path().join("run")).unwrap();
-        let current = holdings("userId,code\na,PMD\nb,PMD\n");
+        let current = current_licenses("userId,code\na,PMD\nb,PMD\n");
         let wanted = roster("userId,code\na,IDU\nb,IDU\n");
         let current = Some((&current, AbsentUsers::Unknown));
         let changes = PlannedChanges::new(wanted, current, Mode::Replace, None);

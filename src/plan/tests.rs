@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::{AbsentUsers, Action, Mode, PlannedChanges, SeatBudget};
-use crate::roster::tests::{holdings, roster};
+use crate::roster::tests::{current_licenses, roster};
 use crate::roster::{CodeIndex, UserIndex};
 
 const CODES: [&str; 4] = ["IDU", "PMD", "ATTUNU", "TSTNU"];
@@ -77,7 +77,7 @@ proptest! {
         means_none in any::<bool>(),
     ) {
         let absent = if means_none { AbsentUsers::HaveNone } else { AbsentUsers::Unknown };
-        let holdings = holdings(&file(&current));
+        let holdings = current_licenses(&file(&current));
         let proposal = PlannedChanges::new(roster(&file(&wanted)), Some((&holdings, absent)), Mode::Add, None);
         let mut sendable = BTreeSet::new();
         for user in proposal.roster.assignments.sendable_users() {
@@ -108,7 +108,7 @@ proptest! {
         wanted in wanted(),
         current in current(),
     ) {
-        let holdings = holdings(&file(&current));
+        let holdings = current_licenses(&file(&current));
         let proposal = PlannedChanges::new(roster(&file(&wanted)), Some((&holdings, AbsentUsers::Unknown)), Mode::Replace, None);
         for user in proposal.roster.assignments.sendable_users() {
             let at = number(&proposal, user);
@@ -135,7 +135,7 @@ proptest! {
         current in prop::option::of(current()),
         free in free(),
     ) {
-        let held = current.as_ref().map(|current| holdings(&file(current)));
+        let held = current.as_ref().map(|current| current_licenses(&file(current)));
         let limit = SeatBudget { free: free.clone(), partial: true };
         let current_roster = held.as_ref().map(|held| (held, AbsentUsers::Unknown));
         let proposal = PlannedChanges::new(roster(&file(&wanted)), current_roster, Mode::Replace, Some(limit));
@@ -182,7 +182,7 @@ proptest! {
 #[test]
 fn a_guid_is_one_user_in_both_files_however_it_is_written() {
     let wanted = roster("userId,code\n{0F8FAD5B-D9CB-469F-A165-70867728950E},IDU\n");
-    let current = holdings("userId,code\n0f8fad5b-d9cb-469f-a165-70867728950e,IDU\n");
+    let current = current_licenses("userId,code\n0f8fad5b-d9cb-469f-a165-70867728950e,IDU\n");
     let proposal = PlannedChanges::new(
         wanted,
         Some((&current, AbsentUsers::Unknown)),

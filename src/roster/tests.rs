@@ -14,7 +14,7 @@ pub fn roster(file: &str) -> Roster {
 }
 
 /// The roster of a file that says what users hold.
-pub fn holdings(file: &str) -> Roster {
+pub fn current_licenses(file: &str) -> Roster {
     read(file, false, true)
 }
 
@@ -47,7 +47,7 @@ fn good(roster: &Roster) -> Vec<String> {
         .collect()
 }
 
-fn complaints(roster: &Roster) -> Vec<String> {
+fn row_errors(roster: &Roster) -> Vec<String> {
     roster
         .bad_rows
         .iter()
@@ -56,7 +56,7 @@ fn complaints(roster: &Roster) -> Vec<String> {
 }
 
 #[test]
-fn rows_of_a_user_fold_into_one_assignment_wherever_they_stand() {
+fn rows_of_a_user_become_one_assignment_wherever_they_are() {
     let roster = roster("userId,code\na,IDU\nb,PMD\na,PMD\na,IDU\n");
     assert_eq!(good(&roster), ["a=IDU;PMD", "b=PMD"]);
     assert_eq!(roster.rows, 4);
@@ -69,7 +69,7 @@ fn several_codes_in_a_cell_are_split_at_semicolons_bars_and_commas() {
 }
 
 #[test]
-fn codes_stand_in_the_order_in_which_the_file_first_names_them() {
+fn codes_are_in_the_order_in_which_the_file_first_names_them() {
     let roster = roster("userId,code\na,TSTNU\na,ATTUNU\nb,ATTUNU\nb,TSTNU\n");
     assert_eq!(good(&roster), ["a=TSTNU;ATTUNU", "b=TSTNU;ATTUNU"]);
     assert_eq!(
@@ -79,7 +79,7 @@ fn codes_stand_in_the_order_in_which_the_file_first_names_them() {
 }
 
 #[test]
-fn spellings_of_one_guid_are_one_user_under_the_first() {
+fn spellings_of_one_guid_are_one_user_with_the_first_spelling() {
     let roster = roster(
         "userId,code\n{0F8FAD5B-D9CB-469F-A165-70867728950E},IDU\n0f8fad5b-d9cb-469f-a165-70867728950e,PMD\n",
     );
@@ -90,33 +90,33 @@ fn spellings_of_one_guid_are_one_user_under_the_first() {
 }
 
 #[test]
-fn a_user_with_a_bad_row_is_withheld_whole() {
+fn a_user_with_a_bad_row_is_skipped_as_a_whole() {
     let roster = roster("userId,code\na,IDU\nb,PMD\na,OFFICE\na,TSTNU\n");
     assert_eq!(good(&roster), ["b=PMD"]);
     assert_eq!(
-        complaints(&roster),
+        row_errors(&roster),
         [
-            "4: unknown bundle code \"OFFICE\" in column \"code\"; `seatload codes` lists those that are known"
+            "4: unknown bundle code \"OFFICE\" in column \"code\"; `seatload codes` lists the known codes"
         ]
     );
     let all = &roster.assignments;
-    let withheld: Vec<_> = roster
+    let skipped: Vec<_> = roster
         .skipped
         .iter()
         .map(|&(user, _)| all.sets().codes_text(all.set(user)))
         .collect();
-    assert_eq!(withheld, ["IDU;TSTNU"]);
+    assert_eq!(skipped, ["IDU;TSTNU"]);
 }
 
 #[test]
-fn a_user_is_withheld_even_when_its_bad_row_comes_first() {
+fn a_user_is_skipped_even_if_its_bad_row_comes_first() {
     let roster = roster("userId,code\na,\na,IDU\n");
     assert!(good(&roster).is_empty());
     assert_eq!(roster.skipped.len(), 1);
 }
 
 #[test]
-fn a_user_is_withheld_whatever_marks_its_bad_row_puts_around_it() {
+fn a_user_is_skipped_whatever_marks_its_bad_row_puts_around_its_id() {
     let guid = "0f8fad5b-d9cb-469f-a165-70867728950e";
     for (user, damaged) in [
         ("0012", "=\"0012\"".to_owned()),
@@ -137,7 +137,7 @@ fn a_user_is_withheld_whatever_marks_its_bad_row_puts_around_it() {
 }
 
 #[test]
-fn a_user_is_withheld_though_its_bad_row_has_it_in_the_wrong_column_or_within_another_cell() {
+fn a_user_is_skipped_if_a_bad_row_has_its_id_in_another_column_or_inside_a_cell() {
     let shifted = roster("name,userId,code\nSmith, John,u1,IDU\nJohn,u1,PMD\nAnn,u2,PMD\n");
     assert_eq!(good(&shifted), ["u2=PMD"]);
     let swallowed = roster("userId,code\na,\"IDU\nb,IDU\nc,\"PMD\nb,PMD\nd,PMD\n");
@@ -159,23 +159,23 @@ fn each_kind_of_bad_row_says_what_is_wrong_and_where() {
         "h,;|,\n",
     ));
     assert_eq!(
-        complaints(&roster),
+        row_errors(&roster),
         [
             "2: no user ID in column \"User ID\"",
-            "3: no bundle code in column \"code\" (an import cannot take all licences away: the portal can)",
+            "3: no bundle code in column \"code\"; to remove all licences of a user, use the portal",
             "4: unknown bundle code \"RPADEVUN\" in column \"code\"; did you mean RPADEVNU?",
             "5: \"maybe\" in column \"external\" is neither true nor false",
             "6: 2 columns, expected 3; check the delimiter",
             "7: 4 columns, expected 3; put quotes around a cell that contains the delimiter",
-            "8: the user ID in column \"User ID\", \"f\\u{7}g\", holds an unprintable character, U+0007",
-            "9: no bundle code in column \"code\" (an import cannot take all licences away: the portal can)",
+            "8: the user ID in column \"User ID\", \"f\\u{7}g\", contains an unprintable character, U+0007; remove it",
+            "9: no bundle code in column \"code\"; to remove all licences of a user, use the portal",
         ]
     );
     assert_eq!(roster.sendable_count, 0);
 }
 
 #[test]
-fn what_stands_beyond_the_last_column_is_kept_with_the_codes() {
+fn cells_beyond_the_last_column_are_kept_with_the_codes() {
     let roster = roster("userId,code\na,IDU,ATTUNU, ,PMD\n");
     assert_eq!(roster.bad_rows[0].codes, "IDU;ATTUNU;PMD");
 }
@@ -189,9 +189,9 @@ fn a_user_id_of_more_than_256_bytes_is_a_bad_row() {
     ));
     assert_eq!(roster.sendable_count, 1);
     assert_eq!(
-        complaints(&roster),
+        row_errors(&roster),
         [format!(
-            "3: the user ID in column \"userId\", \"{}…\", has 257 bytes, and 256 is the most",
+            "3: the user ID in column \"userId\", \"{}…\", has 257 bytes; the maximum is 256",
             "y".repeat(60)
         )]
     );
@@ -202,13 +202,15 @@ fn conflicting_external_flags_are_a_bad_row_that_names_the_other_line() {
     let roster = roster("userId,code,external\na,IDU,true\nb,IDU,\na,PMD,no\n");
     assert_eq!(good(&roster), ["b=IDU"]);
     assert_eq!(
-        complaints(&roster),
-        ["4: useExternalLicense is false here and true on line 2, for the same user"]
+        row_errors(&roster),
+        [
+            "4: useExternalLicense is false here and true on line 2; use one value for all rows of a user"
+        ]
     );
 }
 
 #[test]
-fn a_row_that_does_not_say_takes_the_default_flag() {
+fn a_row_without_a_flag_gets_the_default() {
     assert_eq!(
         good(&roster_with_default(
             "userId,code,external\na,IDU,\nb,IDU,no\n",

@@ -165,7 +165,7 @@ impl WriteAheadLog<'_> {
 mod tests {
     use super::*;
     use crate::plan::{AbsentUsers, Mode};
-    use crate::roster::tests::{holdings, roster};
+    use crate::roster::tests::{current_licenses, roster};
     use crate::run::NewRunFolder;
 
     #[test]
@@ -173,7 +173,7 @@ mod tests {
         for (sync, is_synced) in [(SyncMode::Always, true), (SyncMode::EverySecond, false)] {
             let parent = tempfile::tempdir().unwrap();
             let folder = NewRunFolder::create(&parent.path().join("run")).unwrap();
-            let current = holdings("userId,code\na,PMD\n");
+            let current = current_licenses("userId,code\na,PMD\n");
             let current = Some((&current, AbsentUsers::Unknown));
             let wanted = roster("userId,code\na,IDU\n");
             let changes = PlannedChanges::new(wanted, current, Mode::Replace, None);

@@ -17,7 +17,7 @@ use crate::plan::PlannedChanges;
 use crate::plan::{AbsentUsers, Mode};
 use crate::report::Timeline;
 use crate::roster::Roster;
-use crate::roster::tests::{holdings, roster};
+use crate::roster::tests::{current_licenses, roster};
 use crate::run::journal::RecordedFailure;
 use crate::run::{RunEnd, RunStats, SummarySettings};
 use crate::run::{Summary, UserStates};
@@ -203,7 +203,7 @@ fn an_interrupted_session_says_how_to_resume() {
 
 #[test]
 fn a_run_with_nothing_to_send() {
-    let current = holdings(FOUR);
+    let current = current_licenses(FOUR);
     let mut run = Run::of(roster(FOUR), Some(&current));
     let all = &run.planned.roster.assignments;
     for user in all.sendable_users() {
