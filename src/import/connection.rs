@@ -1,10 +1,10 @@
-//! A way to the service: signed in, or to the stand-in.
+//! The connection to the service, or to the sandbox, and the first sign-in.
 
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use secrecy::SecretString;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::sleep;
@@ -13,19 +13,17 @@ use tokio_util::sync::CancellationToken;
 use crate::api::{Client, Endpoint, Network, SignInError, Token, TokenCache, TokenSource, Variant};
 use crate::dispatch;
 use crate::event::StopReason;
+use crate::hint::Failure;
 use crate::humanize::duration::duration;
 use crate::import::sign_in;
 use crate::report::Progress;
 use crate::sandbox::{self, Sandbox, SandboxSettings};
 use crate::settings::{NetworkSettings, RunSettings, Target};
 
-/// What the built-in stand-in takes for an answer, so that there is something to see.
+/// The time that the sandbox takes for a response, so that progress is visible.
 const SANDBOX_LATENCY: Duration = Duration::from_millis(40);
 
-/// The longest that whoever gives tokens may ask to wait.
-const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
-
-/// A way to the service.
+/// A connection, with all that sending needs.
 pub struct Connection {
     pub runtime: Runtime,
     pub client: Client,
@@ -33,9 +31,9 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Makes the client, and starts the stand-in if that is the target.
+    /// Creates the client, and starts the sandbox if that is the target.
     pub fn new(settings: &RunSettings) -> anyhow::Result<Self> {
-        // One thread both decides and sends: to hand each request to another would cost more than all that is done for it.
+        // One thread decides and sends: handing requests to others would cost more than the requests themselves.
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.context("cannot start the runtime")?;
         let timeout = settings.requests.timeout;
@@ -65,7 +63,7 @@ impl Connection {
         })
     }
 
-    /// Gets the first token, so that a wrong secret is known before anything else is done. Cancelling `interrupt` ends it.
+    /// Gets the first token, so that a wrong secret is an error before anything else is done. `interrupt` cancels it.
     pub fn sign_in(
         &self,
         max_retries: u32,
@@ -87,33 +85,33 @@ impl Connection {
         progress: &Progress,
     ) -> anyhow::Result<()> {
         let tokens = self.client.tokens();
-        let mut waits = dispatch::retry_delays(max_retries);
+        let mut delays = dispatch::retry_delays(max_retries);
         loop {
-            let (trouble, told) = match tokens.sign_in().await {
+            let (reason, retry_after) = match tokens.sign_in().await {
                 Ok(()) => return Ok(()),
                 Err(SignInError::Rejected(message)) => {
                     return Err(sign_in_error(&StopReason::SignInRefused { message }));
                 }
                 Err(SignInError::Transient { reason, wait }) => (reason, wait.unwrap_or_default()),
             };
-            let reason = format!("cannot sign in: {trouble}");
-            // A file or a command that does not work now hardly does in a moment.
-            let next = waits.next().filter(|_| !tokens.source().is_local());
-            let Some(wait) = next.filter(|_| told <= LONGEST_WAIT) else {
+            let reason = format!("cannot sign in: {reason}");
+            // A file or a command that fails now will hardly work in a moment.
+            let delay = delays.next().filter(|_| !tokens.source().is_local());
+            let Some(delay) = delay.filter(|_| retry_after <= dispatch::MAX_RETRY_AFTER) else {
                 return Err(sign_in_error(&StopReason::NotSignedIn { reason }));
             };
-            let wait = wait.max(told);
-            progress.info(&format!("{reason}; trying again in {}", duration(wait)));
-            sleep(wait).await;
+            let delay = delay.max(retry_after);
+            progress.info(&format!("{reason}; retrying in {}", duration(delay)));
+            sleep(delay).await;
         }
     }
 }
 
 fn sign_in_error(stop: &StopReason) -> anyhow::Error {
-    anyhow!("{}\n  hint: {}", stop.message(), stop.hint())
+    Failure::new(stop.message()).hint(stop.hint()).into()
 }
 
-/// Reads the files that say how connections are made.
+/// Reads the files that the settings name.
 pub fn network(settings: &NetworkSettings, timeout: Duration) -> anyhow::Result<Network> {
     let read = |path: &Option<PathBuf>| {
         let read = path
@@ -133,13 +131,13 @@ pub fn network(settings: &NetworkSettings, timeout: Duration) -> anyhow::Result<
 }
 
 async fn start_sandbox(variant: Variant) -> anyhow::Result<(Endpoint, Token)> {
-    let stand_in = SandboxSettings {
+    let sandbox_settings = SandboxSettings {
         latency: SANDBOX_LATENCY,
         ..SandboxSettings::default()
     };
-    let sandbox = Sandbox::bind(&stand_in, 0).await?;
+    let sandbox = Sandbox::bind(&sandbox_settings, 0).await?;
     let base = format!("http://{}", sandbox.address()?);
-    // It ends with the process.
+    // The sandbox ends with the process.
     tokio::spawn(sandbox.serve(CancellationToken::new()));
     let endpoint = Endpoint::new(&base, variant, None, sandbox::ACCOUNT)?;
     let token = Token::new(SecretString::from("sandbox"), "the sandbox")?;

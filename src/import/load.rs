@@ -1,4 +1,4 @@
-//! From an input to its roster, and what is said about it.
+//! Loads an input, and the files that are read with it.
 
 use std::path::Path;
 
@@ -6,94 +6,89 @@ use anyhow::{Context, bail};
 
 use crate::catalog::Catalog;
 use crate::directory::Directory;
-use crate::humanize::{count, count_of};
+use crate::hint::Failure;
+use crate::humanize::count_of;
+use crate::import::print_input::{MAX_BAD_ROWS, bad_row_text};
 use crate::input::{
-    CodeColumns, Columns, Fingerprint, Fingerprinter, Format, Input, InputError, RowReader, Source,
-    TableError,
+    Columns, Fingerprint, Fingerprinter, Format, Input, InputError, RowReader, Source, TableError,
 };
 use crate::plan::{PlannedChanges, SeatBudget};
 use crate::report::Progress;
-use crate::roster::{BadRow, Roster, RosterBuilder, RowError, SkipReason};
+use crate::roster::{BadRow, Roster, RosterBuilder, RowError};
 use crate::run::InputFingerprints;
 use crate::sanitize::printable;
-use crate::settings::{CurrentFile, InputSettings};
+use crate::settings::InputSettings;
 use crate::user_id::InvalidId;
 
-/// How many complaints are shown; the rest stands in `failures.csv`.
-const COMPLAINTS_SHOWN: usize = 10;
-
-/// An input that was read to its end, and what is read beside it.
+/// An input that was read to its end, with the current licences of its users.
 pub struct LoadedInput {
     pub roster: Roster,
     pub columns: Columns,
-    /// Who holds what now, if a file says so.
+    /// None without `--current`.
     current: Option<Roster>,
 }
 
 impl LoadedInput {
-    /// What is to be done with every user.
+    /// Plans what every user gains and loses.
     pub fn into_changes(
         self,
-        reading: &InputSettings,
+        settings: &InputSettings,
         seats: Option<SeatBudget>,
     ) -> PlannedChanges {
-        let absent = reading.current.as_ref().map(|current| current.absent);
+        let absent = settings.current.as_ref().map(|current| current.absent);
         let current = self.current.as_ref().zip(absent);
-        PlannedChanges::new(self.roster, current, reading.mode, seats)
+        PlannedChanges::new(self.roster, current, settings.mode, seats)
     }
 }
 
-/// What is read beside the input. The fingerprints are those of all bytes.
+/// The files that are read with the input. A fingerprint covers all bytes of a file.
 #[derive(Default)]
 pub struct SideTables {
     directory: Option<(Directory, Fingerprint)>,
     current: Option<(Roster, Fingerprint)>,
 }
 
-/// Reads the directory, and what users hold.
-pub fn load_side_tables(reading: &InputSettings) -> anyhow::Result<SideTables> {
-    let mut beside = SideTables::default();
-    if let Some(path) = &reading.directory {
+/// Reads the directory and the current licences.
+pub fn load_side_tables(settings: &InputSettings) -> anyhow::Result<SideTables> {
+    let mut tables = SideTables::default();
+    if let Some(path) = &settings.directory {
         let fingerprinter = Fingerprinter::default();
         let directory = read_directory(path, &fingerprinter)
-            .with_context(|| format!("cannot use the directory {}", path.display()))?;
-        beside.directory = Some((directory, fingerprinter.finish()));
+            .with_context(|| format!("cannot use {} (--directory)", path.display()))?;
+        tables.directory = Some((directory, fingerprinter.finish()));
     }
-    if let Some(current) = &reading.current {
-        let directory = beside.directory.as_ref().map(|(directory, _)| directory);
-        let catalog = Catalog::with_extra_codes(&reading.allowed_codes);
+    if let Some(current) = &settings.current {
+        let directory = tables.directory.as_ref().map(|(directory, _)| directory);
+        let catalog = Catalog::with_extra_codes(&settings.allowed_codes);
         let fingerprinter = Fingerprinter::default();
-        let holdings =
-            read_current(current, directory, &catalog, &fingerprinter).with_context(|| {
-                let path = current.path.display();
-                format!("cannot use what users hold now, {path} (--current)")
-            })?;
-        beside.current = Some((holdings, fingerprinter.finish()));
+        let licences = read_current(&current.path, directory, &catalog, &fingerprinter)
+            .with_context(|| format!("cannot use {} (--current)", current.path.display()))?;
+        tables.current = Some((licences, fingerprinter.finish()));
     }
-    Ok(beside)
+    Ok(tables)
 }
 
-/// Reads an input to its end, of which a run is made: so what tells it from others is taken as well, from all its bytes.
+/// Reads an input to its end, and takes the fingerprint of all its bytes.
 pub fn load_with_fingerprint(
     source: Source,
-    reading: &InputSettings,
-    beside: SideTables,
+    settings: &InputSettings,
+    side_tables: SideTables,
     progress: &mut Progress,
 ) -> anyhow::Result<(LoadedInput, InputFingerprints)> {
-    let directory = beside.directory.as_ref().map(fingerprint);
-    let current = beside.current.as_ref().map(fingerprint);
+    let directory = side_tables.directory.as_ref().map(fingerprint);
+    let current = side_tables.current.as_ref().map(fingerprint);
     let fingerprinter = Fingerprinter::default();
     let source = Source {
         reader: Box::new(fingerprinter.read(source.reader)),
         ..source
     };
-    let read = load(source, reading, beside, progress)?;
-    let as_read = InputFingerprints {
+    let loaded = load(source, settings, side_tables, progress)?;
+    let fingerprints = InputFingerprints {
         input: fingerprinter.finish(),
         directory,
         current,
     };
-    Ok((read, as_read))
+    Ok((loaded, fingerprints))
 }
 
 fn fingerprint<T>((_, fingerprint): &(T, Fingerprint)) -> Fingerprint {
@@ -103,18 +98,18 @@ fn fingerprint<T>((_, fingerprint): &(T, Fingerprint)) -> Fingerprint {
 /// Reads an input to its end.
 pub fn load(
     source: Source,
-    reading: &InputSettings,
-    beside: SideTables,
+    settings: &InputSettings,
+    side_tables: SideTables,
     progress: &mut Progress,
 ) -> anyhow::Result<LoadedInput> {
-    let directory = beside.directory.map(|(directory, _)| directory);
-    let current = beside.current.map(|(current, _)| current);
-    let catalog = Catalog::with_extra_codes(&reading.allowed_codes);
+    let directory = side_tables.directory.map(|(directory, _)| directory);
+    let current = side_tables.current.map(|(current, _)| current);
+    let catalog = Catalog::with_extra_codes(&settings.allowed_codes);
     let bytes = progress.reading(source.reader, source.bytes);
-    let rows = RowReader::new(bytes, &reading.format, &catalog)?;
+    let rows = RowReader::new(bytes, &settings.format, &catalog)?;
     let columns = rows.columns().clone();
-    let roster =
-        RosterBuilder::new(&catalog, directory.as_ref(), reading.external_license).build(rows)?;
+    let builder = RosterBuilder::new(&catalog, directory.as_ref(), settings.external_license);
+    let roster = builder.build(rows)?;
     if roster.rows == 0 {
         return Err(InputError::NoRows.into());
     }
@@ -125,31 +120,34 @@ pub fn load(
     })
 }
 
-/// Reads who holds what now. A bad row could hide what somebody is going to lose, so there may be none.
+/// Reads the current licences. A bad row could hide what a user loses, so it is an error.
 fn read_current(
-    current: &CurrentFile,
+    path: &Path,
     directory: Option<&Directory>,
     catalog: &Catalog,
     fingerprinter: &Fingerprinter,
 ) -> anyhow::Result<Roster> {
-    let source = Input::Path(current.path.clone()).open()?;
+    let source = Input::Path(path.to_owned()).open()?;
     let bytes = fingerprinter.read(source.reader);
     let rows = RowReader::new(bytes, &Format::default(), catalog).map_err(TableError::from)?;
-    // --external-license is about the input: it says nothing of what users hold.
+    // --external-license is about the input, not about current licences.
     let builder = RosterBuilder::new(catalog, directory, false).for_current_licenses();
     let roster = builder.build(rows)?;
     if roster.rows == 0 {
-        bail!("it names nobody\n  hint: export it again, or leave --current out");
+        bail!(Failure::new("the file has no users").hint("export it again, or remove --current"));
     }
     if roster.bad_rows.is_empty() {
         return Ok(roster);
     }
-    let mut text = count_of(roster.bad_rows.len() as u64, "bad row");
-    for row in roster.bad_rows.iter().take(COMPLAINTS_SHOWN) {
-        text.push_str(&format!("\n  {}", complaint(row)));
-    }
+    let bad_rows = roster.bad_rows.iter().take(MAX_BAD_ROWS).map(bad_row_text);
+    let bad_rows: Vec<_> = bad_rows.collect();
     bail!(
-        "{text}\n  hint: correct the file or export it again; a code that it may name is let through by --allow-code"
+        Failure::new(format!(
+            "{}\n  {}",
+            count_of(roster.bad_rows.len() as u64, "bad row"),
+            bad_rows.join("\n  ")
+        ))
+        .hint("correct the file or export it again; --allow-code accepts a new code")
     )
 }
 
@@ -158,90 +156,28 @@ fn read_directory(path: &Path, fingerprinter: &Fingerprinter) -> anyhow::Result<
     Ok(Directory::read(fingerprinter.read(source.reader))?)
 }
 
-/// Finds that not every user ID is an e-mail address: then one word says more than a complaint for each.
-pub fn reject_all_emails(read: &LoadedInput) -> anyhow::Result<()> {
-    let roster = &read.roster;
-    let is_email = |complaint: &RowError| {
+/// If every user ID is an e-mail address, one error says more than an error for each row.
+pub fn reject_all_emails(loaded: &LoadedInput) -> anyhow::Result<()> {
+    let roster = &loaded.roster;
+    let is_email = |row: &BadRow| {
         matches!(
-            complaint,
+            row.error,
             RowError::DamagedUser {
                 damage: InvalidId::Email,
                 ..
             }
         )
     };
-    let bad = &roster.bad_rows;
-    if bad.len() as u64 == roster.rows && bad.iter().all(|row| is_email(&row.error)) {
-        let name = read.columns.user.name.as_deref().unwrap_or("user ID");
+    let bad_rows = &roster.bad_rows;
+    if bad_rows.len() as u64 == roster.rows && bad_rows.iter().all(is_email) {
+        let name = loaded.columns.user.name.as_deref().unwrap_or("user ID");
         bail!(
-            "every user ID in column \"{}\" is an e-mail address, and the service wants user IDs\n  hint: give an export of the organisation's users, with their e-mail addresses and IDs, by --directory",
-            printable(name, 60)
+            Failure::new(format!(
+                "every user ID in column \"{}\" is an e-mail address, and the service needs user IDs",
+                printable(name, 60)
+            ))
+            .hint("export the organisation's users with e-mail addresses and IDs, and add --directory FILE")
         );
     }
     Ok(())
-}
-
-/// Says what was read, and what is wrong with it.
-pub fn print_input(input: &Input, columns: &Columns, roster: &Roster, progress: &Progress) {
-    progress.info(&format!(
-        "{input}: {}, {}",
-        count_of(roster.rows, "row"),
-        count_of(
-            (roster.sendable_count + roster.skipped.len()) as u64,
-            "user"
-        ),
-    ));
-    if let CodeColumns::Wide(marks) = &columns.codes {
-        let codes: Vec<_> = marks.iter().map(|marks| marks.code.as_str()).collect();
-        progress.info(&format!(
-            "  codes: {}; columns that are not read: {}",
-            codes.join(", "),
-            match columns.ignored.as_slice() {
-                [] => "none".to_owned(),
-                ignored => printable(&ignored.join(", "), 200),
-            }
-        ));
-    }
-    let bad = roster.bad_rows.len();
-    let withheld = |why| {
-        let for_it = roster.skipped.iter().filter(|(_, reason)| *reason == why);
-        for_it.count() as u64
-    };
-    for (why, because) in [
-        (
-            SkipReason::CurrentUnknown,
-            "since --current does not name them (--absent-means-none sends them)",
-        ),
-        (
-            SkipReason::OtherExternalFlag,
-            "since they hold their codes with the other useExternalLicense",
-        ),
-    ] {
-        match withheld(why) {
-            0 => {}
-            users => progress.message(&format!("{} withheld, {because}", count_of(users, "user"))),
-        }
-    }
-    if bad == 0 {
-        return;
-    }
-    let withheld = match withheld(SkipReason::BadRow) + withheld(SkipReason::PossiblyBadRow) {
-        0 => String::new(),
-        users => format!("; {} withheld because of them", count_of(users, "user")),
-    };
-    progress.message(&format!("{}{withheld}:", count_of(bad as u64, "bad row")));
-    for row in roster.bad_rows.iter().take(COMPLAINTS_SHOWN) {
-        progress.message(&format!("  {}", complaint(row)));
-    }
-    if bad > COMPLAINTS_SHOWN {
-        progress.message(&format!(
-            "  and {} more, all of them in failures.csv",
-            count((bad - COMPLAINTS_SHOWN) as u64)
-        ));
-    }
-}
-
-fn complaint(row: &BadRow) -> String {
-    let what = printable(&row.error.to_string(), 300);
-    format!("line {}: {what}", row.line)
 }

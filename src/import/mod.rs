@@ -8,6 +8,7 @@ pub mod finish;
 pub mod load;
 pub mod prepare;
 pub mod preview;
+pub mod print_input;
 pub mod prompt;
 pub mod recorder;
 pub mod result;

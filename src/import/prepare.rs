@@ -11,6 +11,7 @@ use crate::import::connection::Connection;
 use crate::import::context::{PreparedRun, RunFiles, Session, StartTime};
 use crate::import::execute::execute;
 use crate::import::load::{self, LoadedInput, SideTables};
+use crate::import::print_input::print_input;
 use crate::import::result::RunResult;
 use crate::import::strict::{strict_violation, write_strict_reports};
 use crate::import::unsent::record_unsent;
@@ -94,7 +95,7 @@ pub fn prepare(
     let columns = loaded.columns.clone();
     let changes = loaded.into_changes(&plan.input_settings, plan.seats.clone());
     progress.finish();
-    load::print_input(&plan.input, &columns, &changes.roster, progress);
+    print_input(&plan.input, &columns, &changes.roster, progress);
     let violation = strict_violation(settings, &changes);
     if violation.is_none() {
         confirm(settings, &changes, progress)?;

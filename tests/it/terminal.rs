@@ -128,7 +128,7 @@ fn the_plan_and_the_question_before_sending() {
         terminal.keys(&["n", "Enter"]);
         let (code, end) = terminal.wait_for_exit();
         assert_eq!(code, 2);
-        assert!(end.contains("nothing was sent, since the answer was not yes"));
+        assert!(end.contains("nothing was sent: the answer was not yes"));
         assert!(!dir.path("run").exists());
         Some(screen)
     });
