@@ -3,10 +3,12 @@
 use std::error::Error;
 use std::io::{self, ErrorKind};
 
+use crate::api::{EndpointError, NetworkError, TokenError};
 use crate::hint::{Failure, Hint};
 use crate::input::{InputError, TableError};
 use crate::run::{FolderError, ManifestError, RunFileError};
 use crate::sanitize::printable_lines;
+use crate::watch::{ImportLogError, WatchError};
 
 /// Between a message and its hint, for errors that are not yet values.
 const HINT: &str = "\n  hint: ";
@@ -76,6 +78,11 @@ fn hint_of(error: &(dyn Error + 'static)) -> Option<String> {
         of::<FolderError>,
         of::<ManifestError>,
         of::<RunFileError>,
+        of::<EndpointError>,
+        of::<NetworkError>,
+        of::<TokenError>,
+        of::<WatchError>,
+        of::<ImportLogError>,
     ];
     types.iter().find_map(|hint| hint(error))
 }

@@ -1,4 +1,4 @@
-//! A stand-in for the service, for demonstrations and tests: seats, refusals, a quota, latency, faults.
+//! The sandbox simulates the service for demonstrations and tests: seats, rejections, a quota, latency, faults.
 //!
 //! Of `api` it shares the messages, and nothing else.
 
@@ -16,13 +16,13 @@ pub use server::Sandbox;
 use crate::catalog;
 use crate::rate::Rate;
 
-/// The account that the stand-in knows unless it is told another.
+/// The account of the sandbox by default.
 pub const ACCOUNT: &str = "sandbox";
 
-/// Seats of each code that the stand-in has unless it is told otherwise.
+/// Seats of each code by default.
 pub const SEATS: u64 = 50;
 
-/// What the stand-in is like.
+/// How the sandbox behaves.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SandboxSettings {
     pub account: String,

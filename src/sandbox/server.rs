@@ -1,4 +1,4 @@
-//! The stand-in over HTTP, on loopback.
+//! The sandbox over HTTP, on loopback addresses.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -27,7 +27,7 @@ use crate::api::AllocationRequest;
 /// The largest request that is taken, in bytes.
 const LARGEST_REQUEST: usize = 16 * 1024 * 1024;
 
-/// A stand-in that is listening.
+/// A sandbox that is listening.
 pub struct Sandbox {
     listener: TcpListener,
     desk: Arc<ServerState>,

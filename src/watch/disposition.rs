@@ -1,4 +1,4 @@
-//! What became of a file, where it goes, and what the note beside it says.
+//! The disposition of a file that is done: where it goes, and the note beside it.
 
 use std::path::Path;
 use std::time::Duration;
@@ -9,29 +9,29 @@ use crate::run::RunCounts;
 use crate::sanitize::{printable, shell_quote};
 use crate::watch::folders::TargetFolder;
 
-/// The longest that the service's words may be, in characters.
-const LONGEST_WORDS: usize = 400;
+/// The longest message of the service in a note, in characters.
+const MESSAGE_CHARS: usize = 400;
 
-/// What became of a file that is done with.
+/// What happened to a file that is done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Disposition {
     Finished(RunCounts),
-    /// Its run has finished, and the file is not what was imported any more.
+    /// Its run has finished, but the file was changed meanwhile.
     Changed,
-    /// Its run stopped for a reason that concerns this file, as far as can be told.
+    /// Its run stopped for a reason that is probably about this file.
     Stopped(StopReason),
-    /// Its run has begun and cannot be gone on with.
-    CannotGoOn {
-        why: String,
+    /// Its run has started and cannot be resumed.
+    CannotResume {
+        error: String,
     },
-    /// It cannot be imported: nothing was sent.
+    /// It cannot be imported; nothing was sent.
     NotImported {
-        why: String,
+        error: String,
     },
     Duplicate {
         file: String,
         when: String,
-        /// Where it stands now, if it still does.
+        /// Where it is now, if it is still there.
         folder: Option<String>,
     },
 }
@@ -46,64 +46,62 @@ impl Disposition {
         }
     }
 
-    /// What happened, in a line.
-    pub fn what(&self) -> String {
+    /// What happened, in one line.
+    pub fn message(&self) -> String {
         match self {
             Self::Finished(counts) => finished(counts),
             Self::Changed => "the file was changed while it was imported".to_owned(),
             Self::Stopped(stop) => {
-                let what = printable(&stop.message(), LONGEST_WORDS);
-                format!("the run stopped early: {what}")
+                let message = printable(&stop.message(), MESSAGE_CHARS);
+                format!("the run stopped early: {message}")
             }
-            Self::CannotGoOn { .. } => "its run cannot be gone on with".to_owned(),
-            Self::NotImported { .. } => "it cannot be imported, and nothing was sent".to_owned(),
+            Self::CannotResume { .. } => "the run cannot be resumed".to_owned(),
+            Self::NotImported { .. } => "the file cannot be imported; nothing was sent".to_owned(),
             Self::Duplicate { file, when, .. } => {
-                format!(
-                    "its content was imported before, as {file} on {when}, and is not sent again"
-                )
+                format!("the same content was imported as {file} on {when}; it is not sent again")
             }
         }
     }
 
-    /// The note beside the file `name`, if it wants one. `run` is where its reports will be.
-    pub fn note(&self, name: &str, run: &Path) -> Option<String> {
-        let what = self.what();
-        let (word, run) = (shell_quote(run), run.display());
+    /// The text of the note beside the file `name`, if it needs one. `run` is its run folder.
+    pub fn note_text(&self, name: &str, run: &Path) -> Option<String> {
+        let message = self.message();
+        let (quoted, run) = (shell_quote(run), run.display());
         let more = match self {
             Self::Finished(counts) if counts.failures.is_empty() => return None,
             Self::Finished(_) => format!(
-                "hint: see {run}/failures.csv: each message says what to do.\n\
-                 Mend that file and drop it into the folder that is watched. Or, once there are seats, say:\n\
-                 \n    seatload resume {word} --retry-failed\n"
+                "hint: correct the rows in {run}/failures.csv as their messages say, then drop that file into the watched folder.\n\
+                 To retry the failed users as they are, once there are seats:\n\
+                 \n    seatload resume {quoted} --retry-failed\n"
             ),
             Self::Changed => format!(
-                "What was imported is told in {run}; whatever was written to the file later is not.\n\
-                 hint: drop the whole file again. Let programs write under another name, such as\n\
-                 {name}.part, and rename the file when it is complete, or give a longer --settle.\n"
+                "The reports in {run} cover the content before the change; what was written later was not imported.\n\
+                 hint: drop the complete file again. Programs should write to {name}.part and rename it when it is\n\
+                 complete; or give a longer --settle.\n"
             ),
             Self::Stopped(stop) => format!(
-                "hint: {}; then go on with the users who are left:\n\
-                 \n    seatload resume {word}\n",
+                "hint: {}. To send the remaining users:\n\
+                 \n    seatload resume {quoted}\n",
                 stop.hint()
             ),
-            Self::CannotGoOn { why } => format!(
-                "{why}\n\nWhat was sent before is told in {run}. To go on by hand:\n\
-                 \n    seatload resume {word}\n"
+            Self::CannotResume { error } => format!(
+                "{error}\n\nThe reports in {run} show what was sent. To resume by hand:\n\
+                 \n    seatload resume {quoted}\n"
             ),
-            Self::NotImported { why } => format!(
-                "{why}\n\nOnce that is mended, drop the file into the folder that is watched again.\n"
+            Self::NotImported { error } => format!(
+                "{error}\n\nCorrect the file, then drop it into the watched folder again.\n"
             ),
             Self::Duplicate { folder, .. } => {
                 let seen = folder.as_ref().map_or_else(String::new, |folder| {
-                    format!("What became of it stands in {folder}.\n")
+                    format!("Its reports are in {folder}.\n")
                 });
                 format!(
-                    "{seen}hint: nothing, if it was dropped twice. To import it once more all the same, say\n\
-                     \n    seatload import <this file> and the flags of the watch\n"
+                    "{seen}hint: if the file was dropped twice by mistake, there is nothing to do. To import it again:\n\
+                     \n    seatload import FILE, with the flags of the watch\n"
                 )
             }
         };
-        Some(format!("{name}: {what}\n\n{more}"))
+        Some(format!("{name}: {message}\n\n{more}"))
     }
 }
 
@@ -118,21 +116,22 @@ fn finished(counts: &RunCounts) -> String {
 /// What follows when the run of a file stops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AfterStop {
-    /// The watch ends, and the file stays where it is.
+    /// The watch ends; the file stays in `working`.
     Exit,
-    /// The file is set aside, and the next one is taken.
+    /// The file is set aside and the next one is imported.
     SetAside,
-    /// The run goes on after a pause. No other file is taken: it would meet the same trouble.
+    /// The run is resumed after a delay. No other file is imported before, since it would fail the same way.
     Retry,
 }
 
-/// What follows when the run of a file stops. `unknown_before`: so did that of the file before, since the service knew nobody.
-pub fn after_stop(stop: &StopReason, unknown_before: bool) -> AfterStop {
+/// What follows when the run of a file stops. `previous_was_not_found` says whether the run of the file before stopped with
+/// [`StopReason::NoUserFound`].
+pub fn after_stop(stop: &StopReason, previous_was_not_found: bool) -> AfterStop {
     match stop {
         StopReason::Interrupted => AfterStop::Exit,
         StopReason::FirstUsersDone | StopReason::BadRows { .. } => AfterStop::SetAside,
-        // One file may be of another organisation; two in a row say that the watch is.
-        StopReason::NoUserFound { .. } if !unknown_before => AfterStop::SetAside,
+        // One file may be for another organisation; after two in a row, the settings of the watch are wrong.
+        StopReason::NoUserFound { .. } if !previous_was_not_found => AfterStop::SetAside,
         StopReason::NoUserFound { .. }
         | StopReason::Unauthorized { .. }
         | StopReason::SignInRefused { .. }
@@ -145,16 +144,17 @@ pub fn after_stop(stop: &StopReason, unknown_before: bool) -> AfterStop {
     }
 }
 
-/// How long the users of one file may go without an answer, before it is set aside for the sake of those behind it.
-const PATIENCE: Duration = Duration::from_secs(60 * 60);
+/// How long a file is retried without a response for its users, before it is set aside and the next one is imported.
+const MAX_UNAVAILABLE: Duration = Duration::from_secs(60 * 60);
 
-/// What follows when a run has ended `age` after it began, and users of it got no answer from the service.
-/// `unanswered_before`: so did the file before.
-pub fn after_no_response(age: Duration, unanswered_before: bool) -> AfterStop {
-    // One file may be to blame; two in a row say that the service is.
-    match age >= PATIENCE && !unanswered_before {
-        true => AfterStop::SetAside,
-        false => AfterStop::Retry,
+/// What follows when a run ends `age` after its start with users that got no response. `previous_was_unavailable` says whether
+/// that happened to the file before.
+pub fn after_no_response(age: Duration, previous_was_unavailable: bool) -> AfterStop {
+    // One file may be to blame; after two in a row, the service is.
+    if age >= MAX_UNAVAILABLE && !previous_was_unavailable {
+        AfterStop::SetAside
+    } else {
+        AfterStop::Retry
     }
 }
 
@@ -177,30 +177,32 @@ mod tests {
         let run = Path::new("attention/a/run");
         let done = Disposition::Finished(counts(&[]));
         assert_eq!(
-            (done.place(), done.note("a.csv", run)),
+            (done.place(), done.note_text("a.csv", run)),
             (TargetFolder::Done, None)
         );
         let failed = Disposition::Finished(counts(&[("conflict", 2), ("invalid", 1)]));
         assert_eq!(failed.place(), TargetFolder::Attention);
-        assert_eq!(failed.what(), "7 users succeeded, 2 conflict, 1 invalid");
+        assert_eq!(failed.message(), "7 users succeeded, 2 conflict, 1 invalid");
     }
 
     #[test]
     fn every_note_names_the_file_and_says_what_to_do() {
-        let why = || "why\n  hint: this".to_owned();
+        let error = || "why\n  hint: this".to_owned();
         for verdict in [
             Disposition::Finished(counts(&[("conflict", 2)])),
             Disposition::Changed,
             Disposition::Stopped(StopReason::FirstUsersDone),
-            Disposition::CannotGoOn { why: why() },
-            Disposition::NotImported { why: why() },
+            Disposition::CannotResume { error: error() },
+            Disposition::NotImported { error: error() },
             Disposition::Duplicate {
                 file: "b.csv".to_owned(),
                 when: "2026-11-24".to_owned(),
                 folder: None,
             },
         ] {
-            let note = verdict.note("a.csv", Path::new("place/a/run")).unwrap();
+            let note = verdict
+                .note_text("a.csv", Path::new("place/a/run"))
+                .unwrap();
             assert!(
                 note.starts_with("a.csv: ") && note.contains("hint: "),
                 "{note}"
@@ -211,9 +213,18 @@ mod tests {
 
     #[test]
     fn a_file_without_answers_is_set_aside_after_an_hour_and_only_one_of_several() {
-        assert_eq!(after_no_response(PATIENCE / 2, false), AfterStop::Retry);
-        assert_eq!(after_no_response(PATIENCE, false), AfterStop::SetAside);
-        assert_eq!(after_no_response(PATIENCE * 50, true), AfterStop::Retry);
+        assert_eq!(
+            after_no_response(MAX_UNAVAILABLE / 2, false),
+            AfterStop::Retry
+        );
+        assert_eq!(
+            after_no_response(MAX_UNAVAILABLE, false),
+            AfterStop::SetAside
+        );
+        assert_eq!(
+            after_no_response(MAX_UNAVAILABLE * 50, true),
+            AfterStop::Retry
+        );
     }
 
     #[test]

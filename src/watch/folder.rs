@@ -11,13 +11,51 @@ use std::time::SystemTime;
 
 use jiff::Timestamp;
 
-use super::error::WatchError;
 use super::job::{Job, NOTE, run_in};
 use super::names::{FileKind, kind};
+use crate::hint::Hint;
 use crate::run::{Lock, LockError, replace_file, sync_folder};
 use crate::watch::file_version::file_version;
 use crate::watch::folders::{TargetFolder, job_folder_name, unused_name};
 use crate::watch::pending_files::FoundFile;
+
+/// Why a folder cannot be watched.
+#[derive(Debug, thiserror::Error)]
+pub enum WatchError {
+    #[error("there is no folder {}", path.display())]
+    Missing { path: PathBuf },
+    #[error("another process watches {}{}", path.display(), by.as_ref().map(|pid| format!(" (process {pid})")).unwrap_or_default())]
+    InUse {
+        path: PathBuf,
+        /// The process's ID, if it is known.
+        by: Option<String>,
+    },
+    #[error("cannot write to {}", path.display())]
+    NotWritable { path: PathBuf, source: io::Error },
+    /// Files cannot be moved between two of the watch's folders.
+    #[error("cannot move files from {WORKING} to {place} in {}", path.display())]
+    NotMovable {
+        path: PathBuf,
+        place: &'static str,
+        source: io::Error,
+    },
+}
+
+impl Hint for WatchError {
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Missing { .. } => "create the folder, or name another one",
+            Self::InUse { .. } => "stop the other watch, or name another folder",
+            Self::NotWritable { .. } => {
+                "give this user the permission to create, move and remove files there"
+            }
+            Self::NotMovable { .. } => {
+                "make both plain folders on the same disk, with write permission for this user"
+            }
+        };
+        Some(hint.to_owned())
+    }
+}
 
 /// Where the lock and the memory are.
 const OWN: &str = ".seatload";

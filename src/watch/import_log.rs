@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::hint::Hint;
 use crate::input::Fingerprint;
 use crate::run::CsvLog;
 use crate::sanitize::printable;
@@ -32,7 +33,7 @@ pub struct ImportedFile {
     pub imported_at: String,
 }
 
-/// What was imported.
+/// The files that were imported, by their content.
 pub struct ImportLog {
     path: PathBuf,
     file: CsvLog<ImportedFile>,
@@ -40,34 +41,41 @@ pub struct ImportLog {
     last: Option<ImportedFile>,
 }
 
-/// Why nobody knows what was imported before.
+/// Why the log of imported files cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum MemoryError {
-    /// The file cannot be read or written.
+pub enum ImportLogError {
     #[error("cannot read or write {}", path.display())]
     Io { path: PathBuf, source: io::Error },
-    /// A record cannot be understood.
-    #[error(
-        "{} is damaged, so nobody knows what was imported before\n  hint: mend the line that is named below, or take it out", path.display()
-    )]
+    #[error("{} is damaged, so it is unknown which files were imported before", path.display())]
     Damaged { path: PathBuf, source: csv::Error },
 }
 
+impl Hint for ImportLogError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Io { .. } => None,
+            Self::Damaged { .. } => {
+                Some("correct the line that is named above, or delete it".to_owned())
+            }
+        }
+    }
+}
+
 impl ImportLog {
-    /// Reads what is remembered in a folder.
+    /// Opens the log of a folder.
     ///
     /// # Errors
     /// When it cannot be read, or a line of it is damaged. A last line that was cut off is none.
-    pub fn open(folder: &Path) -> Result<Self, MemoryError> {
+    pub fn open(folder: &Path) -> Result<Self, ImportLogError> {
         let path = folder.join(NAME);
-        let io = |source| MemoryError::Io {
+        let io = |source| ImportLogError::Io {
             path: path.clone(),
             source,
         };
         let mut file = CsvLog::<ImportedFile>::open(&path).map_err(io)?;
         let (mut by_content, mut last) = (HashMap::new(), None);
         for record in file.read().map_err(io)? {
-            let record: ImportedFile = record.map_err(|source| MemoryError::Damaged {
+            let record: ImportedFile = record.map_err(|source| ImportLogError::Damaged {
                 path: path.clone(),
                 source,
             })?;
@@ -102,7 +110,7 @@ impl ImportLog {
         file: &str,
         folder: &str,
         now: Timestamp,
-    ) -> Result<(), MemoryError> {
+    ) -> Result<(), ImportLogError> {
         if self
             .find(fingerprint)
             .is_some_and(|before| before.folder == folder)
@@ -119,7 +127,7 @@ impl ImportLog {
         self.file
             .append([record.clone()])
             .and_then(|()| self.file.sync())
-            .map_err(|source| MemoryError::Io {
+            .map_err(|source| ImportLogError::Io {
                 path: self.path.clone(),
                 source,
             })?;
@@ -165,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_line_is_told() {
+    fn a_damaged_line_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         drop(ImportLog::open(folder.path()).unwrap());
         let path = folder.path().join(NAME);
@@ -173,7 +181,7 @@ mod tests {
         fs::write(&path, text).unwrap();
         assert!(matches!(
             ImportLog::open(folder.path()),
-            Err(MemoryError::Damaged { .. })
+            Err(ImportLogError::Damaged { .. })
         ));
     }
 }

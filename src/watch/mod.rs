@@ -4,7 +4,6 @@
 
 mod backoff;
 mod disposition;
-mod error;
 mod file_version;
 mod folder;
 mod folders;
@@ -16,9 +15,9 @@ mod status;
 
 pub use backoff::delay;
 pub use disposition::{AfterStop, Disposition, after_no_response, after_stop};
-pub use folder::WatchFolder;
+pub use folder::{WatchError, WatchFolder};
 pub use folders::TargetFolder;
-pub use import_log::ImportLog;
+pub use import_log::{ImportLog, ImportLogError};
 pub use job::{Job, run_in};
 pub use names::{FileKind, kind};
 pub use pending_files::PendingFiles;

@@ -1,4 +1,4 @@
-//! What a watch is at, in a line.
+//! The status of a watch, in one line.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use super::TargetFolder;
 use crate::humanize::duration::duration;
 use crate::humanize::{count, count_of};
 
-/// The files that a watch has done with.
+/// The files that a watch has filed away.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct FileCounts {
     done: u64,
@@ -15,7 +15,6 @@ pub struct FileCounts {
 }
 
 impl FileCounts {
-    /// One more.
     pub fn count(&mut self, place: TargetFolder) {
         match place {
             TargetFolder::Done => self.done += 1,
@@ -24,25 +23,25 @@ impl FileCounts {
         }
     }
 
-    /// Whether somebody has to look at a file.
+    /// Whether a file needs attention.
     pub fn needs_attention(self) -> bool {
         self.attention > 0
     }
 }
 
-/// What was done, what waits, and what is going on, for how long.
-pub fn status(tally: FileCounts, waiting: u64, activity: Option<(&str, Duration)>) -> String {
-    let mut line = format!("watch: {} done", count(tally.done));
-    if tally.attention > 0 {
-        line.push_str(&format!(", {} in attention", count(tally.attention)));
+/// The files that are done and that wait, and the current activity with its duration.
+pub fn status(counts: FileCounts, waiting: u64, activity: Option<(&str, Duration)>) -> String {
+    let mut line = format!("watch: {} done", count(counts.done));
+    if counts.attention > 0 {
+        line.push_str(&format!(", {} in attention", count(counts.attention)));
     }
-    if tally.duplicates > 0 {
-        line.push_str(&format!(", {}", count_of(tally.duplicates, "duplicate")));
+    if counts.duplicates > 0 {
+        line.push_str(&format!(", {}", count_of(counts.duplicates, "duplicate")));
     }
     line.push_str(&format!("; {} waiting; ", count_of(waiting, "file")));
     match activity {
-        Some((what, time)) => line.push_str(&format!("{what} for {}", duration(time))),
-        None => line.push_str("nothing going on"),
+        Some((activity, time)) => line.push_str(&format!("{activity} for {}", duration(time))),
+        None => line.push_str("idle"),
     }
     line
 }
@@ -52,11 +51,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_says_what_was_done_what_waits_and_what_is_going_on() {
+    fn the_status_line_counts_files_and_names_the_activity() {
         let mut tally = FileCounts::default();
         assert_eq!(
             status(tally, 0, None),
-            "watch: 0 done; 0 files waiting; nothing going on"
+            "watch: 0 done; 0 files waiting; idle"
         );
         for place in [
             TargetFolder::Done,

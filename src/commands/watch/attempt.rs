@@ -1,4 +1,4 @@
-//! One attempt at the file that is being worked at: its import, or its run's going on.
+//! One attempt at a file: its import, or the resumption of its run.
 
 use std::fs::{self, File};
 use std::io;
@@ -27,27 +27,31 @@ use crate::watch::{
     AfterStop, Disposition, ImportLog, Job, WatchFolder, after_no_response, after_stop, run_in,
 };
 
-/// How an attempt ended.
+/// The result of an attempt.
 pub enum AttemptResult {
-    /// The file is done with.
+    /// The file is done.
     Done(Disposition),
-    /// It stays where it is, and is tried again: no file is to blame.
+    /// The file stays in `working` and is retried, since the failure would happen to every file.
     Retry {
         what: anyhow::Error,
-        /// Not before that.
+        /// Not before this time.
         until: Option<Timestamp>,
     },
-    /// It stays where it is, and the watch ends.
+    /// The file stays in `working`, and the watch ends.
     Interrupted,
 }
 
 impl AttemptResult {
     fn not_imported(error: &anyhow::Error) -> Self {
-        Self::Done(Disposition::NotImported { why: render(error) })
+        Self::Done(Disposition::NotImported {
+            error: render(error),
+        })
     }
 
-    fn cannot_go_on(error: &anyhow::Error) -> Self {
-        Self::Done(Disposition::CannotGoOn { why: render(error) })
+    fn cannot_resume(error: &anyhow::Error) -> Self {
+        Self::Done(Disposition::CannotResume {
+            error: render(error),
+        })
     }
 }
 
@@ -57,19 +61,19 @@ impl From<anyhow::Error> for AttemptResult {
     }
 }
 
-/// What an attempt needs.
+/// What an attempt uses.
 pub struct Attempt<'a> {
     pub args: &'a SettingsArgs,
     pub folder: &'a WatchFolder,
     pub memory: &'a ImportLog,
     pub way: Session<'a>,
-    /// The run of the file before stopped since the service knew nobody.
+    /// Whether the run of the file before stopped with [`StopReason::NoUserFound`].
     pub unknown_before: bool,
 }
 
 impl Attempt<'_> {
-    /// Imports the file, or goes on with its run where one has begun.
-    pub fn at(&self, job: &Job, progress: &mut Progress) -> AttemptResult {
+    /// Imports the file, or resumes its run if it has one.
+    pub fn run(&self, job: &Job, progress: &mut Progress) -> AttemptResult {
         let attempted = job
             .remove_note()
             .with_context(|| format!("cannot write to {}", job.path.display()))
@@ -83,7 +87,7 @@ impl Attempt<'_> {
 
     fn import(&self, job: &Job, progress: &mut Progress) -> Result<AttemptResult, AttemptResult> {
         let Some(input) = job.input() else {
-            return Err(AttemptResult::not_imported(&gone()));
+            return Err(AttemptResult::not_imported(&file_missing()));
         };
         let fingerprint = fingerprint(&input)?;
         if let Some(duplicate) = self.duplicate(&fingerprint) {
@@ -94,7 +98,7 @@ impl Attempt<'_> {
         // What every file needs is told apart from what is wrong with this one.
         let beside = load::load_side_tables(&settings.plan.input_settings)?;
         let prepared = prepare::prepare(&settings, beside, None, progress).map_err(|error| {
-            match is_of_the_machine(&error) {
+            match is_machine_error(&error) {
                 true => error.into(),
                 false => AttemptResult::not_imported(&error),
             }
@@ -118,7 +122,7 @@ impl Attempt<'_> {
         let run = RunFolder::open(&job.run()).map_err(anyhow::Error::from)?;
         let record = match RunManifest::read(&run) {
             Ok(record) => record,
-            Err(error) => return Err(AttemptResult::cannot_go_on(&error.into())),
+            Err(error) => return Err(AttemptResult::cannot_resume(&error.into())),
         };
         let saved = SavedSummary::read(run.path());
         if saved.is_finished && saved.unavailable() == 0 {
@@ -132,21 +136,23 @@ impl Attempt<'_> {
             });
         }
         let Some(input) = job.input() else {
-            return Err(AttemptResult::cannot_go_on(&gone()));
+            return Err(AttemptResult::cannot_resume(&file_missing()));
         };
         let settings = crate::commands::watch::file_settings(self.args, input)?.run;
         // Whoever may write to the folder may have written the record: it does not decide where the token goes.
         if record.target != settings.target {
-            return Err(AttemptResult::cannot_go_on(&anyhow!(
-                "it was begun with another service or account than those of the watch now\n  hint: go on by hand, if that is right"
-            )));
+            return Err(AttemptResult::cannot_resume(
+                &Failure::new("the run uses another service or account than the watch")
+                    .hint("resume it by hand, if its settings are right")
+                    .into(),
+            ));
         }
         self.sign_in(&settings, progress)?;
         let proposal =
             resume::reload_input(&record, run.path(), progress).map_err(|error| match error
                 .is::<ManifestError>(
             ) {
-                true => AttemptResult::cannot_go_on(&error),
+                true => AttemptResult::cannot_resume(&error),
                 false => error.into(),
             })?;
         self.folder.beat();
@@ -166,7 +172,7 @@ impl Attempt<'_> {
             resume::resume_run(stopped, whom, settings, self.way, progress).map_err(|error| {
                 match error.downcast_ref::<RunFileError>() {
                     None | Some(RunFileError::Io(_)) => error.into(),
-                    Some(_) => AttemptResult::cannot_go_on(&error),
+                    Some(_) => AttemptResult::cannot_resume(&error),
                 }
             })?;
         self.after(job, &ended, progress)
@@ -185,7 +191,7 @@ impl Attempt<'_> {
         }
     }
 
-    /// What follows when a run has come to its end.
+    /// What follows when a run has finished.
     fn after_end(&self, job: &Job) -> Result<AttemptResult, AttemptResult> {
         let unanswered = SavedSummary::read(&job.run()).unavailable();
         if unanswered == 0 {
@@ -198,9 +204,12 @@ impl Attempt<'_> {
         let age = begun.and_then(|begun| begun.elapsed().ok());
         match after_no_response(age.unwrap_or_default(), unanswered_before) {
             AfterStop::SetAside => finished(job),
-            AfterStop::Retry | AfterStop::Exit => Err(anyhow!(
-                "the service gave no answer for {}\n  hint: check the network and the service's status page",
-                count_of(unanswered, "user")
+            AfterStop::Retry | AfterStop::Exit => Err(anyhow::Error::from(
+                Failure::new(format!(
+                    "the service did not respond for {}",
+                    count_of(unanswered, "user")
+                ))
+                .hint("check the network and the service's status page"),
             )
             .into()),
         }
@@ -216,7 +225,7 @@ impl Attempt<'_> {
         })
     }
 
-    /// What follows when a run has ended.
+    /// What follows when a session of a run has ended.
     fn after(
         &self,
         job: &Job,
@@ -234,26 +243,28 @@ impl Attempt<'_> {
             }
             AfterStop::SetAside => Ok(AttemptResult::Done(Disposition::Stopped(stop.clone()))),
             AfterStop::Retry => Err(AttemptResult::Retry {
-                what: anyhow!("{}\n  hint: {}", stop.message(), stop.hint()),
+                what: Failure::new(stop.message()).hint(stop.hint()).into(),
                 until: SavedSummary::read(&job.run()).not_before,
             }),
         }
     }
 }
 
-/// Whether users of a run failed for want of an answer.
+/// Whether users of a run got no response.
 fn has_unanswered(run: &Path) -> bool {
     SavedSummary::read(run).unavailable() > 0
 }
 
-/// The verdict on a file whose run has finished.
+/// The disposition of a file whose run has finished.
 fn finished(job: &Job) -> Result<AttemptResult, AttemptResult> {
     let run = RunFolder::open(&job.run()).map_err(anyhow::Error::from)?;
     let record = RunManifest::read(&run).map_err(anyhow::Error::from)?;
     let Some(counts) = SavedSummary::read(run.path()).counts else {
-        return Err(AttemptResult::cannot_go_on(&anyhow!(
-            "its summary.json cannot be read\n  hint: look at success.csv and failures.csv"
-        )));
+        return Err(AttemptResult::cannot_resume(
+            &Failure::new("the run's summary.json cannot be read")
+                .hint("see success.csv and failures.csv")
+                .into(),
+        ));
     };
     let is_same = match job.input() {
         Some(input) => fingerprint(&input)? == record.fingerprints.input,
@@ -266,8 +277,8 @@ fn finished(job: &Job) -> Result<AttemptResult, AttemptResult> {
     }))
 }
 
-/// Whether a file could not be read for a reason that is none of its own.
-fn is_of_the_machine(error: &anyhow::Error) -> bool {
+/// Whether reading a file failed for a reason that is about the machine.
+fn is_machine_error(error: &anyhow::Error) -> bool {
     match error.downcast_ref::<InputError>() {
         Some(InputError::Temporary { .. }) => true,
         // What is wrong with the content is told by the reader, and not by the system.
@@ -285,15 +296,18 @@ fn fingerprint(input: &Path) -> Result<Fingerprint, AttemptResult> {
         let error = anyhow::Error::from(error).context(format!("cannot read {}", input.display()));
         match is_of_the_file && fs::metadata(input).is_ok() {
             true => AttemptResult::not_imported(
-                &error.context("this user may not read the file\n  hint: let it be readable"),
+                &Failure::new("this user may not read the file")
+                    .caused_by(error)
+                    .hint("make the file readable")
+                    .into(),
             ),
             false => error.into(),
         }
     })
 }
 
-fn gone() -> anyhow::Error {
-    anyhow!(
-        "somebody has taken the file away\n  hint: put it back, or take its reports away as well"
-    )
+fn file_missing() -> anyhow::Error {
+    Failure::new("the file is missing from working")
+        .hint("put it back, or remove its folder in working")
+        .into()
 }

@@ -1,4 +1,4 @@
-//! The program that runs when a file is done with.
+//! The program that runs when a file is done (`--on-done`).
 
 use std::path::Path;
 use std::process::Stdio;
@@ -11,11 +11,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::api::SECRET_VARIABLES;
 
-/// How long it may take.
+/// How long the program may run.
 const LONGEST: Duration = Duration::from_secs(10 * 60);
 
-/// Runs a program with a folder as its argument, and waits for it, but no longer than until `interrupt` is cancelled. Gives
-/// what went wrong, if anything.
+/// Runs a program with a folder as its argument, and waits for it until `interrupt` is cancelled. An error says what went wrong.
 pub fn run(
     program: &Path,
     folder: &Path,
@@ -42,7 +41,7 @@ pub fn run(
             Ok(Err(error)) => Err(format!("cannot be waited for: {error}")),
             Err(_) => {
                 let _ = child.kill().await;
-                Err("took over ten minutes, and was ended".to_owned())
+                Err("ran for more than ten minutes and was ended".to_owned())
             }
         }
     })

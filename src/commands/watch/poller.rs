@@ -1,4 +1,4 @@
-//! Looks at the folder again and again, and says now and then how far the watch is.
+//! Polls the folder, and prints the status of the watch now and then.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -12,23 +12,23 @@ use crate::sanitize::printable;
 use crate::settings::ProgressMode;
 use crate::watch::{FileCounts, FileKind, PendingFiles, WatchFolder, kind, status};
 
-/// How often there is a sign of life while something is done.
+/// How often there is a heartbeat while a file is imported.
 const BEAT: Duration = Duration::from_millis(500);
 
-/// How often the folder is looked at, at most and at least.
+/// How often the folder is polled, at most and at least.
 const MOST_OFTEN: Duration = Duration::from_millis(20);
 const LEAST_OFTEN: Duration = Duration::from_secs(1);
 
-/// How often it is said how far the watch is.
+/// How often the status is printed.
 const STATUS_PERIOD: Duration = Duration::from_secs(60);
 
-/// Looks at a folder.
+/// Polls a folder.
 pub struct Poller {
     arrivals: PendingFiles,
     begin: Instant,
     period: Duration,
-    told: Instant,
-    /// Files of other kinds that have been told of.
+    last_status: Instant,
+    /// Files of other kinds that have been reported.
     others: BTreeSet<OsString>,
     progress: Progress,
     tally: FileCounts,
@@ -42,7 +42,7 @@ impl Poller {
             arrivals: PendingFiles::new(settle),
             begin: now,
             period: settle.clamp(MOST_OFTEN, LEAST_OFTEN),
-            told: now,
+            last_status: now,
             others: BTreeSet::new(),
             progress: Progress::new(progress),
             tally: FileCounts::default(),
@@ -50,39 +50,39 @@ impl Poller {
         }
     }
 
-    /// How long to wait between two looks.
+    /// The time between two polls.
     pub fn period(&self) -> Duration {
         self.period
     }
 
-    /// What was done, for the status.
-    pub fn set_tally(&mut self, tally: FileCounts) {
+    pub fn set_counts(&mut self, tally: FileCounts) {
         self.tally = tally;
     }
 
-    /// Looks once.
+    /// Polls once.
     pub fn poll(&mut self, folder: &WatchFolder) -> io::Result<()> {
         let seen = folder.look()?;
         for seen in &seen {
             let name = seen.name.to_string_lossy();
             if kind(&name) == FileKind::Other && self.others.insert(seen.name.clone()) {
                 let name = printable(&name, 255);
-                self.progress
-                    .info(&format!("let alone: {name} is neither a CSV nor an .xlsx"));
+                self.progress.info(&format!(
+                    "ignored: {name} is neither a CSV nor an .xlsx file"
+                ));
             }
         }
         self.arrivals.update(self.begin.elapsed(), seen);
-        self.tell_status();
+        self.print_status();
         Ok(())
     }
 
-    /// The file to take, if one is complete.
+    /// The next file that is complete.
     pub fn next(&self) -> Option<OsString> {
         let next = self.arrivals.next(self.begin.elapsed());
         next.map(ToOwned::to_owned)
     }
 
-    /// The names of the files that wait, for people.
+    /// The names of the files that wait.
     pub fn waiting(&self) -> Vec<String> {
         let names = self.arrivals.waiting();
         names
@@ -90,7 +90,7 @@ impl Poller {
             .collect()
     }
 
-    /// Goes on looking while something is done.
+    /// Keeps polling while `work` runs.
     pub fn poll_while<T>(
         &mut self,
         activity: String,
@@ -122,11 +122,11 @@ impl Poller {
         done
     }
 
-    fn tell_status(&mut self) {
-        if self.told.elapsed() < STATUS_PERIOD {
+    fn print_status(&mut self) {
+        if self.last_status.elapsed() < STATUS_PERIOD {
             return;
         }
-        self.told = Instant::now();
+        self.last_status = Instant::now();
         let waiting = self.arrivals.waiting().count() as u64;
         let activity = self.activity.as_ref();
         let activity = activity.map(|(what, since)| (what.as_str(), since.elapsed()));

@@ -1,4 +1,4 @@
-//! Whether the import of a file has begun: then it must never begin again.
+//! Whether the run of a file has started: then it is resumed and never started again.
 
 use std::fs::File;
 
@@ -8,8 +8,8 @@ use crate::input::Fingerprint;
 use crate::run::{NewRunFolder, RunFolder, RunManifest};
 use crate::watch::Job;
 
-/// What a file's run began with, if one has begun. That of the file itself, where the record cannot be read: it is safer to
-/// take it for imported.
+/// The fingerprint of the input of a file's run, if the run has started. Where the manifest cannot be read, the fingerprint of the
+/// file itself: it is safer to count it as imported.
 pub fn started_fingerprint(job: &Job) -> anyhow::Result<Option<Fingerprint>> {
     if !has_started(job) {
         return Ok(None);
@@ -27,13 +27,13 @@ pub fn started_fingerprint(job: &Job) -> anyhow::Result<Option<Fingerprint>> {
     })?))
 }
 
-/// Whether something may have been sent of a file.
+/// Whether requests for a file may have been sent.
 pub fn has_started(job: &Job) -> bool {
     let run = job.run();
     run.is_dir() && RunManifest::require(&run).is_ok()
 }
 
-/// A run folder, without what an attempt that was killed before its run began has left there.
+/// A run folder without the files of an attempt that was killed before its run started.
 pub fn empty_run_folder(job: &Job) -> anyhow::Result<NewRunFolder> {
     let path = job.run();
     if path.exists() {

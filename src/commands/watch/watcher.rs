@@ -1,4 +1,4 @@
-//! The loop: first what stands in `working`, then what has arrived, one file after another.
+//! The loop of a watch: first the file in `working`, then files that have arrived, one after the other.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -29,12 +29,13 @@ use crate::watch::{
     Disposition, FileCounts, ImportLog, Job, TargetFolder, WatchFolder, delay, run_in,
 };
 
-const GOES_ON: &str = "the watch has ended; what is in working goes on when it is started again";
+const RESUME_HINT: &str =
+    "the watch has ended; it resumes the file in working when it is started again";
 
-/// What is said when a second signal ends the process.
-const LAST_WORDS: &str = "left at once: start the watch again, and it goes on with what it was at";
+/// Printed when a second signal ends the process.
+const EXIT_MESSAGE: &str = "ended at once; start the watch again to resume the file in working";
 
-/// A watch under way.
+/// A running watch.
 pub struct Watcher {
     args: WatchArgs,
     until: WatchMode,
@@ -45,7 +46,7 @@ pub struct Watcher {
     runtime: Runtime,
     interrupt: CancellationToken,
     send_times: SendTimes,
-    /// Made anew after trouble: its token may be to blame.
+    /// Created anew after a failure, since its token may be to blame.
     connection: Option<Connection>,
     tally: FileCounts,
     troubles: u32,
@@ -54,14 +55,12 @@ pub struct Watcher {
 
 /// What follows a step.
 enum Step {
-    /// The next one.
     Next,
-    /// The end.
     End(ExitCode),
 }
 
 impl Watcher {
-    /// Takes the folder, and finds that it could go on from here.
+    /// Opens the folder and checks that files can be moved in it.
     pub fn open(
         args: WatchArgs,
         path: &Path,
@@ -71,7 +70,7 @@ impl Watcher {
         let memory = ImportLog::open(&folder.state_dir())?;
         let runtime = Builder::new_current_thread().enable_all().build();
         let interrupt = CancellationToken::new();
-        signals::install(interrupt.clone(), || print_final(LAST_WORDS))
+        signals::install(interrupt.clone(), || print_final(EXIT_MESSAGE))
             .context("cannot listen for signals")?;
         let mode = found_sound.run.progress;
         Ok(Self {
@@ -94,7 +93,7 @@ impl Watcher {
         })
     }
 
-    /// Goes on until it is to end.
+    /// Runs until a signal, or with `--once` until no file is left.
     pub fn run(mut self) -> anyhow::Result<ExitCode> {
         if self.until == WatchMode::Continuous {
             self.print_start();
@@ -110,7 +109,7 @@ impl Watcher {
                     idle_since = Instant::now();
                     step
                 }
-                Ok(None) if self.is_over(idle_since) => Step::End(self.conclude()),
+                Ok(None) if self.is_over(idle_since) => Step::End(self.finish_once()),
                 Ok(None) => {
                     self.wait(self.looker.period());
                     Step::Next
@@ -123,7 +122,7 @@ impl Watcher {
         }
     }
 
-    /// Says that it has begun, and finds out whether signing in works before the first file needs it.
+    /// Prints the start, and tries the sign-in before the first file needs it.
     fn print_start(&mut self) {
         let path = self.args.folder.display();
         self.progress
@@ -141,7 +140,7 @@ impl Watcher {
         }
     }
 
-    /// The file to work at: the one that stands in `working`, or else the next that has arrived.
+    /// The next file: the one in `working`, or else the first that has arrived.
     fn next(&mut self) -> anyhow::Result<Option<Job>> {
         let path = self.args.folder.display();
         let job = self.folder.current_job();
@@ -157,7 +156,7 @@ impl Watcher {
         taken.with_context(|| format!("cannot take {}", Path::new(&name).display()))
     }
 
-    /// Whether nothing is left to wait for: what has not become complete meanwhile is being written.
+    /// Whether `--once` is over: files that are not complete by now are still being written.
     fn is_over(&self, idle_since: Instant) -> bool {
         let long_enough = self.args.settle + 2 * self.looker.period();
         let is_empty = self.looker.waiting().is_empty();
@@ -167,14 +166,14 @@ impl Watcher {
     fn process(&mut self, job: &Job) -> Step {
         let name = job.shown();
         let activity = match has_started(job) {
-            true => format!("going on with {name}"),
+            true => format!("resuming {name}"),
             false => format!("importing {name}"),
         };
         self.progress.info(&activity);
         match self.attempt(job, activity) {
             AttemptResult::Interrupted => Step::Next,
             AttemptResult::Retry { what, until } => self.back_off(&what, until),
-            AttemptResult::Done(verdict) => match self.file_away(job, &verdict) {
+            AttemptResult::Done(disposition) => match self.file_away(job, &disposition) {
                 Ok(()) => Step::Next,
                 Err(error) => self.back_off(&error, None),
             },
@@ -207,14 +206,14 @@ impl Watcher {
             unknown_before: self.unknown_before,
         };
         let progress = &mut self.progress;
-        let work = || attempt.at(job, progress);
+        let work = || attempt.run(job, progress);
         self.looker.poll_while(activity, &self.folder, work)
     }
 
-    /// Moves a file that is done with to where it belongs.
-    fn file_away(&mut self, job: &Job, verdict: &Disposition) -> anyhow::Result<()> {
+    /// Moves a file that is done to its target folder.
+    fn file_away(&mut self, job: &Job, disposition: &Disposition) -> anyhow::Result<()> {
         let name = job.shown();
-        let place = verdict.place();
+        let place = disposition.place();
         let destination = self.folder.destination(job, place);
         let run = run_in(&destination);
         let has_run = has_started(job);
@@ -224,18 +223,18 @@ impl Watcher {
             self.memory
                 .add(&fingerprint, &name, &folder, Timestamp::now())?;
         }
-        let note = verdict.note(&name, &run);
+        let note = disposition.note_text(&name, &run);
         self.folder
             .file_away(job, &destination, note.as_deref())
             .with_context(|| format!("cannot move {name} to {}", destination.display()))?;
         self.tally.count(place);
-        self.looker.set_tally(self.tally);
+        self.looker.set_counts(self.tally);
         self.troubles = 0;
         self.unknown_before = matches!(
-            verdict,
+            disposition,
             Disposition::Stopped(StopReason::NoUserFound { .. })
         );
-        let what = verdict.what();
+        let what = disposition.message();
         let shown = destination.display();
         match place {
             TargetFolder::Done => self.progress.info(&format!("{name}: {what}; see {shown}")),
@@ -259,24 +258,22 @@ impl Watcher {
         }
     }
 
-    /// Says what is wrong, and pauses: no file is to blame, so the next one would meet the same.
+    /// Reports a failure and waits, since the next file would fail the same way.
     fn back_off(&mut self, what: &anyhow::Error, until: Option<Timestamp>) -> Step {
         if self.interrupt.is_cancelled() {
             return Step::Next;
         }
-        self.progress.message(&format!("trouble: {}", render(what)));
+        self.progress.message(&format!("error: {}", render(what)));
         self.connection = None;
         if self.until == WatchMode::Once {
-            self.progress.message(GOES_ON);
+            self.progress.message(RESUME_HINT);
             return Step::End(ExitCode::Stopped);
         }
         let told = until.and_then(|until| Duration::try_from(until - Timestamp::now()).ok());
         let wait = told.unwrap_or_default().max(delay(self.troubles));
         self.troubles += 1;
-        self.progress.message(&format!(
-            "trying again in {}; files that arrive meanwhile wait",
-            duration(wait)
-        ));
+        self.progress
+            .message(&format!("retrying in {}; new files wait", duration(wait)));
         let end = Instant::now() + wait;
         while !self.interrupt.is_cancelled() && Instant::now() < end {
             // The next look without a pause tells what is wrong.
@@ -300,7 +297,7 @@ impl Watcher {
     fn interrupted(&self) -> ExitCode {
         let is_at_work = matches!(self.folder.current_job(), Ok(Some(_)));
         match is_at_work {
-            true => self.progress.message(GOES_ON),
+            true => self.progress.message(RESUME_HINT),
             false => self.progress.info("the watch has ended"),
         }
         let is_unfinished = self.until == WatchMode::Once && !self.looker.waiting().is_empty();
@@ -311,11 +308,11 @@ impl Watcher {
     }
 
     /// The end of `--once`.
-    fn conclude(&self) -> ExitCode {
+    fn finish_once(&self) -> ExitCode {
         let waiting = self.looker.waiting();
         if !waiting.is_empty() {
             self.progress.message(&format!(
-                "{} not taken, since a program is at it: {}",
+                "{} not imported, since another program has it open: {}",
                 count_of(waiting.len() as u64, "file"),
                 waiting.join(", ")
             ));
