@@ -217,3 +217,60 @@ impl StopReason {
         }
     }
 }
+
+/// Every reason to stop, for the snapshot of all messages.
+#[cfg(test)]
+pub fn samples() -> Vec<crate::diagnostic::Sample> {
+    let message = || "the service's message".to_owned();
+    let reasons = [
+        StopReason::Interrupted,
+        StopReason::Unauthorized { message: message() },
+        StopReason::SignInRefused {
+            message: "invalid_client".to_owned(),
+        },
+        StopReason::NotSignedIn {
+            reason: "cannot sign in: status 503".to_owned(),
+        },
+        StopReason::Forbidden {
+            message: String::new(),
+        },
+        StopReason::UnexpectedStatus {
+            status: 302,
+            message: String::new(),
+        },
+        StopReason::UnexpectedStatus {
+            status: 418,
+            message: message(),
+        },
+        StopReason::RetryAfterTooLong {
+            wait: Duration::from_secs(3600),
+        },
+        StopReason::ServiceDown {
+            reason: "status 503".to_owned(),
+        },
+        StopReason::NoUserFound { message: message() },
+        StopReason::CannotWriteReports,
+        StopReason::BadRows { rows: 3 },
+        StopReason::FirstUsersDone,
+    ];
+    let text = |reason: &StopReason| {
+        format!(
+            "stopped early: {}\n  hint: {}",
+            reason.message(),
+            reason.hint()
+        )
+    };
+    let reasons = reasons.iter().map(text);
+    let causes = [
+        WaitCause::RetryAfter,
+        WaitCause::QuotaExhausted,
+        WaitCause::Rate,
+        WaitCause::SignIn,
+        WaitCause::Retry,
+    ];
+    let causes = causes.iter().map(|cause| format!("waiting: {cause}"));
+    reasons
+        .chain(causes)
+        .map(crate::diagnostic::Sample::text)
+        .collect()
+}

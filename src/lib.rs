@@ -47,3 +47,6 @@ mod user_id;
 mod watch;
 
 pub use cli::run;
+
+#[cfg(test)]
+mod messages_test;

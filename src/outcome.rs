@@ -145,6 +145,15 @@ pub struct Decision {
     pub applied: Applied,
 }
 
+/// Every kind of failure with its hint, for the snapshot of all messages.
+#[cfg(test)]
+pub fn samples() -> Vec<crate::diagnostic::Sample> {
+    let text = |kind: FailureKind| format!("{}: {}", kind.name(), kind.with_hint("the message"));
+    FailureKind::ALL
+        .map(|kind| crate::diagnostic::Sample::text(text(kind)))
+        .into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

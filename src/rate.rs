@@ -26,7 +26,7 @@ impl FromStr for Rate {
 
     /// Reads `N/W`, such as `10/s`, `160/5m` or `20/2s`.
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is no rate such as 10/s or 160/5m");
+        let wrong = || format!("`{text}` is not a rate such as 10/s or 160/5m");
         let (requests, window) = text.split_once('/').ok_or_else(wrong)?;
         let requests = requests.trim().parse().map_err(|_| wrong())?;
         let window = window.trim();

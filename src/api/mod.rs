@@ -87,3 +87,37 @@ pub trait Service {
         sent_at: SentAt,
     ) -> impl Future<Output = Response> + Send;
 }
+
+/// One error of each kind, for the snapshot of all messages.
+#[cfg(test)]
+pub fn samples() -> Vec<crate::diagnostic::Sample> {
+    use std::io;
+
+    use crate::diagnostic::Sample;
+
+    vec![
+        Sample::error(EndpointError::NotAUrl("cloud.uipath.com".to_owned())),
+        Sample::error(EndpointError::NotEncrypted(
+            "http://cloud.uipath.com".to_owned(),
+        )),
+        Sample::error(EndpointError::UnexpectedUrlPart),
+        Sample::error(EndpointError::InvalidPathSegment("account")),
+        Sample::error(EndpointError::InvalidPathSegment("organization")),
+        Sample::error(NetworkError::RootCertificates),
+        Sample::error(NetworkError::Identity),
+        Sample::error(NetworkError::Proxy(
+            "http://proxy.example.com:8080".to_owned(),
+        )),
+        Sample::error(TokenError::File {
+            path: "token.txt".into(),
+            source: io::ErrorKind::NotFound.into(),
+        }),
+        Sample::error(TokenError::Empty("SEATLOAD_TOKEN".to_owned())),
+        Sample::error(TokenError::NotAToken("token.txt".to_owned())),
+        Sample::error(SignInError::Rejected("invalid_client".to_owned())),
+        Sample::error(SignInError::Transient {
+            reason: "status 503".to_owned(),
+            wait: None,
+        }),
+    ]
+}

@@ -27,7 +27,7 @@ pub fn parse_allow_zero(text: &str) -> Result<Duration, String> {
 }
 
 fn no_span(text: &str) -> String {
-    format!("`{text}` is no span of time such as 30s, 5m or 250ms")
+    format!("`{text}` is not a time such as 30s, 5m or 250ms")
 }
 
 /// A span to the last digit, in a form that [`parse`] takes: `5m`, `10s400ms`.

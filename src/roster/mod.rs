@@ -10,6 +10,8 @@ mod validated;
 
 pub use builder::RosterBuilder;
 pub use bundle_sets::{BundleSets, CodeIndex, SetIndex};
+#[cfg(test)]
+pub use row_error::samples;
 pub use row_error::{BAD_ROW_MARK, BadRow, RowError};
 use users::Users;
 pub use users::{UserId, UserIndex};

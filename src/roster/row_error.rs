@@ -111,3 +111,42 @@ pub enum RowError {
     #[error("useExternalLicense is {here} here and {} on line {first_line}; use one value for all rows of a user", !here)]
     ExternalFlagConflict { here: bool, first_line: u32 },
 }
+
+/// Every error of a row, for the snapshot of all messages.
+#[cfg(test)]
+pub fn samples() -> Vec<crate::diagnostic::Sample> {
+    const ROWS: &str = concat!(
+        "userId,code,external,priority\n",
+        ",IDU,,\n",
+        "a,,,\n",
+        "b,RPADEVUN,,\n",
+        "c,OFFICE,,\n",
+        "d,IDU,maybe,\n",
+        "e,?IDU,,\n",
+        "f,IDU,,high\n",
+        "g,IDU,true,\n",
+        "g,PMD,false,\n",
+    );
+    const DAMAGED: [&str; 12] = [
+        "h\u{200b}",
+        "'0012",
+        "=A1",
+        "#N/A",
+        "1.23457E+11",
+        "0f8fad5b-d9cb-469f-a165-7086772895",
+        "(0f8fad5b-d9cb-469f-a165-70867728950e)",
+        "0f8fad5b-d9cb-469f-a165-70867728950o",
+        "true",
+        "h\\u{200b}",
+        "0f8fad5b\u{2013}d9cb-469f-a165-70867728950e",
+        "ann@example.com",
+    ];
+    let damaged: String = DAMAGED
+        .iter()
+        .map(|user| format!("{user},IDU,,\n"))
+        .collect();
+    let roster = super::tests::roster(&format!("{ROWS}{damaged}"));
+    let text = |row: &BadRow| format!("line {}: {}", row.line, row.error);
+    let rows = roster.bad_rows.iter().map(text);
+    rows.map(crate::diagnostic::Sample::text).collect()
+}
