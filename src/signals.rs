@@ -1,4 +1,4 @@
-//! The signals that end a run: the first in good order, the second at once.
+//! The signals that end the program: before a run at once; in a run the first in good order, the second at once.
 
 use std::io;
 use std::thread;
@@ -8,30 +8,66 @@ use tokio_util::sync::CancellationToken;
 
 use crate::exit_code::ExitCode;
 
-/// Listens from now on, on a thread of its own: the first signal cancels `interrupt`; at the second `say_last_words` is
-/// called and the process ends, whatever the other threads are at.
+/// Listens from now on: the first signal cancels `interrupt`; at the second `print_final` is called and the process ends,
+/// whatever the other threads do.
 ///
 /// # Errors
 /// When the system does not let the process listen.
 pub fn install(
     interrupt: CancellationToken,
-    say_last_words: impl FnOnce() + Send + 'static,
+    print_final: impl FnOnce() + Send + 'static,
 ) -> io::Result<()> {
-    let runtime = Builder::new_current_thread().enable_all().build()?;
-    let mut signals = {
-        let _guard = runtime.enter();
-        Signals::new()?
-    };
-    let listen = async move {
+    listen(async move |mut signals| {
         signals.next().await;
         interrupt.cancel();
         signals.next().await;
-        say_last_words();
+        print_final();
         std::process::exit(i32::from(ExitCode::Interrupted.number()));
+    })
+}
+
+/// Starts a thread that handles signals.
+fn listen<F: Future<Output = ()>>(
+    handle: impl FnOnce(Signals) -> F + Send + 'static,
+) -> io::Result<()> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let signals = {
+        let _guard = runtime.enter();
+        Signals::new()?
     };
     let thread = thread::Builder::new().name("signals".to_owned());
-    thread.spawn(move || runtime.block_on(listen))?;
+    thread.spawn(move || runtime.block_on(handle(signals)))?;
     Ok(())
+}
+
+/// Until it is dropped, the first signal ends the process.
+pub struct ExitOnSignal(CancellationToken);
+
+impl ExitOnSignal {
+    /// Listens from now on. `print_final` is called before the process ends.
+    ///
+    /// # Errors
+    /// When the system does not let the process listen.
+    pub fn install(print_final: impl FnOnce() + Send + 'static) -> io::Result<Self> {
+        let dropped = CancellationToken::new();
+        let cancelled = dropped.clone().cancelled_owned();
+        listen(async move |mut signals| {
+            tokio::select! {
+                () = signals.next() => {
+                    print_final();
+                    std::process::exit(i32::from(ExitCode::Interrupted.number()));
+                }
+                () = cancelled => {}
+            }
+        })?;
+        Ok(Self(dropped))
+    }
+}
+
+impl Drop for ExitOnSignal {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
 }
 
 /// Lets a write beyond the file-size limit (`ulimit -f`) fail with an error. Without a handler, SIGXFSZ ends the process.

@@ -13,7 +13,7 @@ use crate::args::summary::{SummaryArgs, SummaryFormat};
 use crate::exit_code::ExitCode;
 use crate::hint::Failure;
 use crate::import::connection::Connection;
-use crate::import::context::{Session, interrupt_on_signal};
+use crate::import::context::{Session, exit_on_signal, interrupt_on_signal};
 use crate::import::load;
 use crate::import::prepare::prepare;
 use crate::import::preview::{PlanFormat, preview};
@@ -89,6 +89,7 @@ pub fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
     let settings = &args.settings.into_import_settings(args.input)?;
     let mut progress = Progress::new(settings.run.progress);
     let connection = Connection::new(&settings.run)?;
+    let before_start = exit_on_signal()?;
     let retries = settings.run.requests.max_retries;
     connection.sign_in(retries, &CancellationToken::new(), &progress)?;
 
@@ -119,6 +120,7 @@ pub fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
         send_times: &SendTimes::default(),
         interrupt: &interrupt_on_signal(folder.path())?,
     };
+    drop(before_start);
     let path = folder.path().to_owned();
     let result = prepared.run(settings, folder, session, &mut progress)?;
     Ok(result.print(&path, &settings.plan.input_settings, format, &progress))

@@ -17,7 +17,7 @@ use crate::dispatch;
 use crate::exit_code::ExitCode;
 use crate::hint::Failure;
 use crate::import::connection::Connection;
-use crate::import::context::{Session, StartTime, interrupt_on_signal};
+use crate::import::context::{Session, StartTime, exit_on_signal, interrupt_on_signal};
 use crate::import::resume::{ResumeScope, StoppedRun, reload_input, resume_run};
 use crate::import::send_times::SendTimes;
 use crate::import::sign_in::merge_with_recorded;
@@ -80,6 +80,7 @@ pub fn resume(args: ResumeArgs) -> anyhow::Result<ExitCode> {
     let settings = settings(args.run, args.sign_in, manifest)?;
     let mut progress = Progress::new(settings.progress);
     let connection = Connection::new(&settings)?;
+    let before_start = exit_on_signal()?;
     let retries = settings.requests.max_retries;
     connection.sign_in(retries, &CancellationToken::new(), &progress)?;
     let changes = &reload_input(manifest, folder.path(), &mut progress)?;
@@ -93,6 +94,7 @@ pub fn resume(args: ResumeArgs) -> anyhow::Result<ExitCode> {
     } else {
         ResumeScope::Pending
     };
+    drop(before_start);
     let path = folder.path().to_owned();
     let stopped = StoppedRun {
         start,

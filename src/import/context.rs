@@ -17,7 +17,7 @@ use crate::roster::UserIndex;
 use crate::run::{Journal, RunFolder, UserStates, WriteAheadLog};
 use crate::sanitize::shell_quote;
 use crate::settings::{InputSettings, RunSettings};
-use crate::signals;
+use crate::signals::{self, ExitOnSignal};
 
 /// When this session of a run started.
 pub struct StartTime {
@@ -72,6 +72,12 @@ pub struct RunFiles<'a> {
     pub journal: Journal,
     pub states: UserStates,
     pub write_ahead_log: WriteAheadLog<'a>,
+}
+
+/// Before a run starts, a signal ends the program at once.
+pub fn exit_on_signal() -> anyhow::Result<ExitOnSignal> {
+    ExitOnSignal::install(|| print_final("interrupted: nothing was sent"))
+        .context("cannot listen for signals")
 }
 
 /// Listens for the signals that stop a run in this folder.

@@ -1,4 +1,4 @@
-//! From settings, variables, files and the keyboard to a way to sign in.
+//! From settings, variables, files and prompts to a source of tokens.
 
 use std::env::{self, VarError};
 use std::io::{Write, stderr};
@@ -10,115 +10,126 @@ use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
 use crate::api::{ClientCredentials, Password, Token, TokenCommand, TokenSource, is_secure};
+use crate::hint::Failure;
 use crate::import::prompt::ask_secret;
 use crate::sanitize::printable;
 use crate::settings::SignInSettings;
 
-/// Secrets' variables. No flag takes a secret: a command line is seen by every process.
+/// The variables of secrets. No flag takes a secret: every process can read command lines.
 pub const TOKEN_VARIABLE: &str = "SEATLOAD_TOKEN";
 pub const CLIENT_SECRET_VARIABLE: &str = "SEATLOAD_CLIENT_SECRET";
 pub const PASSWORD_VARIABLE: &str = "SEATLOAD_PASSWORD";
 
-/// What an external application's token is to be good for, unless it is said.
+/// The default of `--scope`.
 const SCOPE: &str = "PM.License.Write";
 
-/// Where a host gives tokens (API.md, "Sign-in").
+/// Where tokens are issued (API.md, "Sign-in").
 const TOKEN_PATH: &str = "/identity_/connect/token";
 const PASSWORD_PATH: &str = "api/account/authenticate";
 
-/// The ways to sign in that were asked for.
-enum Session {
+/// A way to sign in.
+enum SignInMethod {
     Token,
     TokenFile(PathBuf),
-    Command(TokenCommand),
-    Application,
-    Person,
+    TokenCommand(TokenCommand),
+    ClientCredentials,
+    Password,
 }
 
-/// How to sign in to a service below `base_url`. What is lacking is asked for, where somebody can be asked.
+/// The source of tokens for a service at `base_url`. Prompts for a secret that is missing, if there is a terminal.
 pub fn source(settings: &SignInSettings, base_url: &str) -> anyhow::Result<TokenSource> {
     let token = variable(TOKEN_VARIABLE)?;
-    match (way(settings, token.is_some())?, token) {
-        (Some(Session::TokenFile(path)), _) => {
+    match (method(settings, token.is_some())?, token) {
+        (Some(SignInMethod::TokenFile(path)), _) => {
             warn_if_others_can_read(&path);
             Ok(TokenSource::File(path))
         }
-        (Some(Session::Command(command)), _) => Ok(TokenSource::Command(command)),
-        (Some(Session::Application), _) => client_credentials_source(settings, base_url),
-        (Some(Session::Person), _) => password_source(settings, base_url),
-        (Some(Session::Token), Some(token)) => {
+        (Some(SignInMethod::TokenCommand(command)), _) => Ok(TokenSource::Command(command)),
+        (Some(SignInMethod::ClientCredentials), _) => client_credentials_source(settings, base_url),
+        (Some(SignInMethod::Password), _) => password_source(settings, base_url),
+        (Some(SignInMethod::Token), Some(token)) => {
             Ok(TokenSource::Static(Token::new(token, TOKEN_VARIABLE)?))
         }
-        (Some(Session::Token) | None, _) => {
+        (Some(SignInMethod::Token) | None, _) => {
             let Some(token) = ask_secret("Access token: ")? else {
-                bail!(
-                    "there is no access token\n  hint: put it into {TOKEN_VARIABLE}, or into a file that --token-file names; or sign in by --client-id"
-                );
+                bail!(Failure::new("there is no access token").hint(format!(
+                    "set {TOKEN_VARIABLE}, or use --token-file or --client-id"
+                )));
             };
             Ok(TokenSource::Static(Token::new(token, "the keyboard")?))
         }
     }
 }
 
-/// How a run that goes on signs in: as it is told now, or else as `before`. A secret that is at hand now comes before the
-/// file that held one then.
+/// How a resumed run signs in: as given now, or else as recorded. A secret in a variable replaces the recorded file.
 pub fn merge_with_recorded(
     now: SignInSettings,
-    before: &SignInSettings,
+    recorded: &SignInSettings,
 ) -> anyhow::Result<SignInSettings> {
-    let way = way(&now, variable(TOKEN_VARIABLE)?.is_some())?;
-    let is_same = match way {
+    let is_same_method = match method(&now, variable(TOKEN_VARIABLE)?.is_some())? {
         None => true,
-        Some(Session::Application) => now.client_id == before.client_id,
-        Some(Session::Person) => before.username.is_some(),
-        Some(Session::Token | Session::TokenFile(_) | Session::Command(_)) => false,
+        Some(SignInMethod::ClientCredentials) => now.client_id == recorded.client_id,
+        Some(SignInMethod::Password) => recorded.username.is_some(),
+        Some(SignInMethod::Token | SignInMethod::TokenFile(_) | SignInMethod::TokenCommand(_)) => {
+            false
+        }
     };
-    if !is_same {
+    if !is_same_method {
         return Ok(now);
     }
-    let file = |now: Option<PathBuf>, before: &Option<PathBuf>, name| {
+    let file = |now: Option<PathBuf>, recorded: &Option<PathBuf>, name| {
         let is_given = variable(name)?.is_some();
-        let before = before.clone().filter(|_| !is_given);
-        anyhow::Ok(now.or(before))
+        let recorded = recorded.clone().filter(|_| !is_given);
+        anyhow::Ok(now.or(recorded))
     };
+    let recorded = recorded.clone();
     Ok(SignInSettings {
-        token_file: now.token_file.or_else(|| before.token_file.clone()),
-        token_command: now.token_command,
-        client_id: now.client_id.or_else(|| before.client_id.clone()),
         client_secret_file: file(
             now.client_secret_file,
-            &before.client_secret_file,
+            &recorded.client_secret_file,
             CLIENT_SECRET_VARIABLE,
         )?,
-        scope: now.scope.or_else(|| before.scope.clone()),
-        token_url: now.token_url.or_else(|| before.token_url.clone()),
-        tenancy: now.tenancy.or_else(|| before.tenancy.clone()),
-        username: now.username.or_else(|| before.username.clone()),
-        password_file: file(now.password_file, &before.password_file, PASSWORD_VARIABLE)?,
+        password_file: file(
+            now.password_file,
+            &recorded.password_file,
+            PASSWORD_VARIABLE,
+        )?,
+        token_file: now.token_file.or(recorded.token_file),
+        token_command: now.token_command,
+        client_id: now.client_id.or(recorded.client_id),
+        scope: now.scope.or(recorded.scope),
+        token_url: now.token_url.or(recorded.token_url),
+        tenancy: now.tenancy.or(recorded.tenancy),
+        username: now.username.or(recorded.username),
     })
 }
 
-fn way(settings: &SignInSettings, has_token: bool) -> anyhow::Result<Option<Session>> {
-    let mut ways = Vec::new();
+/// The method that settings and variables choose. Two are an error.
+fn method(settings: &SignInSettings, has_token: bool) -> anyhow::Result<Option<SignInMethod>> {
+    let mut methods = Vec::new();
     if has_token {
-        ways.push((Session::Token, TOKEN_VARIABLE));
+        methods.push((SignInMethod::Token, TOKEN_VARIABLE));
     }
-    if let Some(path) = &settings.token_file {
-        ways.push((Session::TokenFile(path.clone()), "--token-file"));
+    if let Some(path) = settings.token_file.clone() {
+        methods.push((SignInMethod::TokenFile(path), "--token-file"));
     }
-    if let Some(command) = &settings.token_command {
-        ways.push((Session::Command(command.clone()), "--token-command"));
+    if let Some(command) = settings.token_command.clone() {
+        methods.push((SignInMethod::TokenCommand(command), "--token-command"));
     }
     if settings.client_id.is_some() {
-        ways.push((Session::Application, "--client-id"));
+        methods.push((SignInMethod::ClientCredentials, "--client-id"));
     }
-    if settings.username.is_some() || settings.tenancy.is_some() {
-        ways.push((Session::Person, "--username"));
+    // The tenancy of a profile does not matter where another method is chosen.
+    if settings.username.is_some() || settings.tenancy.is_some() && methods.is_empty() {
+        methods.push((SignInMethod::Password, "--username"));
     }
-    if let [(_, first), (_, second), ..] = ways.as_slice() {
-        bail!("{first} and {second} are two ways to sign in\n  hint: take one away");
+    if let [(_, first), (_, second), ..] = methods.as_slice() {
+        bail!(
+            Failure::new(format!("{first} and {second} are two ways to sign in"))
+                .hint("remove one of them")
+        );
     }
-    Ok(ways.pop().map(|(way, _)| way))
+    Ok(methods.pop().map(|(method, _)| method))
 }
 
 fn client_credentials_source(
@@ -132,15 +143,17 @@ fn client_credentials_source(
     )?;
     let Some(client_secret) = secret else {
         bail!(
-            "there is no secret for the application of --client-id\n  hint: put it into {CLIENT_SECRET_VARIABLE}, or into a file that --client-secret-file names"
+            Failure::new("there is no secret for the application of --client-id").hint(format!(
+                "set {CLIENT_SECRET_VARIABLE}, or use --client-secret-file"
+            ))
         );
     };
     let token_url = match &settings.token_url {
-        // What is no URL is not shown: it may hold anything.
-        Some(url) => Url::parse(url).context("--token-url is no URL")?,
+        // The value is not shown: it may contain anything.
+        Some(url) => Url::parse(url).context("--token-url is not a URL")?,
         None => Url::parse(base_url)
             .and_then(|base| base.join(TOKEN_PATH))
-            .with_context(|| format!("the base URL {base_url} is no URL"))?,
+            .with_context(|| format!("the base URL {base_url} is not a URL"))?,
     };
     check_protected(&token_url)?;
     Ok(TokenSource::ClientCredentials(ClientCredentials {
@@ -153,7 +166,10 @@ fn client_credentials_source(
 
 fn password_source(settings: &SignInSettings, base_url: &str) -> anyhow::Result<TokenSource> {
     let (Some(username), Some(tenancy)) = (&settings.username, &settings.tenancy) else {
-        bail!("to sign in as a user takes both --tenancy and --username");
+        bail!(
+            Failure::new("signing in as a user needs both --tenancy and --username")
+                .hint("add the missing one")
+        );
     };
     let given = secret(
         PASSWORD_VARIABLE,
@@ -163,11 +179,13 @@ fn password_source(settings: &SignInSettings, base_url: &str) -> anyhow::Result<
     let asked = || ask_secret(&format!("Password of {}: ", printable(username, 60)));
     let Some(password) = given.map_or_else(asked, |given| Ok(Some(given)))? else {
         bail!(
-            "there is no password for the user of --username\n  hint: put it into {PASSWORD_VARIABLE}, or into a file that --password-file names"
+            Failure::new("there is no password for the user of --username")
+                .hint(format!("set {PASSWORD_VARIABLE}, or use --password-file"))
         );
     };
     let below = format!("{}/{PASSWORD_PATH}", base_url.trim_end_matches('/'));
-    let url = Url::parse(&below).with_context(|| format!("the base URL {base_url} is no URL"))?;
+    let url =
+        Url::parse(&below).with_context(|| format!("the base URL {base_url} is not a URL"))?;
     check_protected(&url)?;
     Ok(TokenSource::Password(Password {
         url,
@@ -180,11 +198,12 @@ fn password_source(settings: &SignInSettings, base_url: &str) -> anyhow::Result<
 fn check_protected(url: &Url) -> anyhow::Result<()> {
     let is_plain = url.username().is_empty() && url.password().is_none();
     if !is_plain || url.query().is_some() || url.fragment().is_some() {
-        bail!("--token-url may not hold a user name, a password, a `?` or a `#`");
+        bail!("--token-url must not contain a user name, a password, a `?` or a `#`");
     }
     if !is_secure(url) {
         bail!(
-            "--token-url is not https, so the secret would travel in the open\n  hint: use https (plain http is taken for loopback addresses only)"
+            Failure::new("--token-url is not https, so the secret would be sent unencrypted")
+                .hint("use https; plain http is allowed for loopback addresses only")
         );
     }
     Ok(())
@@ -198,7 +217,10 @@ fn secret(
 ) -> anyhow::Result<Option<SecretString>> {
     match (variable(name)?, file) {
         (Some(_), Some(_)) => {
-            bail!("{name} and {flag} both hold a secret\n  hint: take one away")
+            bail!(
+                Failure::new(format!("{name} and {flag} both give a secret"))
+                    .hint("remove one of them")
+            )
         }
         (Some(secret), None) => Ok(Some(secret)),
         (None, None) => Ok(None),
@@ -218,7 +240,7 @@ fn variable(name: &'static str) -> anyhow::Result<Option<SecretString>> {
     match env::var(name).map(SecretString::from) {
         Ok(secret) => Ok(Some(secret).filter(|secret| !secret.expose_secret().is_empty())),
         Err(VarError::NotPresent) => Ok(None),
-        // The error holds the variable's content, so it is not passed on.
+        // The error contains the value, so it is not passed on.
         Err(VarError::NotUnicode(_)) => bail!("{name} is not text"),
     }
 }
@@ -226,15 +248,15 @@ fn variable(name: &'static str) -> anyhow::Result<Option<SecretString>> {
 pub fn warn_if_others_can_read(path: &Path) {
     if others_can_read(path) {
         let path = path.display();
-        // Whoever closed standard error does not want to hear it.
+        // A closed standard error is ignored.
         let _ = writeln!(
             stderr(),
-            "warning: {path} holds a secret, and other users of this machine can read it\n  hint: chmod 600 {path}"
+            "warning: {path} contains a secret, and other users of this machine can read it\n  hint: chmod 600 {path}"
         );
     }
 }
 
-/// Whether a file's rights let others than its owner read it.
+/// Whether other users than the owner can read a file.
 #[cfg(unix)]
 pub fn others_can_read(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
@@ -242,7 +264,7 @@ pub fn others_can_read(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o077 != 0)
 }
 
-/// Elsewhere rights are no bits.
+/// Other systems have no permission bits.
 #[cfg(not(unix))]
 pub fn others_can_read(_: &Path) -> bool {
     false

@@ -310,6 +310,20 @@ fn no_sandbox_undoes_the_sandbox_of_a_profile_and_of_a_variable() {
 }
 
 #[test]
+fn a_flag_that_chooses_a_way_to_sign_in_replaces_that_of_a_profile() {
+    let dir = Dir::new();
+    dir.write("token", "x").write(
+        "seatload.toml",
+        "account = \"a\"\nusername = \"me\"\ntenancy = \"t\"\nbase-url = \"http://127.0.0.1:9\"\n",
+    );
+    let mut command = dir.seatload();
+    command.env_remove("SEATLOAD_TOKEN");
+    command.args(["check", "--json", "--token-file", "token"]);
+    let states = states(&json(&wait_for_exit(command)));
+    assert!(states.contains(&"settings: ok".to_owned()), "{states:?}");
+}
+
+#[test]
 fn a_password_of_the_proxy_is_refused_on_the_command_line_and_in_a_configuration_file() {
     let dir = Dir::new();
     dir.write("my.toml", "proxy = \"http://me:pw@proxy:1\"\n");

@@ -1,5 +1,6 @@
 //! Signing in, and staying signed in.
 
+use std::io::{BufRead, BufReader};
 use std::sync::Once;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -318,7 +319,7 @@ fn a_first_sign_in_in_passing_trouble_is_tried_again() {
     assert!(
         ended
             .stderr
-            .contains("cannot sign in: status 503; trying again in"),
+            .contains("cannot sign in: status 503; retrying in"),
         "{}",
         ended.stderr
     );
@@ -377,7 +378,7 @@ fn two_ways_to_sign_in_at_once_or_half_of_one_are_an_error() {
         (
             &["--client-id", "a", "--client-secret-file", "secret"],
             &SECRET,
-            "both hold a secret",
+            "both give a secret",
         ),
         (&["--username", "a"], &[], "both --tenancy and --username"),
         (
@@ -441,4 +442,34 @@ fn a_secret_that_others_can_read_is_warned_of() {
     };
     assert!(warns(0o644, "a"));
     assert!(!warns(0o600, "b"));
+}
+
+#[test]
+fn an_interrupt_during_the_first_sign_in_says_that_nothing_was_sent() {
+    let identity = Identity::new(IdentityBehavior {
+        refuses: |_| Some(503),
+        ..IdentityBehavior::default()
+    });
+    let dir = Dir::new();
+    dir.write("users.csv", users(1));
+    let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("seatload"));
+    command
+        .current_dir(dir.path(""))
+        .env_remove("SEATLOAD_TOKEN")
+        .envs(SECRET)
+        .args(["import", "users.csv", "--account", "acc-1", "--base-url"])
+        .arg(&identity.server.base_url)
+        .args(APPLICATION)
+        .stderr(std::process::Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut lines = stderr.lines().map(Result::unwrap);
+    assert!(lines.any(|line| line.contains("cannot sign in: status 503; retrying in")));
+    let interrupted = std::process::Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(interrupted.unwrap().success());
+    assert!(lines.any(|line| line == "interrupted: nothing was sent"));
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(dir.contains_only(&["users.csv"]));
 }
