@@ -256,7 +256,7 @@ fn who_held_nothing_stands_in_the_undo_file_and_importing_it_says_what_to_do() {
     let failed = dir.rows("undone/failures.csv");
     assert_eq!(failed[0]["userId"], "b");
     assert!(
-        failed[0]["message"].contains("the portal can"),
+        failed[0]["message"].contains("use the portal"),
         "{}",
         failed[0]["message"]
     );

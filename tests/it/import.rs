@@ -246,7 +246,7 @@ fn what_cannot_be_imported_is_told_and_leaves_nothing_behind() {
             "line 2: a quote is opened",
         ),
         (good, vec!["--burst", "20000"], "--burst 20000 is more than"),
-        (good, vec!["--rate", "10"], "`10` is no rate"),
+        (good, vec!["--rate", "10"], "`10` is not a rate"),
         (good, vec!["--batch-size", "0"], "--batch-size"),
         (good, vec!["--timeout", "0s"], "--timeout"),
         (
@@ -332,7 +332,7 @@ fn a_refused_token_stops_after_one_request_and_says_what_to_do() {
     assert_eq!(ended.code, 3);
     assert_eq!(server.requests().len(), 1);
     for told in [
-        "the service refused the token (401)",
+        "the service rejected the token (401)",
         "PM.License.Write",
         "seatload resume run",
     ] {
@@ -354,14 +354,15 @@ fn a_refused_token_stops_after_one_request_and_says_what_to_do() {
 }
 
 #[test]
-fn a_run_in_which_everyone_is_decided_has_finished_whatever_stopped_it() {
+fn a_wrong_account_leaves_the_first_users_pending() {
     let server = RawServer::answering(|_, _| http(404, ""));
     let dir = Dir::new();
     dir.write("users.csv", "userId,code\na,IDU\nb,IDU\nc,IDU\n");
-    let ended = dir.import(&server.base_url, &[]);
-    assert_eq!(ended.code, 1, "{}", ended.stderr);
-    assert!(ended.stderr.contains("--account"), "{}", ended.stderr);
-    assert!(!dir.path("run/pending.csv").exists());
+    let stopped = dir.import(&server.base_url, &[]);
+    assert_eq!(stopped.code, 3, "{}", stopped.stderr);
+    assert!(stopped.stderr.contains("--account"), "{}", stopped.stderr);
+    assert_eq!(dir.column("run/pending.csv", "userId"), ["a", "b", "c"]);
+    assert!(dir.rows("run/failures.csv").is_empty());
 }
 
 #[test]
@@ -602,12 +603,12 @@ fn a_strict_import_with_a_bad_row_writes_reports_and_cannot_be_resumed() {
     for told in [
         "Import refused",
         "None of 2 users has its licences; 1 bad row needs attention; 2 users are not decided yet",
-        "nothing was sent, since --strict is given, and the file has 1 bad row",
-        "mend the input where failures.csv says",
+        "the file has 1 bad row, which --strict does not allow; nothing was sent",
+        "correct the rows that are listed in failures.csv",
     ] {
         assert!(page.contains(told), "{told}");
     }
-    assert!(!page.contains("Go on with"));
+    assert!(!page.contains("Resume with"));
     let summary: serde_json::Value = serde_json::from_str(&dir.read("run/summary.json")).unwrap();
     assert_eq!(summary["users"]["pending"], 2);
     assert_eq!(summary["requests"]["sent"], 0);

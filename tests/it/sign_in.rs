@@ -213,7 +213,7 @@ fn a_new_token_that_is_refused_stops_the_run() {
     let ended = run(&dir, "import", &fixed, &[]);
     assert_eq!(ended.code, 3, "{}", ended.stderr);
     assert!(
-        ended.stderr.contains("the service refused the token (401)"),
+        ended.stderr.contains("the service rejected the token (401)"),
         "{}",
         ended.stderr
     );
@@ -232,7 +232,7 @@ fn a_wrong_secret_is_told_before_anything_is_read_or_sent() {
     assert!(
         ended
             .stderr
-            .contains("signing in was refused: invalid_client"),
+            .contains("the sign-in was rejected: invalid_client"),
         "{}",
         ended.stderr
     );
@@ -267,7 +267,7 @@ fn a_renewal_that_is_refused_stops_the_run_and_resume_goes_on_with_it() {
     assert!(
         ended
             .stderr
-            .contains("signing in was refused: invalid_client"),
+            .contains("the sign-in was rejected: invalid_client"),
         "{}",
         ended.stderr
     );
