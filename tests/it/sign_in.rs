@@ -213,7 +213,9 @@ fn a_new_token_that_is_refused_stops_the_run() {
     let ended = run(&dir, "import", &fixed, &[]);
     assert_eq!(ended.code, 3, "{}", ended.stderr);
     assert!(
-        ended.stderr.contains("the service rejected the token (401)"),
+        ended
+            .stderr
+            .contains("the service rejected the token (401)"),
         "{}",
         ended.stderr
     );

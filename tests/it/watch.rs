@@ -133,7 +133,7 @@ fn each_file_is_imported_and_goes_where_it_belongs_with_its_reports() {
 
 #[cfg(unix)]
 #[test]
-fn what_is_no_file_to_import_is_let_alone() {
+fn files_that_cannot_be_imported_are_ignored() {
     let server = confirming_all();
     let dir = drop_folder();
     let content = users(&["a"]);
@@ -157,8 +157,12 @@ fn what_is_no_file_to_import_is_let_alone() {
     let before = files(&dir.path("drop")).len();
     let ended = once(&dir, &server.base_url, &[]);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
-    assert!(ended.stderr.contains("let alone: old.xls"));
-    assert!(ended.stderr.contains("a program is at it: half.csv"));
+    assert!(ended.stderr.contains("ignored: old.xls"));
+    assert!(
+        ended
+            .stderr
+            .contains("since another program has it open: half.csv")
+    );
     // The lock and the memory.
     assert_eq!(files(&dir.path("drop")).len(), before + 2);
     assert_eq!(server.requests().len(), 0);
@@ -186,7 +190,7 @@ fn a_content_that_was_imported_before_is_set_aside_and_one_that_was_not_is_impor
     dir.write("drop/c.csv", &damaged);
     assert_eq!(once(&dir, &server.base_url, &["--strict"]).code, 1);
     let text = note(&dir, "attention", "c.csv");
-    assert!(text.contains("--strict is given, and the file has 1 bad row"));
+    assert!(text.contains("the file has 1 bad row, which --strict does not allow"));
     assert_eq!(server.requests().len(), 1);
     fs::remove_dir_all(&placed(&dir, "attention")["c.csv"]).unwrap();
     dir.write("drop/c.csv", &damaged);
@@ -244,7 +248,7 @@ fn what_every_file_would_meet_sets_none_aside_and_the_order_is_kept() {
     assert!(
         stopped
             .stderr
-            .contains("trouble: the service refused the token")
+            .contains("error: the service rejected the token")
     );
     assert_eq!(names(&dir, "working"), ["b.csv"]);
     assert!(dir.path("drop/a.csv").exists());
@@ -293,7 +297,7 @@ fn while_the_service_is_away_small_files_wait_and_one_that_it_never_answers_hold
     for _ in 0..2 {
         let stopped = once(&dir, &service.base_url, &[]);
         assert_eq!(stopped.code, 3, "{}", stopped.stderr);
-        let told = "trouble: the service gave no answer for 1 user";
+        let told = "error: the service did not respond for 1 user";
         assert!(stopped.stderr.contains(told), "{}", stopped.stderr);
         assert_eq!(names(&dir, "working"), ["a.csv"]);
         assert!(dir.path("drop/b.csv").exists());
@@ -491,10 +495,10 @@ fn a_folder_is_watched_by_one_process() {
     });
     let second = once(&dir, &server.base_url, &[]);
     assert_eq!(second.code, 2);
-    assert!(second.stderr.contains(&format!("another process ({pid})")));
+    assert!(second.stderr.contains(&format!("(process {pid})")));
     first.kill().unwrap();
     first.wait().unwrap();
-    // Whoever held it is dead.
+    // The process with the lock is dead.
     assert_eq!(once(&dir, &server.base_url, &[]).code, 0);
 }
 
@@ -513,7 +517,10 @@ fn a_signal_waits_for_what_is_in_flight_and_ends_an_idle_watch_at_once() {
     let mut stderr = std::io::BufRead::lines(std::io::BufReader::new(child.stderr.take().unwrap()));
     assert!(stderr.any(|line| line.unwrap().contains("waiting for 1 request in flight")));
     service.thaw();
-    assert!(stderr.any(|line| { line.unwrap().contains("goes on when it is started again") }));
+    assert!(stderr.any(|line| {
+        line.unwrap()
+            .contains("it resumes the file in working when it is started again")
+    }));
     assert_eq!(child.wait().unwrap().code(), Some(130));
     let run = placed(&dir, "working")["a.csv"].join("run");
     let success = fs::read_to_string(run.join("success.csv")).unwrap();
