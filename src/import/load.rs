@@ -143,9 +143,9 @@ fn read_current(
     let bad_rows: Vec<_> = bad_rows.collect();
     bail!(
         Failure::new(format!(
-            "{}\n  {}",
+            "{}\n    {}",
             count_of(roster.bad_rows.len() as u64, "bad row"),
-            bad_rows.join("\n  ")
+            bad_rows.join("\n    ")
         ))
         .hint("correct the file or export it again; --allow-code accepts a new code")
     )
