@@ -249,3 +249,10 @@ pub enum SyncMode {
     /// With each response, before it is counted.
     Always,
 }
+
+/// How the summary of a run is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SummaryFormat {
+    Table,
+    Json,
+}

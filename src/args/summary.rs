@@ -2,17 +2,13 @@
 
 use clap::Args;
 
+use crate::settings::SummaryFormat;
+
 #[derive(Debug, Clone, Args)]
 pub struct SummaryArgs {
     /// Print the summary as JSON, as in summary.json
     #[arg(long)]
     json: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SummaryFormat {
-    Table,
-    Json,
 }
 
 impl SummaryArgs {

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::args::examples::{Example, HelpExamples};
 use crate::args::settings::SettingsArgs;
-use crate::args::summary::{SummaryArgs, SummaryFormat};
+use crate::args::summary::SummaryArgs;
 use crate::exit_code::ExitCode;
 use crate::hint::Failure;
 use crate::import::connection::Connection;
@@ -21,7 +21,7 @@ use crate::import::send_times::SendTimes;
 use crate::input::Input;
 use crate::report::Progress;
 use crate::run::{FolderError, NewRunFolder};
-use crate::settings::ImportSettings;
+use crate::settings::{ImportSettings, SummaryFormat};
 
 /// Import a file of users and bundle codes
 ///

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::args::examples::{Example, HelpExamples};
 use crate::args::run::RunArgs;
 use crate::args::sign_in::SignInArgs;
-use crate::args::summary::{SummaryArgs, SummaryFormat};
+use crate::args::summary::SummaryArgs;
 use crate::dispatch;
 use crate::exit_code::ExitCode;
 use crate::hint::Failure;
@@ -24,7 +24,7 @@ use crate::import::sign_in::merge_with_recorded;
 use crate::report::Progress;
 use crate::run::{RunFolder, RunManifest};
 use crate::run::{SUMMARY, SavedSummary};
-use crate::settings::{ProgressMode, RunSettings};
+use crate::settings::{ProgressMode, RunSettings, SummaryFormat};
 
 /// Resume a run that stopped early or was killed
 ///

@@ -5,7 +5,6 @@ use std::path::Path;
 
 use console::Term;
 
-use crate::args::summary::SummaryFormat;
 use crate::event::StopReason;
 use crate::exit_code::ExitCode;
 use crate::humanize::count_of;
@@ -13,7 +12,7 @@ use crate::import::context::resume_hint;
 use crate::import::finish::FinalReports;
 use crate::report::{Progress, REPORT, SummaryTable, summary_table};
 use crate::run::Summary;
-use crate::settings::InputSettings;
+use crate::settings::{InputSettings, SummaryFormat};
 
 /// How a run, or a session of it, ended.
 pub struct RunResult {

@@ -33,7 +33,7 @@ pub enum AttemptResult {
     Done(Disposition),
     /// The file stays in `working` and is retried, since the failure would happen to every file.
     Retry {
-        what: anyhow::Error,
+        error: anyhow::Error,
         /// Not before this time.
         until: Option<Timestamp>,
     },
@@ -56,8 +56,8 @@ impl AttemptResult {
 }
 
 impl From<anyhow::Error> for AttemptResult {
-    fn from(what: anyhow::Error) -> Self {
-        Self::Retry { what, until: None }
+    fn from(error: anyhow::Error) -> Self {
+        Self::Retry { error, until: None }
     }
 }
 
@@ -65,10 +65,10 @@ impl From<anyhow::Error> for AttemptResult {
 pub struct Attempt<'a> {
     pub args: &'a SettingsArgs,
     pub folder: &'a WatchFolder,
-    pub memory: &'a ImportLog,
-    pub way: Session<'a>,
+    pub import_log: &'a ImportLog,
+    pub session: Session<'a>,
     /// Whether the run of the file before stopped with [`StopReason::NoUserFound`].
-    pub unknown_before: bool,
+    pub previous_was_not_found: bool,
 }
 
 impl Attempt<'_> {
@@ -78,9 +78,12 @@ impl Attempt<'_> {
             .remove_note()
             .with_context(|| format!("cannot write to {}", job.path.display()))
             .map_err(AttemptResult::from)
-            .and_then(|()| match has_started(job) {
-                true => self.go_on(job, progress),
-                false => self.import(job, progress),
+            .and_then(|()| {
+                if has_started(job) {
+                    self.resume(job, progress)
+                } else {
+                    self.import(job, progress)
+                }
             });
         attempted.unwrap_or_else(|early| early)
     }
@@ -95,30 +98,33 @@ impl Attempt<'_> {
         }
         let settings = crate::commands::watch::file_settings(self.args, input)?;
         self.sign_in(&settings.run, progress)?;
-        // What every file needs is told apart from what is wrong with this one.
+        // An error in a side table concerns every file; an error in the input concerns this one.
         let beside = load::load_side_tables(&settings.plan.input_settings)?;
         let prepared = prepare::prepare(&settings, beside, None, progress).map_err(|error| {
-            match is_machine_error(&error) {
-                true => error.into(),
-                false => AttemptResult::not_imported(&error),
+            if is_machine_error(&error) {
+                error.into()
+            } else {
+                AttemptResult::not_imported(&error)
             }
         })?;
         let run = empty_run_folder(job)?;
-        if let Some(refused) = prepared.report_violation(&settings, self.way.connection, &run)? {
+        if let Some(refused) =
+            prepared.report_violation(&settings, self.session.connection, &run)?
+        {
             run.keep();
             let error = Failure::new(refused.message())
                 .hint("correct the rows that run/failures.csv beside this note lists");
             return Err(AttemptResult::not_imported(&error.into()));
         }
-        if self.way.interrupt.is_cancelled() {
+        if self.session.interrupt.is_cancelled() {
             return Ok(AttemptResult::Interrupted);
         }
         self.folder.beat();
-        let ended = prepared.run(&settings, run, self.way, progress)?;
+        let ended = prepared.run(&settings, run, self.session, progress)?;
         self.after(job, &ended, progress)
     }
 
-    fn go_on(&self, job: &Job, progress: &mut Progress) -> Result<AttemptResult, AttemptResult> {
+    fn resume(&self, job: &Job, progress: &mut Progress) -> Result<AttemptResult, AttemptResult> {
         let run = RunFolder::open(&job.run()).map_err(anyhow::Error::from)?;
         let record = match RunManifest::read(&run) {
             Ok(record) => record,
@@ -131,7 +137,7 @@ impl Attempt<'_> {
         }
         if let Some(until) = saved.not_before.filter(|until| *until > Timestamp::now()) {
             return Err(AttemptResult::Retry {
-                what: anyhow!("the service asked not to be called before {until:.0}"),
+                error: anyhow!("the service asked not to be called before {until:.0}"),
                 until: Some(until),
             });
         }
@@ -139,7 +145,7 @@ impl Attempt<'_> {
             return Err(AttemptResult::cannot_resume(&file_missing()));
         };
         let settings = crate::commands::watch::file_settings(self.args, input)?.run;
-        // Whoever may write to the folder may have written the record: it does not decide where the token goes.
+        // The manifest lies in a folder that others may write to, so it does not decide where the token goes.
         if record.target != settings.target {
             return Err(AttemptResult::cannot_resume(
                 &Failure::new("the run uses another service or account than the watch")
@@ -148,15 +154,15 @@ impl Attempt<'_> {
             ));
         }
         self.sign_in(&settings, progress)?;
-        let proposal =
-            resume::reload_input(&record, run.path(), progress).map_err(|error| match error
-                .is::<ManifestError>(
-            ) {
-                true => AttemptResult::cannot_resume(&error),
-                false => error.into(),
-            })?;
+        let proposal = resume::reload_input(&record, run.path(), progress).map_err(|error| {
+            if error.is::<ManifestError>() {
+                AttemptResult::cannot_resume(&error)
+            } else {
+                error.into()
+            }
+        })?;
         self.folder.beat();
-        // Of a run for a first few, so many as are left of them.
+        // With `--first`, the users that are left of the first.
         let settings = RunSettings {
             first: None,
             ..settings
@@ -168,13 +174,12 @@ impl Attempt<'_> {
             manifest: &record,
             changes: &proposal,
         };
-        let ended =
-            resume::resume_run(stopped, whom, settings, self.way, progress).map_err(|error| {
-                match error.downcast_ref::<RunFileError>() {
-                    None | Some(RunFileError::Io(_)) => error.into(),
-                    Some(_) => AttemptResult::cannot_resume(&error),
-                }
-            })?;
+        let ended = resume::resume_run(stopped, whom, settings, self.session, progress).map_err(
+            |error| match error.downcast_ref::<RunFileError>() {
+                None | Some(RunFileError::Io(_)) => error.into(),
+                Some(_) => AttemptResult::cannot_resume(&error),
+            },
+        )?;
         self.after(job, &ended, progress)
     }
 
@@ -183,7 +188,7 @@ impl Attempt<'_> {
             connection,
             interrupt,
             ..
-        } = self.way;
+        } = self.session;
         let signed_in = connection.sign_in(run.requests.max_retries, interrupt, progress);
         match signed_in {
             Err(_) if interrupt.is_cancelled() => Err(AttemptResult::Interrupted),
@@ -197,7 +202,7 @@ impl Attempt<'_> {
         if unanswered == 0 {
             return finished(job);
         }
-        let before = self.memory.last();
+        let before = self.import_log.last();
         let before = before.and_then(|before| self.folder.find_filed(&before.folder));
         let unanswered_before = before.is_some_and(|folder| has_unanswered(&run_in(&folder)));
         let begun = RunManifest::started_at(&job.run());
@@ -216,7 +221,7 @@ impl Attempt<'_> {
     }
 
     fn duplicate(&self, fingerprint: &Fingerprint) -> Option<Disposition> {
-        let before = self.memory.find(fingerprint)?;
+        let before = self.import_log.find(fingerprint)?;
         let folder = self.folder.find_filed(&before.folder);
         Some(Disposition::Duplicate {
             file: before.file.clone(),
@@ -236,14 +241,14 @@ impl Attempt<'_> {
         let Some(stop) = &ended.stop else {
             return self.after_end(job);
         };
-        match after_stop(stop, self.unknown_before) {
+        match after_stop(stop, self.previous_was_not_found) {
             AfterStop::Exit => {
                 progress.stopped(stop);
                 Ok(AttemptResult::Interrupted)
             }
             AfterStop::SetAside => Ok(AttemptResult::Done(Disposition::Stopped(stop.clone()))),
             AfterStop::Retry => Err(AttemptResult::Retry {
-                what: Failure::new(stop.message()).hint(stop.hint()).into(),
+                error: Failure::new(stop.message()).hint(stop.hint()).into(),
                 until: SavedSummary::read(&job.run()).not_before,
             }),
         }
@@ -271,9 +276,10 @@ fn finished(job: &Job) -> Result<AttemptResult, AttemptResult> {
         // It was read to its end.
         None => true,
     };
-    Ok(AttemptResult::Done(match is_same {
-        true => Disposition::Finished(counts),
-        false => Disposition::Changed,
+    Ok(AttemptResult::Done(if is_same {
+        Disposition::Finished(counts)
+    } else {
+        Disposition::Changed
     }))
 }
 
@@ -281,7 +287,7 @@ fn finished(job: &Job) -> Result<AttemptResult, AttemptResult> {
 fn is_machine_error(error: &anyhow::Error) -> bool {
     match error.downcast_ref::<InputError>() {
         Some(InputError::Temporary { .. }) => true,
-        // What is wrong with the content is told by the reader, and not by the system.
+        // An error without a code of the system is about the content.
         Some(InputError::Open { source, .. } | InputError::Read { source, .. }) => {
             source.raw_os_error().is_some() && source.kind() != io::ErrorKind::PermissionDenied
         }

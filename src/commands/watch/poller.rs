@@ -31,7 +31,7 @@ pub struct Poller {
     /// Files of other kinds that have been reported.
     others: BTreeSet<OsString>,
     progress: Progress,
-    tally: FileCounts,
+    counts: FileCounts,
     activity: Option<(String, Instant)>,
 }
 
@@ -45,7 +45,7 @@ impl Poller {
             last_status: now,
             others: BTreeSet::new(),
             progress: Progress::new(progress),
-            tally: FileCounts::default(),
+            counts: FileCounts::default(),
             activity: None,
         }
     }
@@ -55,8 +55,8 @@ impl Poller {
         self.period
     }
 
-    pub fn set_counts(&mut self, tally: FileCounts) {
-        self.tally = tally;
+    pub fn set_counts(&mut self, counts: FileCounts) {
+        self.counts = counts;
     }
 
     /// Polls once.
@@ -100,9 +100,9 @@ impl Poller {
         self.activity = Some((activity, Instant::now()));
         let done = thread::scope(|scope| {
             let (working, is_done) = mpsc::channel::<()>();
-            let looker = &mut *self;
+            let poller = &mut *self;
             scope.spawn(move || {
-                let period = looker.period.max(MOST_OFTEN);
+                let period = poller.period.max(MOST_OFTEN);
                 let mut looked = Instant::now();
                 while is_done.recv_timeout(period.min(BEAT)) == Err(RecvTimeoutError::Timeout) {
                     // Requests may leave all the while.
@@ -110,7 +110,7 @@ impl Poller {
                     if looked.elapsed() >= period {
                         looked = Instant::now();
                         // Who looks next, with nothing else to do, tells what is wrong.
-                        let _ = looker.poll(folder);
+                        let _ = poller.poll(folder);
                     }
                 }
             });
@@ -130,6 +130,6 @@ impl Poller {
         let waiting = self.arrivals.waiting().count() as u64;
         let activity = self.activity.as_ref();
         let activity = activity.map(|(what, since)| (what.as_str(), since.elapsed()));
-        self.progress.info(&status(self.tally, waiting, activity));
+        self.progress.info(&status(self.counts, waiting, activity));
     }
 }

@@ -40,17 +40,17 @@ pub struct Watcher {
     args: WatchArgs,
     until: WatchMode,
     folder: WatchFolder,
-    memory: ImportLog,
-    looker: Poller,
+    import_log: ImportLog,
+    poller: Poller,
     progress: Progress,
     runtime: Runtime,
     interrupt: CancellationToken,
     send_times: SendTimes,
     /// Created anew after a failure, since its token may be to blame.
     connection: Option<Connection>,
-    tally: FileCounts,
-    troubles: u32,
-    unknown_before: bool,
+    counts: FileCounts,
+    failures_in_a_row: u32,
+    previous_was_not_found: bool,
 }
 
 /// What follows a step.
@@ -67,29 +67,30 @@ impl Watcher {
         found_sound: &ImportSettings,
     ) -> anyhow::Result<Self> {
         let folder = WatchFolder::open(path)?;
-        let memory = ImportLog::open(&folder.state_dir())?;
+        let import_log = ImportLog::open(&folder.state_dir())?;
         let runtime = Builder::new_current_thread().enable_all().build();
         let interrupt = CancellationToken::new();
         signals::install(interrupt.clone(), || print_final(EXIT_MESSAGE))
             .context("cannot listen for signals")?;
         let mode = found_sound.run.progress;
         Ok(Self {
-            until: match args.once {
-                true => WatchMode::Once,
-                false => WatchMode::Continuous,
+            until: if args.once {
+                WatchMode::Once
+            } else {
+                WatchMode::Continuous
             },
-            looker: Poller::new(args.settle, mode),
+            poller: Poller::new(args.settle, mode),
             progress: Progress::new(mode),
             send_times: SendTimes::after_heartbeat(folder.last_alive()),
             connection: Some(Connection::new(&found_sound.run)?),
             args,
             folder,
-            memory,
+            import_log,
             runtime: runtime.context("cannot start the runtime")?,
             interrupt,
-            tally: FileCounts::default(),
-            troubles: 0,
-            unknown_before: false,
+            counts: FileCounts::default(),
+            failures_in_a_row: 0,
+            previous_was_not_found: false,
         })
     }
 
@@ -111,7 +112,7 @@ impl Watcher {
                 }
                 Ok(None) if self.is_over(idle_since) => Step::End(self.finish_once()),
                 Ok(None) => {
-                    self.wait(self.looker.period());
+                    self.wait(self.poller.period());
                     Step::Next
                 }
                 Err(error) => self.back_off(&error, None),
@@ -147,9 +148,9 @@ impl Watcher {
         if let Some(job) = job.with_context(|| format!("cannot read {path}"))? {
             return Ok(Some(job));
         }
-        let looked = self.looker.poll(&self.folder);
+        let looked = self.poller.poll(&self.folder);
         looked.with_context(|| format!("cannot read {path}"))?;
-        let Some(name) = self.looker.next() else {
+        let Some(name) = self.poller.next() else {
             return Ok(None);
         };
         let taken = self.folder.claim(&name, Timestamp::now());
@@ -158,21 +159,22 @@ impl Watcher {
 
     /// Whether `--once` is over: files that are not complete by now are still being written.
     fn is_over(&self, idle_since: Instant) -> bool {
-        let long_enough = self.args.settle + 2 * self.looker.period();
-        let is_empty = self.looker.waiting().is_empty();
+        let long_enough = self.args.settle + 2 * self.poller.period();
+        let is_empty = self.poller.waiting().is_empty();
         self.until == WatchMode::Once && (is_empty || idle_since.elapsed() > long_enough)
     }
 
     fn process(&mut self, job: &Job) -> Step {
         let name = job.shown();
-        let activity = match has_started(job) {
-            true => format!("resuming {name}"),
-            false => format!("importing {name}"),
+        let activity = if has_started(job) {
+            format!("resuming {name}")
+        } else {
+            format!("importing {name}")
         };
         self.progress.info(&activity);
         match self.attempt(job, activity) {
             AttemptResult::Interrupted => Step::Next,
-            AttemptResult::Retry { what, until } => self.back_off(&what, until),
+            AttemptResult::Retry { error, until } => self.back_off(&error, until),
             AttemptResult::Done(disposition) => match self.file_away(job, &disposition) {
                 Ok(()) => Step::Next,
                 Err(error) => self.back_off(&error, None),
@@ -197,17 +199,17 @@ impl Watcher {
         let attempt = Attempt {
             args: &self.args.settings,
             folder: &self.folder,
-            memory: &self.memory,
-            way: Session {
+            import_log: &self.import_log,
+            session: Session {
                 connection,
                 send_times: &self.send_times,
                 interrupt: &self.interrupt,
             },
-            unknown_before: self.unknown_before,
+            previous_was_not_found: self.previous_was_not_found,
         };
         let progress = &mut self.progress;
         let work = || attempt.run(job, progress);
-        self.looker.poll_while(activity, &self.folder, work)
+        self.poller.poll_while(activity, &self.folder, work)
     }
 
     /// Moves a file that is done to its target folder.
@@ -220,17 +222,17 @@ impl Watcher {
         if let Some(fingerprint) = started_fingerprint(job)? {
             let folder = destination.file_name().unwrap_or(OsStr::new(&job.name));
             let folder = folder.to_string_lossy();
-            self.memory
+            self.import_log
                 .add(&fingerprint, &name, &folder, Timestamp::now())?;
         }
         let note = disposition.note_text(&name, &run);
         self.folder
             .file_away(job, &destination, note.as_deref())
             .with_context(|| format!("cannot move {name} to {}", destination.display()))?;
-        self.tally.count(place);
-        self.looker.set_counts(self.tally);
-        self.troubles = 0;
-        self.unknown_before = matches!(
+        self.counts.count(place);
+        self.poller.set_counts(self.counts);
+        self.failures_in_a_row = 0;
+        self.previous_was_not_found = matches!(
             disposition,
             Disposition::Stopped(StopReason::NoUserFound { .. })
         );
@@ -259,57 +261,59 @@ impl Watcher {
     }
 
     /// Reports a failure and waits, since the next file would fail the same way.
-    fn back_off(&mut self, what: &anyhow::Error, until: Option<Timestamp>) -> Step {
+    fn back_off(&mut self, error: &anyhow::Error, until: Option<Timestamp>) -> Step {
         if self.interrupt.is_cancelled() {
             return Step::Next;
         }
-        self.progress.message(&format!("error: {}", render(what)));
+        self.progress.message(&format!("error: {}", render(error)));
         self.connection = None;
         if self.until == WatchMode::Once {
             self.progress.message(RESUME_HINT);
             return Step::End(ExitCode::Stopped);
         }
         let told = until.and_then(|until| Duration::try_from(until - Timestamp::now()).ok());
-        let wait = told.unwrap_or_default().max(delay(self.troubles));
-        self.troubles += 1;
+        let wait = told.unwrap_or_default().max(delay(self.failures_in_a_row));
+        self.failures_in_a_row += 1;
         self.progress
             .message(&format!("retrying in {}; new files wait", duration(wait)));
         let end = Instant::now() + wait;
         while !self.interrupt.is_cancelled() && Instant::now() < end {
             // The next look without a pause tells what is wrong.
-            let _ = self.looker.poll(&self.folder);
+            let _ = self.poller.poll(&self.folder);
             self.wait(
                 end.saturating_duration_since(Instant::now())
-                    .min(self.looker.period()),
+                    .min(self.poller.period()),
             );
         }
         Step::Next
     }
 
     fn wait(&self, time: Duration) {
-        // Connections that the service closes meanwhile are to be noticed.
+        // Runs the connection, so that one that the service closes is noticed.
         let runtime = self.connection.as_ref();
         let runtime = runtime.map_or(&self.runtime, |connection| &connection.runtime);
-        // Over early when the watch is to end.
+        // An interrupt ends the wait.
         let _ = runtime.block_on(async { timeout(time, self.interrupt.cancelled()).await });
     }
 
     fn interrupted(&self) -> ExitCode {
         let is_at_work = matches!(self.folder.current_job(), Ok(Some(_)));
-        match is_at_work {
-            true => self.progress.message(RESUME_HINT),
-            false => self.progress.info("the watch has ended"),
+        if is_at_work {
+            self.progress.message(RESUME_HINT)
+        } else {
+            self.progress.info("the watch has ended")
         }
-        let is_unfinished = self.until == WatchMode::Once && !self.looker.waiting().is_empty();
-        match is_at_work || is_unfinished {
-            true => ExitCode::Interrupted,
-            false => ExitCode::AllSucceeded,
+        let is_unfinished = self.until == WatchMode::Once && !self.poller.waiting().is_empty();
+        if is_at_work || is_unfinished {
+            ExitCode::Interrupted
+        } else {
+            ExitCode::AllSucceeded
         }
     }
 
     /// The end of `--once`.
     fn finish_once(&self) -> ExitCode {
-        let waiting = self.looker.waiting();
+        let waiting = self.poller.waiting();
         if !waiting.is_empty() {
             self.progress.message(&format!(
                 "{} not imported, since another program has it open: {}",
@@ -317,9 +321,10 @@ impl Watcher {
                 waiting.join(", ")
             ));
         }
-        match self.tally.needs_attention() {
-            true => ExitCode::SomeFailed,
-            false => ExitCode::AllSucceeded,
+        if self.counts.needs_attention() {
+            ExitCode::SomeFailed
+        } else {
+            ExitCode::AllSucceeded
         }
     }
 }
