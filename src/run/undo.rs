@@ -129,18 +129,13 @@ impl UndoSummary {
         for (users, reason) in [
             (
                 self.had_none,
-                "had no licences: remove theirs in the portal, an import cannot remove all licences of a user",
+                "who had no licences; remove their licences in the portal",
             ),
-            (
-                self.unknown,
-                "not in the file of --current, so it is unknown what they had",
-            ),
+            (self.unknown, "without an entry in the file of --current"),
         ] {
             if users > 0 {
-                text.push_str(&format!(
-                    "\n  not restored: {}: {reason}",
-                    count_of(users, "user")
-                ));
+                let users = count_of(users, "user");
+                text.push_str(&format!("\n  not restored: {users} {reason}"));
             }
         }
         text

@@ -237,14 +237,14 @@ fn who_held_nothing_stands_in_the_undo_file_and_importing_it_says_what_to_do() {
     assert!(
         ended
             .stderr
-            .contains("not restored: 1 user: had no licences"),
+            .contains("not restored: 1 user who had no licences"),
         "{}",
         ended.stderr
     );
     assert!(
         ended
             .stderr
-            .contains("not restored: 1 user: not in the file"),
+            .contains("not restored: 1 user without an entry in the file"),
         "{}",
         ended.stderr
     );

@@ -62,7 +62,7 @@ fn a_stopped_run_has_a_page_with_the_reason_and_a_new_page_when_it_is_resumed() 
     );
     let stop = text_of(&dir.read("run/report.html"), ".stop");
     for text in [
-        "the service forbids the call (403)",
+        "the caller is not allowed to allocate licences (403)",
         "use the token of an organisation administrator",
         "seatload resume run",
     ] {
