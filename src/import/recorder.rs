@@ -11,12 +11,11 @@ use tokio::sync::mpsc::Receiver;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::event::{Event, WaitCause};
+use crate::event::{Event, StopReason, WaitCause};
 use crate::outcome::Decision;
 use crate::report::{Progress, Timeline};
 use crate::roster::Assignments;
-use crate::run::RunFolder;
-use crate::run::{Journal, RunStats, UserStates, WriteAheadLog};
+use crate::run::{Journal, RunFolder, RunStats, UserStates, WriteAheadLog, record_not_before};
 use crate::settings::SyncMode;
 
 /// How often the display is refreshed while no event comes.
@@ -147,6 +146,7 @@ impl<'a, 'l> Recorder<'a, 'l> {
             SyncMode::Always => journal.sync(),
             SyncMode::EverySecond => Ok(()),
         };
+        let wait_saved = self.save_wait(events);
         for event in events {
             let is_written = decision(event).is_none_or(|decision| {
                 if is_success(&decision) {
@@ -160,7 +160,21 @@ impl<'a, 'l> Recorder<'a, 'l> {
                 self.progress.show_event(event, &self.recorded.stats);
             }
         }
-        successes.and(failures).and(synced)
+        successes.and(failures).and(synced).and(wait_saved)
+    }
+
+    /// Saves until when the service accepts no requests, so that a killed run still waits when it is resumed.
+    fn save_wait(&mut self, events: &[Event]) -> io::Result<()> {
+        let now = Timestamp::now();
+        let waits = events.iter().filter_map(service_wait);
+        let until = waits.filter_map(|wait| now.saturating_add(wait).ok()).max();
+        if let Some(until) = until
+            && Some(until) > self.recorded.not_before
+        {
+            self.recorded.not_before = Some(until);
+            record_not_before(self.context.folder, until)?;
+        }
+        Ok(())
     }
 
     /// Counts an event that is written.
@@ -173,14 +187,6 @@ impl<'a, 'l> Recorder<'a, 'l> {
             recorded
                 .stats
                 .count_decision(decision, &superseded, assignments);
-        }
-        if let Event::Waiting {
-            wait,
-            cause: WaitCause::RetryAfter | WaitCause::QuotaExhausted,
-        } = event
-        {
-            let until = Timestamp::now().saturating_add(*wait);
-            recorded.not_before = recorded.not_before.max(until.ok());
         }
         recorded.stats.count_event(event);
         recorded.timeline.record(elapsed, event);
@@ -207,6 +213,18 @@ impl<'a, 'l> Recorder<'a, 'l> {
             file.sync_data()?;
         }
         Ok(())
+    }
+}
+
+/// The wait that the service asked for.
+fn service_wait(event: &Event) -> Option<Duration> {
+    match event {
+        Event::Waiting {
+            wait,
+            cause: WaitCause::RetryAfter | WaitCause::QuotaExhausted,
+        }
+        | Event::Stopping(StopReason::RetryAfterTooLong { wait }) => Some(*wait),
+        _ => None,
     }
 }
 

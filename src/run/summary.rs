@@ -175,11 +175,7 @@ impl Summary {
 
 impl Stopped {
     fn new(stop: &StopReason, end: &RunEnd<'_>) -> Self {
-        let not_before = if let StopReason::RetryAfterTooLong { wait } = stop {
-            Some(end.finished.saturating_add(*wait).unwrap_or(Timestamp::MAX))
-        } else {
-            end.not_before.filter(|until| *until > end.finished)
-        };
+        let not_before = end.not_before.filter(|until| *until > end.finished);
         Self {
             reason: stop.message(),
             hint: stop.hint().to_owned(),

@@ -186,12 +186,39 @@ fn a_wait_that_was_interrupted_is_sat_through_where_the_run_goes_on() {
     assert_eq!(server.requests().len(), 1);
 }
 
-#[cfg(unix)]
-fn interrupted_in_a_wait(mut child: std::process::Child) {
+#[test]
+fn a_wait_that_the_service_asked_for_survives_a_kill() {
+    let server = RawServer::answering(|_, _| http_with(429, "Retry-After: 600\r\n", ""));
+    let dir = Dir::new();
+    dir.write("users.csv", users(3));
+    let mut import = dir.start_import(&server.base_url, &["--progress", "json"]);
+    for _ in 0..3 {
+        drop(until_waiting(&mut import));
+        import.kill().unwrap();
+        import.wait().unwrap();
+        assert!(!dir.path("run/summary.json").exists());
+        import = dir.start(&["resume", "run", "--progress", "json"]);
+    }
+    drop(until_waiting(&mut import));
+    import.kill().unwrap();
+    import.wait().unwrap();
+    assert_eq!(server.requests().len(), 1);
+}
+
+/// Reads events until the run waits.
+fn until_waiting(
+    child: &mut std::process::Child,
+) -> impl Iterator<Item = std::io::Result<String>> + use<> {
     use std::io::{BufRead, BufReader};
 
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     assert!(lines.any(|line| line.unwrap().contains(r#""waiting""#)));
+    lines
+}
+
+#[cfg(unix)]
+fn interrupted_in_a_wait(mut child: std::process::Child) {
+    let lines = until_waiting(&mut child);
     let kill = std::process::Command::new("kill")
         .args(["-INT", &child.id().to_string()])
         .status();
