@@ -8,6 +8,7 @@ use anyhow::{Context, anyhow};
 use jiff::Timestamp;
 
 use crate::args::settings::SettingsArgs;
+use crate::commands::watch::file_settings;
 use crate::commands::watch::run_state::{empty_run_folder, has_started};
 use crate::diagnostic::render;
 use crate::hint::Failure;
@@ -16,8 +17,7 @@ use crate::import::context::{Session, StartTime};
 use crate::import::load;
 use crate::import::prepare;
 use crate::import::result::RunResult;
-use crate::import::resume;
-use crate::import::resume::{ResumeScope, StoppedRun};
+use crate::import::resume::{ResumeScope, StoppedRun, reload_input, resume_run};
 use crate::input::{Fingerprint, InputError};
 use crate::report::Progress;
 use crate::run::{ManifestError, RunFolder, RunManifest};
@@ -96,7 +96,7 @@ impl Attempt<'_> {
         if let Some(duplicate) = self.duplicate(&fingerprint) {
             return Ok(AttemptResult::Done(duplicate));
         }
-        let settings = crate::commands::watch::file_settings(self.args, input)?;
+        let settings = file_settings(self.args, input)?;
         self.sign_in(&settings.run, progress)?;
         // An error in a side table concerns every file; an error in the input concerns this one.
         let beside = load::load_side_tables(&settings.plan.input_settings)?;
@@ -126,10 +126,8 @@ impl Attempt<'_> {
 
     fn resume(&self, job: &Job, progress: &mut Progress) -> Result<AttemptResult, AttemptResult> {
         let run = RunFolder::open(&job.run()).map_err(anyhow::Error::from)?;
-        let record = match RunManifest::read(&run) {
-            Ok(record) => record,
-            Err(error) => return Err(AttemptResult::cannot_resume(&error.into())),
-        };
+        let manifest =
+            RunManifest::read(&run).map_err(|error| AttemptResult::cannot_resume(&error.into()))?;
         let saved = SavedSummary::read(run.path());
         if saved.is_finished && saved.unavailable() == 0 {
             drop(run);
@@ -137,24 +135,13 @@ impl Attempt<'_> {
         }
         if let Some(until) = saved.not_before.filter(|until| *until > Timestamp::now()) {
             return Err(AttemptResult::Retry {
-                error: anyhow!("the service asked not to be called before {until:.0}"),
+                error: anyhow!("the service accepts no requests before {until:.0}"),
                 until: Some(until),
             });
         }
-        let Some(input) = job.input() else {
-            return Err(AttemptResult::cannot_resume(&file_missing()));
-        };
-        let settings = crate::commands::watch::file_settings(self.args, input)?.run;
-        // The manifest lies in a folder that others may write to, so it does not decide where the token goes.
-        if record.target != settings.target {
-            return Err(AttemptResult::cannot_resume(
-                &Failure::new("the run uses another service or account than the watch")
-                    .hint("resume it by hand, if its settings are right")
-                    .into(),
-            ));
-        }
+        let settings = self.resume_settings(job, &manifest)?;
         self.sign_in(&settings, progress)?;
-        let proposal = resume::reload_input(&record, run.path(), progress).map_err(|error| {
+        let changes = reload_input(&manifest, run.path(), progress).map_err(|error| {
             if error.is::<ManifestError>() {
                 AttemptResult::cannot_resume(&error)
             } else {
@@ -162,25 +149,45 @@ impl Attempt<'_> {
             }
         })?;
         self.folder.beat();
-        // With `--first`, the users that are left of the first.
-        let settings = RunSettings {
-            first: None,
-            ..settings
-        };
-        let whom = ResumeScope::PendingAndUnavailable;
         let stopped = StoppedRun {
             start: StartTime::now(),
             folder: run,
-            manifest: &record,
-            changes: &proposal,
+            manifest: &manifest,
+            changes: &changes,
         };
-        let ended = resume::resume_run(stopped, whom, settings, self.session, progress).map_err(
-            |error| match error.downcast_ref::<RunFileError>() {
-                None | Some(RunFileError::Io(_)) => error.into(),
-                Some(_) => AttemptResult::cannot_resume(&error),
-            },
-        )?;
-        self.after(job, &ended, progress)
+        let scope = ResumeScope::PendingAndUnavailable;
+        let result =
+            resume_run(stopped, scope, settings, self.session, progress).map_err(|error| {
+                match error.downcast_ref::<RunFileError>() {
+                    None | Some(RunFileError::Io(_)) => error.into(),
+                    Some(_) => AttemptResult::cannot_resume(&error),
+                }
+            })?;
+        self.after(job, &result, progress)
+    }
+
+    fn resume_settings(
+        &self,
+        job: &Job,
+        manifest: &RunManifest,
+    ) -> Result<RunSettings, AttemptResult> {
+        let Some(input) = job.input() else {
+            return Err(AttemptResult::cannot_resume(&file_missing()));
+        };
+        let settings = file_settings(self.args, input)?.run;
+        // The manifest lies in a folder that others may write to, so it does not decide where the token goes.
+        if manifest.target != settings.target {
+            return Err(AttemptResult::cannot_resume(
+                &Failure::new("the run uses another service or account than the watch")
+                    .hint("resume it by hand, if its settings are right")
+                    .into(),
+            ));
+        }
+        Ok(RunSettings {
+            // With `--first`, the users that are left of the first.
+            first: None,
+            ..settings
+        })
     }
 
     fn sign_in(&self, run: &RunSettings, progress: &Progress) -> Result<(), AttemptResult> {
@@ -300,15 +307,15 @@ fn fingerprint(input: &Path) -> Result<Fingerprint, AttemptResult> {
     read.map_err(|error| {
         let is_of_the_file = error.kind() == io::ErrorKind::PermissionDenied;
         let error = anyhow::Error::from(error).context(format!("cannot read {}", input.display()));
-        match is_of_the_file && fs::metadata(input).is_ok() {
-            true => AttemptResult::not_imported(
-                &Failure::new("this user may not read the file")
-                    .caused_by(error)
-                    .hint("make the file readable")
-                    .into(),
-            ),
-            false => error.into(),
+        if !is_of_the_file || fs::metadata(input).is_err() {
+            return error.into();
         }
+        AttemptResult::not_imported(
+            &Failure::new("this user may not read the file")
+                .caused_by(error)
+                .hint("make the file readable")
+                .into(),
+        )
     })
 }
 
