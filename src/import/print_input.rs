@@ -63,7 +63,7 @@ fn print_bad_rows(roster: &Roster, progress: &Progress) {
     let users = skipped(roster, SkipReason::BadRow) + skipped(roster, SkipReason::PossiblyBadRow);
     let skipped = match users {
         0 => String::new(),
-        users => format!("; {} skipped because of them", count_of(users, "user")),
+        users => format!("; {} skipped", count_of(users, "user")),
     };
     progress.message(&format!(
         "{}{skipped}:",
