@@ -52,7 +52,7 @@ photograph() {
 "${tmux[@]}" new-session -d -x 100 -y 60 -c "$scratch" \
     env -i HOME="$scratch" TERM=tmux-256color COLORTERM=truecolor LANG=C.UTF-8 PATH="$target/release:/usr/bin:/bin" PS1='$ ' \
     bash --norc --noprofile
-settle
+until [[ $(screen) == *'$'* ]]; do sleep 0.1; done
 "${tmux[@]}" send-keys 'seatload import sample-data/onboarding.csv --sandbox --yes' Enter
 until compgen -G "$scratch/seatload-onboarding-*/report.html" >/dev/null; do sleep 0.2; done
 settle
