@@ -123,6 +123,8 @@ pub async fn run<S: Service>(
                 }
             }
             () = wait_until(until) => {}
+            // Responses to requests in flight could not be recorded, so their users are pending.
+            () = events.closed() => return Some(StopReason::CannotWriteReports),
             () = interrupt.cancelled(), if !interrupt.is_cancelled() => {}
         }
     }

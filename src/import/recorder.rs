@@ -92,8 +92,7 @@ impl<'a, 'l> Recorder<'a, 'l> {
             let written = match next {
                 Ok(Some(first)) => self.write_waiting(first, &mut events),
                 Ok(None) => {
-                    self.context.folder.heartbeat();
-                    break self.sync();
+                    break self.context.folder.heartbeat().and_then(|()| self.sync());
                 }
                 Err(_) => {
                     self.progress.tick(&self.recorded.stats);
@@ -195,7 +194,7 @@ impl<'a, 'l> Recorder<'a, 'l> {
     fn sync_if_due(&mut self) -> io::Result<()> {
         if self.last_sync.elapsed() >= SYNC_PERIOD {
             self.last_sync = Instant::now();
-            self.context.folder.heartbeat();
+            self.context.folder.heartbeat()?;
             self.sync()?;
         }
         Ok(())

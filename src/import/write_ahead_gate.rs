@@ -31,10 +31,9 @@ impl<'m, 'a> WriteAheadGate<'m, 'a> {
 
     /// Whether these users are logged, so that a request that names them may be sent.
     pub fn log_before_send(&self, users: &[UserIndex]) -> bool {
-        self.heartbeat();
         // A write ends whole or with an error, never with a panic.
         let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
-        let Err(error) = log.log_before_send(users) else {
+        let Err(error) = self.heartbeat().and_then(|()| log.log_before_send(users)) else {
             return true;
         };
         // The first error is kept.
@@ -43,12 +42,13 @@ impl<'m, 'a> WriteAheadGate<'m, 'a> {
     }
 
     /// A resumed run reads from the heartbeat when the last request may have been sent, even if the journal is far behind.
-    fn heartbeat(&self) {
+    fn heartbeat(&self) -> io::Result<()> {
         let last = self.last_heartbeat.get();
         if last.is_none_or(|at| at.elapsed() >= HEARTBEAT_PERIOD) {
-            self.folder.heartbeat();
+            self.folder.heartbeat()?;
             self.last_heartbeat.set(Some(Instant::now()));
         }
+        Ok(())
     }
 
     /// The reason why logging failed, if it did.

@@ -59,8 +59,18 @@ impl RunFolder {
     }
 
     /// Records that the run is alive.
-    pub fn heartbeat(&self) {
+    ///
+    /// # Errors
+    /// When the folder was removed: nothing that is written to its open files would be found again.
+    pub fn heartbeat(&self) -> io::Result<()> {
+        if !Lock::exists_in(&self.path) {
+            return Err(io::Error::new(
+                io::ErrorKind::NotFound,
+                "the report folder was removed",
+            ));
+        }
         self.lock.heartbeat();
+        Ok(())
     }
 
     /// The time since the last heartbeat of an earlier session, if there was one.

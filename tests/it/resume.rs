@@ -205,6 +205,21 @@ fn a_wait_that_the_service_asked_for_survives_a_kill() {
     assert_eq!(server.requests().len(), 1);
 }
 
+#[test]
+fn a_report_folder_that_is_removed_stops_the_run_at_once() {
+    let server = RawServer::answering(|_, _| http_with(429, "Retry-After: 600\r\n", ""));
+    let dir = Dir::new();
+    dir.write("users.csv", users(3));
+    let mut import = dir.start_import(&server.base_url, &["--progress", "json"]);
+    let lines = until_waiting(&mut import);
+    std::fs::remove_dir_all(dir.path("run")).unwrap();
+    // The service asked for ten minutes: either the run ends for another reason, or this test never does.
+    let rest: Vec<_> = lines.map(Result::unwrap).collect();
+    assert_eq!(import.wait().unwrap().code(), Some(3));
+    let is_error = |line: &String| line.contains("the report folder was removed");
+    assert!(rest.iter().any(is_error), "{rest:?}");
+}
+
 /// Reads events until the run waits.
 fn until_waiting(
     child: &mut std::process::Child,
