@@ -233,7 +233,7 @@ fn priorities_decide_in_place_of_the_files_order() {
         .unwrap();
     let text = String::from_utf8(plan.stdout).unwrap();
     assert!(
-        text.contains("line 3: \"high\" in column \"rank\" is no number to go by"),
+        text.contains("line 3: the priority in column \"rank\", \"high\", is not a number"),
         "{text}"
     );
 }
@@ -246,9 +246,7 @@ fn the_first_users_are_imported_and_resume_goes_on_with_the_rest() {
     let ended = dir.import(&sandbox.base_url, &["--first", "10"]);
     assert_eq!(ended.code, 3);
     assert!(
-        ended
-            .stderr
-            .contains("the users that --first asks for are done"),
+        ended.stderr.contains("the users of --first are done"),
         "{}",
         ended.stderr
     );
