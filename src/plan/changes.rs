@@ -61,12 +61,6 @@ impl PlannedChanges {
             without_seat,
         }
     }
-
-    /// Whether every sendable user is sent.
-    pub fn sends_all(&self) -> bool {
-        self.current.is_none() && self.without_seat.is_empty()
-    }
-
     /// What happens to a sendable user.
     pub fn action(&self, user: UserIndex) -> Action {
         let all = &self.roster.assignments;
