@@ -10,7 +10,7 @@ use crate::roster::{CodeIndex, UserIndex};
 
 const CODES: [&str; 4] = ["IDU", "PMD", "ATTUNU", "TSTNU"];
 
-/// Sets of codes as bits over [`CODES`], and the external flag; a user may be left out.
+/// Sets of codes as bits over [`CODES`], and the external flag; a user may be absent.
 type Table = Vec<Option<(u8, bool)>>;
 
 fn codes(bits: u8) -> BTreeSet<&'static str> {
@@ -29,7 +29,7 @@ fn file(table: &Table) -> String {
     file
 }
 
-/// What a user of a proposal shall hold.
+/// The codes that a user should have.
 fn target(proposal: &PlannedChanges, user: UserIndex) -> BTreeSet<&str> {
     let all = &proposal.roster.assignments;
     all.sets().codes(all.set(user)).collect()
@@ -45,7 +45,7 @@ fn name(proposal: &PlannedChanges, code: CodeIndex) -> &str {
     &proposal.roster.assignments.sets().all_codes()[code.index()]
 }
 
-fn wanted() -> impl Strategy<Value = Table> {
+fn requested() -> impl Strategy<Value = Table> {
     prop::collection::vec(
         prop::option::weighted(0.9, (1_u8..16, prop::bool::weighted(0.2))),
         1..40,
@@ -71,8 +71,8 @@ fn free() -> impl Strategy<Value = BTreeMap<String, u64>> {
 
 proptest! {
     #[test]
-    fn to_add_takes_no_code_from_anybody_and_leaves_out_whoever_it_could_harm(
-        wanted in wanted(),
+    fn adding_removes_no_code_and_skips_users_that_could_lose_one(
+        wanted in requested(),
         current in current(),
         means_none in any::<bool>(),
     ) {
@@ -104,8 +104,8 @@ proptest! {
     }
 
     #[test]
-    fn what_changes_is_the_difference_and_whoever_holds_it_already_is_not_sent(
-        wanted in wanted(),
+    fn changes_are_the_difference_and_users_without_changes_are_not_sent(
+        wanted in requested(),
         current in current(),
     ) {
         let holdings = current_licenses(&file(&current));
@@ -130,8 +130,8 @@ proptest! {
     }
 
     #[test]
-    fn seats_go_to_those_who_come_first_and_never_to_more_than_there_are(
-        wanted in wanted(),
+    fn seats_go_to_the_first_users_and_never_to_more_than_there_are(
+        wanted in requested(),
         current in prop::option::of(current()),
         free in free(),
     ) {
@@ -180,7 +180,7 @@ proptest! {
 }
 
 #[test]
-fn a_guid_is_one_user_in_both_files_however_it_is_written() {
+fn a_guid_is_one_user_in_both_files_in_any_spelling() {
     let wanted = roster("userId,code\n{0F8FAD5B-D9CB-469F-A165-70867728950E},IDU\n");
     let current = current_licenses("userId,code\n0f8fad5b-d9cb-469f-a165-70867728950e,IDU\n");
     let proposal = PlannedChanges::new(

@@ -540,7 +540,7 @@ fn a_full_disk_stops_the_run_and_the_record_of_what_was_decided_stays_whole() {
     let told = full.stderr;
     assert_eq!(full.code, 3, "{told}");
     assert!(
-        told.contains("cannot write to run") && told.contains("make space"),
+        told.contains("cannot write to run") && told.contains("free some disk space"),
         "{told}"
     );
     let recorded = dir.rows("run/success.csv").len();
