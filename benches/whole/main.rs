@@ -32,7 +32,10 @@ impl Size {
     }
 }
 
-const MEASURES: [(&str, fn(Size) -> Result); 7] = [
+/// Measures one line of the table.
+type Measure = fn(Size) -> Result;
+
+const MEASURES: [(&str, Measure); 7] = [
     ("reading", planning::measure_reading),
     ("dispatching", sending::measure_throughput),
     ("latency", sending::measure_latency),

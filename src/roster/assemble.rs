@@ -34,7 +34,7 @@ impl RosterAssembler {
             default_external,
             has_priorities,
             users: Users::default(),
-            sets: BundleSets::new(),
+            sets: BundleSets::default(),
             priorities: Vec::new(),
             code_cells: Vec::new(),
             bad_rows: Vec::new(),

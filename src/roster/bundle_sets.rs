@@ -36,19 +36,21 @@ pub struct BundleSets {
     with_code_cache: Vec<Vec<SetIndex>>,
 }
 
-impl BundleSets {
-    /// The set without a code.
-    pub const EMPTY: SetIndex = SetIndex(0);
-
-    pub fn new() -> Self {
+impl Default for BundleSets {
+    fn default() -> Self {
         let empty: Box<[CodeIndex]> = Box::default();
         Self {
             codes: Vec::new(),
             sets: vec![empty.clone()],
-            by_codes: HashMap::from([(empty, Self::EMPTY)]),
+            by_codes: HashMap::from([(empty, BundleSets::EMPTY)]),
             with_code_cache: vec![Vec::new()],
         }
     }
+}
+
+impl BundleSets {
+    /// The set without a code.
+    pub const EMPTY: SetIndex = SetIndex(0);
 
     /// All sets.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = SetIndex> + use<> {
@@ -151,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_set_is_one_however_its_codes_were_met() {
-        let mut sets = BundleSets::new();
+        let mut sets = BundleSets::default();
         let codes = &mut sets.codes;
         let (a, b) = (code_place(codes, "RPADEVNU"), code_place(codes, "ATTUNU"));
         let only_a = sets.with_code(BundleSets::EMPTY, a);
@@ -164,7 +166,7 @@ mod tests {
 
     #[test]
     fn sets_are_joined_and_told_apart_code_by_code() {
-        let mut sets = BundleSets::new();
+        let mut sets = BundleSets::default();
         let wanted = sets.intern(["IDU", "PMD"].into_iter());
         let held = sets.intern(["TSTNU", "PMD"].into_iter());
         let both = sets.union(wanted, held);

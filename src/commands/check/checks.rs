@@ -146,10 +146,10 @@ async fn check_endpoint(connection: &Connection) -> Check {
     match response.kind {
         ResponseKind::Allocated(_) => Check::ok(name, "the service accepts token and account"),
         ResponseKind::Status {
-            status,
+            status: 400 | 409 | 422,
             is_html: false,
             ..
-        } if matches!(status, 400 | 409 | 422) => Check::ok(
+        } => Check::ok(
             name,
             "the service accepts token and account, and rejects an empty request",
         ),

@@ -299,9 +299,9 @@ impl Watcher {
     fn interrupted(&self) -> ExitCode {
         let is_at_work = matches!(self.folder.current_job(), Ok(Some(_)));
         if is_at_work {
-            self.progress.message(RESUME_HINT)
+            self.progress.message(RESUME_HINT);
         } else {
-            self.progress.info("the watch has ended")
+            self.progress.info("the watch has ended");
         }
         let is_unfinished = self.until == WatchMode::Once && !self.poller.waiting().is_empty();
         if is_at_work || is_unfinished {
