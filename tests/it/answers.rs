@@ -13,7 +13,7 @@ use crate::support::service::{
 };
 
 #[tokio::test(start_paused = true)]
-async fn a_200_that_names_everyone_as_asked_makes_everyone_a_success() {
+async fn a_200_that_names_every_user_as_requested_makes_every_user_a_success() {
     let service = FakeService::new();
     let ran = Run::of_users(250).at(&service).await;
     assert_eq!(ran.assert_finished().count("success"), 250);
@@ -38,7 +38,7 @@ async fn a_user_missing_from_a_200_is_sent_once_more_and_then_unconfirmed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_user_who_is_confirmed_the_second_time_is_a_success() {
+async fn a_user_confirmed_by_the_second_response_is_a_success() {
     let service = FakeService::new().script(|sent, ledger| {
         Some(by_seats_but(ledger, &sent.request, |said| {
             if sent.nth == 0 {
@@ -52,7 +52,7 @@ async fn a_user_who_is_confirmed_the_second_time_is_a_success() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_is_matched_by_user_id_and_never_by_position() {
+async fn a_response_is_matched_by_user_id_and_never_by_position() {
     let service = FakeService::new().script(|sent, ledger| {
         Some(by_seats_but(ledger, &sent.request, |said| {
             said.reverse();
@@ -68,7 +68,7 @@ async fn an_answer_is_matched_by_user_id_and_never_by_position() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn passing_trouble_is_tried_again_with_the_same_users() {
+async fn a_transient_failure_is_retried_with_the_same_users() {
     for trouble in [408, 425, 429, 500, 502, 503, 504] {
         let service = FakeService::new()
             .script(move |sent, _| (sent.nth == 0).then(|| answer(trouble, "later")));
@@ -82,7 +82,7 @@ async fn passing_trouble_is_tried_again_with_the_same_users() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lost_answer_and_an_unreadable_one_are_tried_again() {
+async fn a_lost_response_and_an_unreadable_one_are_retried() {
     let unreadable = || {
         response(ResponseKind::InvalidBody {
             reason: "cut".into(),
@@ -142,7 +142,7 @@ async fn that_an_attempt_may_have_been_applied_is_remembered_when_its_batch_is_s
 }
 
 #[tokio::test(start_paused = true)]
-async fn nobody_whom_an_earlier_part_of_the_run_may_have_sent_is_said_to_be_untouched() {
+async fn a_user_that_an_earlier_session_may_have_sent_is_never_reported_as_unchanged() {
     let service = FakeService::new().script(|_, _| Some(answer(425, "")));
     let mut run = Run::of_users(4).max_retries(0).batch_size(2);
     run.policy.maybe_applied = run.assignments().sendable_users().take(1).collect();
@@ -152,7 +152,7 @@ async fn nobody_whom_an_earlier_part_of_the_run_may_have_sent_is_said_to_be_unto
 }
 
 #[tokio::test(start_paused = true)]
-async fn where_seats_are_used_up_whoever_was_sent_before_a_kill_is_asked_all_the_same() {
+async fn a_user_sent_before_a_kill_is_sent_again_even_if_the_seats_are_used_up() {
     // `u9` has its seat from before, and there are no others.
     let service = FakeService::with_seats(1).script(|sent, ledger| {
         if sent.nth == 0 {
@@ -179,7 +179,7 @@ async fn one_404_on_a_batch_does_not_shrink_the_others() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn refused_users_fail_alone_and_the_others_of_their_batch_succeed() {
+async fn rejected_users_fail_alone_and_the_others_of_their_batch_succeed() {
     for (status, outcome) in [(400, "rejected"), (409, "conflict"), (422, "rejected")] {
         let service = FakeService::new().refusing(status, &["u7", "u50", "u93"]);
         let ran = Run::of_users(100).at(&service).await;
@@ -207,7 +207,7 @@ async fn a_404_that_concerns_single_users_is_theirs_alone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lone_user_is_not_split_any_further() {
+async fn a_single_user_is_not_split() {
     for (status, outcome) in [
         (400, "rejected"),
         (404, "not_found"),
@@ -239,7 +239,7 @@ async fn a_batch_that_is_too_large_is_cut_and_so_are_all_that_follow() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn three_lone_409s_in_a_row_say_that_the_sets_seats_are_used_up() {
+async fn after_three_single_409s_in_a_row_the_seats_of_the_set_are_used_up() {
     let service = FakeService::with_seats(50);
     let ran = Run::of_users(200).at(&service).await;
     assert_eq!(ran.assert_finished().count("success"), 50);
@@ -276,7 +276,7 @@ async fn one_set_running_dry_does_not_stop_the_others() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn with_keep_trying_every_user_is_asked_for_alone() {
+async fn with_keep_trying_every_user_is_sent_alone() {
     let service = FakeService::with_seats(3);
     let ran = Run::of_users(20).keep_trying().at(&service).await;
     assert_eq!(ran.assert_finished().count("success"), 3);
@@ -321,7 +321,7 @@ async fn a_later_batch_of_a_set_waits_while_an_earlier_one_fights_over_its_seats
 }
 
 #[tokio::test(start_paused = true)]
-async fn batches_held_back_by_a_fight_over_seats_get_them_in_the_files_order() {
+async fn batches_that_wait_for_a_bisection_over_seats_keep_the_files_order() {
     let service = FakeService::with_seats(5).refusing(409, &["u0"]);
     let run = Run::of_users(10).batch_size(2).concurrency(3);
     let ran = run.at(&service).await;
@@ -330,7 +330,7 @@ async fn batches_held_back_by_a_fight_over_seats_get_them_in_the_files_order() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_batch_that_is_held_back_late_still_goes_before_those_behind_it_in_the_file() {
+async fn a_batch_that_waits_late_still_goes_before_later_ones_of_the_file() {
     // While u2 and u3 are asked for alone, u8 to u11 are held back, and only then u4 and u5 are to be tried again.
     let service = FakeService::with_seats(7)
         .latency(Duration::from_secs(1))
@@ -349,7 +349,7 @@ async fn a_batch_that_is_held_back_late_still_goes_before_those_behind_it_in_the
 }
 
 #[tokio::test(start_paused = true)]
-async fn batches_refused_together_fight_for_seats_in_turn_and_later_ones_wait_for_all_of_them() {
+async fn batches_rejected_together_are_bisected_in_turn_and_later_ones_wait() {
     // The batches of u2 and of u4 are under way at once. When the first of them is done, two seats are left: enough
     // for all of u6 and u7, who must not have them before u5 was asked for.
     let service = FakeService::with_seats(5).refusing(409, &["u2", "u4"]);
@@ -376,7 +376,7 @@ async fn a_401_a_403_a_redirect_and_anything_unheard_of_stop_the_run_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_first_answer_that_finds_nothing_says_so_at_once() {
+async fn a_first_response_from_a_wrong_address_causes_a_warning_at_once() {
     let page = || {
         response(ResponseKind::InvalidBody {
             reason: "200 with a web page".into(),
@@ -413,7 +413,7 @@ fn no_token(wait: Option<u64>) -> Response {
 }
 
 #[tokio::test(start_paused = true)]
-async fn trouble_with_the_sign_in_leaves_users_their_retries() {
+async fn a_sign_in_failure_costs_users_no_retry() {
     // Two in vain for want of a token, then two because of the service, which are all that there may be.
     let service = FakeService::new().script(|sent, _| match sent.nth {
         1..=2 => Some(no_token(None)),
@@ -426,7 +426,7 @@ async fn trouble_with_the_sign_in_leaves_users_their_retries() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_sign_in_that_never_works_stops_the_run_and_nobody_fails() {
+async fn a_sign_in_that_never_works_stops_the_run_and_no_user_fails() {
     let service = FakeService::new().script(|sent, _| (sent.nth > 0).then(|| no_token(None)));
     let run = Run::of_users(40)
         .batch_size(2)
@@ -444,7 +444,7 @@ async fn a_sign_in_that_never_works_stops_the_run_and_nobody_fails() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_gives_tokens_may_say_how_long_to_wait() {
+async fn the_token_services_retry_after_is_obeyed() {
     let service = FakeService::new().script(|sent, _| (sent.nth == 1).then(|| no_token(Some(20))));
     let run = Run::of_users(2).batch_size(1).concurrency(1);
     let ran = run.at(&service).await;

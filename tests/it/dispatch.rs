@@ -82,7 +82,7 @@ async fn the_external_flag_parts_users_of_one_bundle_set() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_roster_of_nobody_is_done_at_once() {
+async fn an_empty_roster_is_done_at_once() {
     let service = FakeService::new();
     let ran = Run::of("userId,code\n").at(&service).await;
     ran.assert_finished();

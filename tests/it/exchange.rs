@@ -111,7 +111,7 @@ async fn a_body_of_more_than_16_mib_is_read_no_further() {
 }
 
 #[tokio::test]
-async fn an_answer_that_breaks_off_is_not_an_response() {
+async fn a_response_that_is_cut_off_is_no_response() {
     let answer = response_of_bytes(
         b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n[{\"userId\":\"a\"".to_vec(),
     )
@@ -149,7 +149,7 @@ async fn a_compressed_response_is_not_unpacked() {
 }
 
 #[tokio::test]
-async fn where_nobody_listens_the_request_has_surely_not_left() {
+async fn a_request_to_a_closed_port_was_not_sent() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let base_url = format!("http://{}", closed.local_addr().unwrap());
     drop(closed);
@@ -170,7 +170,7 @@ async fn where_nobody_listens_the_request_has_surely_not_left() {
 
 /// The clock is paused: it jumps to the timeout once nothing else can happen.
 #[tokio::test(start_paused = true)]
-async fn a_server_that_accepts_and_says_nothing_is_given_up_in_time() {
+async fn a_silent_server_is_given_up_after_the_time_limit() {
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base_url = format!("http://{}", silent.local_addr().unwrap());
     let begin = tokio::time::Instant::now();
@@ -183,7 +183,7 @@ async fn a_server_that_accepts_and_says_nothing_is_given_up_in_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_drips_a_byte_a_second_is_given_up_in_time() {
+async fn a_slow_response_is_given_up_after_the_time_limit() {
     let dripping = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base_url = format!("http://{}", dripping.local_addr().unwrap());
     tokio::spawn(async move {
@@ -209,7 +209,7 @@ async fn a_server_that_drips_a_byte_a_second_is_given_up_in_time() {
 }
 
 #[tokio::test]
-async fn a_server_that_responses_before_the_request_is_there_is_still_heard() {
+async fn a_response_before_the_end_of_the_request_is_read() {
     let hasty = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let base_url = format!("http://{}", hasty.local_addr().unwrap());
     let server = std::thread::spawn(move || {
@@ -231,7 +231,7 @@ async fn a_server_that_responses_before_the_request_is_there_is_still_heard() {
 }
 
 #[tokio::test]
-async fn a_connection_that_is_reset_is_not_an_response() {
+async fn a_reset_connection_is_no_response() {
     let resetting = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let base_url = format!("http://{}", resetting.local_addr().unwrap());
     let server = std::thread::spawn(move || drop(resetting.accept().unwrap()));
@@ -279,7 +279,7 @@ async fn a_server_without_tls_gets_neither_request_nor_token() {
 }
 
 #[tokio::test]
-async fn a_host_that_nobody_knows_is_no_response() {
+async fn an_unknown_host_is_no_response() {
     let answer = exchange_at("https://nowhere.invalid", &SentAt::default())
         .await
         .kind;

@@ -79,7 +79,7 @@ fn resume(dir: &Dir, arguments: &[&str]) -> CommandOutput {
 }
 
 #[test]
-fn to_add_takes_nothing_from_anybody() {
+fn adding_takes_no_licence_from_any_user() {
     let dir = Dir::new();
     let (before, file) = some_holdings(1);
     let sandbox = sandbox_with(&dir, &file);
@@ -115,7 +115,7 @@ fn to_add_takes_nothing_from_anybody() {
 }
 
 #[test]
-fn what_was_replaced_is_put_back_by_importing_the_undo_file() {
+fn importing_the_undo_file_restores_what_was_replaced() {
     let dir = Dir::new();
     let (_, file) = some_holdings(3);
     let sandbox = sandbox_with(&dir, &file);
@@ -137,7 +137,7 @@ fn what_was_replaced_is_put_back_by_importing_the_undo_file() {
 }
 
 #[test]
-fn a_loss_wants_consent_where_nobody_can_be_asked() {
+fn a_loss_needs_consent_without_a_terminal() {
     let server = RawServer::answering(|_, request| confirming(request));
     let dir = Dir::new();
     dir.write("users.csv", "userId,code\na,IDU\nb,IDU\n");
@@ -170,7 +170,7 @@ fn a_loss_wants_consent_where_nobody_can_be_asked() {
 }
 
 #[test]
-fn whoever_the_holdings_do_not_name_is_withheld_from_adding() {
+fn users_absent_from_the_current_licences_are_skipped_when_adding() {
     let sandbox = Stand::with_seats("IDU=9,PMD=9");
     let dir = Dir::new();
     dir.write("users.csv", "userId,code\na,IDU\nb,IDU\nc,IDU\n");
@@ -204,7 +204,7 @@ fn whoever_the_holdings_do_not_name_is_withheld_from_adding() {
 }
 
 #[test]
-fn codes_held_with_the_other_external_flag_are_not_added_to() {
+fn users_with_the_other_external_flag_are_skipped_when_adding() {
     let sandbox = Stand::with_seats("IDU=9,PMD=9");
     let dir = Dir::new();
     dir.write(
@@ -222,7 +222,7 @@ fn codes_held_with_the_other_external_flag_are_not_added_to() {
 }
 
 #[test]
-fn who_held_nothing_stands_in_the_undo_file_and_importing_it_says_what_to_do() {
+fn users_without_licences_are_in_the_undo_file_and_importing_it_has_a_hint() {
     let sandbox = Stand::with_seats("IDU=9,PMD=9");
     let dir = Dir::new();
     dir.write("users.csv", "userId,code\na,IDU\nb,IDU\nc,IDU\n");
@@ -263,7 +263,7 @@ fn who_held_nothing_stands_in_the_undo_file_and_importing_it_says_what_to_do() {
 }
 
 #[test]
-fn what_a_user_held_is_on_disk_before_its_request_leaves() {
+fn current_licences_are_on_disk_before_a_request_is_sent() {
     let dir = Dir::new();
     let undo = dir.path("run/undo.csv");
     let server = RawServer::answering(move |_, request| {
@@ -292,7 +292,7 @@ fn what_a_user_held_is_on_disk_before_its_request_leaves() {
 }
 
 #[test]
-fn whoever_was_refused_is_not_in_the_undo_file() {
+fn rejected_users_are_not_in_the_undo_file() {
     let sandbox = Stand::with_seats("IDU=2,PMD=9");
     let dir = Dir::new();
     let users: String = (0..6).map(|user| format!("u{user},IDU\n")).collect();
@@ -312,7 +312,7 @@ fn whoever_was_refused_is_not_in_the_undo_file() {
 
 /// The first answer grants a part of what was asked, and the second refuses.
 #[test]
-fn whoever_was_changed_before_it_was_refused_is_in_the_undo_file() {
+fn a_user_changed_before_its_rejection_is_in_the_undo_file() {
     let server = RawServer::answering(|nth, request| match nth {
         0 => confirming(&request.replace(",\"PMD\"", "")),
         _ => http(409, "PMD is used up"),
@@ -333,7 +333,7 @@ fn whoever_was_changed_before_it_was_refused_is_in_the_undo_file() {
 
 /// However often it is refused afterwards.
 #[test]
-fn whoever_was_changed_stays_in_the_undo_file_when_it_is_tried_again() {
+fn a_changed_user_stays_in_the_undo_file_when_it_is_retried() {
     let server = RawServer::answering(|nth, request| match nth {
         0 => confirming(&request.replace(",\"PMD\"", "")),
         _ => http(409, "PMD is used up"),
@@ -351,7 +351,7 @@ fn whoever_was_changed_stays_in_the_undo_file_when_it_is_tried_again() {
 }
 
 #[test]
-fn the_other_external_flag_wants_consent_as_a_loss_does() {
+fn a_changed_external_flag_needs_consent_as_a_loss_does() {
     let server = RawServer::answering(|_, request| confirming(request));
     let dir = Dir::new();
     dir.write("users.csv", "userId,code\na,IDU\n");
@@ -373,7 +373,7 @@ fn the_other_external_flag_wants_consent_as_a_loss_does() {
 
 /// What the folder of a run lacks is written again, or else nothing is done and nothing is lost.
 #[test]
-fn a_damaged_run_folder_is_told_and_keeps_what_it_has() {
+fn a_damaged_run_folder_is_an_error_and_stays_unchanged() {
     let sandbox = Stand::with_seats("IDU=9,PMD=9");
     let dir = Dir::new();
     let rows: String = (0..6).map(|user| format!("u{user},IDU\n")).collect();
@@ -412,7 +412,7 @@ fn a_damaged_run_folder_is_told_and_keeps_what_it_has() {
 }
 
 #[test]
-fn a_default_for_the_input_says_nothing_of_what_users_hold() {
+fn a_default_external_flag_does_not_apply_to_current_licences() {
     let server = RawServer::answering(|_, request| confirming(request));
     let dir = Dir::new();
     dir.write("users.csv", "userId,code\na,IDU\n");
@@ -424,7 +424,7 @@ fn a_default_for_the_input_says_nothing_of_what_users_hold() {
 }
 
 #[test]
-fn losses_that_nobody_can_know_want_consent_as_well() {
+fn unknown_losses_need_consent_as_well() {
     let server = RawServer::answering(|_, request| confirming(request));
     let dir = Dir::new();
     dir.write("users.csv", "userId,code\na,IDU\nb,IDU\n");
@@ -458,7 +458,7 @@ fn losses_that_nobody_can_know_want_consent_as_well() {
 
 #[cfg(unix)]
 #[test]
-fn after_a_kill_the_undo_file_has_everyone_who_was_changed_and_resume_completes_it() {
+fn after_a_kill_the_undo_file_has_every_changed_user_and_resume_completes_it() {
     let dir = Dir::new();
     let server = FaultyService::new(0, 1);
     let users: String = (0..200).map(|user| format!("u{user},IDU\n")).collect();
@@ -548,7 +548,7 @@ fn current_licences_are_read_in_any_dialect_and_a_bad_row_in_them_is_an_error() 
 }
 
 #[test]
-fn a_run_goes_on_only_with_the_holdings_that_it_began_with() {
+fn a_run_is_resumed_only_with_the_current_licences_that_it_started_with() {
     let sandbox = Stand::with_seats("IDU=9,PMD=9");
     let dir = Dir::new();
     dir.write("users.csv", "userId,code\na,IDU\nb,IDU\nc,IDU\n");

@@ -6,7 +6,7 @@ use crate::support::server::{RawServer, Stand, confirming, http, http_with};
 const ALL: &str = "IDU=1000,PMD=1000,ATTUNU=1000,TSTNU=1000,RPADEVNU=1000";
 
 #[test]
-fn the_readmes_first_command_gives_a_believable_result() {
+fn the_readmes_first_command_gives_a_plausible_result() {
     let dir = Dir::new();
     let mut command = dir.seatload();
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/sample-data/onboarding.csv");
@@ -45,7 +45,7 @@ fn the_readmes_first_command_gives_a_believable_result() {
 }
 
 #[test]
-fn the_documents_example_is_one_request_equal_to_the_documents_to_the_byte() {
+fn the_documented_example_is_sent_byte_for_byte() {
     let server = RawServer::answering(|_, request| confirming(request));
     let dir = Dir::new();
     let singers = include_bytes!("../../sample-data/singers.csv");
@@ -92,7 +92,7 @@ fn the_other_variant_is_a_put_below_the_organisations_name() {
 }
 
 #[test]
-fn a_mended_failures_file_gives_a_withheld_user_its_whole_set() {
+fn a_corrected_failures_file_gives_a_skipped_user_all_its_codes() {
     let stand = Stand::with_seats(ALL);
     let dir = Dir::new();
     dir.write(
@@ -137,7 +137,7 @@ fn a_mended_failures_file_gives_a_withheld_user_its_whole_set() {
 }
 
 #[test]
-fn a_bad_row_that_is_imported_again_as_it_is_stays_bad() {
+fn a_bad_row_that_is_imported_again_uncorrected_stays_bad() {
     let long = format!("long,{}PMD;NOPE", "IDU;".repeat(400));
     let rows: [&[u8]; 9] = [
         b"a,IDU,PMD",
@@ -167,7 +167,7 @@ fn a_bad_row_that_is_imported_again_as_it_is_stays_bad() {
 }
 
 #[test]
-fn a_user_whose_request_never_left_was_not_sent() {
+fn a_user_whose_request_was_never_sent_has_sent_no() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let base_url = format!("http://{}", closed.local_addr().unwrap());
     drop(closed);
@@ -182,7 +182,7 @@ fn a_user_whose_request_never_left_was_not_sent() {
 }
 
 #[test]
-fn every_row_bad_is_a_finished_run_without_a_request() {
+fn a_file_of_bad_rows_is_a_finished_run_without_requests() {
     let server = RawServer::answering(|_, _| http(500, ""));
     let dir = Dir::new();
     dir.write("users.csv", "userId,code\na,NONE\n");
@@ -228,7 +228,7 @@ fn settings_come_from_the_environment_too() {
 }
 
 #[test]
-fn what_cannot_be_imported_is_told_and_leaves_nothing_behind() {
+fn an_input_that_cannot_be_imported_is_an_error_and_leaves_no_files() {
     let good = "userId,code\na,IDU\n";
     for (content, arguments, told) in [
         ("", vec![], "the file is empty"),
@@ -275,7 +275,7 @@ fn what_cannot_be_imported_is_told_and_leaves_nothing_behind() {
 }
 
 #[test]
-fn a_wrong_address_a_missing_file_or_token_is_told_and_leaves_nothing_behind() {
+fn a_wrong_address_or_a_missing_file_or_token_is_an_error_and_leaves_no_files() {
     let dir = Dir::new();
     dir.write("users.csv", "userId,code\na,IDU\n");
     let open = dir.import("http://cloud.uipath.com", &[]);
@@ -309,7 +309,7 @@ fn a_wrong_address_a_missing_file_or_token_is_told_and_leaves_nothing_behind() {
 }
 
 #[test]
-fn a_report_folder_that_holds_something_is_never_written_to() {
+fn a_report_folder_that_is_not_empty_is_never_written_to() {
     let server = RawServer::answering(|_, request| confirming(request));
     let dir = Dir::new();
     dir.write("users.csv", "userId,code\na,IDU\n");
@@ -323,7 +323,7 @@ fn a_report_folder_that_holds_something_is_never_written_to() {
 }
 
 #[test]
-fn a_refused_token_stops_after_one_request_and_says_what_to_do() {
+fn a_rejected_token_stops_after_one_request_with_a_hint() {
     // The service echoes the token; the helper finds it nowhere.
     let server = RawServer::answering(|_, _| http(401, &format!("invalid token {TOKEN}!")));
     let dir = Dir::new();
@@ -366,7 +366,7 @@ fn a_wrong_account_leaves_the_first_users_pending() {
 }
 
 #[test]
-fn a_pending_file_goes_on_where_the_run_stopped() {
+fn a_pending_file_can_be_imported_to_finish_the_run() {
     let dir = Dir::new();
     dir.write(
         "users.csv",
@@ -382,7 +382,7 @@ fn a_pending_file_goes_on_where_the_run_stopped() {
 }
 
 #[test]
-fn a_first_answer_that_finds_nothing_names_what_to_try() {
+fn a_first_response_without_the_service_has_a_hint() {
     for answer in [
         http(404, r#"{"message":"no such thing"}"#),
         http(405, ""),
@@ -404,7 +404,7 @@ fn a_first_answer_that_finds_nothing_names_what_to_try() {
 }
 
 #[test]
-fn a_redirect_is_not_followed_and_the_token_does_not_travel() {
+fn a_redirect_is_not_followed_and_the_token_stays() {
     let elsewhere = RawServer::answering(|_, request| confirming(request));
     let location = format!(
         "Location: {}/la/api/account/acc-1/user-license\r\n",
@@ -447,7 +447,7 @@ fn import_with_proxy(dir: &Dir, base_url: &str, proxy: &RawServer) -> i32 {
 }
 
 #[test]
-fn what_is_on_this_machine_is_asked_directly_and_a_proxy_never_sees_the_token() {
+fn loopback_addresses_are_reached_without_the_proxy() {
     let server = RawServer::answering(|_, request| confirming(request));
     let proxy = RawServer::answering(|_, request| confirming(request));
     let code = import_with_proxy(&Dir::new(), &server.base_url, &proxy);
@@ -457,7 +457,7 @@ fn what_is_on_this_machine_is_asked_directly_and_a_proxy_never_sees_the_token() 
 }
 
 #[test]
-fn what_is_beyond_this_machine_is_asked_through_the_proxy_which_does_not_see_the_token() {
+fn other_addresses_are_reached_through_the_proxy_which_does_not_see_the_token() {
     let proxy = RawServer::answering(|_, _| http(502, ""));
     let code = import_with_proxy(&Dir::new(), "https://cloud.invalid", &proxy);
     assert_eq!(code, 1);
@@ -625,7 +625,7 @@ fn a_strict_import_with_a_bad_row_writes_reports_and_cannot_be_resumed() {
 }
 
 #[test]
-fn the_name_of_a_file_does_not_command_the_terminal() {
+fn a_file_name_cannot_control_the_terminal() {
     let server = RawServer::answering(|_, request| confirming(request));
     let dir = Dir::new();
     let name = "users\u{1b}[2J\nmore.csv";
@@ -641,7 +641,7 @@ fn the_name_of_a_file_does_not_command_the_terminal() {
 }
 
 #[test]
-fn failures_imported_again_unmended_give_nobody_a_part_of_what_was_asked() {
+fn failures_imported_again_uncorrected_give_no_user_a_part_of_its_codes() {
     let server = RawServer::answering(|_, request| confirming(request));
     for file in [
         "userId,code\nann,IDU\n,ATTUNU\nbob,IDU\n",

@@ -347,7 +347,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
     #[test]
-    fn whatever_the_faults_and_kills_everyone_stands_once_and_nobody_decided_is_sent_again(
+    fn after_faults_and_kills_every_user_is_in_one_file_and_no_decided_user_is_sent_again(
         case in cases(),
         fates in fates(),
     ) {

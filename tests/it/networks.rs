@@ -19,7 +19,7 @@ fn import(dir: &Dir, server: &TlsServer, reports: &str, arguments: &[&str]) -> C
 const ROOT: [&str; 2] = ["--ca-cert", "root.pem"];
 
 #[test]
-fn a_private_root_is_refused_until_it_is_named() {
+fn a_private_root_is_rejected_until_it_is_named() {
     let root = PrivateRoot::new();
     let server = TlsServer::answering(&root, false, confirming);
     let dir = here(&root);
@@ -87,7 +87,7 @@ fn hosts_that_no_proxy_lists_are_reached_directly() {
 }
 
 #[test]
-fn a_proxys_password_is_taken_from_the_variable_alone() {
+fn a_proxys_password_comes_from_the_variable_alone() {
     let root = PrivateRoot::new();
     let server = TlsServer::answering(&root, false, confirming);
     let proxy = Proxy::new(None);
@@ -137,7 +137,7 @@ fn a_proxys_password_is_taken_from_the_variable_alone() {
 }
 
 #[test]
-fn a_run_that_goes_on_goes_through_the_same_proxy() {
+fn a_resumed_run_uses_the_same_proxy() {
     let root = PrivateRoot::new();
     let server = TlsServer::answering(&root, false, confirming);
     let proxy = Proxy::new(None);
@@ -189,7 +189,7 @@ fn a_run_that_goes_on_goes_through_the_same_proxy() {
 }
 
 #[test]
-fn a_proxy_that_is_none_is_refused_without_being_shown() {
+fn an_invalid_proxy_is_rejected_without_being_shown() {
     let dir = Dir::new();
     dir.write("users.csv", "userId,code\na,IDU\n");
     for wrong in [

@@ -62,7 +62,7 @@ proptest! {
 
     /// Sets that have no code in common do not wait for each other.
     #[test]
-    fn in_order_nobody_is_overtaken_by_a_later_batch_that_wants_one_of_the_same_codes(
+    fn in_order_no_batch_overtakes_an_earlier_one_that_shares_a_code(
         sets in prop::collection::vec(0_usize..4, 1..80),
         batch_size in 1_usize..10,
         seats in 0_u64..20,
@@ -104,7 +104,7 @@ proptest! {
 
 /// The pieces of a batch that was too large want the same seats too.
 #[test]
-fn in_order_the_pieces_of_a_batch_that_was_too_large_keep_theirs() {
+fn in_order_the_parts_of_a_batch_that_was_too_large_keep_their_order() {
     let service = || {
         let mut is_first = true;
         FakeService::with_seats(2).late(3).script(move |sent, _| {
@@ -120,7 +120,7 @@ fn in_order_the_pieces_of_a_batch_that_was_too_large_keep_theirs() {
 }
 
 #[test]
-fn without_need_for_order_requests_of_one_set_are_under_way_at_once() {
+fn without_in_order_requests_of_one_set_are_in_flight_together() {
     let took = |run: Run| run_on_a_paused_clock(&run, FakeService::new).0.took;
     let run = || Run::of_users(900).concurrency(8);
     let (at_once, in_order) = (took(run()), took(run().in_order()));
@@ -128,7 +128,7 @@ fn without_need_for_order_requests_of_one_set_are_under_way_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_time_that_a_plan_tells_is_the_time_that_a_run_takes() {
+async fn the_planned_time_is_the_time_that_a_run_takes() {
     for (rate, burst, users) in [("20/2s", 2, 9000), ("160/5m", 16, 40_000), ("7/s", 1, 3000)] {
         let service = FakeService::new().latency(Duration::from_millis(1));
         let run = Run::of_users(users).rate(rate, burst);
@@ -175,7 +175,7 @@ fn a_hundred_seats_go_to_the_first_hundred_every_time() {
 }
 
 #[test]
-fn whoever_finds_no_seat_in_the_plan_is_a_conflict_that_was_not_sent() {
+fn a_user_without_a_seat_in_the_plan_is_a_conflict_that_was_not_sent() {
     let (dir, ended) = import_150(&["--seats", "IDU=100", "--until-full"]);
     assert_eq!(ended.code, 1);
     for row in dir.rows("run/failures.csv") {
@@ -194,7 +194,7 @@ fn whoever_finds_no_seat_in_the_plan_is_a_conflict_that_was_not_sent() {
 }
 
 #[test]
-fn a_shortfall_is_told_before_anything_is_sent() {
+fn a_shortage_of_seats_is_reported_before_anything_is_sent() {
     let (dir, ended) = import_150(&["--seats", "IDU=100,PMD=3"]);
     assert_eq!(ended.code, 2);
     assert!(
@@ -208,7 +208,7 @@ fn a_shortfall_is_told_before_anything_is_sent() {
 }
 
 #[test]
-fn priorities_decide_in_place_of_the_files_order() {
+fn priorities_replace_the_files_order() {
     let sandbox = Stand::with_seats("IDU=2,PMD=9");
     let dir = Dir::new();
     let file = "userId,code,rank\na,IDU,\nb,IDU,10\nc,IDU,9.5\nd,IDU,-1\nc,PMD,11\ne,IDU,10\n";
@@ -239,7 +239,7 @@ fn priorities_decide_in_place_of_the_files_order() {
 }
 
 #[test]
-fn the_first_users_are_imported_and_resume_goes_on_with_the_rest() {
+fn the_first_users_are_imported_and_resume_sends_the_rest() {
     let sandbox = Stand::with_seats("IDU=100");
     let dir = Dir::new();
     dir.write("users.csv", file_of(25, |_| "IDU"));
@@ -271,7 +271,7 @@ fn the_first_users_are_imported_and_resume_goes_on_with_the_rest() {
 /// The second of the first three is answered only once the run has been interrupted.
 #[cfg(unix)]
 #[test]
-fn a_run_that_was_interrupted_among_the_first_goes_on_with_the_rest_of_those() {
+fn a_run_interrupted_among_the_first_users_resumes_with_the_rest_of_them() {
     let (arrived, arrival) = std::sync::mpsc::channel();
     let (release, gate) = std::sync::mpsc::channel::<()>();
     let gate = std::sync::Mutex::new(gate);
@@ -318,7 +318,7 @@ fn a_run_that_was_interrupted_among_the_first_goes_on_with_the_rest_of_those() {
 }
 
 #[test]
-fn fewer_users_than_the_first_are_a_run_like_any_other() {
+fn a_file_with_fewer_users_than_first_is_imported_whole() {
     let sandbox = Stand::with_seats("IDU=100");
     let dir = Dir::new();
     dir.write("users.csv", file_of(5, |_| "IDU"));

@@ -27,7 +27,7 @@ fn most_in_a_window(arrivals: &[Duration], window: Duration) -> usize {
 }
 
 #[tokio::test(start_paused = true)]
-async fn bursts_retries_and_splits_included_no_window_holds_more_than_the_rate() {
+async fn no_window_has_more_requests_than_the_rate_with_bursts_retries_and_splits() {
     let service = FakeService::new().script(|sent, _| match sent.nth % 7 {
         2 => Some(answer(503, "")),
         _ if sent.names("u55") || sent.names("u777") => Some(answer(400, "unknown")),
@@ -102,7 +102,7 @@ async fn a_retry_after_to_one_binds_all_and_they_do_not_come_back_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_retry_after_binds_all_with_whatever_answer_it_comes() {
+async fn a_retry_after_binds_the_whole_run_with_any_status() {
     for with_success in [true, false] {
         let service = FakeService::new().script(move |sent, ledger| {
             let response = match with_success {
@@ -144,7 +144,7 @@ async fn a_429_binds_all_even_where_its_batch_is_not_tried_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_quota_told_in_headers_is_never_overdrawn() {
+async fn a_quota_in_headers_is_never_exceeded() {
     // 20 requests in each 30 s, told with every answer.
     let mut window_start = Duration::ZERO;
     let mut used = 0;
@@ -175,7 +175,7 @@ async fn a_quota_told_in_headers_is_never_overdrawn() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_quota_told_is_heeded_though_answers_overtake_each_other() {
+async fn a_quota_in_headers_holds_even_if_responses_overtake_each_other() {
     // 10 requests in each 5 s. The answers to earlier requests take longer, so the last word comes first.
     let mut window = (Duration::ZERO, 0_u64);
     let service = FakeService::new()
@@ -207,7 +207,7 @@ async fn a_quota_told_is_heeded_though_answers_overtake_each_other() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_hour_of_waits_and_retries_loses_nobody_and_never_falls_into_lockstep() {
+async fn an_hour_of_waits_and_retries_loses_no_user_and_never_falls_into_lockstep() {
     let mut random = fastrand::Rng::with_seed(3);
     let service = FakeService::new()
         .latency(Duration::from_millis(200))

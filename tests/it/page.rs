@@ -76,7 +76,7 @@ fn a_stopped_run_has_a_page_with_the_reason_and_a_new_page_when_it_is_resumed() 
 }
 
 #[test]
-fn users_who_had_everything_already_are_reported_as_such() {
+fn users_that_had_their_codes_already_are_reported() {
     let server = RawServer::answering(|_, request| confirming(request));
     let dir = Dir::new();
     dir.write("users.csv", "userId,code\na,IDU\nb,IDU\n")

@@ -34,7 +34,7 @@ fn users(count: usize) -> String {
 }
 
 #[test]
-fn a_run_that_stopped_goes_on_with_the_undecided_and_ends_as_one_without_a_break() {
+fn a_stopped_run_resumes_with_undecided_users_and_ends_as_an_uninterrupted_one() {
     let server = confirming_but(3, http(401, ""));
     let dir = Dir::new();
     dir.write("users.csv", users(100) + "x,NONE\n");
@@ -61,7 +61,7 @@ fn a_run_that_stopped_goes_on_with_the_undecided_and_ends_as_one_without_a_break
 }
 
 #[test]
-fn a_run_that_has_finished_is_left_as_it_is() {
+fn a_finished_run_is_left_unchanged() {
     let server = confirming_but(0, http(400, "no"));
     let dir = Dir::new();
     dir.write("users.csv", users(1));
@@ -81,7 +81,7 @@ fn a_run_that_has_finished_is_left_as_it_is() {
 }
 
 #[test]
-fn another_input_is_refused_and_what_differs_is_named() {
+fn a_changed_input_is_an_error_that_names_the_difference() {
     let dir = Dir::new();
     dir.write("users.csv", users(20));
     let server = confirming_but(1, http(403, ""));
@@ -117,7 +117,7 @@ fn another_input_is_refused_and_what_differs_is_named() {
 }
 
 #[test]
-fn a_run_is_read_again_as_it_was_begun_and_not_with_another_directory() {
+fn a_resumed_run_needs_the_directory_that_it_started_with() {
     let server = RawServer::answering(|_, _| http(403, ""));
     let dir = Dir::new();
     dir.write("users.csv", "Who;IDU\nann@example.com;x\n")
@@ -154,7 +154,7 @@ fn a_run_is_read_again_as_it_was_begun_and_not_with_another_directory() {
 }
 
 #[test]
-fn a_run_that_was_told_to_come_back_later_does_not_come_back_before() {
+fn a_run_is_not_resumed_before_a_long_retry_after_is_over() {
     let server = RawServer::answering(|_, _| http_with(503, "Retry-After: 7200\r\n", ""));
     let dir = Dir::new();
     dir.write("users.csv", users(3));
@@ -173,7 +173,7 @@ fn a_run_that_was_told_to_come_back_later_does_not_come_back_before() {
 
 #[cfg(unix)]
 #[test]
-fn a_wait_that_was_interrupted_is_sat_through_where_the_run_goes_on() {
+fn an_interrupted_wait_is_continued_by_resume() {
     let server = RawServer::answering(|_, _| http_with(429, "Retry-After: 600\r\n", ""));
     let dir = Dir::new();
     dir.write("users.csv", users(3));
@@ -243,7 +243,7 @@ fn interrupted_in_a_wait(mut child: std::process::Child) {
 }
 
 #[test]
-fn a_folder_without_a_run_is_told_apart() {
+fn a_folder_without_a_run_is_an_error() {
     let dir = Dir::new();
     assert!(resume(&dir, &[]).stderr.contains("there is no run folder"));
     std::fs::create_dir(dir.path("run")).unwrap();
@@ -253,7 +253,7 @@ fn a_folder_without_a_run_is_told_apart() {
 }
 
 #[test]
-fn a_torn_last_record_is_cut_off_and_its_user_sent_again() {
+fn a_torn_last_record_is_cut_off_and_its_user_is_sent_again() {
     let dir = Dir::new();
     dir.write("users.csv", users(20));
     let server = confirming_but(2, http(403, ""));
@@ -274,7 +274,7 @@ fn a_torn_last_record_is_cut_off_and_its_user_sent_again() {
 }
 
 #[test]
-fn standard_input_is_kept_so_that_its_run_can_go_on() {
+fn standard_input_is_saved_so_that_its_run_can_be_resumed() {
     let server = confirming_but(1, http(403, ""));
     let dir = Dir::new();
     let mut command = dir.seatload();
@@ -298,7 +298,7 @@ fn standard_input_is_kept_so_that_its_run_can_go_on() {
 }
 
 #[test]
-fn standard_input_that_cannot_be_imported_leaves_nothing_behind() {
+fn standard_input_that_cannot_be_imported_leaves_no_files() {
     let dir = Dir::new();
     let mut command = dir.seatload();
     command
@@ -309,7 +309,7 @@ fn standard_input_that_cannot_be_imported_leaves_nothing_behind() {
 }
 
 #[test]
-fn failed_users_are_sent_again_on_request_and_leave_the_failures_once_they_succeed() {
+fn failed_users_are_retried_on_request_and_removed_from_failures_once_they_succeed() {
     let is_full = Mutex::new(true);
     let (open, opened) = mpsc::channel();
     let opened = Mutex::new(opened);
@@ -381,7 +381,7 @@ fn a_user_recorded_as_failed_and_then_as_a_success_is_a_success() {
 }
 
 #[test]
-fn a_run_under_way_is_left_alone_and_its_process_named() {
+fn a_running_import_is_left_alone_and_its_process_is_named() {
     let (arrived, arrival) = mpsc::channel();
     let (go, gate) = mpsc::channel::<()>();
     let gate = Mutex::new(gate);
@@ -504,12 +504,12 @@ fn whole_records(success: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn killed_twenty_times_an_import_of_twenty_thousand_ends_as_one_without_a_break() {
+fn an_import_of_twenty_thousand_killed_twenty_times_ends_as_an_uninterrupted_one() {
     kill_again_and_again(20_000, 100, 20, 7);
 }
 
 #[test]
-fn killed_among_small_batches_a_run_goes_on_and_nobody_decided_is_sent_again() {
+fn a_run_killed_among_small_batches_sends_no_decided_user_again() {
     kill_again_and_again(2000, 20, 12, 42);
 }
 
@@ -532,7 +532,7 @@ fn import_on_a_small_disk(dir: &Dir, server: &RawServer, arguments: &str) -> Com
 
 #[cfg(unix)]
 #[test]
-fn a_full_disk_stops_the_run_and_the_record_of_what_was_decided_stays_whole() {
+fn a_full_disk_stops_the_run_and_its_records_stay_complete() {
     let server = RawServer::answering(|_, request| confirming(request));
     let dir = Dir::new();
     dir.write("users.csv", users(2000));
@@ -559,7 +559,7 @@ fn a_full_disk_stops_the_run_and_the_record_of_what_was_decided_stays_whole() {
 
 #[cfg(unix)]
 #[test]
-fn where_the_failures_find_no_space_and_the_successes_do_everyone_stands_in_one_file() {
+fn every_user_is_in_one_file_when_only_the_failures_find_no_space() {
     // Every second user is refused, with so many words that not all of them find space.
     let is_refused = |request: &str| {
         ["1", "3", "5", "7", "9"]
@@ -593,7 +593,7 @@ fn where_the_failures_find_no_space_and_the_successes_do_everyone_stands_in_one_
 
 /// Six seats. `u9` is given its seat, and then nobody is answered any more: the run is killed.
 #[test]
-fn whoever_was_given_a_seat_before_a_kill_is_no_conflict_after_it() {
+fn a_user_that_got_a_seat_before_a_kill_is_no_conflict_after_it() {
     let seats = BTreeMap::from([("IDU".to_owned(), 6)]);
     let ledger = Mutex::new(Ledger::new(&seats));
     let (arrived, arrival) = mpsc::channel();
@@ -645,7 +645,7 @@ fn whoever_was_given_a_seat_before_a_kill_is_no_conflict_after_it() {
 
 /// The binary against the sandbox's own faults: everything it can do wrong, on many schedules.
 #[test]
-fn whatever_the_sandbox_does_wrong_every_user_ends_once_and_holds_its_set() {
+fn every_user_ends_once_with_its_codes_whatever_the_sandboxs_faults() {
     for seed in 0..3 {
         let mut settings = SandboxSettings {
             account: "acc-1".into(),
@@ -696,7 +696,7 @@ fn whatever_the_sandbox_does_wrong_every_user_ends_once_and_holds_its_set() {
 
 #[cfg(unix)]
 #[test]
-fn a_run_that_nobody_can_watch_any_more_stops_in_good_order() {
+fn a_run_whose_output_is_closed_stops_in_good_order() {
     let server = RawServer::answering(|_, request| confirming(request));
     let dir = Dir::new();
     dir.write("users.csv", users(1000));

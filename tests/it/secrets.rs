@@ -66,7 +66,7 @@ const WAYS: [Way; 5] = [
 
 /// Success, 500 and what follows, and tokens that are taken no more, with everything logged.
 #[test]
-fn no_secret_is_in_any_output_file_or_process_list_whatever_happens() {
+fn no_secret_is_in_any_output_file_or_process_list() {
     for way in WAYS {
         let identity = Identity::new(IdentityBehavior {
             lifetime: Duration::from_millis(400),
@@ -137,7 +137,7 @@ fn no_secret_is_in_any_output_file_or_process_list_whatever_happens() {
 /// Run by the test below, in a process of its own: nothing that holds a secret shows it when it is shown.
 #[test]
 #[ignore = "panics on purpose"]
-fn panics_with_everything_in_hand() {
+fn panics_with_all_secrets_in_memory() {
     use seatload::api::{
         Client, ClientCredentials, Endpoint, Network, Password, ProxyUrl, Token, TokenCache,
         TokenCommand, TokenSource, Variant,
@@ -176,12 +176,12 @@ fn panics_with_everything_in_hand() {
 }
 
 #[test]
-fn no_secret_is_in_what_a_panic_shows() {
+fn no_secret_is_in_the_output_of_a_panic() {
     let output = Command::new(std::env::current_exe().unwrap())
         .args([
             "--ignored",
             "--exact",
-            "secrets::panics_with_everything_in_hand",
+            "secrets::panics_with_all_secrets_in_memory",
             "--nocapture",
         ])
         .env("RUST_BACKTRACE", "full")

@@ -87,7 +87,7 @@ fn a_lifetime_that_is_given_as_text_is_read() {
 }
 
 #[test]
-fn a_token_that_is_taken_no_more_is_renewed_once_for_all_requests_under_way() {
+fn a_revoked_token_is_renewed_once_for_all_requests_in_flight() {
     // Nobody says how long tokens live, and each is revoked after a while.
     let behavior = IdentityBehavior {
         lifetime: Duration::from_millis(700),
@@ -145,7 +145,7 @@ fn each_way_to_sign_in_works() {
 
 /// Five requests are taken with the first token. Then somebody writes another one.
 #[test]
-fn a_token_file_and_a_command_are_asked_again_when_their_token_has_expired() {
+fn a_token_file_and_a_command_are_read_again_when_their_token_has_expired() {
     for way in [["--token-file", "token"], ["--token-command", "cat token"]] {
         let dir = Dir::new();
         dir.write("token", "the-first-token-of-all");
@@ -185,7 +185,7 @@ fn a_token_file_and_a_command_are_asked_again_when_their_token_has_expired() {
 
 /// It was accepted for nothing, so there is no reason to think that the next one would be.
 #[test]
-fn a_new_token_that_is_refused_stops_the_run() {
+fn a_new_token_that_is_rejected_stops_the_run() {
     let server = RawServer::answering(|nth, request| match nth {
         0 => confirming(request),
         _ => http(401, "no more"),
@@ -224,7 +224,7 @@ fn a_new_token_that_is_refused_stops_the_run() {
 }
 
 #[test]
-fn a_wrong_secret_is_told_before_anything_is_read_or_sent() {
+fn a_wrong_secret_is_an_error_before_anything_is_read_or_sent() {
     let identity = Identity::new(IdentityBehavior::default());
     let dir = Dir::new();
     // Whatever the service repeats of it, and however it spells it.
@@ -249,7 +249,7 @@ fn a_wrong_secret_is_told_before_anything_is_read_or_sent() {
 }
 
 #[test]
-fn a_renewal_that_is_refused_stops_the_run_and_resume_goes_on_with_it() {
+fn a_rejected_renewal_stops_the_run_and_resume_finishes_it() {
     let identity = Identity::new(IdentityBehavior {
         lifetime: Duration::from_millis(1500),
         expires_in: ExpiresIn::Missing,
@@ -282,7 +282,7 @@ fn a_renewal_that_is_refused_stops_the_run_and_resume_goes_on_with_it() {
 }
 
 #[test]
-fn a_renewal_in_passing_trouble_is_tried_again() {
+fn a_transient_renewal_failure_is_retried() {
     let identity = Identity::new(IdentityBehavior {
         lifetime: Duration::from_millis(500),
         expires_in: ExpiresIn::Missing,
@@ -304,7 +304,7 @@ fn a_renewal_in_passing_trouble_is_tried_again() {
 }
 
 #[test]
-fn a_first_sign_in_in_passing_trouble_is_tried_again() {
+fn a_transient_failure_of_the_first_sign_in_is_retried() {
     let identity = Identity::new(IdentityBehavior {
         refuses: |nth| (nth == 0).then_some(503),
         ..IdentityBehavior::default()
@@ -328,7 +328,7 @@ fn a_first_sign_in_in_passing_trouble_is_tried_again() {
 }
 
 #[test]
-fn a_run_that_goes_on_takes_a_secret_that_is_given_now() {
+fn a_resumed_run_uses_the_secret_that_is_given_now() {
     let identity = Identity::new(IdentityBehavior::default());
     let dir = Dir::new();
     dir.write("users.csv", users(2));
@@ -349,7 +349,7 @@ fn a_run_that_goes_on_takes_a_secret_that_is_given_now() {
 }
 
 #[test]
-fn a_variable_comes_before_a_profiles_way_to_sign_in() {
+fn a_variable_takes_precedence_over_a_profiles_sign_in_method() {
     let identity = Identity::new(IdentityBehavior::default());
     identity.take(TOKEN, Duration::from_secs(60));
     let dir = Dir::new();
@@ -360,7 +360,7 @@ fn a_variable_comes_before_a_profiles_way_to_sign_in() {
 }
 
 #[test]
-fn two_ways_to_sign_in_at_once_or_half_of_one_are_an_error() {
+fn two_sign_in_methods_or_half_of_one_are_an_error() {
     let dir = Dir::new();
     dir.write("users.csv", users(1));
     dir.write("secret", "x");
@@ -420,7 +420,7 @@ fn two_ways_to_sign_in_at_once_or_half_of_one_are_an_error() {
 
 #[cfg(unix)]
 #[test]
-fn a_secret_that_others_can_read_is_warned_of() {
+fn a_secret_that_other_users_can_read_causes_a_warning() {
     use std::os::unix::fs::PermissionsExt;
 
     let identity = Identity::new(IdentityBehavior::default());

@@ -148,7 +148,7 @@ async fn an_interrupt_ends_a_wait_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wait_that_an_earlier_part_of_the_run_was_asked_for_is_sat_through() {
+async fn a_wait_that_an_earlier_session_was_asked_for_is_obeyed() {
     let service = FakeService::new();
     let mut run = Run::of_users(10);
     run.policy.initial_cooldown = Some(Duration::from_secs(40));
@@ -157,7 +157,7 @@ async fn a_wait_that_an_earlier_part_of_the_run_was_asked_for_is_sat_through() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wait_up_to_a_quarter_of_an_hour_is_sat_through_and_a_longer_one_stops_the_run() {
+async fn a_wait_of_up_to_fifteen_minutes_is_obeyed_and_a_longer_one_stops_the_run() {
     for (seconds, stops) in [
         (900, false),
         (901, true),
@@ -181,7 +181,7 @@ async fn a_wait_up_to_a_quarter_of_an_hour_is_sat_through_and_a_longer_one_stops
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wait_asked_for_with_the_last_answer_keeps_nobody() {
+async fn a_wait_with_the_last_response_delays_no_request() {
     let service = FakeService::new().script(|sent, ledger| {
         let response = crate::support::service::by_seats(ledger, &sent.request);
         Some(with_retry_after(response, 36_000))
@@ -191,7 +191,7 @@ async fn a_wait_asked_for_with_the_last_answer_keeps_nobody() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn when_nobody_takes_the_events_any_more_nothing_more_is_sent() {
+async fn after_the_event_channel_is_closed_nothing_more_is_sent() {
     let service = FakeService::new();
     let run = Run::of_users(10_000).concurrency(1);
     let (sender, mut receiver) = tokio::sync::mpsc::channel(1);
@@ -207,7 +207,7 @@ async fn when_nobody_takes_the_events_any_more_nothing_more_is_sent() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_cannot_be_written_down_is_not_sent_and_stops_the_run() {
+async fn a_failing_write_ahead_log_stops_the_run_before_sending() {
     let service = FakeService::new();
     let run = Run::of_users(3).batch_size(1).concurrency(1);
     let all = run.assignments();
@@ -228,7 +228,7 @@ async fn what_cannot_be_written_down_is_not_sent_and_stops_the_run() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn requests_that_leave_together_are_written_down_together() {
+async fn requests_that_are_sent_together_are_logged_together() {
     let service = FakeService::new();
     let run = Run::of_users(25).batch_size(1).concurrency(8);
     let written = RefCell::new(Vec::new());
@@ -255,7 +255,7 @@ impl Service for Stuck {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_has_not_left_when_the_run_is_interrupted_does_not_leave_any_more() {
+async fn requests_not_sent_at_an_interrupt_are_not_sent() {
     let run = Run::of_users(10).batch_size(1);
     let (sender, mut receiver) = tokio::sync::mpsc::channel(64);
     let dispatch = run.dispatch(&Stuck, |_| true, sender);
@@ -271,7 +271,7 @@ async fn whoever_has_not_left_when_the_run_is_interrupted_does_not_leave_any_mor
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_waits_for_the_records_when_the_run_is_interrupted_does_not_leave_any_more() {
+async fn requests_that_wait_for_the_log_at_an_interrupt_are_not_sent() {
     let service = FakeService::new();
     let run = Run::of_users(10).batch_size(1);
     let (sender, mut receiver) = tokio::sync::mpsc::channel(1);
@@ -303,7 +303,7 @@ impl Service for ThirdIsSlow {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_has_not_left_when_an_answer_stops_the_run_does_not_leave_any_more() {
+async fn requests_not_sent_when_a_response_stops_the_run_are_not_sent() {
     let expired = |sent: &Sent| (sent.nth == 2).then(|| answer(401, "expired"));
     let service = ThirdIsSlow(FakeService::new().script(move |sent, _| expired(sent)));
     let run = Run::of_users(10).batch_size(1).concurrency(2);

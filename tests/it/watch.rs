@@ -169,7 +169,7 @@ fn files_that_cannot_be_imported_are_ignored() {
 }
 
 #[test]
-fn a_content_that_was_imported_before_is_set_aside_and_one_that_was_not_is_imported() {
+fn content_that_was_imported_before_is_set_aside_and_other_content_is_imported() {
     let server = confirming_all();
     let dir = drop_folder();
     dir.write("drop/a.csv", users(&["a"]));
@@ -211,7 +211,7 @@ fn once_waits_until_files_have_settled_and_for_nothing_else() {
 }
 
 #[test]
-fn nobody_is_asked_for_consent_and_the_note_names_the_flag() {
+fn a_watch_does_not_ask_for_consent_and_the_note_names_the_flag() {
     let server = confirming_all();
     let dir = drop_folder();
     dir.write("now.csv", "userId,code\na,PMD\n")
@@ -230,7 +230,7 @@ fn nobody_is_asked_for_consent_and_the_note_names_the_flag() {
 }
 
 #[test]
-fn what_every_file_would_meet_sets_none_aside_and_the_order_is_kept() {
+fn a_failure_that_every_file_would_have_sets_no_file_aside() {
     let is_refused = AtomicBool::new(true);
     let server =
         RawServer::answering(
@@ -265,7 +265,7 @@ fn what_every_file_would_meet_sets_none_aside_and_the_order_is_kept() {
 }
 
 #[test]
-fn whoever_failed_since_the_service_was_away_is_sent_again_when_the_run_goes_on() {
+fn users_that_failed_while_the_service_was_away_are_sent_when_the_run_is_resumed() {
     let server = RawServer::answering(|nth, request| match nth {
         1..=3 => http(503, "maintenance"),
         _ => confirming(request),
@@ -284,8 +284,7 @@ fn whoever_failed_since_the_service_was_away_is_sent_again_when_the_run_goes_on(
 }
 
 #[test]
-fn while_the_service_is_away_small_files_wait_and_one_that_it_never_answers_holds_up_nobody_for_long()
- {
+fn files_wait_while_the_service_is_away_but_not_long_for_one_without_a_response() {
     let service = RawServer::answering(|_, request| match request.contains("\"bad\"") {
         true => http(503, "maintenance"),
         false => confirming(request),
@@ -333,7 +332,7 @@ fn a_file_of_another_organisation_is_set_aside_and_a_second_one_in_a_row_is_not(
 }
 
 #[test]
-fn a_run_that_was_set_aside_goes_on_where_it_stands_now() {
+fn a_run_that_was_set_aside_can_be_resumed_where_it_is() {
     let is_full = Mutex::new(true);
     let server = RawServer::answering(move |_, request| {
         let mut is_full = is_full.lock().unwrap();
@@ -353,7 +352,7 @@ fn a_run_that_was_set_aside_goes_on_where_it_stands_now() {
 }
 
 #[test]
-fn killed_in_the_middle_of_a_run_the_next_start_goes_on_with_it() {
+fn a_watch_killed_during_a_run_resumes_it_at_the_next_start() {
     let service = FaultyService::new(0, 7);
     let dir = drop_folder();
     let everyone: Vec<_> = (0..200).map(|user| format!("u{user}")).collect();
@@ -387,7 +386,7 @@ fn killed_in_the_middle_of_a_run_the_next_start_goes_on_with_it() {
 }
 
 #[test]
-fn while_a_run_is_under_way_the_watch_leaves_signs_of_life() {
+fn a_watch_has_a_heartbeat_during_a_run() {
     let service = FaultyService::new(0, 7);
     let dir = drop_folder();
     dir.write("drop/a.csv", users(&["a"]));
@@ -404,7 +403,7 @@ fn while_a_run_is_under_way_the_watch_leaves_signs_of_life() {
 }
 
 #[test]
-fn thirty_files_and_a_kill_leave_each_imported_once_and_in_order() {
+fn thirty_files_and_a_kill_import_each_file_once_and_in_order() {
     let service = FaultyService::new(0, 42);
     let url = service.server.base_url.clone();
     let dir = drop_folder();
@@ -540,7 +539,7 @@ fn a_signal_waits_for_what_is_in_flight_and_ends_an_idle_watch_at_once() {
 
 #[cfg(unix)]
 #[test]
-fn a_program_is_told_of_each_file_and_its_failure_stops_nothing() {
+fn a_program_runs_after_each_file_and_its_failure_stops_nothing() {
     use std::os::unix::fs::PermissionsExt;
 
     let server = confirming_all();
@@ -621,7 +620,7 @@ fn the_quota_holds_over_one_file_after_another() {
 }
 
 #[test]
-fn what_cannot_be_watched_is_told() {
+fn a_folder_that_cannot_be_watched_is_an_error() {
     let server = confirming_all();
     let dir = Dir::new();
     let missing = once(&dir, &server.base_url, &[]);
