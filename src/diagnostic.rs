@@ -10,38 +10,27 @@ use crate::run::{FolderError, ManifestError, RunFileError};
 use crate::sanitize::printable_lines;
 use crate::watch::{ImportLogError, WatchError};
 
-/// Between a message and its hint, for errors that are not yet values.
-const HINT: &str = "\n  hint: ";
-
 /// An error in parts.
 pub struct Diagnostic {
     /// What happened, then its causes, nearest first.
     pub causes: Vec<String>,
-    /// The next step. Where no error gives one, the system's error kind decides.
+    /// The next step of the outermost error that has one; where none has, the system's error kind decides.
     pub hint: Option<String>,
 }
 
 impl Diagnostic {
     pub fn new(error: &anyhow::Error) -> Self {
-        let (mut causes, mut hints) = (Vec::new(), Vec::new());
-        for cause in error.chain() {
-            // A message may name a file, and a file's name must not control the terminal.
-            let text = printable_lines(&cause.to_string());
-            hints.extend(hint_of(cause).map(|hint| printable_lines(&hint)));
-            match text.split_once(HINT) {
-                Some((message, hint)) => {
-                    causes.push(message.to_owned());
-                    hints.push(hint.to_owned());
-                }
-                None => causes.push(text),
-            }
-        }
-        if hints.is_empty() {
-            hints.extend(error.chain().find_map(io_hint));
-        }
+        // A message may name a file, and a file's name must not control the terminal.
+        let messages = error
+            .chain()
+            .map(|cause| printable_lines(&cause.to_string()));
+        let hint = error
+            .chain()
+            .find_map(hint_of)
+            .or_else(|| error.chain().find_map(io_hint));
         Self {
-            causes,
-            hint: (!hints.is_empty()).then(|| hints.join("; ")),
+            causes: messages.collect(),
+            hint: hint.map(|hint| printable_lines(&hint)),
         }
     }
 
