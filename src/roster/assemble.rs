@@ -47,9 +47,11 @@ impl RosterAssembler {
     pub fn assemble(&mut self, block: Block) {
         self.rows += block.rows.len() as u64;
         self.code_cells.extend(block.new_code_cells);
-        for row in block.rows {
+        // Look-ups that do not depend on each other overlap their waits for memory, which is most of the time here.
+        let known: Vec<_> = block.rows.iter().map(|row| self.find(row)).collect();
+        for (row, known) in block.rows.into_iter().zip(known) {
             match row {
-                ValidatedRow::Good(request) => self.assign(&request),
+                ValidatedRow::Good(request) => self.assign(&request, known),
                 ValidatedRow::Bad(rejected) => self.add_bad_row(*rejected),
             }
         }
@@ -96,9 +98,17 @@ impl RosterAssembler {
         Some(order)
     }
 
-    /// Adds the codes of a row to its user's.
-    fn assign(&mut self, request: &RowRequest) {
-        let place = self.users.intern(request.user_id(), request.line);
+    fn find(&self, row: &ValidatedRow) -> Option<UserIndex> {
+        match row {
+            ValidatedRow::Good(request) => self.users.find(request.user_id()),
+            ValidatedRow::Bad(_) => None,
+        }
+    }
+
+    /// Adds the codes of a row to its user's. `known` is the user, if an earlier block names it.
+    fn assign(&mut self, request: &RowRequest, known: Option<UserIndex>) {
+        let add = || self.users.intern(request.user_id(), request.line);
+        let place = known.unwrap_or_else(add);
         let user = self.users.get_mut(place);
         // A user without codes has been named by bad rows only.
         if user.set == BundleSets::EMPTY {
