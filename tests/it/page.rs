@@ -103,7 +103,7 @@ fn a_sandbox_run_is_named_as_such() {
     assert_eq!(wait_for_exit(command).code, 0);
     assert_eq!(
         headline(&dir),
-        "In the sandbox: The one user has its licences"
+        "In the sandbox: the one user has its licences"
     );
 }
 

@@ -38,7 +38,8 @@ pub fn headline(counts: &Counts, is_sandbox: bool) -> String {
     let parts = [Some(success(counts)), attention(counts), pending(counts)];
     let headline = parts.into_iter().flatten().collect::<Vec<_>>().join("; ");
     if is_sandbox {
-        format!("In the sandbox: {headline}")
+        let (first, rest) = headline.split_at(1);
+        format!("In the sandbox: {}{rest}", first.to_ascii_lowercase())
     } else {
         headline
     }
@@ -213,7 +214,7 @@ mod tests {
     fn a_sandbox_run_changes_no_licence() {
         assert_eq!(
             headline(&counts(3, 0, 0), true),
-            "In the sandbox: All 3 users have their licences"
+            "In the sandbox: all 3 users have their licences"
         );
         let remarks = remarks(
             &counts(3, 0, 0),
