@@ -97,7 +97,7 @@ impl WatchFolder {
             },
             LockError::Io(source) => not_writable(source),
         })?;
-        // Whoever starts a watch sends nothing by that: it is as alive as it was.
+        // Starting a watch sends nothing, so the heartbeat stays that of the last request.
         lock.set_heartbeat(last_alive.unwrap_or(SystemTime::UNIX_EPOCH));
         let folder = Self {
             path: path.clone(),

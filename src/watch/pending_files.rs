@@ -118,7 +118,7 @@ impl PendingFiles {
         self.unfinished = unfinished;
     }
 
-    /// The file to take, if one is complete. Whoever has arrived before it goes first, so it may have to wait for a file that
+    /// The next file to import, if one is complete. Files that arrived earlier go first, so it may have to wait for a file that
     /// was complete earlier and is not known to be; that is never for long.
     pub fn next(&self, now: Duration) -> Option<&OsStr> {
         let free = self.files.iter().filter(|(_, arrival)| !arrival.is_held);
