@@ -26,6 +26,7 @@ mod import;
 pub mod input;
 #[doc(hidden)]
 pub mod outcome;
+mod pacing;
 #[doc(hidden)]
 pub mod plan;
 #[doc(hidden)]

@@ -13,7 +13,6 @@ use crate::args::examples::{Example, HelpExamples};
 use crate::args::run::RunArgs;
 use crate::args::sign_in::SignInArgs;
 use crate::args::summary::SummaryArgs;
-use crate::dispatch;
 use crate::exit_code::ExitCode;
 use crate::hint::Failure;
 use crate::import::connection::Connection;
@@ -21,6 +20,7 @@ use crate::import::context::{Session, StartTime, exit_on_signal, interrupt_on_si
 use crate::import::resume::{ResumeScope, StoppedRun, reload_input, resume_run};
 use crate::import::send_times::SendTimes;
 use crate::import::sign_in::merge_with_recorded;
+use crate::pacing::MAX_RETRY_AFTER;
 use crate::report::Progress;
 use crate::run::{RunFolder, RunManifest};
 use crate::run::{SUMMARY, SavedSummary};
@@ -108,7 +108,7 @@ pub fn resume(args: ResumeArgs) -> anyhow::Result<ExitCode> {
 
 /// A wait that dispatch would not wait for is an error.
 fn reject_long_wait(saved: &SavedSummary) -> anyhow::Result<()> {
-    let longest = Timestamp::now() + dispatch::MAX_RETRY_AFTER;
+    let longest = Timestamp::now() + MAX_RETRY_AFTER;
     if let Some(until) = saved.not_before.filter(|until| *until > longest) {
         bail!(
             Failure::new(format!("the service accepts no requests before {until:.0}"))

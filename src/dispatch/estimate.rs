@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::dispatch::rate_limit::{EarlierRequests, RateLimiter};
+use crate::pacing::{EarlierRequests, RateLimiter};
 use crate::rate::Rate;
 
 /// How long it takes at least until the last of so many requests may leave: the limiter of a run, were every answer there

@@ -3,20 +3,16 @@
 //! [`run`] is the only place with a clock, a network and a channel; what it does at each step is decided by
 //! `dispatcher` and the small files below it, which are pure.
 
-mod backoff;
 mod bisect;
 mod concurrency;
-mod cooldown;
 mod dispatcher;
 mod estimate;
 mod exchange_log;
 mod group_states;
 mod ordering;
 mod queue;
-mod rate_limit;
 mod response_policy;
 mod sign_in;
-mod sliding_window;
 
 use std::collections::HashSet;
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -33,7 +29,6 @@ use crate::event::{Event, StopReason};
 use crate::plan::Plan;
 use crate::rate::Rate;
 use crate::roster::{Assignments, UserIndex};
-pub use cooldown::MAX_RETRY_AFTER;
 use dispatcher::{Dispatcher, Outgoing, Wait};
 pub use estimate::min_duration;
 
@@ -128,11 +123,6 @@ pub async fn run<S: Service>(
             () = interrupt.cancelled(), if !interrupt.is_cancelled() => {}
         }
     }
-}
-
-/// The delays between attempts at anything that a run needs, until its retries are used up.
-pub fn retry_delays(max_retries: u32) -> impl Iterator<Item = Duration> {
-    backoff::Backoff::new(max_retries, fastrand::Rng::new())
 }
 
 async fn exchange<S: Service>(

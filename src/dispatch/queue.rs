@@ -5,9 +5,9 @@ use std::collections::{BinaryHeap, HashSet, VecDeque};
 
 use tokio::time::Instant;
 
-use super::backoff::Backoff;
 use crate::dispatch::bisect::Slice;
 use crate::outcome::Applied;
+use crate::pacing::Backoff;
 use crate::plan::{GroupIndex, Plan};
 use crate::roster::UserIndex;
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::backoff::Backoff;
+use crate::pacing::Backoff;
 
 /// Retries of the sign-in. They are apart from the retries of batches.
 #[derive(Debug, Default)]

@@ -11,11 +11,11 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::api::{Client, Endpoint, Network, SignInError, Token, TokenCache, TokenSource, Variant};
-use crate::dispatch;
 use crate::event::StopReason;
 use crate::hint::Failure;
 use crate::humanize::duration::duration;
 use crate::import::sign_in;
+use crate::pacing::{Backoff, MAX_RETRY_AFTER};
 use crate::report::Progress;
 use crate::sandbox::{self, Sandbox, SandboxSettings};
 use crate::settings::{NetworkSettings, RunSettings, Target};
@@ -85,7 +85,7 @@ impl Connection {
         progress: &Progress,
     ) -> anyhow::Result<()> {
         let tokens = self.client.tokens();
-        let mut delays = dispatch::retry_delays(max_retries);
+        let mut delays = Backoff::new(max_retries, fastrand::Rng::new());
         loop {
             let (reason, retry_after) = match tokens.sign_in().await {
                 Ok(()) => return Ok(()),
@@ -97,7 +97,7 @@ impl Connection {
             let reason = format!("cannot sign in: {reason}");
             // A file or a command that fails now will hardly work in a moment.
             let delay = delays.next().filter(|_| !tokens.source().is_local());
-            let Some(delay) = delay.filter(|_| retry_after <= dispatch::MAX_RETRY_AFTER) else {
+            let Some(delay) = delay.filter(|_| retry_after <= MAX_RETRY_AFTER) else {
                 return Err(sign_in_error(&StopReason::NotSignedIn { reason }));
             };
             let delay = delay.max(retry_after);

@@ -9,19 +9,19 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Policy;
-use super::backoff::Backoff;
+
 use super::queue::{BisectionId, Queue, Task};
 use super::sign_in::SignInRetry;
 use crate::api::{AllocationRequest, SentAt};
 use crate::dispatch::bisect::{Bisection, Slice};
 use crate::dispatch::concurrency::ConcurrencyLimit;
-use crate::dispatch::cooldown::{self, Cooldown};
+
 use crate::dispatch::group_states::GroupStates;
 use crate::dispatch::ordering::OrderGuard;
-use crate::dispatch::rate_limit::{EarlierRequests, RateLimiter};
 use crate::dispatch::response_policy::RejectionStatus;
 use crate::event::{Event, StopReason, WaitCause};
 use crate::outcome::{Applied, Decision, FailureKind, Outcome};
+use crate::pacing::{Backoff, Cooldown, EarlierRequests, MAX_RETRY_AFTER, RateLimiter};
 use crate::plan::{GroupIndex, Plan};
 use crate::roster::Assignments;
 
@@ -249,7 +249,7 @@ impl<'a> Dispatcher<'a> {
 
     /// The run may not send before `until`.
     fn wait_until(&mut self, until: Instant, cause: WaitCause, now: Instant) -> Wait {
-        if cause != WaitCause::Rate && until - now > cooldown::MAX_RETRY_AFTER {
+        if cause != WaitCause::Rate && until - now > MAX_RETRY_AFTER {
             self.stop(StopReason::RetryAfterTooLong { wait: until - now });
             return Wait::None;
         }

@@ -15,7 +15,7 @@ use governor::{Quota, RateLimiter as Governor};
 use tokio::time::Instant;
 
 use crate::api::SentAt;
-use crate::dispatch::sliding_window::SlidingWindow;
+use crate::pacing::sliding_window::SlidingWindow;
 use crate::rate::Rate;
 
 /// The window is longer by its length divided by this: requests take different times on the way, and the service counts them
