@@ -96,7 +96,10 @@ fn one_batch(criterion: &mut Criterion) {
     let organization_id = "4f1c0e7e-9a7b-4c2b-8f56-0a1b2c3d4e5f".into();
     let decision = Decision {
         users,
-        outcome: Outcome::Success { organization_id },
+        outcome: Outcome::Success {
+            organization_id,
+            confirmed_by: seatload::outcome::ConfirmedBy::Response,
+        },
         attempts: 1,
         applied: Applied::Maybe,
     };

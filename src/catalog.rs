@@ -43,6 +43,8 @@ pub fn find(code: &str) -> Option<&'static Entry> {
 #[derive(Debug, Clone, Default)]
 pub struct Catalog {
     allowed: Vec<String>,
+    /// What the service lists is a code, whether the table has it or not.
+    is_open: bool,
 }
 
 impl Catalog {
@@ -50,11 +52,20 @@ impl Catalog {
     pub fn with_extra_codes(codes: &[String]) -> Self {
         Self {
             allowed: codes.to_vec(),
+            is_open: false,
+        }
+    }
+
+    /// For what the service lists: every text is a code.
+    pub fn of_any_code() -> Self {
+        Self {
+            allowed: Vec::new(),
+            is_open: true,
         }
     }
 
     /// The code for a text, which may be the code or the vendor's name of it.
-    pub fn find(&self, written: &str) -> Option<&str> {
+    pub fn find<'a>(&'a self, written: &'a str) -> Option<&'a str> {
         let written = written.trim();
         let is_written = |code: &&String| code.eq_ignore_ascii_case(written);
         if let Some(entry) = find(written) {
@@ -68,6 +79,7 @@ impl Catalog {
             .iter()
             .find(|entry| normalized_name(entry.name) == name)
             .map(|entry| entry.code)
+            .or(self.is_open.then_some(written))
     }
 
     /// Whether a cell contains only codes, with any separators.

@@ -13,7 +13,9 @@ use console::Term;
 use crate::args::invalid_value::InvalidValue;
 use crate::args::{env, examples, help};
 use crate::commands::check::settings::SettingSources;
-use crate::commands::{check, codes, completions, import, man, plan, resume, sandbox, watch};
+use crate::commands::{
+    check, codes, completions, export, import, man, plan, resume, sandbox, verify, watch,
+};
 use crate::config_file::ConfigFile;
 use crate::diagnostic::render;
 use crate::exit_code::ExitCode;
@@ -44,6 +46,8 @@ pub struct Cli {
 enum Command {
     Import(Box<import::ImportArgs>),
     Plan(Box<plan::PlanCommand>),
+    Verify(Box<verify::VerifyArgs>),
+    Export(Box<export::ExportArgs>),
     Resume(Box<resume::ResumeArgs>),
     Watch(Box<watch::WatchArgs>),
     Check(Box<check::CheckArgs>),
@@ -89,6 +93,8 @@ fn try_run(arguments: &[OsString]) -> anyhow::Result<ExitCode> {
     match parsed.command {
         Command::Import(args) => import::import(*args),
         Command::Plan(args) => plan::plan(*args),
+        Command::Verify(args) => verify::verify(*args),
+        Command::Export(args) => export::export(*args),
         Command::Resume(args) => resume::resume(*args),
         Command::Watch(args) => watch::watch(*args),
         Command::Check(args) => check::check(

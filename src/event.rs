@@ -100,6 +100,8 @@ pub enum StopReason {
     Forbidden {
         message: String,
     },
+    /// The address reads licences and does not allocate them.
+    ReadsOnly,
     /// A status that the call does not document.
     UnexpectedStatus {
         status: u16,
@@ -147,6 +149,7 @@ impl StopReason {
                     detail(message)
                 )
             }
+            Self::ReadsOnly => "this address reads licences and does not allocate them".to_owned(),
             Self::UnexpectedStatus { status, message } => {
                 format!(
                     "the service responded with status {status}{}",
@@ -190,6 +193,7 @@ impl StopReason {
             Self::Forbidden { .. } => {
                 "use the token of an organisation administrator, then resume; if --account or --organization is wrong, import the input again with the right one, since `resume` keeps those of the run"
             }
+            Self::ReadsOnly => "import the input again with --endpoint put-lease",
             Self::UnexpectedStatus {
                 status: 300..400, ..
             } => {
@@ -234,6 +238,7 @@ pub fn samples() -> Vec<crate::diagnostic::Sample> {
         StopReason::Forbidden {
             message: String::new(),
         },
+        StopReason::ReadsOnly,
         StopReason::UnexpectedStatus {
             status: 302,
             message: String::new(),

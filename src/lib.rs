@@ -24,6 +24,7 @@ mod humanize;
 mod import;
 #[doc(hidden)]
 pub mod input;
+mod lookup;
 #[doc(hidden)]
 pub mod outcome;
 mod pacing;

@@ -8,7 +8,10 @@ use crate::roster::UserIndex;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// The service confirmed that the user has exactly the requested codes.
-    Success { organization_id: Arc<str> },
+    Success {
+        organization_id: Arc<str>,
+        confirmed_by: ConfirmedBy,
+    },
     /// The user does not have the requested codes, or it is unknown whether it does.
     Failure {
         kind: FailureKind,
@@ -17,6 +20,15 @@ pub enum Outcome {
         /// The service's message or seatload's, with a hint.
         message: Arc<str>,
     },
+}
+
+/// What confirms that a user has exactly the requested codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConfirmedBy {
+    /// The response to the request.
+    Response,
+    /// Reading what the user has: before the run, or after a response that was lost.
+    Reading,
 }
 
 impl Outcome {

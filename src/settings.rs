@@ -1,7 +1,7 @@
 //! The settings of an import, validated: everything that the command line, variables and configuration file say.
 
 use std::num::{NonZeroU32, NonZeroUsize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize, Serializer};
@@ -27,18 +27,51 @@ pub struct ImportSettings {
 }
 
 /// Everything that a plan depends on, except for the time that it takes.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ImportPlan {
     pub input: Input,
     pub input_settings: InputSettings,
     pub seats: Option<SeatBudget>,
+    /// Send users while there are seats (`--until-full`).
+    pub until_full: bool,
+    pub questions: Questions,
     pub batch_size: NonZeroUsize,
+}
+
+/// What the service is asked before anything is sent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Questions {
+    /// Which users the e-mail addresses of the input belong to.
+    pub addresses: Ask,
+    /// Which licences the users have.
+    pub current: Ask,
+    /// How many seats are free.
+    pub seats: Ask,
+}
+
+/// Whether the service is asked for something that it may know.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Ask {
+    #[default]
+    No,
+    /// If it does not say, the import goes on without.
+    IfPossible,
+    /// If it does not say, nothing is sent.
+    Must,
+}
+
+impl Questions {
+    pub fn all(self) -> [Ask; 3] {
+        [self.addresses, self.current, self.seats]
+    }
 }
 
 /// The settings of a dry run: nothing is sent.
 #[derive(Debug)]
 pub struct PreviewSettings {
     pub plan: ImportPlan,
+    /// The service to ask, if the plan has questions for it.
+    pub service: Option<RunSettings>,
     pub requests: RequestSettings,
     /// How many users the first session would send.
     pub first: Option<NonZeroUsize>,
@@ -60,6 +93,14 @@ pub struct InputSettings {
     pub mode: Mode,
 }
 
+impl InputSettings {
+    /// The files that are read with the input.
+    pub fn side_tables_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        let current = self.current.as_mut().map(|current| &mut current.path);
+        self.directory.iter_mut().chain(current)
+    }
+}
+
 /// The file of current licences.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -67,6 +108,24 @@ pub struct CurrentFile {
     pub path: PathBuf,
     /// What it means that a user is not in the file.
     pub absent: AbsentUsers,
+}
+
+/// The name of the service's answer in the folder of a run.
+pub const CURRENT: &str = "current.csv";
+
+impl CurrentFile {
+    /// The service's answer, kept in the folder of a run.
+    pub fn answer(folder: &Path) -> Self {
+        Self {
+            path: folder.join(CURRENT),
+            absent: AbsentUsers::HaveNone,
+        }
+    }
+
+    /// Whether this may be the service's answer.
+    pub fn is_answer(&self) -> bool {
+        self.absent == AbsentUsers::HaveNone && self.path.ends_with(CURRENT)
+    }
 }
 
 /// What the user has agreed to in advance.
@@ -184,31 +243,44 @@ impl SignInSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum Target {
-    #[serde(rename_all = "camelCase")]
-    Service {
-        base_url: String,
-        endpoint: Variant,
-        /// Part of the path, for an organisation whose URLs have its name.
-        organization: Option<String>,
-        account: String,
-    },
-    Sandbox {
-        endpoint: Variant,
-    },
+    Service(ServiceAddress),
+    Sandbox { endpoint: Variant },
+}
+
+/// Which account of which service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ServiceAddress {
+    pub base_url: String,
+    pub endpoint: Variant,
+    /// Part of the path, for an organisation whose URLs have its name.
+    pub organization: Option<String>,
+    /// None if the token or the portal says it; a run records it.
+    pub account: Option<String>,
 }
 
 impl Target {
-    /// The address of the service. The sandbox has one only once it runs.
-    pub fn address(&self) -> Result<Option<Endpoint>, EndpointError> {
+    /// The same target, with its account.
+    pub fn with_account(&self, id: &str) -> Self {
         match self {
-            Self::Service {
-                base_url,
-                endpoint,
-                organization,
-                account,
-            } => Endpoint::new(base_url, *endpoint, organization.as_deref(), account).map(Some),
-            Self::Sandbox { .. } => Ok(None),
+            Self::Service(address) => Self::Service(ServiceAddress {
+                account: Some(id.to_owned()),
+                ..address.clone()
+            }),
+            Self::Sandbox { .. } => self.clone(),
         }
+    }
+}
+
+impl ServiceAddress {
+    /// Checks the address.
+    ///
+    /// # Errors
+    /// When no token may be sent there, or a name in it is invalid.
+    pub fn check(&self) -> Result<(), EndpointError> {
+        let account = self.account.as_deref().unwrap_or("ID");
+        let organization = self.organization.as_deref();
+        Endpoint::new(&self.base_url, self.endpoint, organization, account).map(|_| ())
     }
 }
 

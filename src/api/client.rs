@@ -3,16 +3,15 @@
 use std::error::Error as _;
 use std::time::SystemTime;
 
-use bytes::Bytes;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
-use reqwest::{Body, StatusCode};
+use reqwest::{Body, Method, StatusCode, Url};
 use tokio::sync::Semaphore;
 
 use super::redact::Redactor;
 use super::sign_in::{CachedToken, OnRejection};
 use super::{
-    AllocationRequest, Endpoint, Network, NetworkError, RateLimitHeaders, Response, ResponseKind,
-    SentAt, Service, SignInError, Token, TokenCache,
+    AllocationRequest, Answer, Call, CallResult, Calls, Endpoint, Network, NetworkError,
+    RateLimitHeaders, Response, ResponseKind, SentAt, Service, SignInError, Token, TokenCache,
 };
 use crate::api::response;
 use crate::api::sent_at::TrackedBody;
@@ -41,28 +40,49 @@ const REQUEST_IDS: [&str; 5] = [
 /// How much of a request ID is kept, in characters.
 const REQUEST_ID_CHARS: usize = 80;
 
-/// Talks to one endpoint, with the tokens of one source.
+/// Sends requests to one service, with the tokens of one source.
 #[derive(Debug)]
 pub struct Client {
     http: reqwest::Client,
-    endpoint: Endpoint,
+    base: Url,
     tokens: TokenCache,
     long_responses: Semaphore,
 }
 
+/// Allocates at one endpoint.
+#[derive(Debug, Clone, Copy)]
+pub struct Allocator<'a> {
+    pub client: &'a Client,
+    pub endpoint: &'a Endpoint,
+}
+
+/// A response that was received, whole or in part.
+struct Received {
+    status: StatusCode,
+    limits: RateLimitHeaders,
+    request_id: Option<String>,
+    token: Token,
+    /// 401, and there is another token.
+    is_token_rejected: bool,
+    /// Without the token; or why it was not received to its end.
+    body: Result<Vec<u8>, String>,
+}
+
+/// Why there is no response.
+enum NotReceived {
+    NotSignedIn(SignInError),
+    NoResponse { reason: String, was_sent: bool },
+}
+
 impl Client {
-    /// A client for an endpoint.
+    /// A client for a service.
     ///
     /// # Errors
     /// When no connection can be made.
-    pub fn new(
-        endpoint: Endpoint,
-        tokens: TokenCache,
-        network: &Network,
-    ) -> Result<Self, NetworkError> {
+    pub fn new(base: Url, tokens: TokenCache, network: &Network) -> Result<Self, NetworkError> {
         Ok(Self {
-            http: network.client(endpoint.url())?,
-            endpoint,
+            http: network.client(&base)?,
+            base,
             tokens,
             long_responses: Semaphore::new(1),
         })
@@ -73,34 +93,61 @@ impl Client {
         &self.tokens
     }
 
+    /// The address of the service.
+    pub fn base(&self) -> &Url {
+        &self.base
+    }
+
     /// Sends a request without a secret to the service's host. Any response will do; gives its HTTP version.
     ///
     /// # Errors
     /// When there is no response; the error says why.
     pub async fn probe(&self) -> Result<String, String> {
-        let mut root = self.endpoint.url().clone();
+        let mut root = self.base.clone();
         root.set_path("/");
         let response = self.http.head(root).send().await.map_err(describe_error)?;
         Ok(format!("{:?}", response.version()))
     }
 
-    async fn send(
+    /// Sends a request, and reads the response. `sent_at` is set when the request is sent.
+    async fn exchange(
         &self,
-        request: &AllocationRequest,
-        token: &Token,
+        method: Method,
+        url: Url,
+        body: Vec<u8>,
         sent_at: &SentAt,
-    ) -> Result<reqwest::Response, reqwest::Error> {
-        let mut body = Vec::with_capacity(request.user_ids.len() * BYTES_PER_USER);
-        serde_json::to_writer(&mut body, request).expect("strings and a bool are always JSON");
-        let body = TrackedBody::new(Bytes::from(body), sent_at.clone());
-        self.http
-            .request(self.endpoint.method(), self.endpoint.url().clone())
+    ) -> Result<Received, NotReceived> {
+        let current = self.tokens.current().await;
+        let CachedToken { token, number } = current.map_err(NotReceived::NotSignedIn)?;
+        let request = self
+            .http
+            .request(method, url)
             .header(AUTHORIZATION, token.authorization())
             .header(CONTENT_TYPE, JSON)
             .header(ACCEPT, JSON)
-            .body(Body::wrap(body))
-            .send()
-            .await
+            .body(Body::wrap(TrackedBody::new(body.into(), sent_at.clone())));
+        let response = request.send().await.map_err(|error| {
+            let was_sent = sent_at.get().is_some();
+            let reason = describe_error(error);
+            NotReceived::NoResponse { reason, was_sent }
+        })?;
+        let status = response.status();
+        let limits = RateLimitHeaders::read(response.headers(), SystemTime::now());
+        let request_id = request_id(response.headers(), &token);
+        if status != StatusCode::UNAUTHORIZED {
+            self.tokens.accepted(number);
+        }
+        let body = self.body(response, token.redactor()).await;
+        let body = body.map(|body| token.redactor().redact_bytes(body));
+        Ok(Received {
+            status,
+            limits,
+            request_id,
+            token,
+            is_token_rejected: status == StatusCode::UNAUTHORIZED
+                && self.tokens.rejected(number) == OnRejection::Retry,
+            body,
+        })
     }
 
     /// Reads a body, up to [`MAX_RESPONSE`]; of a rejection, only the part that is searched for a message.
@@ -109,7 +156,7 @@ impl Client {
         mut response: reqwest::Response,
         redactor: &Redactor,
     ) -> Result<Vec<u8>, String> {
-        let is_allocation = response.status() == StatusCode::OK;
+        let is_success = response.status().is_success();
         let length = usize::try_from(response.content_length().unwrap_or_default());
         let mut body = Vec::with_capacity(length.unwrap_or_default().min(LONG_RESPONSE));
         let mut turn = None;
@@ -118,7 +165,7 @@ impl Client {
                 return Err("the response has more than 16 MiB".to_owned());
             }
             body.extend_from_slice(&chunk);
-            if !is_allocation && body.len() >= response::LONGEST_MESSAGE {
+            if !is_success && body.len() >= response::LONGEST_MESSAGE {
                 return Ok(redactor.redact_prefix(body));
             }
             if turn.is_none() && body.len() > LONG_RESPONSE {
@@ -129,58 +176,78 @@ impl Client {
     }
 }
 
-impl Service for Client {
-    async fn exchange(&self, request: AllocationRequest, sent_at: SentAt) -> Response {
-        let CachedToken { token, number } = match self.tokens.current().await {
-            Ok(current) => current,
-            Err(error) => {
-                let retry_after = match &error {
-                    SignInError::Transient { wait, .. } => *wait,
-                    SignInError::Rejected(_) => None,
-                };
-                return Response {
-                    limits: RateLimitHeaders {
-                        retry_after,
-                        ..RateLimitHeaders::default()
+impl Calls for Client {
+    async fn call(&self, call: &Call, sent_at: SentAt) -> CallResult {
+        let body = call.body.clone().unwrap_or_default();
+        let exchange = self.exchange(call.method.clone(), call.url.clone(), body, &sent_at);
+        match exchange.await {
+            Ok(received) if received.is_token_rejected => CallResult::TokenRejected,
+            Ok(Received {
+                status,
+                limits,
+                token,
+                body: Ok(body),
+                ..
+            }) => {
+                let (message, is_html) = response::message(&body, token.redactor());
+                CallResult::Answered(Answer {
+                    status: status.as_u16(),
+                    limits,
+                    message: if status.is_success() {
+                        String::new()
+                    } else {
+                        message
                     },
-                    ..ResponseKind::NotSignedIn(error).into()
-                };
+                    is_html,
+                    body,
+                })
             }
-        };
-        let response = match self.send(&request, &token, &sent_at).await {
-            Ok(response) => response,
-            Err(error) => {
-                let departed = sent_at.get().is_some();
-                let reason = describe_error(error);
-                return ResponseKind::NoResponse {
-                    reason,
-                    was_sent: departed,
-                }
-                .into();
-            }
-        };
-        let limits = RateLimitHeaders::read(response.headers(), SystemTime::now());
-        let request_id = request_id(response.headers(), &token);
-        let status = response.status();
-        let is_unauthorized = status == StatusCode::UNAUTHORIZED;
-        if !is_unauthorized {
-            self.tokens.accepted(number);
+            Ok(Received {
+                body: Err(reason), ..
+            })
+            | Err(NotReceived::NoResponse { reason, .. }) => CallResult::NoResponse { reason },
+            Err(NotReceived::NotSignedIn(error)) => CallResult::NotSignedIn(error),
         }
-        let kind = match self.body(response, token.redactor()).await {
-            _ if is_unauthorized && self.tokens.rejected(number) == OnRejection::Retry => {
-                ResponseKind::TokenRejected
+    }
+}
+
+impl Service for Allocator<'_> {
+    async fn exchange(&self, request: AllocationRequest, sent_at: SentAt) -> Response {
+        let mut body = Vec::with_capacity(request.user_ids.len() * BYTES_PER_USER);
+        serde_json::to_writer(&mut body, &request).expect("strings and a bool are always JSON");
+        let (method, url) = (self.endpoint.method(), self.endpoint.url().clone());
+        let received = match self.client.exchange(method, url, body, &sent_at).await {
+            Ok(received) => received,
+            Err(NotReceived::NotSignedIn(error)) => return not_signed_in(error),
+            Err(NotReceived::NoResponse { reason, was_sent }) => {
+                return ResponseKind::NoResponse { reason, was_sent }.into();
             }
-            Ok(body) => {
-                let body = token.redactor().redact_bytes(body);
-                response::parse(status.as_u16(), &body, &request, token.redactor())
-            }
-            Err(reason) => response::parse_truncated(status.as_u16(), &reason),
+        };
+        let status = received.status.as_u16();
+        let kind = match &received.body {
+            _ if received.is_token_rejected => ResponseKind::TokenRejected,
+            Ok(body) => response::parse(status, body, &request, received.token.redactor()),
+            Err(reason) => response::parse_truncated(status, reason),
         };
         Response {
             kind,
-            limits,
-            request_id,
+            limits: received.limits,
+            request_id: received.request_id,
         }
+    }
+}
+
+fn not_signed_in(error: SignInError) -> Response {
+    let retry_after = match &error {
+        SignInError::Transient { wait, .. } => *wait,
+        SignInError::Rejected(_) => None,
+    };
+    Response {
+        limits: RateLimitHeaders {
+            retry_after,
+            ..RateLimitHeaders::default()
+        },
+        ..ResponseKind::NotSignedIn(error).into()
     }
 }
 

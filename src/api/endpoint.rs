@@ -101,22 +101,7 @@ impl Endpoint {
         organization: Option<&str>,
         account: &str,
     ) -> Result<Self, EndpointError> {
-        let mut url = Url::parse(base)
-            .ok()
-            .filter(Url::has_host)
-            .ok_or_else(|| EndpointError::NotAUrl(shown(base)))?;
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(EndpointError::UnexpectedUrlPart);
-        }
-        if url.query().is_some() || url.fragment().is_some() {
-            return Err(EndpointError::UnexpectedUrlPart);
-        }
-        match url.scheme() {
-            "https" => {}
-            "http" if is_loopback(&url) => {}
-            "http" => return Err(EndpointError::NotEncrypted(shown(base))),
-            _ => return Err(EndpointError::NotAUrl(shown(base))),
-        }
+        let mut url = base_url(base)?;
         check_name("organization", organization.unwrap_or("none"))?;
         check_name("account", account)?;
         url.path_segments_mut()
@@ -162,6 +147,30 @@ impl Endpoint {
     }
 }
 
+/// Parses a base URL to which a token may be sent.
+///
+/// # Errors
+/// When it is not an https URL (http is allowed for loopback addresses), or has more than a host and a path.
+pub fn base_url(base: &str) -> Result<Url, EndpointError> {
+    let url = Url::parse(base)
+        .ok()
+        .filter(Url::has_host)
+        .ok_or_else(|| EndpointError::NotAUrl(shown(base)))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(EndpointError::UnexpectedUrlPart);
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(EndpointError::UnexpectedUrlPart);
+    }
+    match url.scheme() {
+        "https" => {}
+        "http" if is_loopback(&url) => {}
+        "http" => return Err(EndpointError::NotEncrypted(shown(base))),
+        _ => return Err(EndpointError::NotAUrl(shown(base))),
+    }
+    Ok(url)
+}
+
 /// Whether a secret may be sent there, because no one on the way can read it.
 pub fn is_secure(url: &Url) -> bool {
     url.scheme() == "https" || url.scheme() == "http" && is_loopback(url)
@@ -186,12 +195,18 @@ fn shown(base: &str) -> String {
     }
 }
 
-fn check_name(what: &'static str, name: &str) -> Result<(), EndpointError> {
-    let is_dots = name.chars().all(|character| character == '.');
-    if is_dots || name.contains(['/', '\\']) || name.contains(char::is_whitespace) {
-        return Err(EndpointError::InvalidPathSegment(what));
+pub fn check_name(what: &'static str, name: &str) -> Result<(), EndpointError> {
+    if is_name(name) {
+        Ok(())
+    } else {
+        Err(EndpointError::InvalidPathSegment(what))
     }
-    Ok(())
+}
+
+/// Whether a text can be one part of a path.
+pub fn is_name(name: &str) -> bool {
+    let is_dots = name.chars().all(|character| character == '.');
+    !is_dots && !name.contains(['/', '\\']) && !name.contains(char::is_whitespace)
 }
 
 #[cfg(test)]

@@ -1,24 +1,32 @@
 //! The licence API: the only room that knows HTTP.
 
+pub mod account;
+mod call;
 mod client;
 mod confirm;
+pub mod directory;
 mod endpoint;
+pub mod licenses;
 mod message;
 mod network;
+mod organization;
 mod rate_limit_headers;
 mod redact;
 mod response;
+pub mod seats;
 mod sent_at;
 mod sign_in;
 mod token;
 
 use std::future::Future;
 
-pub use client::Client;
+pub use call::{Answer, Call, CallResult, Calls};
+pub use client::{Allocator, Client};
 pub use confirm::Confirmation;
-pub use endpoint::{Endpoint, EndpointError, Variant, is_secure};
+pub use endpoint::{Endpoint, EndpointError, Variant, base_url, is_name, is_secure};
 pub use message::{Allocation, AllocationRequest};
 pub use network::{Network, NetworkError, ProxyUrl};
+pub use organization::{Account, Organization};
 pub use rate_limit_headers::{RateLimitHeaders, RemainingQuota};
 pub use sent_at::SentAt;
 pub use sign_in::{
@@ -58,6 +66,8 @@ pub enum ResponseKind {
         /// The body is a web page, so this may not be the API.
         is_html: bool,
     },
+    /// 200 with what users have: the address reads licences and does not allocate them.
+    ReadInstead,
     Status {
         status: u16,
         /// The message in the body, in one line; empty if there is none.

@@ -1,5 +1,7 @@
 //! From a status and a body to a [`ResponseKind`].
 
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use serde_json::error::Category;
 
@@ -21,12 +23,11 @@ pub fn parse(
     request: &AllocationRequest,
     redactor: &Redactor,
 ) -> ResponseKind {
-    let begin = &body[..body.len().min(LONGEST_MESSAGE)];
-    let is_html = is_html(begin);
     if status != 200 {
+        let (message, is_html) = message(body, redactor);
         return ResponseKind::Status {
             status,
-            message: message(begin, is_html, redactor),
+            message,
             is_html,
         };
     }
@@ -38,27 +39,42 @@ pub fn parse(
             }
             ResponseKind::Allocated(confirmation)
         }
-        Err(error) => ResponseKind::InvalidBody {
-            reason: if is_html {
-                format!(
-                    "200 with a web page in place of JSON ({})",
-                    message(begin, true, redactor)
-                )
-            } else {
-                format!(
-                    "200 with a body that is not the documented array ({}: line {}, column {})",
-                    match error.classify() {
-                        Category::Data => "other JSON",
-                        Category::Eof => "cut off",
-                        Category::Syntax | Category::Io => "not JSON",
-                    },
-                    error.line(),
-                    error.column()
-                )
-            },
-            is_html,
-        },
+        Err(_) if is_read(body) => ResponseKind::ReadInstead,
+        Err(error) => invalid_body(body, &error, redactor),
     }
+}
+
+/// Whether the body is the answer to a read: the address reads licences where the request is to allocate them (API.md, "POST on
+/// the allocation's path").
+fn is_read(body: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct LicensedUser {
+        #[serde(rename = "id")]
+        _id: IgnoredAny,
+        #[serde(rename = "userBundleLicenses")]
+        _codes: IgnoredAny,
+    }
+
+    serde_json::from_slice::<Vec<LicensedUser>>(body).is_ok_and(|users| !users.is_empty())
+}
+
+fn invalid_body(body: &[u8], error: &serde_json::Error, redactor: &Redactor) -> ResponseKind {
+    let (message, is_html) = message(body, redactor);
+    let reason = if is_html {
+        format!("200 with a web page in place of JSON ({message})")
+    } else {
+        let what = match error.classify() {
+            Category::Data => "other JSON",
+            Category::Eof => "cut off",
+            Category::Syntax | Category::Io => "not JSON",
+        };
+        format!(
+            "200 with a body that is not the documented array ({what}: line {}, column {})",
+            error.line(),
+            error.column()
+        )
+    };
+    ResponseKind::InvalidBody { reason, is_html }
 }
 
 /// Reads a response whose body was cut off: the status still counts.
@@ -83,18 +99,21 @@ fn is_html(body: &[u8]) -> bool {
         .any(|tag| begin.len() >= tag.len() && begin[..tag.len()].eq_ignore_ascii_case(tag))
 }
 
-/// The message in a body, in one line.
-fn message(body: &[u8], is_html: bool, redactor: &Redactor) -> String {
-    let text = String::from_utf8_lossy(body);
+/// The message in a body, in one line, and whether the body is a web page.
+pub fn message(body: &[u8], redactor: &Redactor) -> (String, bool) {
+    let begin = &body[..body.len().min(LONGEST_MESSAGE)];
+    let is_html = is_html(begin);
+    let text = String::from_utf8_lossy(begin);
     let message = if is_html {
         title(&text).unwrap_or("a web page").to_owned()
     } else {
-        match serde_json::from_slice::<Value>(body) {
+        match serde_json::from_slice::<Value>(begin) {
             Ok(json) => message_in_json(&json).unwrap_or_else(|| text.trim().to_owned()),
             Err(_) => text.trim().to_owned(),
         }
     };
-    printable(redactor.redact(&message).trim(), MESSAGE_CHARS)
+    let message = printable(redactor.redact(&message).trim(), MESSAGE_CHARS);
+    (message, is_html)
 }
 
 fn title(html: &str) -> Option<&str> {
@@ -104,24 +123,37 @@ fn title(html: &str) -> Option<&str> {
     Some(html[begin..begin + length].trim())
 }
 
-/// The message in the shapes of error that the vendor's services and RFC 9457 use.
+/// The message in the shapes of error that the vendor's services and RFC 9457 use (API.md, "What the service can answer").
 fn message_in_json(json: &Value) -> Option<String> {
-    if let Value::String(text) = json {
-        return Some(text.clone());
-    }
-    let fields = [
+    const FIELDS: [&str; 9] = [
         "message",
+        "Message",
         "errorMessage",
         "detail",
+        "details",
         "error_description",
         "error",
+        "errors",
         "title",
     ];
-    fields.iter().find_map(|field| match json.get(field)? {
+    match json {
         Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
-        nested @ Value::Object(_) => message_in_json(nested),
-        _ => None,
-    })
+        Value::Object(object) => {
+            let known = FIELDS.iter().filter_map(|field| object.get(*field));
+            let mut known = known.filter_map(message_in_json);
+            // The messages of `errors` stand under the names of fields.
+            known
+                .next()
+                .or_else(|| object.values().find_map(message_in_list))
+        }
+        _ => message_in_list(json),
+    }
+}
+
+fn message_in_list(json: &Value) -> Option<String> {
+    let messages = json.as_array()?.iter().filter_map(message_in_json);
+    let messages: Vec<_> = messages.collect();
+    (!messages.is_empty()).then(|| messages.join("; "))
 }
 
 #[cfg(test)]

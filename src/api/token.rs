@@ -4,10 +4,14 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
 use zeroize::Zeroizing;
 
+use super::endpoint::is_name;
 use super::redact::{Redactor, SHORTEST_TOKEN};
 use crate::hint::Hint;
 
@@ -18,6 +22,18 @@ pub struct Token(Arc<Inner>);
 struct Inner {
     authorization: HeaderValue,
     redactor: Redactor,
+    /// The account that the token names, if it is a JWT that names one.
+    account: Option<String>,
+}
+
+/// The claims of an account's ID (API.md, "What the service can answer", the account ID).
+#[derive(Deserialize)]
+struct AccountClaims {
+    prt_id: Option<String>,
+    #[serde(rename = "prtId")]
+    partition: Option<String>,
+    #[serde(rename = "organizationId")]
+    organization: Option<String>,
 }
 
 /// Why a text or file is not a token. Never contains any part of one.
@@ -69,6 +85,7 @@ impl Token {
         Ok(Self(Arc::new(Inner {
             authorization,
             redactor,
+            account: account_claim(token),
         })))
     }
 
@@ -85,6 +102,11 @@ impl Token {
         Self::new(text.as_str().into(), &path.display().to_string())
     }
 
+    /// The account that the token names. The service decides whether that is true.
+    pub fn account(&self) -> Option<&str> {
+        self.0.account.as_deref()
+    }
+
     /// Removes the token from the service's messages, which may repeat it.
     pub fn redactor(&self) -> &Redactor {
         &self.0.redactor
@@ -94,6 +116,15 @@ impl Token {
     pub fn authorization(&self) -> HeaderValue {
         self.0.authorization.clone()
     }
+}
+
+/// Reads the account from the second part of a JWT. Other tokens are opaque.
+fn account_claim(token: &str) -> Option<String> {
+    let claims = token.split('.').nth(1)?;
+    let claims = Zeroizing::new(URL_SAFE_NO_PAD.decode(claims.trim_end_matches('=')).ok()?);
+    let claims: AccountClaims = serde_json::from_slice(&claims).ok()?;
+    let id = claims.prt_id.or(claims.partition).or(claims.organization);
+    id.filter(|id| is_name(id))
 }
 
 impl fmt::Debug for Token {

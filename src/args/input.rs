@@ -1,11 +1,10 @@
 //! The flags that describe the input.
 
-use std::path::PathBuf;
-
 use anyhow::bail;
 use clap::Args;
 use encoding_rs::Encoding;
 
+use crate::args::source::SourceArg;
 use crate::hint::Failure;
 use crate::input::{ColumnChoice, Format, parse_delimiter, parse_encoding};
 use crate::plan::Mode;
@@ -34,9 +33,9 @@ pub struct InputArgs {
     #[arg(long, value_name = "NAME", hide_short_help = true)]
     sheet: Option<String>,
 
-    /// File of e-mail addresses and user IDs, for inputs with addresses
-    #[arg(long, value_name = "FILE", hide_short_help = true)]
-    directory: Option<PathBuf>,
+    /// IDs of e-mail addresses: a file, `service` or `none`
+    #[arg(long, value_name = "SOURCE", hide_short_help = true, value_parser = SourceArg::parser())]
+    pub directory: Option<SourceArg>,
 
     /// Separator, a character or `tab` [default: detected]
     #[arg(long, value_name = "CHAR", value_parser = parse_delimiter)]
@@ -83,7 +82,7 @@ impl InputArgs {
             },
             external_license: self.external_license,
             allowed_codes: self.allow_code,
-            directory: self.directory,
+            directory: None,
             current: None,
             mode: Mode::Replace,
         })

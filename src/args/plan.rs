@@ -3,14 +3,17 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use anyhow::bail;
 use clap::Args;
 
 use crate::args::current::CurrentArgs;
 use crate::args::input::InputArgs;
 use crate::args::seats::SeatArgs;
+use crate::args::source::SourceArg;
 use crate::catalog::Catalog;
+use crate::hint::Failure;
 use crate::input::{ColumnChoice, Format, Input};
-use crate::settings::{ImportPlan, InputSettings};
+use crate::settings::{Ask, ImportPlan, InputSettings, Questions};
 
 #[derive(Debug, Clone, Args)]
 pub struct PlanArgs {
@@ -35,10 +38,27 @@ pub struct PlanArgs {
 }
 
 impl PlanArgs {
-    pub fn into_plan(self, input: PathBuf) -> anyhow::Result<ImportPlan> {
+    /// `default` says whether the service is asked for what no flag gives.
+    pub fn into_plan(self, input: PathBuf, default: Ask) -> anyhow::Result<ImportPlan> {
+        let (directory, addresses) = SourceArg::resolve(self.input.directory.clone(), default);
         let reading = self.input.into_input_settings()?;
         let catalog = Catalog::with_extra_codes(&reading.allowed_codes);
         let priority_column = self.seats.priority.clone().map(ColumnChoice);
+        let mode = self.current.mode();
+        let (current, ask_current) = self.current.into_source(default)?;
+        let until_full = self.seats.until_full;
+        let (seats, ask_seats) = self.seats.into_source(&catalog, default)?;
+        let questions = Questions {
+            addresses,
+            current: ask_current,
+            seats: ask_seats,
+        };
+        if default == Ask::No && questions.all().contains(&Ask::Must) {
+            bail!(
+                Failure::new("the service can be asked only if the organisation is known")
+                    .hint("give the portal's address: --url https://cloud.uipath.com/NAME")
+            );
+        }
         Ok(ImportPlan {
             input: match input.as_os_str().to_str() {
                 Some("-") => Input::Stdin,
@@ -49,11 +69,14 @@ impl PlanArgs {
                     priority_column,
                     ..reading.format
                 },
-                mode: self.current.mode(),
-                current: self.current.into_file()?,
+                directory,
+                mode,
+                current,
                 ..reading
             },
-            seats: self.seats.into_budget(&catalog)?,
+            seats,
+            until_full,
+            questions,
             batch_size: self.batch_size,
         })
     }

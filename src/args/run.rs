@@ -59,7 +59,9 @@ impl RunArgs {
         sign_in: SignInSettings,
         defaults: &RequestSettings,
     ) -> anyhow::Result<RunSettings> {
-        target.address()?;
+        if let Target::Service(address) = &target {
+            address.check()?;
+        }
         Ok(RunSettings {
             first: self.requests.first,
             target,

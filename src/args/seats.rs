@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -11,21 +12,22 @@ use crate::hint::Failure;
 use crate::input::Input;
 use crate::plan::{SeatBudget, read_seats_file, seats_arg};
 use crate::sanitize::printable;
+use crate::settings::Ask;
 
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Seats")]
 pub struct SeatArgs {
-    /// Free seats: nothing is sent if they are too few
-    #[arg(long, value_name = "CODE=N,…", value_parser = seats_arg::parse_seats)]
-    seats: Option<BTreeMap<String, u64>>,
+    /// Free seats by code, `service` or `none`
+    #[arg(long, value_name = "CODE=N,…")]
+    seats: Option<SeatsArg>,
 
-    /// The same, from a file with the columns code, total and allocated
+    /// Free seats, from a file with the columns code, total and allocated
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     seats_file: Option<PathBuf>,
 
     /// Too few seats: send the first users, fail the rest
     #[arg(long)]
-    until_full: bool,
+    pub until_full: bool,
 
     /// Serve users by the numbers in this column, lowest first
     #[arg(long, value_name = "COLUMN", hide_short_help = true)]
@@ -33,26 +35,57 @@ pub struct SeatArgs {
 }
 
 impl SeatArgs {
-    /// How many seats there are, if a flag says so. Reads the file of seats.
-    pub fn into_budget(self, catalog: &Catalog) -> anyhow::Result<Option<SeatBudget>> {
-        let free = match (self.seats, self.seats_file) {
-            (Some(_), Some(_)) => bail!(
+    /// How many seats there are, if a flag says so, and else whether the service is asked. Reads the file of seats.
+    pub fn into_source(
+        self,
+        catalog: &Catalog,
+        default: Ask,
+    ) -> anyhow::Result<(Option<SeatBudget>, Ask)> {
+        let (free, ask) = match (self.seats, self.seats_file) {
+            (Some(SeatsArg::Counts(_)), Some(_)) => bail!(
                 Failure::new("--seats and --seats-file both give the number of free seats")
                     .hint("remove one of them")
             ),
-            (Some(given), None) => known_codes(given, catalog)?,
-            (None, Some(path)) => read_free_seats(&path, catalog)
-                .with_context(|| format!("cannot use {} (--seats-file)", path.display()))?,
-            (None, None) if self.until_full => bail!(
-                Failure::new("--until-full needs the number of free seats")
-                    .hint("add --seats or --seats-file")
-            ),
-            (None, None) => return Ok(None),
+            (Some(SeatsArg::Counts(given)), None) => (Some(known_codes(given, catalog)?), Ask::No),
+            (_, Some(path)) => {
+                let free = read_free_seats(&path, catalog)
+                    .with_context(|| format!("cannot use {} (--seats-file)", path.display()))?;
+                (Some(free), Ask::No)
+            }
+            (Some(SeatsArg::Service), None) => (None, Ask::Must),
+            (Some(SeatsArg::None), None) => (None, Ask::No),
+            (None, None) => (None, default),
         };
-        Ok(Some(SeatBudget {
-            free,
-            partial: self.until_full,
-        }))
+        let ask = match (self.until_full, &free, ask) {
+            (true, None, Ask::No) => bail!(
+                Failure::new("--until-full needs the number of free seats")
+                    .hint("add --seats or --seats-file, or give the portal's address with --url, so that the service is asked")
+            ),
+            (true, None, _) => Ask::Must,
+            _ => ask,
+        };
+        let partial = self.until_full;
+        Ok((free.map(|free| SeatBudget { free, partial }), ask))
+    }
+}
+
+/// The value of `--seats`.
+#[derive(Debug, Clone)]
+enum SeatsArg {
+    Counts(BTreeMap<String, u64>),
+    Service,
+    None,
+}
+
+impl FromStr for SeatsArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "service" => Ok(Self::Service),
+            "none" => Ok(Self::None),
+            counts => seats_arg::parse_seats(counts).map(Self::Counts),
+        }
     }
 }
 

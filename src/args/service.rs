@@ -4,10 +4,11 @@ use std::str::FromStr;
 
 use anyhow::bail;
 use clap::{Args, ValueEnum};
+use reqwest::Url;
 
-use crate::api::Variant;
+use crate::api::{Variant, is_name, is_secure};
 use crate::hint::Failure;
-use crate::settings::Target;
+use crate::settings::{Ask, ServiceAddress, Target};
 
 const AUTOMATION_URL: &str = "https://cloud.uipath.com";
 const PUBLIC_SECTOR_URL: &str = "https://govcloud.uipath.us";
@@ -15,7 +16,11 @@ const PUBLIC_SECTOR_URL: &str = "https://govcloud.uipath.us";
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Service")]
 pub struct ServiceArgs {
-    /// Account ID of the organisation
+    /// Address of the portal, as the browser shows it
+    #[arg(long, value_name = "URL")]
+    url: Option<PortalUrl>,
+
+    /// Account ID [default: as the token or portal says]
     #[arg(long, value_name = "ID")]
     account: Option<String>,
 
@@ -39,7 +44,7 @@ pub struct ServiceArgs {
     #[arg(long, value_name = "URL", hide_short_help = true)]
     base_url: Option<String>,
 
-    /// Variant of the call: put-lease with --cloud, post-la without
+    /// Variant of the call: put-lease with --url or --cloud, else post-la
     #[arg(long, value_name = "VARIANT", hide_short_help = true)]
     #[arg(value_enum)]
     endpoint: Option<EndpointArg>,
@@ -93,11 +98,62 @@ impl Cloud {
     }
 }
 
+/// The address of an organisation's portal: anything below the organisation is ignored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct PortalUrl {
+    base_url: String,
+    organization: String,
+}
+
+impl FromStr for PortalUrl {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        const EXAMPLE: &str = "https://cloud.uipath.com/acme";
+        let mut url =
+            Url::parse(text.trim()).map_err(|_| format!("give an address such as {EXAMPLE}"))?;
+        if !is_secure(&url) {
+            return Err("use https; plain http is allowed for loopback addresses only".to_owned());
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err("remove the user name and the password".to_owned());
+        }
+        let first = url.path_segments().and_then(|mut segments| segments.next());
+        let organization = first.unwrap_or_default().to_owned();
+        // The parts of the cloud end in an underscore: `portal_`, `identity_`.
+        if organization.is_empty() || organization.ends_with('_') || !is_name(&organization) {
+            return Err(format!(
+                "the name of the organisation is missing, as in {EXAMPLE}"
+            ));
+        }
+        url.set_path("");
+        url.set_query(None);
+        url.set_fragment(None);
+        Ok(Self {
+            base_url: url.to_string().trim_end_matches('/').to_owned(),
+            organization,
+        })
+    }
+}
+
 impl ServiceArgs {
     pub fn variant(&self) -> Variant {
-        match (self.endpoint, &self.cloud) {
-            (Some(EndpointArg::PostLa), _) | (None, None) => Variant::PostLa,
-            (Some(EndpointArg::PutLease), _) | (None, Some(_)) => Variant::PutLease,
+        match self.endpoint {
+            Some(EndpointArg::PostLa) => Variant::PostLa,
+            Some(EndpointArg::PutLease) => Variant::PutLease,
+            // Today's variant, where the address is today's.
+            None if self.url.is_some() || self.cloud.is_some() => Variant::PutLease,
+            None => Variant::PostLa,
+        }
+    }
+
+    /// Whether the service is asked for what no flag gives: it can be where the organisation is known.
+    pub fn default_ask(&self) -> Ask {
+        let is_sandbox = self.sandbox && !self.no_sandbox;
+        if is_sandbox || self.url.is_some() || self.organization.is_some() {
+            Ask::IfPossible
+        } else {
+            Ask::No
         }
     }
 
@@ -107,25 +163,70 @@ impl ServiceArgs {
         if self.sandbox && !self.no_sandbox {
             return Ok(Target::Sandbox { endpoint });
         }
-        let Some(account) = self.account else {
-            bail!(
-                Failure::new("--account is missing")
-                    .hint("give the account ID of the organisation, or try --sandbox")
-            );
+        let (base_url, organization) = match self.url {
+            Some(PortalUrl {
+                base_url,
+                organization,
+            }) => {
+                let others = [
+                    (self.base_url.is_some(), "--base-url"),
+                    (self.cloud.is_some(), "--cloud"),
+                    (
+                        self.organization.is_some_and(|name| name != organization),
+                        "--organization",
+                    ),
+                ];
+                if let Some((_, flag)) = others.into_iter().find(|(is_given, _)| *is_given) {
+                    bail!(
+                        Failure::new(format!("--url and {flag} both say where the service is"))
+                            .hint("remove one of them")
+                    );
+                }
+                (base_url, Some(organization))
+            }
+            None => {
+                let cloud = self.cloud.unwrap_or(Cloud::Automation);
+                let base_url = self.base_url.unwrap_or_else(|| cloud.base_url());
+                (base_url, self.organization)
+            }
         };
-        let cloud = self.cloud.unwrap_or(Cloud::Automation);
-        Ok(Target::Service {
-            base_url: self.base_url.unwrap_or_else(|| cloud.base_url()),
+        Ok(Target::Service(ServiceAddress {
+            base_url,
             endpoint,
-            organization: self.organization,
-            account,
-        })
+            organization,
+            account: self.account,
+        }))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_address_of_the_portal_is_taken_from_the_browser() {
+        let read = |text: &str| text.parse::<PortalUrl>();
+        for address in [
+            "https://cloud.uipath.com/acme",
+            " https://cloud.uipath.com/acme/portal_/admin/users?tab=1#top ",
+            "https://cloud.uipath.com/acme/",
+        ] {
+            let portal = read(address).unwrap();
+            assert_eq!(portal.base_url, "https://cloud.uipath.com");
+            assert_eq!(portal.organization, "acme");
+        }
+        let local = read("http://127.0.0.1:8080/acme/x").unwrap();
+        assert_eq!(local.base_url, "http://127.0.0.1:8080");
+        for wrong in [
+            "cloud.uipath.com/acme",
+            "http://cloud.uipath.com/acme",
+            "https://ann:secret@cloud.uipath.com/acme",
+            "https://cloud.uipath.com",
+            "https://cloud.uipath.com/portal_/home",
+        ] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn each_cloud_has_its_documented_host() {

@@ -10,7 +10,8 @@ use crate::args::run::RunArgs;
 use crate::args::service::ServiceArgs;
 use crate::args::sign_in::SignInArgs;
 use crate::settings::{
-    Consent, ImportPlan, ImportSettings, Interactivity, PreviewSettings, ResumeInput, RunSettings,
+    Ask, Consent, ImportPlan, ImportSettings, Interactivity, PreviewSettings, ResumeInput,
+    RunSettings,
 };
 
 #[derive(Debug, Clone, Args)]
@@ -52,8 +53,9 @@ impl SettingsArgs {
     /// The settings of an import.
     pub fn into_import_settings(self, input: PathBuf) -> anyhow::Result<ImportSettings> {
         let variant = self.service.variant();
+        let ask = self.service.default_ask();
         let target = self.service.target()?;
-        let plan = self.plan.into_plan(input)?;
+        let plan = self.plan.into_plan(input, ask)?;
         let sign_in = self.sign_in.into_settings();
         let defaults = default_requests(variant, requires_order(&plan));
         Ok(ImportSettings {
@@ -70,14 +72,23 @@ impl SettingsArgs {
         })
     }
 
-    /// The settings of a dry run, which needs neither an account nor a token.
+    /// The settings of a dry run, which needs neither an account nor a token, unless the service is to be asked.
     pub fn into_preview_settings(self, input: PathBuf) -> anyhow::Result<PreviewSettings> {
-        let plan = self.plan.into_plan(input)?;
+        let ask = self.service.default_ask();
+        let plan = self.plan.into_plan(input, ask)?;
         let defaults = default_requests(self.service.variant(), requires_order(&plan));
+        let service = if ask == Ask::No {
+            None
+        } else {
+            let sign_in = self.sign_in.into_settings();
+            let target = self.service.target()?;
+            Some(self.run.clone().into_settings(target, sign_in, &defaults)?)
+        };
         Ok(PreviewSettings {
             requests: self.run.requests.settings(&defaults)?,
             first: self.run.requests.first,
             progress: self.run.progress(),
+            service,
             plan,
         })
     }
@@ -93,6 +104,5 @@ impl SettingsArgs {
 
 /// Whether it matters which users are sent first.
 fn requires_order(plan: &ImportPlan) -> bool {
-    let is_partial = plan.seats.as_ref().is_some_and(|seats| seats.partial);
-    is_partial || plan.input_settings.format.priority_column.is_some()
+    plan.until_full || plan.input_settings.format.priority_column.is_some()
 }

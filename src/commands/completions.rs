@@ -64,7 +64,7 @@ fn with_value_hint(arg: Arg) -> Arg {
     }
     let name = arg.get_value_names().and_then(<[_]>::first);
     let hint = match name.map(clap::builder::Str::as_str) {
-        Some("FILE" | "INPUT") => ValueHint::FilePath,
+        Some("FILE" | "INPUT" | "SOURCE") => ValueHint::FilePath,
         Some("DIR" | "FOLDER" | "RUN_FOLDER") => ValueHint::DirPath,
         Some("URL") => ValueHint::Url,
         Some("PROGRAM") => ValueHint::ExecutablePath,

@@ -15,8 +15,10 @@ use crate::hint::Failure;
 use crate::import::connection::Connection;
 use crate::import::context::{Session, exit_on_signal, interrupt_on_signal};
 use crate::import::load;
+use crate::import::lookups::Lookups;
 use crate::import::prepare::prepare;
 use crate::import::preview::{PlanFormat, preview};
+use crate::import::sandbox_state::beside_input;
 use crate::import::send_times::SendTimes;
 use crate::input::Input;
 use crate::report::Progress;
@@ -86,12 +88,14 @@ pub fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
         return dry_run(args);
     }
     let format = args.summary.summary_format();
-    let settings = &args.settings.into_import_settings(args.input)?;
+    let mut settings = args.settings.into_import_settings(args.input)?;
     let mut progress = Progress::new(settings.run.progress);
-    let connection = Connection::new(&settings.run)?;
+    let connection = Connection::new(&settings.run, beside_input(&settings.plan.input).as_deref())?;
     let before_start = exit_on_signal()?;
     let retries = settings.run.requests.max_retries;
-    connection.sign_in(retries, &CancellationToken::new(), &progress)?;
+    let located = connection.sign_in(retries, &CancellationToken::new(), &progress)?;
+    settings.run.target = settings.run.target.with_account(&located.account_id);
+    let settings = &settings;
 
     let side_tables = load::load_side_tables(&settings.plan.input_settings)?;
     // Standard input cannot be read again, so it is saved for a resumed run.
@@ -99,14 +103,16 @@ pub fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
         Input::Stdin => Some(create_folder(settings)?),
         Input::Path(_) => None,
     };
+    let lookups = Lookups::new(&connection, located, settings.plan.questions, retries);
     let prepared = prepare(
         settings,
         side_tables,
+        lookups.as_ref(),
         stdin_folder.as_deref(),
         &mut progress,
     )?;
     let folder = stdin_folder.map_or_else(|| create_folder(settings), Ok)?;
-    if let Some(violation) = prepared.report_violation(settings, &connection, &folder)? {
+    if let Some(violation) = prepared.report_violation(settings, &located.endpoint, &folder)? {
         let reports = folder.keep();
         let rows = reports.path().join("failures.csv");
         bail!(Failure::new(violation.message()).hint(format!(
@@ -117,6 +123,7 @@ pub fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
 
     let session = Session {
         connection: &connection,
+        located,
         send_times: &SendTimes::default(),
         interrupt: &interrupt_on_signal(folder.path())?,
     };

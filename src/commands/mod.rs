@@ -3,9 +3,11 @@
 pub mod check;
 pub mod codes;
 pub mod completions;
+pub mod export;
 pub mod import;
 pub mod man;
 pub mod plan;
 pub mod resume;
 pub mod sandbox;
+pub mod verify;
 pub mod watch;

@@ -18,6 +18,7 @@ use crate::hint::Failure;
 use crate::import::connection::Connection;
 use crate::import::context::{Session, StartTime, exit_on_signal, interrupt_on_signal};
 use crate::import::resume::{ResumeScope, StoppedRun, reload_input, resume_run};
+use crate::import::sandbox_state::SANDBOX_STATE;
 use crate::import::send_times::SendTimes;
 use crate::import::sign_in::merge_with_recorded;
 use crate::pacing::MAX_RETRY_AFTER;
@@ -79,13 +80,14 @@ pub fn resume(args: ResumeArgs) -> anyhow::Result<ExitCode> {
 
     let settings = settings(args.run, args.sign_in, manifest)?;
     let mut progress = Progress::new(settings.progress);
-    let connection = Connection::new(&settings)?;
+    let connection = Connection::new(&settings, Some(&folder.path().join(SANDBOX_STATE)))?;
     let before_start = exit_on_signal()?;
     let retries = settings.requests.max_retries;
-    connection.sign_in(retries, &CancellationToken::new(), &progress)?;
+    let located = connection.sign_in(retries, &CancellationToken::new(), &progress)?;
     let changes = &reload_input(manifest, folder.path(), &mut progress)?;
     let session = Session {
         connection: &connection,
+        located,
         send_times: &SendTimes::default(),
         interrupt: &interrupt_on_signal(folder.path())?,
     };

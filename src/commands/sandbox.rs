@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{Write, stdout};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -21,8 +22,9 @@ use crate::signals;
 /// Run the sandbox, a simulated service on this machine
 ///
 /// It takes both variants of the call with any token and behaves as the service does: a request replaces the licences of
-/// its users, takes and frees seats, and is refused whole for one user too many. GET / shows seats and licences as JSON.
-/// Nothing is kept when it ends.
+/// its users, takes and frees seats, and is refused whole for one user too many. It knows the people of
+/// sample-data/joiners.csv, and says what users have and how many seats are free. GET / shows seats and licences as JSON.
+/// Nothing is kept when it ends, except with --state.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES.text())]
 pub struct SandboxArgs {
@@ -49,6 +51,10 @@ pub struct SandboxArgs {
     /// Share of requests that fail
     #[arg(long, value_name = "SHARE", default_value = "0%")]
     fail: Share,
+
+    /// File that keeps what was applied, for the next start
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
 
     /// Seed of the failures
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -78,11 +84,14 @@ pub fn serve(args: SandboxArgs) -> anyhow::Result<ExitCode> {
     let defaults = SandboxSettings::default();
     let settings = SandboxSettings {
         account: args.account,
-        seats: args.seats.unwrap_or(defaults.seats),
+        seats: args.seats.unwrap_or(defaults.seats.clone()),
         latency: args.latency.unwrap_or(defaults.latency),
         rate: args.rate,
         fail: args.fail,
         seed: args.seed,
+        has_licensed_people: false,
+        state: args.state,
+        ..defaults
     };
     Runtime::new()
         .context("cannot start the runtime")?

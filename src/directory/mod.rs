@@ -1,10 +1,12 @@
 //! From the e-mail addresses of an organisation's users to their IDs.
 
+mod addresses;
 mod file;
 
 use std::collections::HashMap;
 
 use crate::user_id::UserKey;
+pub use addresses::addresses;
 
 /// The users of an organisation by e-mail address.
 #[derive(Debug, Default)]

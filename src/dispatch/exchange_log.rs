@@ -26,6 +26,7 @@ pub fn log_response(task: &Task, response: &Response, took: Duration) {
     } = response;
     let (status, failure, message) = match kind {
         ResponseKind::Allocated(_) => (Some(200), None, None),
+        ResponseKind::ReadInstead => (Some(200), None, None),
         ResponseKind::InvalidBody { reason, .. } => (Some(200), None, Some(reason.clone())),
         ResponseKind::Status {
             status, message, ..

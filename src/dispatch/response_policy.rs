@@ -96,6 +96,7 @@ pub fn next_step(kind: ResponseKind) -> NextStep {
     match kind {
         ResponseKind::Allocated(confirmation) => NextStep::Allocated(confirmation),
         ResponseKind::InvalidBody { reason, .. } => retry(reason, Applied::Maybe),
+        ResponseKind::ReadInstead => NextStep::Stop(StopReason::ReadsOnly),
         ResponseKind::TokenRejected => NextStep::RetryWithNewToken,
         ResponseKind::NotSignedIn(SignInError::Transient { reason, .. }) => {
             NextStep::WaitForToken {

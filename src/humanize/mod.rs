@@ -11,7 +11,11 @@ pub fn count(number: u64) -> String {
 
 /// A number and what it counts: `1 row`, `1,234 rows`.
 pub fn count_of(number: u64, one: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
+    let plural = match number {
+        1 => "",
+        _ if one.ends_with('s') => "es",
+        _ => "s",
+    };
     format!("{} {one}{plural}", count(number))
 }
 

@@ -26,7 +26,7 @@ pub fn confirm(
         && plan.input != Input::Stdin
         && stdin().is_terminal()
         && stderr().is_terminal();
-    if !is_asked && plan.seats.is_none() && changes.current.is_none() {
+    if !is_asked && !changes.knows_seats() && changes.current.is_none() {
         return Ok(());
     }
     let report = PlanReport::new(&PlanSource {
@@ -61,7 +61,8 @@ pub fn confirm(
 /// Without a terminal, losses need `--allow-losses`.
 fn reject_harmful_changes(report: &PlanReport) -> anyhow::Result<()> {
     let unknown = report.maybe_losing();
-    if report.losing() == 0 && report.external_flag_changes() == 0 && unknown > 0 {
+    let known = report.losing() + report.external_flag_changes() + report.replacing_inherited();
+    if known == 0 && unknown > 0 {
         bail!(
             Failure::new(format!(
                 "nothing was sent: {} not in the file of --current, so their losses are unknown",
@@ -88,6 +89,10 @@ fn harmful_changes(report: &PlanReport) -> Option<String> {
         (
             report.external_flag_changes(),
             "would get the other useExternalLicense",
+        ),
+        (
+            report.replacing_inherited(),
+            "have licences from a group, which a direct allocation may replace",
         ),
         (
             report.maybe_losing(),
@@ -124,11 +129,9 @@ fn ask_yes_no(report: &PlanReport) -> anyhow::Result<()> {
 fn destination(target: &Target) -> String {
     match target {
         Target::Sandbox { .. } => "the sandbox".to_owned(),
-        Target::Service {
-            base_url, account, ..
-        } => {
-            let account = printable(account, 60);
-            format!("account {account} at {}", printable(base_url, 100))
+        Target::Service(address) => {
+            let account = printable(address.account.as_deref().unwrap_or_default(), 60);
+            format!("account {account} at {}", printable(&address.base_url, 100))
         }
     }
 }

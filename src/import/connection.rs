@@ -1,7 +1,9 @@
 //! The connection to the service, or to the sandbox, and the first sign-in.
 
+use std::cell::OnceCell;
 use std::fs;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -10,73 +12,122 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use crate::api::{Client, Endpoint, Network, SignInError, Token, TokenCache, TokenSource, Variant};
+use crate::api::{Client, Network, SignInError, Token, TokenCache, TokenSource, base_url};
 use crate::event::StopReason;
 use crate::hint::Failure;
 use crate::humanize::duration::duration;
+use crate::import::account::{Located, locate};
+use crate::import::sandbox_state::SANDBOX_STATE;
 use crate::import::sign_in;
 use crate::pacing::{Backoff, MAX_RETRY_AFTER};
 use crate::report::Progress;
-use crate::sandbox::{self, Sandbox, SandboxSettings};
-use crate::settings::{NetworkSettings, RunSettings, Target};
+use crate::sandbox::{self, Sandbox, SandboxSettings, StateKeeper};
+use crate::settings::{NetworkSettings, RunSettings, ServiceAddress, Target};
 
 /// The time that the sandbox takes for a response, so that progress is visible.
 const SANDBOX_LATENCY: Duration = Duration::from_millis(40);
 
-/// A connection, with all that sending needs.
+/// A connection to the service. Once signed in, it knows its account.
 pub struct Connection {
     pub runtime: Runtime,
     pub client: Client,
-    pub endpoint: Endpoint,
+    address: ServiceAddress,
+    located: OnceCell<Located>,
+    sandbox: Option<SandboxState>,
+}
+
+/// The state of a sandbox that runs in this process.
+struct SandboxState {
+    keeper: StateKeeper,
+    /// The file that it started from.
+    before: Option<PathBuf>,
 }
 
 impl Connection {
-    /// Creates the client, and starts the sandbox if that is the target.
-    pub fn new(settings: &RunSettings) -> anyhow::Result<Self> {
+    /// Creates the client, and starts the sandbox if that is the target: with the state that an earlier run has left.
+    pub fn new(settings: &RunSettings, sandbox_state: Option<&Path>) -> anyhow::Result<Self> {
         // One thread decides and sends: handing requests to others would cost more than the requests themselves.
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.context("cannot start the runtime")?;
         let timeout = settings.requests.timeout;
-        let (endpoint, source, network) = match &settings.target {
+        let mut sandbox = None;
+        let (address, source, network) = match &settings.target {
             Target::Sandbox { endpoint } => {
-                let (endpoint, token) = runtime
-                    .block_on(start_sandbox(*endpoint))
+                let before = sandbox_state.map(Path::to_owned);
+                let (base_url, keeper) = runtime
+                    .block_on(start_sandbox(before.clone()))
                     .context("cannot start the sandbox")?;
+                sandbox = Some(SandboxState { keeper, before });
+                let address = ServiceAddress {
+                    base_url,
+                    endpoint: *endpoint,
+                    organization: Some(sandbox::ACCOUNT.to_owned()),
+                    account: Some(sandbox::ACCOUNT.to_owned()),
+                };
+                let token = Token::new(SecretString::from("sandbox"), "the sandbox")?;
                 let network = Network {
                     timeout,
                     ..Network::default()
                 };
-                (endpoint, TokenSource::Static(token), network)
+                (address, TokenSource::Static(token), network)
             }
-            Target::Service { base_url, .. } => (
-                settings.target.address()?.context("there is no address")?,
-                sign_in::source(&settings.sign_in, base_url)?,
+            Target::Service(address) => (
+                address.clone(),
+                sign_in::source(&settings.sign_in, &address.base_url)?,
                 network(&settings.network, timeout)?,
             ),
         };
         let tokens = TokenCache::new(source, &network)?;
-        let client = Client::new(endpoint.clone(), tokens, &network)?;
+        let client = Client::new(base_url(&address.base_url)?, tokens, &network)?;
         Ok(Self {
             runtime,
             client,
-            endpoint,
+            address,
+            located: OnceCell::new(),
+            sandbox,
         })
     }
 
-    /// Gets the first token, so that a wrong secret is an error before anything else is done. `interrupt` cancels it.
+    /// A sandbox keeps what it applies in the folder of the run, so that the run can be resumed and undone.
+    pub fn keep_sandbox_in(&self, folder: &Path) -> io::Result<()> {
+        let Some(SandboxState { keeper, before }) = &self.sandbox else {
+            return Ok(());
+        };
+        let path = folder.join(SANDBOX_STATE);
+        match before {
+            Some(before) if *before != path => drop(fs::copy(before, &path)?),
+            _ => {}
+        }
+        keeper.keep_in(&path)
+    }
+
+    /// Gets the first token and finds the account, so that a wrong secret is an error before anything else is done.
+    /// `interrupt` cancels it.
     pub fn sign_in(
         &self,
         max_retries: u32,
         interrupt: &CancellationToken,
         progress: &Progress,
-    ) -> anyhow::Result<()> {
-        let signing_in = self.sign_in_with_retries(max_retries, progress);
+    ) -> anyhow::Result<&Located> {
+        let signing_in = async {
+            self.sign_in_with_retries(max_retries, progress).await?;
+            self.locate(max_retries).await
+        };
         self.runtime.block_on(async {
             tokio::select! {
                 signed_in = signing_in => signed_in,
                 () = interrupt.cancelled() => Err(sign_in_error(&StopReason::Interrupted)),
             }
         })
+    }
+
+    /// Finds the account, after the first sign-in.
+    pub async fn locate(&self, max_retries: u32) -> anyhow::Result<&Located> {
+        if let Some(located) = self.located.get() {
+            return Ok(located);
+        }
+        let located = locate(&self.client, &self.address, max_retries).await?;
+        Ok(self.located.get_or_init(|| located))
     }
 
     async fn sign_in_with_retries(
@@ -130,16 +181,18 @@ pub fn network(settings: &NetworkSettings, timeout: Duration) -> anyhow::Result<
     })
 }
 
-async fn start_sandbox(variant: Variant) -> anyhow::Result<(Endpoint, Token)> {
+async fn start_sandbox(state: Option<PathBuf>) -> anyhow::Result<(String, StateKeeper)> {
     let sandbox_settings = SandboxSettings {
         latency: SANDBOX_LATENCY,
+        has_licensed_people: true,
+        state,
+        appends: false,
         ..SandboxSettings::default()
     };
     let sandbox = Sandbox::bind(&sandbox_settings, 0).await?;
     let base = format!("http://{}", sandbox.address()?);
+    let keeper = sandbox.keeper();
     // The sandbox ends with the process.
     tokio::spawn(sandbox.serve(CancellationToken::new()));
-    let endpoint = Endpoint::new(&base, variant, None, sandbox::ACCOUNT)?;
-    let token = Token::new(SecretString::from("sandbox"), "the sandbox")?;
-    Ok((endpoint, token))
+    Ok((base, keeper))
 }

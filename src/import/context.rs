@@ -8,6 +8,7 @@ use anyhow::Context;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
+use crate::import::account::Located;
 use crate::import::connection::Connection;
 use crate::import::send_times::SendTimes;
 use crate::input::Input;
@@ -38,6 +39,7 @@ impl StartTime {
 #[derive(Clone, Copy)]
 pub struct Session<'a> {
     pub connection: &'a Connection,
+    pub located: &'a Located,
     pub send_times: &'a SendTimes,
     /// Cancelled to stop the run.
     pub interrupt: &'a CancellationToken,

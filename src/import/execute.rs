@@ -9,6 +9,7 @@ use crate::import::context::{PreparedRun, RunFiles};
 use crate::import::finish::{RunTotals, finish, summary};
 use crate::import::result::RunResult;
 use crate::import::send::{SendResult, send};
+use crate::import::verify::{may_ask, settle_by_reading};
 use crate::report::Progress;
 use crate::run::RunFolder;
 
@@ -18,7 +19,10 @@ pub fn execute(
     files: RunFiles<'_>,
     progress: &mut Progress,
 ) -> anyhow::Result<RunResult> {
-    let sent = send(run, files, progress)?;
+    let mut sent = send(run, files, progress)?;
+    if sent.error.is_none() && may_ask(sent.stop.as_ref()) {
+        sent.error = settle_by_reading(run, &mut sent.recorded, progress).err();
+    }
     let stop = stop_reason(run, &sent, progress);
     let finished_at = Timestamp::now();
     let summary = summary(run, &sent.recorded, stop.as_ref(), finished_at);

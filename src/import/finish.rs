@@ -107,7 +107,7 @@ pub fn summary(
             input_settings: run.input_settings,
             batch_size: run.batch_size,
             run: run.settings,
-            endpoint: &run.session.connection.endpoint,
+            endpoint: &run.session.located.endpoint,
         }),
         roster: &run.changes.roster,
         stats: &recorded.stats,

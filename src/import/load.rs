@@ -1,5 +1,7 @@
 //! Loads an input, and the files that are read with it.
 
+use std::fs::File;
+use std::io::{Cursor, Read};
 use std::path::Path;
 
 use anyhow::{Context, bail};
@@ -8,36 +10,42 @@ use crate::catalog::Catalog;
 use crate::directory::Directory;
 use crate::hint::Failure;
 use crate::humanize::count_of;
+use crate::import::answers::inherited_users;
+use crate::import::lookups::Lookups;
 use crate::import::print_input::{MAX_BAD_ROWS, bad_row_text};
 use crate::input::{
-    Columns, Fingerprint, Fingerprinter, Format, Input, InputError, RowReader, Source, TableError,
+    Columns, Fingerprint, Fingerprinter, Format, Input, InputError, RowReader, TableError,
 };
-use crate::plan::{PlannedChanges, SeatBudget};
+use crate::plan::{AbsentUsers, CurrentTable, Mode, PlannedChanges, SeatBudget};
 use crate::report::Progress;
 use crate::roster::{BadRow, Roster, RosterBuilder, RowError};
 use crate::run::InputFingerprints;
 use crate::sanitize::printable;
-use crate::settings::InputSettings;
+use crate::settings::{CurrentFile, ImportPlan, InputSettings};
 use crate::user_id::InvalidId;
 
-/// An input that was read to its end, with the current licences of its users.
+/// An input that was read to its end, with what is known of its users.
 pub struct LoadedInput {
     pub roster: Roster,
     pub columns: Columns,
-    /// None without `--current`.
-    current: Option<Roster>,
+    pub fingerprints: InputFingerprints,
+    /// What the service answered, to be kept with a run.
+    pub answers: Answers,
+    current: Option<CurrentTable>,
+    pub seats: Option<SeatBudget>,
+}
+
+/// The files of a run that the service's answers become.
+#[derive(Debug, Clone, Default)]
+pub struct Answers {
+    pub directory: Option<Vec<u8>>,
+    pub current: Option<Vec<u8>>,
 }
 
 impl LoadedInput {
     /// Plans what every user gains and loses.
-    pub fn into_changes(
-        self,
-        settings: &InputSettings,
-        seats: Option<SeatBudget>,
-    ) -> PlannedChanges {
-        let absent = settings.current.as_ref().map(|current| current.absent);
-        let current = self.current.as_ref().zip(absent);
-        PlannedChanges::new(self.roster, current, settings.mode, seats)
+    pub fn into_changes(self, mode: Mode) -> PlannedChanges {
+        PlannedChanges::new(self.roster, self.current, mode, self.seats)
     }
 }
 
@@ -45,7 +53,7 @@ impl LoadedInput {
 #[derive(Default)]
 pub struct SideTables {
     directory: Option<(Directory, Fingerprint)>,
-    current: Option<(Roster, Fingerprint)>,
+    current: Option<(CurrentTable, Fingerprint)>,
 }
 
 /// Reads the directory and the current licences.
@@ -57,85 +65,133 @@ pub fn load_side_tables(settings: &InputSettings) -> anyhow::Result<SideTables> 
             .with_context(|| format!("cannot use {} (--directory)", path.display()))?;
         tables.directory = Some((directory, fingerprinter.finish()));
     }
-    if let Some(current) = &settings.current {
+    if let Some(file) = &settings.current {
         let directory = tables.directory.as_ref().map(|(directory, _)| directory);
         let catalog = Catalog::with_extra_codes(&settings.allowed_codes);
         let fingerprinter = Fingerprinter::default();
-        let licences = read_current(&current.path, directory, &catalog, &fingerprinter)
-            .with_context(|| format!("cannot use {} (--current)", current.path.display()))?;
-        tables.current = Some((licences, fingerprinter.finish()));
+        let current = read_current_file(file, directory, &catalog, &fingerprinter)
+            .with_context(|| format!("cannot use {} (--current)", file.path.display()))?;
+        tables.current = Some((current, fingerprinter.finish()));
     }
     Ok(tables)
 }
 
-/// Reads an input to its end, and takes the fingerprint of all its bytes.
-pub fn load_with_fingerprint(
-    source: Source,
-    settings: &InputSettings,
-    side_tables: SideTables,
-    progress: &mut Progress,
-) -> anyhow::Result<(LoadedInput, InputFingerprints)> {
-    let directory = side_tables.directory.as_ref().map(fingerprint);
-    let current = side_tables.current.as_ref().map(fingerprint);
-    let fingerprinter = Fingerprinter::default();
-    let source = Source {
-        reader: Box::new(fingerprinter.read(source.reader)),
-        ..source
-    };
-    let loaded = load(source, settings, side_tables, progress)?;
-    let fingerprints = InputFingerprints {
-        input: fingerprinter.finish(),
-        directory,
-        current,
-    };
-    Ok((loaded, fingerprints))
-}
-
-fn fingerprint<T>((_, fingerprint): &(T, Fingerprint)) -> Fingerprint {
-    fingerprint.clone()
-}
-
-/// Reads an input to its end.
+/// Reads an input to its end, and asks the service what no file says.
 pub fn load(
-    source: Source,
-    settings: &InputSettings,
-    side_tables: SideTables,
+    input: &Input,
+    plan: &ImportPlan,
+    mut tables: SideTables,
+    lookups: Option<&Lookups<'_>>,
     progress: &mut Progress,
 ) -> anyhow::Result<LoadedInput> {
-    let directory = side_tables.directory.map(|(directory, _)| directory);
-    let current = side_tables.current.map(|(current, _)| current);
-    let catalog = Catalog::with_extra_codes(&settings.allowed_codes);
-    let bytes = progress.reading(source.reader, source.bytes);
-    let rows = RowReader::new(bytes, &settings.format, &catalog)?;
-    let columns = rows.columns().clone();
-    let builder = RosterBuilder::new(&catalog, directory.as_ref(), settings.external_license);
-    let roster = builder.build(rows)?;
-    if roster.rows == 0 {
-        return Err(InputError::NoRows.into());
+    let settings = &plan.input_settings;
+    let mut answers = Answers::default();
+    if let (None, Some(lookups)) = (&tables.directory, lookups)
+        && let Some(file) = lookups.directory(input, settings, progress)?
+    {
+        let directory = Directory::read(file.as_slice())?;
+        tables.directory = Some((directory, Fingerprint::of(file.as_slice())?));
+        answers.directory = Some(file);
+    }
+    let directory = tables.directory.as_ref().map(|(directory, _)| directory);
+    let (roster, columns, fingerprint) = read_roster(input, settings, directory, progress)?;
+    if let (None, Some(lookups)) = (&tables.current, lookups)
+        && let Some(file) = lookups.current(&roster, progress)?
+    {
+        let current = read_answered_current(&file)?;
+        tables.current = Some((current, Fingerprint::of(file.as_slice())?));
+        answers.current = Some(file);
+    }
+    let mut seats = plan.seats.clone();
+    if let (None, Some(lookups)) = (&seats, lookups) {
+        let free = lookups.free_seats(progress)?;
+        let partial = plan.until_full;
+        seats = free.map(|free| SeatBudget { free, partial });
     }
     Ok(LoadedInput {
         roster,
         columns,
-        current,
+        fingerprints: InputFingerprints {
+            input: fingerprint,
+            directory: tables.directory.map(|(_, fingerprint)| fingerprint),
+            current: tables
+                .current
+                .as_ref()
+                .map(|(_, fingerprint)| fingerprint.clone()),
+        },
+        answers,
+        current: tables.current.map(|(current, _)| current),
+        seats,
     })
 }
 
-/// Reads the current licences. A bad row could hide what a user loses, so it is an error.
-fn read_current(
-    path: &Path,
+fn read_roster(
+    input: &Input,
+    settings: &InputSettings,
+    directory: Option<&Directory>,
+    progress: &mut Progress,
+) -> anyhow::Result<(Roster, Columns, Fingerprint)> {
+    let source = input.open()?;
+    let fingerprinter = Fingerprinter::default();
+    let catalog = Catalog::with_extra_codes(&settings.allowed_codes);
+    let bytes = Box::new(fingerprinter.read(source.reader));
+    let bytes = progress.reading(bytes, source.bytes);
+    let rows = RowReader::new(bytes, &settings.format, &catalog)?;
+    let columns = rows.columns().clone();
+    let builder = RosterBuilder::new(&catalog, directory, settings.external_license);
+    let roster = builder.build(rows)?;
+    if roster.rows == 0 {
+        return Err(InputError::NoRows.into());
+    }
+    Ok((roster, columns, fingerprinter.finish()))
+}
+
+/// Reads a file of current licences. A file that a run keeps may be empty: then the service listed no user.
+fn read_current_file(
+    file: &CurrentFile,
     directory: Option<&Directory>,
     catalog: &Catalog,
     fingerprinter: &Fingerprinter,
-) -> anyhow::Result<Roster> {
-    let source = Input::Path(path.to_owned()).open()?;
+) -> anyhow::Result<CurrentTable> {
+    let source = Input::Path(file.path.clone()).open()?;
     let bytes = fingerprinter.read(source.reader);
+    let any_code = Catalog::of_any_code();
+    let catalog = if file.is_answer() { &any_code } else { catalog };
+    let roster = read_current(bytes, directory, catalog)?;
+    if roster.rows == 0 && !file.is_answer() {
+        bail!(Failure::new("the file has no users").hint("export it again, or remove --current"));
+    }
+    let inherited = inherited_users(File::open(&file.path)?, &roster.assignments);
+    Ok(CurrentTable {
+        roster,
+        absent: file.absent,
+        inherited,
+    })
+}
+
+/// Reads the service's answer. It may have codes that the catalog lacks.
+fn read_answered_current(file: &[u8]) -> anyhow::Result<CurrentTable> {
+    let catalog = Catalog::of_any_code();
+    let roster = read_current(Cursor::new(file.to_vec()), None, &catalog)
+        .context("cannot understand the licences that the service lists")?;
+    let inherited = inherited_users(file, &roster.assignments);
+    Ok(CurrentTable {
+        roster,
+        absent: AbsentUsers::HaveNone,
+        inherited,
+    })
+}
+
+/// Reads current licences. A bad row could hide what a user loses, so it is an error.
+fn read_current(
+    bytes: impl Read + Send,
+    directory: Option<&Directory>,
+    catalog: &Catalog,
+) -> anyhow::Result<Roster> {
     let rows = RowReader::new(bytes, &Format::default(), catalog).map_err(TableError::from)?;
     // --external-license is about the input, not about current licences.
     let builder = RosterBuilder::new(catalog, directory, false).for_current_licenses();
     let roster = builder.build(rows)?;
-    if roster.rows == 0 {
-        bail!(Failure::new("the file has no users").hint("export it again, or remove --current"));
-    }
     if roster.bad_rows.is_empty() {
         return Ok(roster);
     }

@@ -1,31 +1,37 @@
 //! From an input to a run that may start: everything is loaded, checked and confirmed, and nothing is sent.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io;
+use std::path::Path;
 
 use anyhow::Context;
 
+use crate::api::Endpoint;
 use crate::event::StopReason;
+use crate::import::answers::DIRECTORY;
 use crate::import::confirm::confirm;
-use crate::import::connection::Connection;
 use crate::import::context::{PreparedRun, RunFiles, Session, StartTime};
 use crate::import::execute::execute;
-use crate::import::load::{self, LoadedInput, SideTables};
+use crate::import::load::{self, Answers, SideTables};
+use crate::import::lookups::Lookups;
 use crate::import::print_input::print_input;
 use crate::import::result::RunResult;
 use crate::import::strict::{strict_violation, write_strict_reports};
 use crate::import::unsent::record_unsent;
-use crate::input::Source;
+use crate::input::Input;
 use crate::plan::PlannedChanges;
 use crate::report::Progress;
 use crate::run::{InputFingerprints, NewRunFolder, RunFolder, RunManifest, SAVED_STDIN};
 use crate::run::{Journal, RunFileError, WriteAheadLog};
-use crate::settings::{ImportPlan, ImportSettings};
+use crate::settings::{CURRENT, CurrentFile, ImportPlan, ImportSettings};
 
 /// An input that is loaded, and that may be sent unless `--strict` forbids it.
 pub struct PreparedImport {
+    /// With the seats that the service says are free.
+    plan: ImportPlan,
     changes: PlannedChanges,
     fingerprints: InputFingerprints,
+    answers: Answers,
     violation: Option<StopReason>,
 }
 
@@ -34,11 +40,10 @@ impl PreparedImport {
     pub fn report_violation(
         &self,
         settings: &ImportSettings,
-        connection: &Connection,
+        endpoint: &Endpoint,
         folder: &RunFolder,
     ) -> anyhow::Result<Option<&StopReason>> {
         if let Some(violation) = &self.violation {
-            let endpoint = &connection.endpoint;
             write_strict_reports(settings, endpoint, &self.changes, violation, folder)
                 .with_context(|| format!("cannot write reports to {}", folder.path().display()))?;
         }
@@ -57,14 +62,20 @@ impl PreparedImport {
         // After the confirmation, which may have taken a while.
         let start = StartTime::now();
         let changes = &self.changes;
-        let files = create_run_files(settings, &self.fingerprints, &folder, changes)
+        let plan = self.plan_in(folder.path());
+        session
+            .connection
+            .keep_sandbox_in(folder.path())
+            .with_context(|| format!("cannot write to {}", folder.path().display()))?;
+        let files = self
+            .create_run_files(&plan, settings, &folder)
             .with_context(|| format!("cannot write reports to {}", folder.path().display()))?;
         let assignments = &changes.roster.assignments;
         let run = PreparedRun {
             start,
-            input: &settings.plan.input,
-            input_settings: &settings.plan.input_settings,
-            batch_size: settings.plan.batch_size,
+            input: &plan.input,
+            input_settings: &plan.input_settings,
+            batch_size: plan.batch_size,
             settings: &settings.run,
             session,
             folder: folder.keep(),
@@ -74,26 +85,69 @@ impl PreparedImport {
         };
         execute(&run, files, progress)
     }
+
+    /// The plan of a run in this folder, which keeps what the service answered.
+    fn plan_in(&self, folder: &Path) -> ImportPlan {
+        let mut plan = self.plan.clone();
+        let settings = &mut plan.input_settings;
+        if self.answers.directory.is_some() {
+            settings.directory = Some(folder.join(DIRECTORY));
+        }
+        if self.answers.current.is_some() {
+            settings.current = Some(CurrentFile::answer(folder));
+        }
+        plan
+    }
+
+    /// Creates the files of a run, and records everything that is known before anything is sent.
+    fn create_run_files(
+        &self,
+        plan: &ImportPlan,
+        settings: &ImportSettings,
+        folder: &RunFolder,
+    ) -> Result<RunFiles<'_>, RunFileError> {
+        let changes = &self.changes;
+        for (name, answer) in [
+            (DIRECTORY, &self.answers.directory),
+            (CURRENT, &self.answers.current),
+        ] {
+            if let Some(answer) = answer {
+                folder.replace(name, |out| out.write_all(answer))?;
+            }
+        }
+        let (mut journal, mut states) = Journal::open(folder, &changes.roster)?;
+        record_unsent(changes, &mut journal, &mut states)?;
+        let write_ahead_log = WriteAheadLog::create(folder, changes, settings.run.sync)?;
+        folder.sync()?;
+        // The manifest comes last: with it the run has started, and can be resumed.
+        RunManifest::new(plan, settings, &self.fingerprints, folder)?.write(folder)?;
+        Ok(RunFiles {
+            journal,
+            states,
+            write_ahead_log,
+        })
+    }
 }
 
-/// Loads everything, prints what was loaded, and makes sure that the run may start.
+/// Loads everything, prints what was loaded, and makes sure that the run may start. Standard input is saved in `stdin_folder`.
 pub fn prepare(
     settings: &ImportSettings,
     side_tables: SideTables,
+    lookups: Option<&Lookups<'_>>,
     stdin_folder: Option<&RunFolder>,
     progress: &mut Progress,
 ) -> anyhow::Result<PreparedImport> {
-    let plan = &settings.plan;
-    let (loaded, fingerprints) = match stdin_folder {
-        None => {
-            let input = plan.input.open()?;
-            load::load_with_fingerprint(input, &plan.input_settings, side_tables, progress)?
-        }
-        Some(folder) => load_and_save_stdin(folder, plan, side_tables, progress)?,
+    let mut plan = settings.plan.clone();
+    let input = match stdin_folder {
+        None => plan.input.clone(),
+        Some(folder) => save(&plan.input, &folder.path().join(SAVED_STDIN), progress)?,
     };
+    let loaded = load::load(&input, &plan, side_tables, lookups, progress)?;
     load::reject_all_emails(&loaded)?;
+    plan.seats.clone_from(&loaded.seats);
     let columns = loaded.columns.clone();
-    let changes = loaded.into_changes(&plan.input_settings, plan.seats.clone());
+    let (fingerprints, answers) = (loaded.fingerprints.clone(), loaded.answers.clone());
+    let changes = loaded.into_changes(plan.input_settings.mode);
     progress.finish();
     print_input(&plan.input, &columns, &changes.roster, progress);
     let violation = strict_violation(settings, &changes);
@@ -101,71 +155,21 @@ pub fn prepare(
         confirm(settings, &changes, progress)?;
     }
     Ok(PreparedImport {
+        plan,
         changes,
         fingerprints,
+        answers,
         violation,
     })
 }
 
-/// Creates the files of a run, and records everything that is known before anything is sent.
-fn create_run_files<'a>(
-    settings: &ImportSettings,
-    fingerprints: &InputFingerprints,
-    folder: &RunFolder,
-    changes: &'a PlannedChanges,
-) -> Result<RunFiles<'a>, RunFileError> {
-    let (mut journal, mut states) = Journal::open(folder, &changes.roster)?;
-    record_unsent(changes, &mut journal, &mut states)?;
-    let write_ahead_log = WriteAheadLog::create(folder, changes, settings.run.sync)?;
-    folder.sync()?;
-    // The manifest comes last: with it the run has started, and can be resumed.
-    RunManifest::new(
-        &settings.plan,
-        settings.resume_input,
-        fingerprints,
-        &settings.run,
-    )?
-    .write(folder)?;
-    Ok(RunFiles {
-        journal,
-        states,
-        write_ahead_log,
-    })
-}
-
-/// Loads standard input, and saves it in the run folder.
-fn load_and_save_stdin(
-    folder: &RunFolder,
-    plan: &ImportPlan,
-    side_tables: SideTables,
-    progress: &mut Progress,
-) -> anyhow::Result<(LoadedInput, InputFingerprints)> {
-    let source = plan.input.open()?;
-    let copy = File::create_new(folder.path().join(SAVED_STDIN))
-        .with_context(|| format!("cannot save the input in {}", folder.path().display()))?;
-    let on_disk = copy.try_clone()?;
-    let source = Source {
-        reader: Box::new(TeeReader {
-            inner: source.reader,
-            copy,
-        }),
-        ..source
-    };
-    let read = load::load_with_fingerprint(source, &plan.input_settings, side_tables, progress)?;
-    on_disk.sync_all()?;
-    Ok(read)
-}
-
-/// Copies what is read through it to a file.
-struct TeeReader<R> {
-    inner: R,
-    copy: File,
-}
-
-impl<R: Read> Read for TeeReader<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.inner.read(buffer)?;
-        self.copy.write_all(&buffer[..read])?;
-        Ok(read)
-    }
+/// Saves an input that cannot be read again.
+pub fn save(input: &Input, path: &Path, progress: &mut Progress) -> anyhow::Result<Input> {
+    let source = input.open()?;
+    let mut reader = progress.reading(source.reader, source.bytes);
+    let cannot_save = || format!("cannot save the input in {}", path.display());
+    let mut copy = File::create(path).with_context(cannot_save)?;
+    io::copy(&mut reader, &mut copy).with_context(cannot_save)?;
+    copy.sync_all().with_context(cannot_save)?;
+    Ok(Input::Path(path.to_owned()))
 }

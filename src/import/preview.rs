@@ -2,16 +2,25 @@
 
 use std::io::{self, IsTerminal, Write, stdout};
 
+use anyhow::Context;
 use console::Term;
+use tempfile::NamedTempFile;
+use tokio_util::sync::CancellationToken;
 
 use crate::dispatch::min_duration;
 use crate::exit_code::ExitCode;
-use crate::import::load;
+use crate::import::connection::Connection;
+use crate::import::load::{self, LoadedInput};
+use crate::import::lookups::Lookups;
+use crate::import::prepare::save;
+use crate::import::sandbox_state::beside_input;
+use crate::import::sign_in::is_configured;
+use crate::input::Input;
 use crate::report::{
     MAX_LISTED, PlanReport, PlanSource, Progress, input_section, plan_section, wrap_to_terminal,
     write_csv,
 };
-use crate::settings::PreviewSettings;
+use crate::settings::{Ask, PreviewSettings, RunSettings, Target};
 use crate::stdout::print;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,12 +34,10 @@ pub enum PlanFormat {
 pub fn preview(settings: &PreviewSettings, format: PlanFormat) -> anyhow::Result<ExitCode> {
     let PreviewSettings { plan, requests, .. } = settings;
     let mut progress = Progress::new(settings.progress);
-    let side_tables = load::load_side_tables(&plan.input_settings)?;
-    let input = plan.input.open()?;
-    let loaded = load::load(input, &plan.input_settings, side_tables, &mut progress)?;
+    let loaded = load_for_preview(settings, &mut progress)?;
     progress.finish();
     load::reject_all_emails(&loaded)?;
-    let changes = loaded.into_changes(&plan.input_settings, plan.seats.clone());
+    let changes = loaded.into_changes(plan.input_settings.mode);
     let limit = if format == PlanFormat::Json {
         usize::MAX
     } else {
@@ -55,6 +62,46 @@ pub fn preview(settings: &PreviewSettings, format: PlanFormat) -> anyhow::Result
     } else {
         ExitCode::AllSucceeded
     })
+}
+
+/// Loads the input, and asks the service if there is one to ask.
+fn load_for_preview(
+    settings: &PreviewSettings,
+    progress: &mut Progress,
+) -> anyhow::Result<LoadedInput> {
+    let plan = &settings.plan;
+    let side_tables = load::load_side_tables(&plan.input_settings)?;
+    let Some(service) = service_to_ask(settings, progress)? else {
+        return load::load(&plan.input, plan, side_tables, None, progress);
+    };
+    let connection = Connection::new(service, beside_input(&plan.input).as_deref())?;
+    let retries = service.requests.max_retries;
+    let located = connection.sign_in(retries, &CancellationToken::new(), progress)?;
+    let lookups = Lookups::new(&connection, located, plan.questions, retries);
+    // The addresses and the rows are read one after the other.
+    let saved = NamedTempFile::new().context("cannot create a temporary file")?;
+    let input = match plan.input {
+        Input::Stdin => save(&plan.input, saved.path(), progress)?,
+        Input::Path(_) => plan.input.clone(),
+    };
+    load::load(&input, plan, side_tables, lookups.as_ref(), progress)
+}
+
+/// The service, if a sign-in is given. Without one, a plan says what it can.
+fn service_to_ask<'a>(
+    settings: &'a PreviewSettings,
+    progress: &Progress,
+) -> anyhow::Result<Option<&'a RunSettings>> {
+    let Some(service) = &settings.service else {
+        return Ok(None);
+    };
+    let is_sandbox = matches!(service.target, Target::Sandbox { .. });
+    let must_ask = settings.plan.questions.all().contains(&Ask::Must);
+    if is_sandbox || must_ask || is_configured(&service.sign_in)? {
+        return Ok(Some(service));
+    }
+    progress.info("no sign-in is given, so the service is not asked what users have and how many seats are free");
+    Ok(None)
 }
 
 fn write_json(out: &mut dyn Write, report: &PlanReport) -> io::Result<()> {

@@ -58,6 +58,22 @@ pub struct RecordedRun {
     pub error: Option<io::Error>,
 }
 
+impl RecordedRun {
+    /// Records decisions that supersede earlier ones, after the events of the run.
+    pub fn record(&mut self, assignments: &Assignments, decisions: &[Decision]) -> io::Result<()> {
+        self.journal
+            .record(assignments, decisions, Timestamp::now())?;
+        self.journal.sync()?;
+        for decision in decisions {
+            let superseded = self.states.record(decision);
+            self.stats
+                .count_decision(decision, &superseded, assignments);
+            self.stats.decided -= superseded.len() as u64;
+        }
+        Ok(())
+    }
+}
+
 impl<'a, 'l> Recorder<'a, 'l> {
     pub fn new(
         context: RecorderContext<'a>,
@@ -271,6 +287,7 @@ mod tests {
     /// `a` is a success and `b` a failure, and both come together.
     fn one_of_each() -> Vec<Event> {
         let success = Outcome::Success {
+            confirmed_by: crate::outcome::ConfirmedBy::Response,
             organization_id: "".into(),
         };
         let failure = Outcome::Failure {

@@ -67,6 +67,10 @@ pub fn resume_run(
         record_not_before(&folder, until).with_context(cannot_write)?;
     }
     remove_outdated_reports(&folder).with_context(cannot_write)?;
+    let connection = session.connection;
+    connection
+        .keep_sandbox_in(folder.path())
+        .with_context(cannot_write)?;
     print_decided(&folder, changes, &states, progress);
     let input = manifest.input(folder.path());
     let run = PreparedRun {
@@ -143,18 +147,13 @@ pub fn reload_input(
     progress: &mut Progress,
 ) -> anyhow::Result<PlannedChanges> {
     let input = manifest.input(folder);
-    let loaded = load::load_side_tables(&manifest.input_settings).and_then(|side_tables| {
-        load::load_with_fingerprint(
-            input.open()?,
-            &manifest.input_settings,
-            side_tables,
-            progress,
-        )
-    });
+    let plan = manifest.plan(input.clone());
+    let loaded = load::load_side_tables(&manifest.input_settings)
+        .and_then(|side_tables| load::load(&input, &plan, side_tables, None, progress));
     match loaded {
-        Ok((loaded, fingerprints)) => {
-            manifest.check(&input, &fingerprints)?;
-            Ok(loaded.into_changes(&manifest.input_settings, manifest.seats.clone()))
+        Ok(loaded) => {
+            manifest.check(&input, &loaded.fingerprints)?;
+            Ok(loaded.into_changes(plan.input_settings.mode))
         }
         Err(error) => {
             // A changed file explains the error.

@@ -10,7 +10,7 @@ use anyhow::Context;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
-use crate::api::Client;
+use crate::api::Allocator;
 use crate::dispatch;
 use crate::event::StopReason;
 use crate::humanize::count_of;
@@ -42,7 +42,7 @@ pub struct SendResult<'a> {
 struct Dispatch<'a, 'l> {
     plan: Plan,
     policy: dispatch::Policy,
-    service: TrackedService<'a, Client>,
+    service: TrackedService<'a, Allocator<'a>>,
     gate: WriteAheadGate<'a, 'l>,
 }
 
@@ -54,7 +54,11 @@ pub fn send<'a>(
 ) -> anyhow::Result<SendResult<'a>> {
     let assignments = &run.changes.roster.assignments;
     let users = run.users_to_send();
-    let connection = run.session.connection;
+    let located = run.session.located;
+    let allocator = Allocator {
+        client: &run.session.connection.client,
+        endpoint: &located.endpoint,
+    };
     let plan = Plan::new(assignments, users.iter().copied(), run.batch_size);
     let policy = policy(run, &files);
     let requests = plan.batches().len();
@@ -62,14 +66,14 @@ pub fn send<'a>(
         "{} to send in {} to {}, at most {}",
         count_of(users.len() as u64, "user"),
         count_of(requests as u64, "request"),
-        connection.endpoint.host(),
+        located.endpoint.host(),
         policy.rate,
     ));
-    progress.start_sending(users.len() as u64, connection.endpoint.address_hint());
+    progress.start_sending(users.len() as u64, located.endpoint.address_hint());
     let write_ahead_log = Mutex::new(files.write_ahead_log);
     let dispatch = Dispatch {
         service: TrackedService {
-            service: &connection.client,
+            service: &allocator,
             send_times: run.session.send_times,
             window: tracking_period(policy.rate),
         },

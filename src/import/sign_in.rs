@@ -23,6 +23,9 @@ pub const PASSWORD_VARIABLE: &str = "SEATLOAD_PASSWORD";
 /// The default of `--scope`.
 const SCOPE: &str = "PM.License.Write";
 
+/// The scope of looking up e-mail addresses. Not every application is granted it.
+const DIRECTORY_SCOPE: &str = "PM.Directory";
+
 /// Where tokens are issued (API.md, "Sign-in").
 const TOKEN_PATH: &str = "/identity_/connect/token";
 const PASSWORD_PATH: &str = "api/account/authenticate";
@@ -34,6 +37,12 @@ enum SignInMethod {
     TokenCommand(TokenCommand),
     ClientCredentials,
     Password,
+}
+
+/// Whether a way to sign in is given, so that no prompt is needed for a token.
+pub fn is_configured(settings: &SignInSettings) -> anyhow::Result<bool> {
+    let has_token = variable(TOKEN_VARIABLE)?.is_some();
+    Ok(method(settings, has_token)?.is_some())
 }
 
 /// The source of tokens for a service at `base_url`. Prompts for a secret that is missing, if there is a terminal.
@@ -160,7 +169,11 @@ fn client_credentials_source(
         token_url,
         client_id: settings.client_id.clone().unwrap_or_default(),
         client_secret,
-        scope: settings.scope.clone().unwrap_or_else(|| SCOPE.to_owned()),
+        scope: settings
+            .scope
+            .clone()
+            .unwrap_or_else(|| format!("{SCOPE} {DIRECTORY_SCOPE}")),
+        fallback_scope: settings.scope.is_none().then(|| SCOPE.to_owned()),
     }))
 }
 

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::outcome::{Applied, Decision, FailureKind, Outcome};
+use crate::outcome::{Applied, ConfirmedBy, Decision, FailureKind, Outcome};
 use crate::plan::{Action, PlannedChanges};
 use crate::roster::UserIndex;
 use crate::run::{Journal, UserStates};
@@ -49,6 +49,7 @@ fn outcome(changes: &PlannedChanges, action: Action) -> Option<Outcome> {
     match action {
         Action::Send => None,
         Action::AlreadyAssigned => Some(Outcome::Success {
+            confirmed_by: ConfirmedBy::Reading,
             organization_id: "".into(),
         }),
         Action::NoSeat(code) => {

@@ -60,7 +60,7 @@ impl<'m, 'a> WriteAheadGate<'m, 'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{AbsentUsers, Mode, PlannedChanges};
+    use crate::plan::{AbsentUsers, CurrentTable, Mode, PlannedChanges};
     use crate::roster::tests::{current_licenses, roster};
     use crate::run::NewRunFolder;
     use crate::settings::SyncMode;
@@ -71,7 +71,7 @@ mod tests {
         let folder = NewRunFolder::create(&parent.path().join("run")).unwrap();
         let current = current_licenses("userId,code\na,PMD\nb,PMD\n");
         let wanted = roster("userId,code\na,IDU\nb,IDU\n");
-        let current = Some((&current, AbsentUsers::Unknown));
+        let current = Some(CurrentTable::new(current, AbsentUsers::Unknown));
         let changes = PlannedChanges::new(wanted, current, Mode::Replace, None);
         let (a, b) = (UserIndex::from_index(0), UserIndex::from_index(1));
         let log = WriteAheadLog::create(&folder, &changes, SyncMode::EverySecond).unwrap();

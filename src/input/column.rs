@@ -18,6 +18,8 @@ pub struct ColumnSpec {
     pub aliases: &'static [&'static str],
     /// The flag that chooses the column, without `--`.
     pub flag: Option<&'static str>,
+    /// Names that are recognised where the header has no alias, [normalized](normalized_name).
+    pub fallbacks: &'static [&'static str],
     /// Names that are too vague to be recognised, and worth suggesting, [normalized](normalized_name).
     pub candidates: &'static [&'static str],
 }
@@ -33,8 +35,13 @@ impl ColumnSpec {
             example,
             aliases,
             flag: None,
+            fallbacks: &[],
             candidates: &[],
         }
+    }
+
+    pub const fn with_fallbacks(self, fallbacks: &'static [&'static str]) -> Self {
+        Self { fallbacks, ..self }
     }
 
     pub const fn with_flag(self, flag: &'static str) -> Self {

@@ -12,21 +12,21 @@ use crate::sanitize::printable;
 
 pub const USER: ColumnSpec = ColumnSpec::new("user ID", "userId", &["userid", "userids", "user"])
     .with_flag("user-column")
-    .with_candidates(&[
-        "id",
-        "guid",
-        "userguid",
+    // E-mail addresses, which the directory turns into IDs.
+    .with_fallbacks(&[
         "email",
         "emailaddress",
         "mail",
         "upn",
         "userprincipalname",
         "username",
-    ]);
+        "login",
+    ])
+    .with_candidates(&["id", "guid", "userguid"]);
 pub const CODES: ColumnSpec = ColumnSpec::new("bundle code", "userBundleCode", CODE_NAMES)
     .with_flag("code-column")
-    .with_candidates(&[
-        "license", "licenses", "licence", "licences", "sku", "product",
+    .with_fallbacks(&[
+        "license", "licenses", "licence", "licences", "sku", "product", "products",
     ]);
 const CODE_NAMES: &[&str] = &[
     "userbundlecode",

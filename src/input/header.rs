@@ -60,7 +60,10 @@ impl Header {
         choice: Option<&ColumnChoice>,
     ) -> Result<Option<Column>, InputError> {
         let Some(ColumnChoice(choice)) = choice else {
-            return self.find_unique(spec, |name| spec.aliases.contains(&name));
+            return match self.find_unique(spec, |name| spec.aliases.contains(&name))? {
+                None => self.find_unique(spec, |name| spec.fallbacks.contains(&name)),
+                found => Ok(found),
+            };
         };
         let chosen_name = normalized_name(choice);
         if let Some(column) = self.find_unique(spec, |name| name == chosen_name)? {

@@ -28,6 +28,14 @@ impl Input {
         }
     }
 
+    /// The folder of the file.
+    pub fn folder(&self) -> Option<&Path> {
+        match self {
+            Self::Path(path) => path.parent(),
+            Self::Stdin => None,
+        }
+    }
+
     /// Opens the input.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use hashbrown::HashMap;
 
 use crate::plan::seats::{seat_demand, users_without_seat};
-use crate::plan::{AbsentUsers, CurrentLicenses, Mode, SeatBudget, SeatDemand};
+use crate::plan::{CurrentLicenses, CurrentTable, Mode, SeatBudget, SeatDemand};
 use crate::roster::{BundleSets, CodeIndex, Roster, SetIndex, UserIndex};
 
 /// What a run will do with every user.
@@ -33,18 +33,19 @@ pub struct Change {
     pub lost: Vec<CodeIndex>,
     /// Codes that the user keeps get the other external flag.
     pub external_flag_changes: bool,
+    /// The user inherits licences from a group, which a direct allocation may replace.
+    pub replaces_inherited: bool,
 }
 
 impl PlannedChanges {
-    /// `current` is the roster of current licences, and what its absent users have; without it every mode is [`Mode::Replace`].
+    /// Without `current`, what users have is unknown, and every mode is [`Mode::Replace`].
     pub fn new(
         mut roster: Roster,
-        current: Option<(&Roster, AbsentUsers)>,
+        current: Option<CurrentTable>,
         mode: Mode,
         seats: Option<SeatBudget>,
     ) -> Self {
-        let current =
-            current.map(|(current, absent)| CurrentLicenses::find(&mut roster, current, absent));
+        let current = current.map(|current| CurrentLicenses::find(&mut roster, &current));
         if let (Mode::Add, Some(current)) = (mode, &current) {
             current.keep_current(&mut roster);
         }
@@ -92,6 +93,7 @@ impl PlannedChanges {
             lost: codes(current.set, all.set(user)),
             external_flag_changes: current.set != BundleSets::EMPTY
                 && current.external != all.external(user),
+            replaces_inherited: current.is_inherited && current.set != BundleSets::EMPTY,
         })
     }
 
@@ -102,6 +104,11 @@ impl PlannedChanges {
             self.current.as_ref(),
             self.seats.as_ref(),
         )
+    }
+
+    /// Whether it is known how many seats are free.
+    pub fn knows_seats(&self) -> bool {
+        self.seats.is_some()
     }
 
     /// Whether users without a seat are not sent (`--until-full`).

@@ -1,5 +1,7 @@
 //! Current licences: what the roster's users have before the run.
 
+use std::collections::HashSet;
+
 use hashbrown::HashMap;
 
 use serde::{Deserialize, Serialize};
@@ -29,12 +31,33 @@ pub enum AbsentUsers {
     HaveNone,
 }
 
+/// A file of current licences, or the service's answer.
+#[derive(Debug)]
+pub struct CurrentTable {
+    pub roster: Roster,
+    pub absent: AbsentUsers,
+    /// Users of the table whose licences come from a group.
+    pub inherited: HashSet<UserIndex>,
+}
+
+impl CurrentTable {
+    pub fn new(roster: Roster, absent: AbsentUsers) -> Self {
+        Self {
+            roster,
+            absent,
+            inherited: HashSet::new(),
+        }
+    }
+}
+
 /// What one user has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UserLicenses {
     pub set: SetIndex,
     /// Whether the licences come from an external provider.
     pub external: bool,
+    /// Whether they come from a group: a direct allocation may replace them.
+    pub is_inherited: bool,
 }
 
 /// What each user of a roster has before the run, as far as it is known.
@@ -44,19 +67,20 @@ pub struct CurrentLicenses {
 }
 
 impl CurrentLicenses {
-    /// Looks up the users of `roster` in the roster of a file of current licences.
-    pub fn find(roster: &mut Roster, current: &Roster, absent: AbsentUsers) -> Self {
-        let if_absent = match absent {
+    /// Looks up the users of `roster` in a table of current licences.
+    pub fn find(roster: &mut Roster, current: &CurrentTable) -> Self {
+        let if_absent = match current.absent {
             AbsentUsers::Unknown => None,
             AbsentUsers::HaveNone => Some(UserLicenses {
                 set: BundleSets::EMPTY,
                 external: false,
+                is_inherited: false,
             }),
         };
         let mut own_sets: HashMap<SetIndex, SetIndex> = HashMap::new();
         let users = roster.assignments.users();
         let by_user = users.map(|user| {
-            let theirs = &current.assignments;
+            let theirs = &current.roster.assignments;
             let found = theirs.find(roster.assignments.user_id(user));
             found.map_or(if_absent, |found| {
                 let set = theirs.set(found);
@@ -67,6 +91,7 @@ impl CurrentLicenses {
                 Some(UserLicenses {
                     set: *own_set,
                     external: theirs.external(found),
+                    is_inherited: current.inherited.contains(&found),
                 })
             })
         });

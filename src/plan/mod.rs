@@ -9,7 +9,7 @@ mod seats_file;
 
 pub use batches::{Batch, BatchGroup, GroupIndex, GroupSize, Plan, group_sizes};
 pub use changes::{Action, Change, PlannedChanges};
-pub use current::{AbsentUsers, CurrentLicenses, Mode, UserLicenses};
+pub use current::{AbsentUsers, CurrentLicenses, CurrentTable, Mode, UserLicenses};
 pub use seats::{SeatBudget, SeatDemand};
 pub use seats_file::read_seats_file;
 

@@ -48,7 +48,10 @@ pub fn read_seats_file<'r>(
 }
 
 /// The code of a row, or `None` if the row is of another product.
-fn known_code<'c>(table: &Table<'_>, catalog: &'c Catalog) -> Result<Option<&'c str>, TableError> {
+fn known_code<'c>(
+    table: &'c Table<'_>,
+    catalog: &'c Catalog,
+) -> Result<Option<&'c str>, TableError> {
     let name = table.cell(0)?;
     let code = catalog.find(name);
     match catalog.suggest(name) {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
-use super::{AbsentUsers, Action, Mode, PlannedChanges, SeatBudget};
+use super::{AbsentUsers, Action, CurrentTable, Mode, PlannedChanges, SeatBudget};
 use crate::roster::tests::{current_licenses, roster};
 use crate::roster::{CodeIndex, UserIndex};
 
@@ -78,7 +78,7 @@ proptest! {
     ) {
         let absent = if means_none { AbsentUsers::HaveNone } else { AbsentUsers::Unknown };
         let holdings = current_licenses(&file(&current));
-        let proposal = PlannedChanges::new(roster(&file(&wanted)), Some((&holdings, absent)), Mode::Add, None);
+        let proposal = PlannedChanges::new(roster(&file(&wanted)), Some(CurrentTable::new(holdings, absent)), Mode::Add, None);
         let mut sendable = BTreeSet::new();
         for user in proposal.roster.assignments.sendable_users() {
             let at = number(&proposal, user);
@@ -109,7 +109,7 @@ proptest! {
         current in current(),
     ) {
         let holdings = current_licenses(&file(&current));
-        let proposal = PlannedChanges::new(roster(&file(&wanted)), Some((&holdings, AbsentUsers::Unknown)), Mode::Replace, None);
+        let proposal = PlannedChanges::new(roster(&file(&wanted)), Some(CurrentTable::new(holdings, AbsentUsers::Unknown)), Mode::Replace, None);
         for user in proposal.roster.assignments.sendable_users() {
             let at = number(&proposal, user);
             let (bits, flag) = wanted[at].unwrap();
@@ -137,7 +137,7 @@ proptest! {
     ) {
         let held = current.as_ref().map(|current| current_licenses(&file(current)));
         let limit = SeatBudget { free: free.clone(), partial: true };
-        let current_roster = held.as_ref().map(|held| (held, AbsentUsers::Unknown));
+        let current_roster = held.map(|held| CurrentTable::new(held, AbsentUsers::Unknown));
         let proposal = PlannedChanges::new(roster(&file(&wanted)), current_roster, Mode::Replace, Some(limit));
 
         let mut left = free.clone();
@@ -185,7 +185,7 @@ fn a_guid_is_one_user_in_both_files_in_any_spelling() {
     let current = current_licenses("userId,code\n0f8fad5b-d9cb-469f-a165-70867728950e,IDU\n");
     let proposal = PlannedChanges::new(
         wanted,
-        Some((&current, AbsentUsers::Unknown)),
+        Some(CurrentTable::new(current, AbsentUsers::Unknown)),
         Mode::Replace,
         None,
     );

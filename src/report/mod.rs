@@ -6,6 +6,7 @@ mod progress;
 mod summary_table;
 mod table;
 mod timeline;
+mod verification;
 mod wrap;
 
 pub use page::{PageData, REPORT, SessionTotals, remove_page, write_page};
@@ -15,4 +16,5 @@ pub use progress::samples;
 pub use progress::{Progress, print_final, stop_drawing};
 pub use summary_table::{SummaryTable, summary_table};
 pub use timeline::{Slot, Timeline};
+pub use verification::Verification;
 pub use wrap::{wrap_to_terminal, wrap_with_indent};

@@ -12,8 +12,8 @@ use super::{ManifestError, RunFolder};
 use crate::input::{Fingerprint, Input};
 use crate::plan::SeatBudget;
 use crate::settings::{
-    ImportPlan, InputSettings, NetworkSettings, RequestSettings, ResumeInput, RunSettings,
-    SignInSettings, Target,
+    ImportPlan, ImportSettings, InputSettings, NetworkSettings, Questions, RequestSettings,
+    ResumeInput, SignInSettings, Target,
 };
 
 const NAME: &str = "run.json";
@@ -58,28 +58,29 @@ pub struct RunManifest {
 }
 
 impl RunManifest {
+    /// Paths are absolute; those of files in the run folder are relative to it, since it may be moved.
     pub fn new(
         plan: &ImportPlan,
-        later: ResumeInput,
+        settings: &ImportSettings,
         read: &InputFingerprints,
-        run: &RunSettings,
+        folder: &RunFolder,
     ) -> io::Result<Self> {
+        let run = &settings.run;
         let mut input_settings = plan.input_settings.clone();
-        let current = input_settings
-            .current
-            .as_mut()
-            .map(|current| &mut current.path);
         let (mut sign_in, mut network) = (run.sign_in.clone(), run.network.recorded());
-        let side_tables = input_settings.directory.as_mut().into_iter().chain(current);
-        for path in side_tables
+        for path in input_settings
+            .side_tables_mut()
             .chain(sign_in.paths_mut())
             .chain(network.paths_mut())
         {
-            *path = std::path::absolute(&path)?;
+            *path = match path.strip_prefix(folder.path()) {
+                Ok(inside) => inside.to_owned(),
+                Err(_) => std::path::absolute(&path)?,
+            };
         }
         Ok(Self {
             schema: SCHEMA,
-            input: saved_path(&plan.input, later)?,
+            input: saved_path(&plan.input, settings.resume_input)?,
             fingerprints: read.clone(),
             target: run.target.clone(),
             sign_in,
@@ -109,13 +110,20 @@ impl RunManifest {
 
     pub fn read(folder: &RunFolder) -> Result<Self, ManifestError> {
         let path = folder.path().to_owned();
-        Self::parse(&path.join(NAME)).map_err(|source| {
+        let read = Self::parse(&path.join(NAME));
+        let mut manifest = read.map_err(|source| {
             if source.kind() == io::ErrorKind::NotFound {
+                let path = path.clone();
                 ManifestError::NotStarted { path }
             } else {
+                let path = path.clone();
                 ManifestError::Unreadable { path, source }
             }
-        })
+        })?;
+        for side_table in manifest.input_settings.side_tables_mut() {
+            *side_table = path.join(&side_table);
+        }
+        Ok(manifest)
     }
 
     fn parse(file: &Path) -> io::Result<Self> {
@@ -140,6 +148,18 @@ impl RunManifest {
             Some(path) => folder.join(path),
             None => folder.join(SAVED_STDIN),
         })
+    }
+
+    /// The plan that the run started with. The service's answers are files of the run.
+    pub fn plan(&self, input: Input) -> ImportPlan {
+        ImportPlan {
+            input,
+            input_settings: self.input_settings.clone(),
+            seats: self.seats.clone(),
+            until_full: self.seats.as_ref().is_some_and(|seats| seats.partial),
+            questions: Questions::default(),
+            batch_size: NonZeroUsize::new(self.batch_size).unwrap_or(NonZeroUsize::MIN),
+        }
     }
 
     /// Requires that the files are those that the run started with.

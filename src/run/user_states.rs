@@ -136,6 +136,16 @@ impl UserStates {
         })
     }
 
+    /// Users of whom no response says whether they have the requested codes.
+    pub fn unsettled(&self, assignments: &Assignments) -> impl Iterator<Item = UserIndex> + Clone {
+        self.sendable(assignments, |state| {
+            matches!(
+                state,
+                UserState::Failed(FailureKind::Unknown | FailureKind::Unconfirmed, _)
+            )
+        })
+    }
+
     pub fn unsuccessful(
         &self,
         assignments: &Assignments,

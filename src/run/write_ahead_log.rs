@@ -164,7 +164,7 @@ impl WriteAheadLog<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{AbsentUsers, Mode};
+    use crate::plan::{AbsentUsers, CurrentTable, Mode};
     use crate::roster::tests::{current_licenses, roster};
     use crate::run::NewRunFolder;
 
@@ -174,7 +174,7 @@ mod tests {
             let parent = tempfile::tempdir().unwrap();
             let folder = NewRunFolder::create(&parent.path().join("run")).unwrap();
             let current = current_licenses("userId,code\na,PMD\n");
-            let current = Some((&current, AbsentUsers::Unknown));
+            let current = Some(CurrentTable::new(current, AbsentUsers::Unknown));
             let wanted = roster("userId,code\na,IDU\n");
             let changes = PlannedChanges::new(wanted, current, Mode::Replace, None);
             let mut log = WriteAheadLog::create(&folder, &changes, sync).unwrap();

@@ -1,14 +1,17 @@
-//! Seats and who holds them, with the service's semantics: replace, all or nothing.
+//! Seats and who has them, with the service's semantics: replace, all or nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use uuid::Uuid;
+
 use crate::api::{Allocation, AllocationRequest};
 use crate::catalog;
+use crate::user_id::UserKey;
 
 /// The organisation that the sandbox names in its answers.
 const ORGANIZATION: &str = "00000000-5ea7-4000-8000-000000000001";
 
-/// What one user holds.
+/// What one user was given directly.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UserLicenses {
@@ -17,11 +20,25 @@ pub struct UserLicenses {
     pub use_external_license: bool,
 }
 
+/// What one user can use: a direct allocation, even of nothing, replaces what groups give.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EffectiveLicenses<'a> {
+    pub codes: &'a BTreeSet<String>,
+    pub external: bool,
+    pub is_inherited: bool,
+}
+
 /// How many seats of one code there are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Seats {
     pub total: u64,
     pub taken: u64,
+}
+
+impl Seats {
+    fn free(self) -> u64 {
+        self.total.saturating_sub(self.taken)
+    }
 }
 
 /// Why a request is refused. A refused request changes nothing.
@@ -33,11 +50,12 @@ pub enum Refused {
     NotEnoughSeats(String),
 }
 
-/// The books of one account.
+/// The seats and users of one account.
 #[derive(Debug, Default)]
 pub struct Ledger {
     seats: BTreeMap<String, Seats>,
-    holdings: BTreeMap<String, UserLicenses>,
+    direct: BTreeMap<String, UserLicenses>,
+    groups: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Ledger {
@@ -49,7 +67,7 @@ impl Ledger {
             .collect();
         Self {
             seats,
-            holdings: BTreeMap::new(),
+            ..Self::default()
         }
     }
 
@@ -58,33 +76,49 @@ impl Ledger {
         &self.seats
     }
 
-    /// What each user holds.
-    pub fn holdings(&self) -> &BTreeMap<String, UserLicenses> {
-        &self.holdings
+    /// What each user was given directly.
+    pub fn direct(&self) -> &BTreeMap<String, UserLicenses> {
+        &self.direct
     }
 
-    /// Gives every user of the request every code of it, in place of what it held.
+    /// What a user can use, if anything was ever given to it.
+    pub fn effective(&self, user_id: &str) -> Option<EffectiveLicenses<'_>> {
+        let user_id = identity(user_id);
+        match self.direct.get(&user_id) {
+            Some(direct) => Some(EffectiveLicenses {
+                codes: &direct.user_bundle_codes,
+                external: direct.use_external_license,
+                is_inherited: false,
+            }),
+            None => self.groups.get(&user_id).map(|codes| EffectiveLicenses {
+                codes,
+                external: false,
+                is_inherited: true,
+            }),
+        }
+    }
+
+    /// Every user who can use something, in the order of the IDs.
+    pub fn users(&self) -> BTreeSet<&str> {
+        let users = self.direct.keys().chain(self.groups.keys());
+        users.map(String::as_str).collect()
+    }
+
+    /// Gives every user of the request every code of it, in place of what it had. Without codes the users have nothing.
     ///
     /// # Errors
     /// When the request makes no sense or there are too few seats; then nothing has changed.
     pub fn allocate(&mut self, request: &AllocationRequest) -> Result<Vec<Allocation>, Refused> {
-        let users: BTreeSet<&str> = request.user_ids.iter().map(String::as_str).collect();
+        let users: BTreeSet<String> = request.user_ids.iter().map(|id| identity(id)).collect();
         let codes: BTreeSet<&String> = request.user_bundle_codes.iter().collect();
         self.check(&users, &codes)?;
         self.check_seats(&users, &codes)?;
-
-        for &user in &users {
-            let holding = UserLicenses {
+        for user in users {
+            let licenses = UserLicenses {
                 user_bundle_codes: codes.iter().copied().cloned().collect(),
                 use_external_license: request.use_external_license,
             };
-            let before = self.holdings.insert(user.to_owned(), holding);
-            for code in before.iter().flat_map(|held| &held.user_bundle_codes) {
-                self.seat(code).taken -= 1;
-            }
-            for code in &codes {
-                self.seat(code).taken += 1;
-            }
+            self.change(user, Some(licenses));
         }
         let allocation = |user_id: &String| Allocation {
             user_id: user_id.clone(),
@@ -95,42 +129,80 @@ impl Ledger {
         Ok(request.user_ids.iter().map(allocation).collect())
     }
 
-    fn check(&self, users: &BTreeSet<&str>, codes: &BTreeSet<&String>) -> Result<(), Refused> {
+    /// Ends the direct allocations of users: what groups give them applies again.
+    pub fn remove(&mut self, user_ids: &[String]) {
+        for user_id in user_ids {
+            self.change(identity(user_id), None);
+        }
+    }
+
+    /// A group gives a user a code.
+    pub fn add_to_group(&mut self, user_id: &str, code: &str) {
+        let user_id = identity(user_id);
+        let is_hidden = self.direct.contains_key(&user_id);
+        let is_new = self
+            .groups
+            .entry(user_id)
+            .or_default()
+            .insert(code.to_owned());
+        if is_new && !is_hidden {
+            self.seat(code).taken += 1;
+        }
+    }
+
+    /// Replaces a user's direct allocation, and moves the seats.
+    fn change(&mut self, user: String, direct: Option<UserLicenses>) {
+        let codes = |effective: Option<EffectiveLicenses<'_>>| {
+            effective
+                .map(|licenses| licenses.codes.clone())
+                .unwrap_or_default()
+        };
+        let before = codes(self.effective(&user));
+        match direct {
+            Some(direct) => self.direct.insert(user.clone(), direct),
+            None => self.direct.remove(&user),
+        };
+        let after = codes(self.effective(&user));
+        for code in &before {
+            self.seat(code).taken -= 1;
+        }
+        for code in &after {
+            self.seat(code).taken += 1;
+        }
+    }
+
+    fn check(&self, users: &BTreeSet<String>, codes: &BTreeSet<&String>) -> Result<(), Refused> {
         let malformed = |what: String| Err(Refused::Malformed(what));
-        if users.is_empty() || codes.is_empty() {
-            return malformed("userIds and userBundleCodes may not be empty".to_owned());
+        if users.is_empty() {
+            return malformed("userIds may not be empty".to_owned());
         }
         if users.iter().any(|user| user.trim().is_empty()) {
             return malformed("a user ID is empty".to_owned());
         }
         let is_known = |code: &str| catalog::find(code).is_some() || self.seats.contains_key(code);
         match codes.iter().find(|code| !is_known(code)) {
-            Some(code) => malformed(format!("{code} is no user bundle code")),
+            Some(code) => malformed(format!("{code} is not a user bundle code")),
             None => Ok(()),
         }
     }
 
     fn check_seats(
         &self,
-        users: &BTreeSet<&str>,
+        users: &BTreeSet<String>,
         codes: &BTreeSet<&String>,
     ) -> Result<(), Refused> {
         for &code in codes {
-            let Seats { total, taken } = self
-                .seats
-                .get(code)
-                .copied()
-                .unwrap_or(Seats { total: 0, taken: 0 });
-            let holds_already = |user: &&&str| {
-                self.holdings
-                    .get(**user)
-                    .is_some_and(|held| held.user_bundle_codes.contains(code))
+            let seats = self.seats.get(code).copied().unwrap_or_default();
+            let has_already = |user: &&String| {
+                let licenses = self.effective(user);
+                licenses.is_some_and(|licenses| licenses.codes.contains(code))
             };
-            let needed = users.len() - users.iter().filter(holds_already).count();
-            if needed as u64 > total - taken {
+            let needed = users.len() - users.iter().filter(has_already).count();
+            if needed as u64 > seats.free() {
                 return Err(Refused::NotEnoughSeats(format!(
-                    "The allocation exceeds the account's licence quantities: {code} needs {needed} more and has {} of {total} free",
-                    total - taken
+                    "The allocation exceeds the account's licence quantities: {code} needs {needed} more and has {} of {} free",
+                    seats.free(),
+                    seats.total
                 )));
             }
         }
@@ -138,9 +210,15 @@ impl Ledger {
     }
 
     fn seat(&mut self, code: &str) -> &mut Seats {
-        self.seats
-            .get_mut(code)
-            .expect("only codes with seats are ever held")
+        self.seats.entry(code.to_owned()).or_default()
+    }
+}
+
+/// One spelling for each user: that of a GUID is hyphenated and in small letters.
+fn identity(user_id: &str) -> String {
+    match UserKey::of(user_id) {
+        UserKey::Guid(guid) => Uuid::from_u128(guid).to_string(),
+        UserKey::Text(text) => text.to_owned(),
     }
 }
 
@@ -172,8 +250,8 @@ mod tests {
         ledger.allocate(&request(&["a"], &["PMD"])).unwrap();
         assert_eq!(ledger.seats()["IDU"].taken, 1);
         assert_eq!(ledger.seats()["PMD"].taken, 1);
-        assert!(ledger.holdings()["a"].user_bundle_codes.contains("PMD"));
-        assert!(!ledger.holdings()["a"].user_bundle_codes.contains("IDU"));
+        assert!(ledger.direct()["a"].user_bundle_codes.contains("PMD"));
+        assert!(!ledger.direct()["a"].user_bundle_codes.contains("IDU"));
     }
 
     #[test]
@@ -182,7 +260,7 @@ mod tests {
         let three = request(&["a", "b", "c"], &["IDU"]);
         let refused = ledger.allocate(&three);
         assert!(matches!(refused, Err(Refused::NotEnoughSeats(_))));
-        assert!(ledger.holdings().is_empty());
+        assert!(ledger.direct().is_empty());
     }
 
     #[test]
@@ -198,7 +276,6 @@ mod tests {
         let mut ledger = ledger(&[("IDU", 1)]);
         for nonsense in [
             request(&[], &["IDU"]),
-            request(&["a"], &[]),
             request(&["a"], &["OFFICE"]),
             request(&[" "], &["IDU"]),
         ] {
@@ -207,5 +284,28 @@ mod tests {
                 Err(Refused::Malformed(_))
             ));
         }
+    }
+
+    #[test]
+    fn a_direct_allocation_replaces_what_a_group_gives_until_it_is_removed() {
+        let mut ledger = ledger(&[("IDU", 2), ("PMD", 2)]);
+        ledger.add_to_group("a", "IDU");
+        assert!(ledger.effective("a").unwrap().is_inherited);
+        ledger.allocate(&request(&["a"], &[])).unwrap();
+        assert!(ledger.effective("a").unwrap().codes.is_empty());
+        assert_eq!(ledger.seats()["IDU"].taken, 0);
+        ledger.remove(&["a".to_owned()]);
+        assert!(ledger.effective("a").unwrap().codes.contains("IDU"));
+        assert_eq!(ledger.seats()["IDU"].taken, 1);
+    }
+
+    #[test]
+    fn a_guid_is_one_user_in_any_spelling() {
+        let mut ledger = ledger(&[("IDU", 1)]);
+        let guid = "0f8fad5b-d9cb-469f-a165-70867728950e";
+        ledger
+            .allocate(&request(&[&guid.to_uppercase()], &["IDU"]))
+            .unwrap();
+        assert!(ledger.effective(guid).is_some());
     }
 }

@@ -3,15 +3,20 @@
 //! Of `api` it shares the messages, and nothing else.
 
 mod arrivals;
+mod identity;
 mod ledger;
+mod licenses;
+mod people;
 mod server;
+mod state_file;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 pub use ledger::{Ledger, Refused, Seats, UserLicenses};
-pub use server::Sandbox;
+pub use server::{Sandbox, StateKeeper};
 
 use crate::catalog;
 use crate::rate::Rate;
@@ -33,6 +38,12 @@ pub struct SandboxSettings {
     /// The share of requests that something happens to.
     pub fail: Share,
     pub seed: u64,
+    /// Some people have licences at the start.
+    pub has_licensed_people: bool,
+    /// The file of what was applied before.
+    pub state: Option<PathBuf>,
+    /// What is applied is added to that file.
+    pub appends: bool,
 }
 
 impl Default for SandboxSettings {
@@ -47,6 +58,9 @@ impl Default for SandboxSettings {
             rate: None,
             fail: Share::default(),
             seed: 0,
+            has_licensed_people: false,
+            state: None,
+            appends: true,
         }
     }
 }

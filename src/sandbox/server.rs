@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post, put};
@@ -21,8 +21,15 @@ use tokio_util::sync::CancellationToken;
 
 use super::arrivals::Arrivals;
 use super::ledger::{Ledger, Refused};
-use super::{SandboxSettings, Share};
+use super::people::{self, People};
+use super::state_file::{Change, StateFile, replay};
+use super::{SandboxSettings, Share, identity, licenses};
 use crate::api::AllocationRequest;
+use crate::rate::Rate;
+
+/// The quotas of the Identity Server (API.md, "What the document does not say").
+const GET_QUOTA: &str = "300/5m";
+const POST_QUOTA: &str = "24000/5m";
 
 /// The largest request that is taken, in bytes.
 const LARGEST_REQUEST: usize = 16 * 1024 * 1024;
@@ -30,23 +37,50 @@ const LARGEST_REQUEST: usize = 16 * 1024 * 1024;
 /// A sandbox that is listening.
 pub struct Sandbox {
     listener: TcpListener,
-    desk: Arc<ServerState>,
+    state: Arc<ServerState>,
+}
+
+/// Keeps the changes of a running sandbox.
+#[derive(Clone)]
+pub struct StateKeeper(Arc<ServerState>);
+
+impl StateKeeper {
+    /// From now on changes go to this file, after those that it has.
+    pub fn keep_in(&self, path: &std::path::Path) -> io::Result<()> {
+        self.0.shared().file = Some(StateFile::open(path)?);
+        Ok(())
+    }
 }
 
 /// What all requests share.
-struct ServerState {
-    account: String,
+pub struct ServerState {
+    pub account: String,
     latency: Duration,
     fail: Share,
-    books: Mutex<AccountState>,
+    pub people: People,
+    shared: Mutex<AccountState>,
 }
 
-struct AccountState {
-    ledger: Ledger,
+/// What requests change.
+pub struct AccountState {
+    pub ledger: Ledger,
+    file: Option<StateFile>,
     arrivals: Option<Arrivals>,
+    /// The Identity Server has quotas of its own, by method.
+    identity_arrivals: BTreeMap<bool, Arrivals>,
     random: fastrand::Rng,
     requests: u64,
     by_status: BTreeMap<u16, u64>,
+}
+
+impl AccountState {
+    /// Keeps a change that was applied.
+    pub fn keep(&mut self, change: &Change) -> io::Result<()> {
+        match &mut self.file {
+            Some(file) => file.append(change),
+            None => Ok(()),
+        }
+    }
 }
 
 /// What goes wrong with a request.
@@ -72,23 +106,43 @@ impl Sandbox {
     /// When the port is taken or may not be used.
     pub async fn bind(settings: &SandboxSettings, port: u16) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
-        let books = AccountState {
-            ledger: Ledger::new(&settings.seats),
+        let mut ledger = Ledger::new(&settings.seats);
+        if settings.has_licensed_people {
+            people::give_initial_licenses(&mut ledger);
+        }
+        let state = settings.state.as_deref();
+        if let Some(path) = state.filter(|path| path.exists()) {
+            replay(path, &mut ledger)?;
+        }
+        let file = state.filter(|_| settings.appends).map(StateFile::open);
+        let shared = AccountState {
+            ledger,
+            file: file.transpose()?,
             arrivals: settings.rate.map(Arrivals::new),
+            identity_arrivals: BTreeMap::from([
+                (true, Arrivals::new(identity_quota(GET_QUOTA))),
+                (false, Arrivals::new(identity_quota(POST_QUOTA))),
+            ]),
             random: fastrand::Rng::with_seed(settings.seed),
             requests: 0,
             by_status: BTreeMap::new(),
         };
-        let desk = ServerState {
+        let state = ServerState {
             account: settings.account.clone(),
             latency: settings.latency,
             fail: settings.fail,
-            books: Mutex::new(books),
+            people: People::default(),
+            shared: Mutex::new(shared),
         };
         Ok(Self {
             listener,
-            desk: Arc::new(desk),
+            state: Arc::new(state),
         })
+    }
+
+    /// What it needs to keep its changes in another file.
+    pub fn keeper(&self) -> StateKeeper {
+        StateKeeper(Arc::clone(&self.state))
     }
 
     /// Where it listens.
@@ -104,23 +158,23 @@ impl Sandbox {
     /// # Errors
     /// When the listening socket breaks.
     pub async fn serve(self, stop: CancellationToken) -> io::Result<()> {
+        let allocation = "/api/account/{account}/user-license";
         let calls = Router::new()
-            .route("/la/api/account/{account}/user-license", post(allocate))
+            .route(&format!("/la{allocation}"), post(allocate))
+            .route(&format!("/{{organization}}/la{allocation}"), post(allocate))
+            .route(&format!("/lease_{allocation}"), put(allocate))
             .route(
-                "/{organization}/la/api/account/{account}/user-license",
-                post(allocate),
+                &format!("/{{organization}}/lease_{allocation}"),
+                put(allocate).get(licenses::seats),
             )
-            .route("/lease_/api/account/{account}/user-license", put(allocate))
-            .route(
-                "/{organization}/lease_/api/account/{account}/user-license",
-                put(allocate),
-            )
+            .merge(licenses::routes())
+            .merge(identity::routes())
             .layer(middleware::from_fn_with_state(
-                Arc::clone(&self.desk),
+                Arc::clone(&self.state),
                 count,
             ))
             .layer(DefaultBodyLimit::max(LARGEST_REQUEST));
-        let app = calls.route("/", get(show)).with_state(self.desk);
+        let app = calls.route("/", get(show)).with_state(self.state);
         axum::serve(self.listener, app)
             .with_graceful_shutdown(stop.cancelled_owned())
             .await
@@ -128,91 +182,119 @@ impl Sandbox {
 }
 
 impl ServerState {
-    fn books(&self) -> MutexGuard<'_, AccountState> {
+    pub fn shared(&self) -> MutexGuard<'_, AccountState> {
         // Nothing panics while holding the lock half-way through a change.
-        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the request may be answered: it has a token, and the account in its path exists.
+    pub fn admit(
+        &self,
+        headers: &HeaderMap,
+        path: &BTreeMap<String, String>,
+    ) -> Result<(), Box<Response>> {
+        if !has_token(headers) {
+            return Err(Box::new(refusal(StatusCode::UNAUTHORIZED, "")));
+        }
+        match path.get("account") {
+            Some(account) if *account != self.account => {
+                let message =
+                    format!("No account licence is allocated for the organisation {account}");
+                Err(Box::new(refusal(StatusCode::NOT_FOUND, &message)))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
+fn identity_quota(quota: &str) -> Rate {
+    quota.parse().expect("a rate")
+}
+
 /// What every call goes through: the quota, the latency, the count.
-async fn count(State(desk): State<Arc<ServerState>>, request: Request, next: Next) -> Response {
+async fn count(State(state): State<Arc<ServerState>>, request: Request, next: Next) -> Response {
     let admitted = {
-        let mut books = desk.books();
-        books.requests += 1;
-        match &mut books.arrivals {
-            Some(arrivals) => arrivals.admit(Instant::now()),
-            None => Ok(()),
-        }
+        let mut shared = state.shared();
+        shared.requests += 1;
+        let now = Instant::now();
+        let is_identity = request.uri().path().contains("/identity_/");
+        let is_get = request.method() == Method::GET;
+        let arrivals = match shared.identity_arrivals.get_mut(&is_get) {
+            Some(arrivals) if is_identity => Some(arrivals),
+            _ => shared.arrivals.as_mut(),
+        };
+        arrivals.map_or(Ok(()), |arrivals| arrivals.admit(now))
     };
     // Even no time at all is rounded up to a millisecond.
-    if !desk.latency.is_zero() {
-        sleep(desk.latency).await;
+    if !state.latency.is_zero() {
+        sleep(state.latency).await;
     }
     let response = match admitted {
         Ok(()) => next.run(request).await,
         Err(wait) => too_many(wait),
     };
     let status = response.status().as_u16();
-    *desk.books().by_status.entry(status).or_default() += 1;
+    *state.shared().by_status.entry(status).or_default() += 1;
     response
 }
 
 async fn allocate(
-    State(desk): State<Arc<ServerState>>,
+    State(state): State<Arc<ServerState>>,
     Path(path): Path<BTreeMap<String, String>>,
     headers: HeaderMap,
     request: Result<Json<AllocationRequest>, JsonRejection>,
 ) -> Response {
-    if !has_token(&headers) {
-        return refusal(StatusCode::UNAUTHORIZED, "");
-    }
-    let account = path.get("account").map(String::as_str).unwrap_or_default();
-    if account != desk.account {
-        let message = format!("No account licence is allocated for the organisation {account}");
-        return refusal(StatusCode::NOT_FOUND, &message);
+    if let Err(refused) = state.admit(&headers, &path) {
+        return *refused;
     }
     let Json(request) = match request {
         Ok(request) => request,
         Err(rejection) => return refusal(rejection.status(), &rejection.body_text()),
     };
-    let mut books = desk.books();
-    let fault = draw_fault(desk.fail, &mut books.random);
-    match fault {
-        Some(Fault::Unavailable) => {
-            return refusal(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "The service is unavailable",
-            );
-        }
-        Some(Fault::Broken) => {
-            return refusal(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong");
-        }
-        Some(Fault::WebPage) => {
-            return Html("<html><title>Maintenance</title></html>").into_response();
-        }
-        Some(Fault::TooMany) => return refusal(StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
-        Some(Fault::AnswerLost | Fault::UserLeftOut) | None => {}
+    let mut shared = state.shared();
+    let fault = draw_fault(state.fail, &mut shared.random);
+    if let Some(response) = fault.as_ref().and_then(nothing_done) {
+        return response;
     }
-    match books.ledger.allocate(&request) {
-        Ok(allocations) => match fault {
-            Some(Fault::AnswerLost) => broken_off(),
-            Some(_) => Json(&allocations[1..]).into_response(),
-            None => Json(allocations).into_response(),
-        },
+    match shared.ledger.allocate(&request) {
+        Ok(allocations) => {
+            if let Err(error) = shared.keep(&Change::Allocated(request)) {
+                return refusal(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string());
+            }
+            match fault {
+                Some(Fault::AnswerLost) => broken_off(),
+                Some(_) => Json(&allocations[1..]).into_response(),
+                None => Json(allocations).into_response(),
+            }
+        }
         Err(Refused::Malformed(message)) => refusal(StatusCode::BAD_REQUEST, &message),
         Err(Refused::NotEnoughSeats(message)) => refusal(StatusCode::CONFLICT, &message),
     }
 }
 
-/// `GET /`: seats, holdings and counts.
-async fn show(State(desk): State<Arc<ServerState>>) -> Response {
-    let books = desk.books();
+/// The response to a request that a fault keeps from being applied.
+fn nothing_done(fault: &Fault) -> Option<Response> {
+    Some(match fault {
+        Fault::Unavailable => refusal(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "The service is unavailable",
+        ),
+        Fault::Broken => refusal(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong"),
+        Fault::WebPage => Html("<html><title>Maintenance</title></html>").into_response(),
+        Fault::TooMany => refusal(StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
+        Fault::AnswerLost | Fault::UserLeftOut => return None,
+    })
+}
+
+/// `GET /`: seats, direct allocations and counts.
+async fn show(State(state): State<Arc<ServerState>>) -> Response {
+    let shared = state.shared();
     let shown = json!({
-        "account": desk.account,
-        "requests": books.requests,
-        "answers": books.by_status,
-        "seats": books.ledger.seats(),
-        "holdings": books.ledger.holdings(),
+        "account": state.account,
+        "requests": shared.requests,
+        "answers": shared.by_status,
+        "seats": shared.ledger.seats(),
+        "holdings": shared.ledger.direct(),
     });
     let mut text = serde_json::to_string_pretty(&shown).expect("plain values are always JSON");
     text.push('\n');
@@ -241,7 +323,7 @@ fn draw_fault(fail: Share, random: &mut fastrand::Rng) -> Option<Fault> {
     })
 }
 
-fn refusal(status: StatusCode, message: &str) -> Response {
+pub fn refusal(status: StatusCode, message: &str) -> Response {
     (status, Json(json!({ "message": message }))).into_response()
 }
 

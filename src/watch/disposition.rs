@@ -136,6 +136,7 @@ pub fn after_stop(stop: &StopReason, previous_was_not_found: bool) -> AfterStop 
         | StopReason::Unauthorized { .. }
         | StopReason::SignInRefused { .. }
         | StopReason::NotSignedIn { .. }
+        | StopReason::ReadsOnly
         | StopReason::Forbidden { .. }
         | StopReason::UnexpectedStatus { .. }
         | StopReason::RetryAfterTooLong { .. }

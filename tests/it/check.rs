@@ -53,7 +53,9 @@ fn valid_settings_pass_every_check_and_nothing_is_allocated() {
         "DNS: ok",
         "connection: ok",
         "sign-in: ok",
+        "account: ok",
         "endpoint: ok",
+        "reading: skipped",
     ];
     assert_eq!(states(&output), expected);
     let shown = sandbox.shown();
@@ -104,7 +106,7 @@ fn a_failed_check_has_a_hint() {
             "try --endpoint put-lease",
         ),
         (&private.base_url, &["--account", "a"], "TLS", "--ca-cert"),
-        (&sandbox.base_url, &[], "settings", "account ID"),
+        (&sandbox.base_url, &[], "account", "account ID"),
         (
             &sandbox.base_url,
             &["--account", "a", "--token-file", "no"],

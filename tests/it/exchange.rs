@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use seatload::api::{
-    AllocationRequest, Client, Endpoint, Network, Response, ResponseKind, SentAt, Service, Token,
-    TokenCache, TokenSource, Variant,
+    AllocationRequest, Allocator, Client, Endpoint, Network, Response, ResponseKind, SentAt,
+    Service, Token, TokenCache, TokenSource, Variant,
 };
 use tokio::io::AsyncWriteExt;
 use wiremock::matchers::{body_string, header, method, path};
@@ -32,8 +32,12 @@ async fn exchange_with(token: &str, base_url: &str, departure: &SentAt) -> Respo
         ..Network::default()
     };
     let tokens = TokenCache::new(TokenSource::Static(token), &network).unwrap();
-    let client = Client::new(endpoint, tokens, &network).unwrap();
-    client.exchange(request(), departure.clone()).await
+    let client = Client::new(endpoint.url().clone(), tokens, &network).unwrap();
+    let allocator = Allocator {
+        client: &client,
+        endpoint: &endpoint,
+    };
+    allocator.exchange(request(), departure.clone()).await
 }
 
 async fn response_of(response: ResponseTemplate) -> Response {

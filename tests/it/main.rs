@@ -21,6 +21,7 @@ mod import;
 mod invariants;
 mod limits;
 mod logs;
+mod lookups;
 mod manual;
 mod networks;
 mod order;

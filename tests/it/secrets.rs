@@ -161,6 +161,7 @@ fn panics_with_all_secrets_in_memory() {
             client_id: CLIENT_ID.into(),
             client_secret: CLIENT_SECRET.to_owned().into(),
             scope: "x".into(),
+            fallback_scope: None,
         }),
         TokenSource::Password(Password {
             url: url(),
@@ -171,7 +172,7 @@ fn panics_with_all_secrets_in_memory() {
     ];
     let sources = format!("{sources:?}");
     let tokens = TokenCache::new(TokenSource::Static(token), &network).unwrap();
-    let client = Client::new(endpoint, tokens, &network).unwrap();
+    let client = Client::new(endpoint.url().clone(), tokens, &network).unwrap();
     panic!("{sources} {client:?} {network:?}");
 }
 

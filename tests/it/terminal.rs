@@ -122,7 +122,7 @@ fn shortened(line: &str) -> String {
 fn the_plan_and_the_question_before_sending() {
     in_terminals("plan", |size| {
         let dir = folder(1234);
-        let args = "import users.csv --sandbox --report-dir run";
+        let args = "import users.csv --sandbox --seats none --current none --report-dir run";
         let terminal = Terminal::run(&dir, size, args)?;
         let screen = terminal.wait_for_text("[y/N]");
         terminal.keys(&["n", "Enter"]);

@@ -16,6 +16,9 @@ use super::http::{redacted_message, send};
 use super::{NewToken, SignInError};
 use crate::api::Token;
 
+/// The error of a token service for a scope that was not granted (RFC 6749).
+const INVALID_SCOPE: &str = "invalid_scope";
+
 /// An external application and its secret.
 #[derive(Debug)]
 pub struct ClientCredentials {
@@ -24,10 +27,36 @@ pub struct ClientCredentials {
     pub client_secret: SecretString,
     /// Scopes, separated by blanks.
     pub scope: String,
+    /// Fewer scopes, for an application that was not granted all of them: one that is not granted refuses the whole token.
+    pub fallback_scope: Option<String>,
+}
+
+/// Why there is no token.
+enum NoToken {
+    InvalidScope(SignInError),
+    Other(SignInError),
 }
 
 impl ClientCredentials {
     pub async fn fetch_token(&self, http: &Client) -> Result<NewToken, SignInError> {
+        let error = match (
+            self.fetch_with(&self.scope, http).await,
+            &self.fallback_scope,
+        ) {
+            (Ok(token), _) => return Ok(token),
+            (Err(NoToken::InvalidScope(_)), Some(scope)) => {
+                match self.fetch_with(scope, http).await {
+                    Ok(token) => return Ok(token),
+                    Err(error) => error,
+                }
+            }
+            (Err(error), _) => error,
+        };
+        let (NoToken::InvalidScope(error) | NoToken::Other(error)) = error;
+        Err(error)
+    }
+
+    async fn fetch_with(&self, scope: &str, http: &Client) -> Result<NewToken, NoToken> {
         // Dropped after this request, since it does not wipe its copy of the secret.
         let client = BasicClient::new(ClientId::new(self.client_id.clone()))
             .set_client_secret(ClientSecret::new(
@@ -39,7 +68,7 @@ impl ClientCredentials {
         let response = client
             .exchange_client_credentials()
             .add_scopes(
-                self.scope
+                scope
                     .split_whitespace()
                     .map(|scope| Scope::new(scope.to_owned())),
             )
@@ -49,32 +78,36 @@ impl ClientCredentials {
         let token = SecretString::from(response.access_token().secret().as_str());
         Ok(NewToken {
             token: Token::new(token, "the sign-in")
-                .map_err(|error| SignInError::Rejected(error.to_string()))?,
+                .map_err(|error| NoToken::Other(SignInError::Rejected(error.to_string())))?,
             lifetime: response
                 .expires_in()
                 .filter(|lifetime| *lifetime > Duration::ZERO),
         })
     }
 
-    fn sign_in_error(&self, error: BasicRequestTokenError<SignInError>) -> SignInError {
+    fn sign_in_error(&self, error: BasicRequestTokenError<SignInError>) -> NoToken {
         use oauth2::RequestTokenError::{Other, Parse, Request, ServerResponse};
 
         let redacted = |text: &str| redacted_message(text, &self.client_secret);
-        match error {
+        NoToken::Other(match error {
             Request(error) => error,
             ServerResponse(rejection) => {
                 let message = match rejection.error_description() {
                     Some(description) => format!("{}: {description}", rejection.error()),
                     None => rejection.error().to_string(),
                 };
-                SignInError::Rejected(redacted(&message))
+                let rejected = SignInError::Rejected(redacted(&message));
+                if rejection.error().as_ref() == INVALID_SCOPE {
+                    return NoToken::InvalidScope(rejected);
+                }
+                rejected
             }
             // The response itself is not shown: it may hold a token.
             Parse(..) => SignInError::Rejected(
                 "the response is not one of a token service; check --token-url".to_owned(),
             ),
             Other(message) => SignInError::Rejected(redacted(&message)),
-        }
+        })
     }
 }
 

@@ -96,6 +96,13 @@ impl TokenCache {
         self.current().await.map(|_| ())
     }
 
+    /// The account that the current token names, if it does.
+    pub fn account(&self) -> Option<String> {
+        let state = self.state();
+        let token = &state.issued.as_ref()?.token;
+        token.account().map(str::to_owned)
+    }
+
     /// The current token, renewed first if necessary.
     pub async fn current(&self) -> Result<CachedToken, SignInError> {
         let seen = self.state().attempts;

@@ -9,11 +9,14 @@ use tokio::time::timeout;
 
 use super::Check;
 use super::CheckState;
-use crate::api::{AllocationRequest, ResponseKind, SentAt, Service, SignInError};
+use crate::api::{
+    AllocationRequest, Allocator, Client, Endpoint, ResponseKind, SentAt, Service, SignInError,
+};
 use crate::args::env;
 use crate::event::StopReason;
 use crate::import::connection::Connection;
 use crate::import::sign_in::others_can_read;
+use crate::lookup::{CallFailure, Caller, Probe, probes};
 use crate::sanitize::printable;
 use crate::settings::RunSettings;
 
@@ -29,11 +32,11 @@ pub fn run_checks(
     for check in check_files(settings) {
         report(check)?;
     }
-    let connection = match Connection::new(settings) {
+    let connection = match Connection::new(settings, None) {
         Ok(connection) => connection,
         Err(error) => return Ok(report(Check::from_error("settings", &error))?),
     };
-    report(Check::ok("settings", connection.endpoint.url().to_string()))?;
+    report(Check::ok("settings", connection.client.base().to_string()))?;
     let mut report = |check: Check| {
         let has_failed = check.has_failed();
         report(check).map(|()| !has_failed)
@@ -43,10 +46,32 @@ pub fn run_checks(
         Some(proxy) => Check::skipped("DNS", format!("{proxy} may resolve names")),
         None => runtime.block_on(check_dns(&connection)),
     };
-    let _ = report(resolved)?
+    let is_signed_in = report(resolved)?
         && report(runtime.block_on(check_connection(&connection)))?
-        && report(runtime.block_on(check_sign_in(&connection)))?
-        && report(runtime.block_on(check_endpoint(&connection)))?;
+        && report(runtime.block_on(check_sign_in(&connection)))?;
+    if !is_signed_in {
+        return Ok(());
+    }
+    match runtime.block_on(connection.locate(settings.requests.max_retries)) {
+        Err(error) => {
+            report(Check::from_error("account", &error))?;
+        }
+        Ok(located) => {
+            report(Check::ok("account", printable(&located.account_id, 60)))?;
+            report(runtime.block_on(check_endpoint(&connection.client, &located.endpoint)))?;
+            match &located.account {
+                None => drop(report(Check::skipped(
+                    "reading",
+                    "the organisation is unknown; --url or --organization names it",
+                ))?),
+                Some(account) => {
+                    for probe in probes(account) {
+                        report(runtime.block_on(check_reading(&connection.client, &probe)))?;
+                    }
+                }
+            }
+        }
+    }
     Ok(())
 }
 
@@ -88,8 +113,8 @@ fn proxy_name(settings: &RunSettings) -> Option<String> {
 }
 
 async fn check_dns(connection: &Connection) -> Check {
-    let url = connection.endpoint.url();
-    let host = connection.endpoint.host().trim_matches(['[', ']']);
+    let url = connection.client.base();
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
     let port = url.port_or_known_default().unwrap_or(443);
     let hint = "check --base-url, --cloud and the network; behind a proxy, add --proxy";
     match timeout(LOOKUP_TIMEOUT, lookup_host((host, port))).await {
@@ -104,7 +129,7 @@ async fn check_dns(connection: &Connection) -> Check {
 }
 
 async fn check_connection(connection: &Connection) -> Check {
-    let name = match connection.endpoint.url().scheme() {
+    let name = match connection.client.base().scheme() {
         "https" => "TLS",
         _ => "connection",
     };
@@ -134,15 +159,16 @@ async fn check_sign_in(connection: &Connection) -> Check {
 }
 
 /// Sends a request without users and codes. Only a service that knows the account and accepts the token rejects it.
-async fn check_endpoint(connection: &Connection) -> Check {
+async fn check_endpoint(client: &Client, endpoint: &Endpoint) -> Check {
     let name = "endpoint";
     let request = AllocationRequest {
         user_ids: Vec::new(),
         user_bundle_codes: Vec::new(),
         use_external_license: false,
     };
-    let response = connection.client.exchange(request, SentAt::default()).await;
-    let address_hint = connection.endpoint.address_hint();
+    let allocator = Allocator { client, endpoint };
+    let response = allocator.exchange(request, SentAt::default()).await;
+    let address_hint = endpoint.address_hint();
     match response.kind {
         ResponseKind::Allocated(_) => Check::ok(name, "the service accepts token and account"),
         ResponseKind::Status {
@@ -156,6 +182,11 @@ async fn check_endpoint(connection: &Connection) -> Check {
         ResponseKind::Status {
             status, message, ..
         } => check_status(name, status, &message, address_hint),
+        ResponseKind::ReadInstead => Check::failed(
+            name,
+            StopReason::ReadsOnly.message(),
+            StopReason::ReadsOnly.hint(),
+        ),
         ResponseKind::InvalidBody { reason, .. } => Check::failed(name, reason, address_hint),
         ResponseKind::NoResponse { reason, .. } => {
             Check::failed(name, reason, "check the network, then retry")
@@ -164,6 +195,31 @@ async fn check_endpoint(connection: &Connection) -> Check {
         ResponseKind::TokenRejected | ResponseKind::NotLogged => {
             Check::failed(name, "no response", "retry")
         }
+    }
+}
+
+/// Whether the service answers a question. An import can do without.
+async fn check_reading(client: &Client, probe: &Probe) -> Check {
+    let Probe { name, call, scope } = probe;
+    let warning = |detail: String, hint: String| Check {
+        state: CheckState::Warning,
+        ..Check::failed(name, detail, hint)
+    };
+    match Caller::new(client, 0).call(call).await {
+        Ok(_) => Check::ok(name, "works"),
+        Err(failure @ CallFailure::Refused { .. }) => warning(
+            failure.to_string(),
+            format!(
+                "the token lacks the scope {scope}, or its owner the role; other ways may work"
+            ),
+        ),
+        Err(failure @ CallFailure::Missing { .. }) => {
+            Check::skipped(name, format!("{failure}; other ways may work"))
+        }
+        Err(failure) => warning(
+            failure.to_string(),
+            "other ways may work; else give a file".to_owned(),
+        ),
     }
 }
 

@@ -170,7 +170,7 @@ impl Check {
 }
 
 fn write_line(out: &mut dyn Write, state: &str, name: &str, text: &str) -> io::Result<()> {
-    let label = format!("{state:8} {name:11} ");
+    let label = format!("{state:8} {name:15} ");
     let text = wrap_with_indent(label.len(), text, &Term::stdout());
     writeln!(out, "{label}{text}")
 }

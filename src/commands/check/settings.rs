@@ -12,7 +12,7 @@ use crate::config_file::ConfigFile;
 use crate::humanize::duration;
 use crate::import::sign_in::{CLIENT_SECRET_VARIABLE, PASSWORD_VARIABLE, TOKEN_VARIABLE};
 use crate::sanitize::printable;
-use crate::settings::{RunSettings, Target};
+use crate::settings::{RunSettings, ServiceAddress, Target};
 
 /// Shown in place of a secret.
 const HIDDEN: &str = "(hidden)";
@@ -100,10 +100,12 @@ fn resolved(name: &str, run: &RunSettings) -> Option<String> {
         ("concurrency", _) => Some(requests.concurrency.to_string()),
         ("max-retries", _) => Some(requests.max_retries.to_string()),
         ("timeout", _) => Some(duration::round_trip(requests.timeout)),
-        ("base-url", Target::Service { base_url, .. }) => Some(base_url.clone()),
-        ("endpoint", Target::Service { endpoint, .. } | Target::Sandbox { endpoint }) => {
-            Some(endpoint.name().to_owned())
-        }
+        ("base-url", Target::Service(address)) => Some(address.base_url.clone()),
+        ("organization", Target::Service(address)) => address.organization.clone(),
+        (
+            "endpoint",
+            Target::Service(ServiceAddress { endpoint, .. }) | Target::Sandbox { endpoint },
+        ) => Some(endpoint.name().to_owned()),
         _ => None,
     }
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow};
 use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
 
 use crate::args::settings::SettingsArgs;
 use crate::commands::watch::file_settings;
@@ -13,11 +14,14 @@ use crate::commands::watch::run_state::{empty_run_folder, has_started};
 use crate::diagnostic::render;
 use crate::hint::Failure;
 use crate::humanize::count_of;
+use crate::import::connection::Connection;
 use crate::import::context::{Session, StartTime};
 use crate::import::load;
+use crate::import::lookups::Lookups;
 use crate::import::prepare;
 use crate::import::result::RunResult;
 use crate::import::resume::{ResumeScope, StoppedRun, reload_input, resume_run};
+use crate::import::send_times::SendTimes;
 use crate::input::{Fingerprint, InputError};
 use crate::report::Progress;
 use crate::run::{ManifestError, RunFolder, RunManifest};
@@ -66,7 +70,9 @@ pub struct Attempt<'a> {
     pub args: &'a SettingsArgs,
     pub folder: &'a WatchFolder,
     pub import_log: &'a ImportLog,
-    pub session: Session<'a>,
+    pub connection: &'a Connection,
+    pub send_times: &'a SendTimes,
+    pub interrupt: &'a CancellationToken,
     /// Whether the run of the file before stopped with [`StopReason::NoUserFound`].
     pub previous_was_not_found: bool,
 }
@@ -96,31 +102,35 @@ impl Attempt<'_> {
         if let Some(duplicate) = self.duplicate(&fingerprint) {
             return Ok(AttemptResult::Done(duplicate));
         }
-        let settings = file_settings(self.args, input)?;
-        self.sign_in(&settings.run, progress)?;
+        let mut settings = file_settings(self.args, input)?;
+        let session = self.sign_in(settings.run.requests.max_retries, progress)?;
+        let located = session.located;
+        settings.run.target = settings.run.target.with_account(&located.account_id);
         // An error in a side table concerns every file; an error in the input concerns this one.
         let beside = load::load_side_tables(&settings.plan.input_settings)?;
-        let prepared = prepare::prepare(&settings, beside, None, progress).map_err(|error| {
-            if is_machine_error(&error) {
-                error.into()
-            } else {
-                AttemptResult::not_imported(&error)
-            }
-        })?;
+        let retries = settings.run.requests.max_retries;
+        let lookups = Lookups::new(self.connection, located, settings.plan.questions, retries);
+        let lookups = lookups.as_ref();
+        let prepared =
+            prepare::prepare(&settings, beside, lookups, None, progress).map_err(|error| {
+                if is_machine_error(&error) {
+                    error.into()
+                } else {
+                    AttemptResult::not_imported(&error)
+                }
+            })?;
         let run = empty_run_folder(job)?;
-        if let Some(refused) =
-            prepared.report_violation(&settings, self.session.connection, &run)?
-        {
+        if let Some(refused) = prepared.report_violation(&settings, &located.endpoint, &run)? {
             run.keep();
             let error = Failure::new(refused.message())
                 .hint("correct the rows that run/failures.csv beside this note lists");
             return Err(AttemptResult::not_imported(&error.into()));
         }
-        if self.session.interrupt.is_cancelled() {
+        if self.interrupt.is_cancelled() {
             return Ok(AttemptResult::Interrupted);
         }
         self.folder.beat();
-        let ended = prepared.run(&settings, run, self.session, progress)?;
+        let ended = prepared.run(&settings, run, session, progress)?;
         self.after(job, &ended, progress)
     }
 
@@ -139,8 +149,18 @@ impl Attempt<'_> {
                 until: Some(until),
             });
         }
-        let settings = self.resume_settings(job, &manifest)?;
-        self.sign_in(&settings, progress)?;
+        let mut settings = self.resume_settings(job)?;
+        let session = self.sign_in(settings.requests.max_retries, progress)?;
+        let account = &session.located.account_id;
+        settings.target = settings.target.with_account(account);
+        // The manifest lies in a folder that others may write to, so it does not decide where the token goes.
+        if manifest.target != settings.target {
+            return Err(AttemptResult::cannot_resume(
+                &Failure::new("the run uses another service or account than the watch")
+                    .hint("resume it by hand, if its settings are right")
+                    .into(),
+            ));
+        }
         let changes = reload_input(&manifest, run.path(), progress).map_err(|error| {
             if error.is::<ManifestError>() {
                 AttemptResult::cannot_resume(&error)
@@ -156,50 +176,35 @@ impl Attempt<'_> {
             changes: &changes,
         };
         let scope = ResumeScope::PendingAndUnavailable;
-        let result =
-            resume_run(stopped, scope, settings, self.session, progress).map_err(|error| {
-                match error.downcast_ref::<RunFileError>() {
-                    None | Some(RunFileError::Io(_)) => error.into(),
-                    Some(_) => AttemptResult::cannot_resume(&error),
-                }
-            })?;
+        let result = resume_run(stopped, scope, settings, session, progress).map_err(|error| {
+            match error.downcast_ref::<RunFileError>() {
+                None | Some(RunFileError::Io(_)) => error.into(),
+                Some(_) => AttemptResult::cannot_resume(&error),
+            }
+        })?;
         self.after(job, &result, progress)
     }
 
-    fn resume_settings(
-        &self,
-        job: &Job,
-        manifest: &RunManifest,
-    ) -> Result<RunSettings, AttemptResult> {
+    fn resume_settings(&self, job: &Job) -> Result<RunSettings, AttemptResult> {
         let Some(input) = job.input() else {
             return Err(AttemptResult::cannot_resume(&file_missing()));
         };
-        let settings = file_settings(self.args, input)?.run;
-        // The manifest lies in a folder that others may write to, so it does not decide where the token goes.
-        if manifest.target != settings.target {
-            return Err(AttemptResult::cannot_resume(
-                &Failure::new("the run uses another service or account than the watch")
-                    .hint("resume it by hand, if its settings are right")
-                    .into(),
-            ));
-        }
         Ok(RunSettings {
             // With `--first`, the users that are left of the first.
             first: None,
-            ..settings
+            ..file_settings(self.args, input)?.run
         })
     }
 
-    fn sign_in(&self, run: &RunSettings, progress: &Progress) -> Result<(), AttemptResult> {
-        let Session {
-            connection,
-            interrupt,
-            ..
-        } = self.session;
-        let signed_in = connection.sign_in(run.requests.max_retries, interrupt, progress);
-        match signed_in {
-            Err(_) if interrupt.is_cancelled() => Err(AttemptResult::Interrupted),
-            signed_in => Ok(signed_in?),
+    fn sign_in(&self, retries: u32, progress: &Progress) -> Result<Session<'_>, AttemptResult> {
+        match self.connection.sign_in(retries, self.interrupt, progress) {
+            Err(_) if self.interrupt.is_cancelled() => Err(AttemptResult::Interrupted),
+            located => Ok(Session {
+                connection: self.connection,
+                located: located?,
+                send_times: self.send_times,
+                interrupt: self.interrupt,
+            }),
         }
     }
 

@@ -20,7 +20,6 @@ use crate::exit_code::ExitCode;
 use crate::humanize::count_of;
 use crate::humanize::duration::duration;
 use crate::import::connection::Connection;
-use crate::import::context::Session;
 use crate::import::send_times::SendTimes;
 use crate::report::{Progress, print_final};
 use crate::settings::ImportSettings;
@@ -82,7 +81,7 @@ impl Watcher {
             poller: Poller::new(args.settle, mode),
             progress: Progress::new(mode),
             send_times: SendTimes::after_heartbeat(folder.last_alive()),
-            connection: Some(Connection::new(&found_sound.run)?),
+            connection: Some(Connection::new(&found_sound.run, None)?),
             args,
             folder,
             import_log,
@@ -188,7 +187,7 @@ impl Watcher {
             None => {
                 let input = self.args.folder.clone();
                 let made = file_settings(&self.args.settings, input)
-                    .and_then(|settings| Connection::new(&settings.run));
+                    .and_then(|settings| Connection::new(&settings.run, None));
                 match made {
                     Ok(connection) => connection,
                     Err(error) => return error.into(),
@@ -200,11 +199,9 @@ impl Watcher {
             args: &self.args.settings,
             folder: &self.folder,
             import_log: &self.import_log,
-            session: Session {
-                connection,
-                send_times: &self.send_times,
-                interrupt: &self.interrupt,
-            },
+            connection,
+            send_times: &self.send_times,
+            interrupt: &self.interrupt,
             previous_was_not_found: self.previous_was_not_found,
         };
         let progress = &mut self.progress;

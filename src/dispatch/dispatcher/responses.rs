@@ -13,7 +13,7 @@ use crate::dispatch::queue::{Purpose, Task};
 use crate::dispatch::response_policy::{NextStep, TransientFailure, next_step};
 use crate::dispatch::sign_in::SignInDecision;
 use crate::event::{Event, StopReason};
-use crate::outcome::{Applied, Decision, FailureKind, Outcome};
+use crate::outcome::{Applied, ConfirmedBy, Decision, FailureKind, Outcome};
 use crate::roster::UserIndex;
 
 impl Dispatcher<'_> {
@@ -119,7 +119,10 @@ impl Dispatcher<'_> {
             for (organization_id, places) in confirmed {
                 let decision = Decision {
                     users: users_at(places).collect(),
-                    outcome: Outcome::Success { organization_id },
+                    outcome: Outcome::Success {
+                        organization_id,
+                        confirmed_by: ConfirmedBy::Response,
+                    },
                     attempts: task.slice.attempts,
                     applied: Applied::Maybe,
                 };

@@ -202,6 +202,7 @@ mod tests {
             kind,
             message: kind.with_hint(message),
             applied: Applied::No,
+            attempts: 1,
         }
     }
 
@@ -215,6 +216,7 @@ mod tests {
             RecordedFailure {
                 message: with_hint("other flag", "give all codes"),
                 applied: Applied::Maybe,
+                attempts: 1,
                 ..failure("e", FailureKind::Withheld, "")
             },
             failure("f", FailureKind::Withheld, "a bad row"),

@@ -12,9 +12,9 @@ use super::*;
 use crate::event::StopReason;
 use crate::event::{Event, WaitCause};
 use crate::outcome::FailureKind;
-use crate::outcome::{Applied, Decision, Outcome};
+use crate::outcome::{Applied, ConfirmedBy, Decision, Outcome};
 use crate::plan::PlannedChanges;
-use crate::plan::{AbsentUsers, Mode};
+use crate::plan::{AbsentUsers, CurrentTable, Mode};
 use crate::report::Timeline;
 use crate::roster::Roster;
 use crate::roster::tests::{current_licenses, roster};
@@ -35,8 +35,8 @@ struct Run {
 }
 
 impl Run {
-    fn of(roster: Roster, current: Option<&Roster>) -> Self {
-        let current = current.map(|current| (current, AbsentUsers::Unknown));
+    fn of(roster: Roster, current: Option<Roster>) -> Self {
+        let current = current.map(|current| CurrentTable::new(current, AbsentUsers::Unknown));
         let planned = PlannedChanges::new(roster, current, Mode::Replace, None);
         let states = UserStates::new(planned.roster.assignments.len());
         Self {
@@ -58,6 +58,7 @@ impl Run {
         for user in users {
             let user = all.find(*user).unwrap();
             let outcome = Outcome::Success {
+                confirmed_by: ConfirmedBy::Response,
                 organization_id: "".into(),
             };
             let decision = Decision {
@@ -164,6 +165,7 @@ fn failure(user: &str, kind: FailureKind, message: &str) -> RecordedFailure {
         kind,
         message: kind.with_hint(message),
         applied: Applied::No,
+        attempts: 1,
     }
 }
 
@@ -204,7 +206,7 @@ fn an_interrupted_session_says_how_to_resume() {
 #[test]
 fn a_run_with_nothing_to_send() {
     let current = current_licenses(FOUR);
-    let mut run = Run::of(roster(FOUR), Some(&current));
+    let mut run = Run::of(roster(FOUR), Some(current));
     let all = &run.planned.roster.assignments;
     for user in all.sendable_users() {
         run.states.record_success(user, false);
@@ -294,6 +296,7 @@ fn a_page_of_a_million_failures_is_less_than_a_mebibyte_even_if_all_are_as_long_
         kind: FailureKind::Conflict,
         message: "no seats. Hint: buy some".to_owned(),
         applied: Applied::No,
+        attempts: 1,
     });
     page.failures = FailureGroups::collect(rows.chain(alike));
     page.codes = (0..100)

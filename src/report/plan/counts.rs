@@ -40,6 +40,8 @@ pub struct Changes {
     pub losing: u64,
     #[serde(rename = "otherFlag")]
     pub external_flag_changes: u64,
+    /// Users with licences from a group, which a direct allocation may replace.
+    pub replacing_inherited: u64,
     /// Users whose current licences are unknown.
     pub unknown: u64,
     pub losses: Vec<Loss>,
@@ -122,6 +124,7 @@ pub fn changes(planned: &PlannedChanges, limit: usize) -> Option<Changes> {
         changes.gaining += u64::from(!change.gained.is_empty());
         changes.losing += u64::from(!change.lost.is_empty());
         changes.external_flag_changes += u64::from(change.external_flag_changes);
+        changes.replacing_inherited += u64::from(change.replaces_inherited);
         if !change.lost.is_empty() && changes.losses.len() < limit {
             changes.losses.push(Loss {
                 user_id: assignments.user_id(user).to_string(),

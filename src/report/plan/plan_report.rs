@@ -121,6 +121,12 @@ impl PlanReport {
         self.changes.as_ref().map_or(0, |changes| changes.unknown)
     }
 
+    /// Users with licences from a group, which a direct allocation may replace.
+    pub fn replacing_inherited(&self) -> u64 {
+        let changes = self.changes.as_ref();
+        changes.map_or(0, |changes| changes.replacing_inherited)
+    }
+
     pub fn external_flag_changes(&self) -> u64 {
         let changes = self.changes.as_ref();
         changes.map_or(0, |changes| changes.external_flag_changes)

@@ -88,14 +88,18 @@ fn users(plan: &PlanReport) -> String {
             ("  gain licences", changes.gaining),
             ("  lose licences", changes.losing),
             ("  change useExternalLicense", changes.external_flag_changes),
-            ("  not in --current: losses unknown", changes.unknown),
+            (
+                "  have licences from a group, which these may replace",
+                changes.replacing_inherited,
+            ),
+            ("  current licences unknown", changes.unknown),
         ]);
     }
     rows.extend([
         ("have exactly these codes already", users.already_assigned),
         ("without a free seat", users.without_seat),
         ("skipped: a bad row", skipped.bad_row),
-        ("skipped: not in --current", skipped.current_unknown),
+        ("skipped: current licences unknown", skipped.current_unknown),
         (
             "skipped: have their codes with the other useExternalLicense",
             skipped.other_external_flag,

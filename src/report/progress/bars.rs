@@ -23,6 +23,7 @@ const TICK: Duration = Duration::from_millis(200);
 
 const READING: &str = "reading  {wide_bar:.bold/dim} {binary_bytes}/{binary_total_bytes}";
 const READING_UNKNOWN_SIZE: &str = "reading  {spinner} {binary_bytes}";
+const LOOKING_UP: &str = "{prefix:<10} {wide_bar:.bold/dim} {human_pos}/{human_len}  {eta} left";
 const USERS: &str = "users    {wide_bar:.bold/dim} {human_pos}/{human_len}  {speed}  {msg}";
 const STOPPING: &str = "users    {wide_bar:.bold/dim} {human_pos}/{human_len}  stopping";
 const BELOW: &str = "         {msg}";
@@ -58,6 +59,7 @@ impl Bars {
         reader: Box<dyn Read + Send>,
         bytes: Option<u64>,
     ) -> Box<dyn Read + Send> {
+        self.clear_reading();
         let bar = match bytes {
             Some(bytes) => ProgressBar::new(bytes).with_style(style(READING)),
             None => ProgressBar::new_spinner().with_style(style(READING_UNKNOWN_SIZE)),
@@ -66,6 +68,16 @@ impl Bars {
         let reader = bar.wrap_read(reader);
         self.reading = Some(bar);
         Box::new(reader)
+    }
+
+    /// A bar of look-ups, which is cleared when it is dropped.
+    pub fn looking_up(&mut self, name: &str, total: u64) -> ProgressBar {
+        self.clear_reading();
+        let bar = self.all.add(ProgressBar::new(total));
+        bar.set_style(style(LOOKING_UP));
+        bar.set_prefix(name.to_owned());
+        bar.enable_steady_tick(TICK);
+        bar
     }
 
     pub fn start_sending(&mut self, total: u64) {

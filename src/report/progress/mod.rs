@@ -14,6 +14,7 @@ use std::path::Path;
 use bars::Bars;
 use console::Term;
 use events::JsonEvent;
+use indicatif::ProgressBar;
 use jiff::ZonedDateTime;
 #[cfg(test)]
 pub use messages::samples;
@@ -35,6 +36,25 @@ pub struct Progress {
     wait: Option<Wait>,
     /// Standard error has been closed at its other end.
     is_closed: Cell<bool>,
+}
+
+/// The progress of look-ups. The bar goes when this is dropped.
+pub struct LookupBar(Option<ProgressBar>);
+
+impl LookupBar {
+    pub fn add(&self, more: u64) {
+        if let Some(bar) = &self.0 {
+            bar.inc(more);
+        }
+    }
+}
+
+impl Drop for LookupBar {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
 }
 
 enum Display {
@@ -71,6 +91,14 @@ impl Progress {
         match &mut self.display {
             Display::Bars(bars) => bars.reading(reader, bytes),
             Display::Plain(_) | Display::Events | Display::None => reader,
+        }
+    }
+
+    /// Shows how many of `total` look-ups are done.
+    pub fn looking_up(&mut self, name: &str, total: u64) -> LookupBar {
+        match &mut self.display {
+            Display::Bars(bars) => LookupBar(Some(bars.looking_up(name, total))),
+            Display::Plain(_) | Display::Events | Display::None => LookupBar(None),
         }
     }
 

@@ -1,11 +1,12 @@
 //! The rows of the CSV files. Each struct is a file's header and its rows.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::outcome::{Applied, Decision, FailureKind, Outcome, with_hint};
+use crate::outcome::{Applied, ConfirmedBy, Decision, FailureKind, Outcome, with_hint};
 use crate::plan::UserLicenses;
 use crate::roster::{Assignments, BAD_ROW_MARK, BadRow, SetIndex, SkipReason, UserIndex};
 use crate::sanitize::{escape_formula, printable, unescape_formula};
@@ -34,6 +35,7 @@ pub struct SuccessRow {
     line: u32,
     attempts: u32,
     completed_at: Arc<str>,
+    message: Cow<'static, str>,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -74,6 +76,7 @@ pub struct RecordedFailure {
     pub kind: FailureKind,
     pub message: String,
     pub applied: Applied,
+    pub attempts: u32,
 }
 
 impl Sent {
@@ -99,6 +102,7 @@ impl FailureRow {
             line: self.line,
             message: cell(&self.message),
             applied: self.applied,
+            attempts: self.attempts,
         })
     }
 }
@@ -109,6 +113,7 @@ impl AssignmentRow {
         let licenses = UserLicenses {
             set: assignments.set(user),
             external: assignments.external(user),
+            is_inherited: false,
         };
         Self::new(assignments, user, licenses)
     }
@@ -146,8 +151,16 @@ impl<'a> RowWriter<'a> {
 
     /// The rows of a decision in the success file: none if it is a failure.
     pub fn successes(&mut self, decision: &Decision) -> Vec<SuccessRow> {
-        let Outcome::Success { organization_id } = &decision.outcome else {
+        let Outcome::Success {
+            organization_id,
+            confirmed_by,
+        } = &decision.outcome
+        else {
             return Vec::new();
+        };
+        let message = match confirmed_by {
+            ConfirmedBy::Reading if decision.attempts > 0 => "verified by reading",
+            ConfirmedBy::Reading | ConfirmedBy::Response => "",
         };
         let organization_id: Arc<str> = message_cell(organization_id).into();
         let row = |&user| SuccessRow {
@@ -159,6 +172,7 @@ impl<'a> RowWriter<'a> {
             line: self.assignments.line(user),
             attempts: decision.attempts,
             completed_at: Arc::clone(&self.completed_at),
+            message: message.into(),
         };
         decision.users.iter().map(row).collect()
     }
@@ -318,7 +332,7 @@ mod tests {
             let all = &roster.assignments;
             let decision = Decision {
                 users: all.sendable_users().collect(),
-                outcome: Outcome::Success { organization_id: organization.as_str().into() },
+                outcome: Outcome::Success { organization_id: organization.as_str().into(), confirmed_by: crate::outcome::ConfirmedBy::Response },
                 attempts,
                 applied: Applied::Maybe,
             };

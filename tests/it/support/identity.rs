@@ -136,7 +136,7 @@ impl Books {
         let said = match asked {
             Asked::Application => {
                 let mut response = serde_json::json!({
-                    "access_token": token, "token_type": "Bearer", "scope": "PM.License.Write",
+                    "access_token": token, "token_type": "Bearer", "scope": "PM.License.Write PM.Directory",
                 });
                 let seconds = behavior.lifetime.as_secs();
                 match behavior.expires_in {
@@ -190,7 +190,7 @@ fn is_application(body: &str) -> Option<Asked> {
     let is_right = is("grant_type", "client_credentials")
         && is("client_id", CLIENT_ID)
         && is("client_secret", "s3cr3t-of-the-application%2F%2B%3D")
-        && is("scope", "PM.License.Write");
+        && is("scope", "PM.License.Write+PM.Directory");
     is_right.then_some(Asked::Application)
 }
 

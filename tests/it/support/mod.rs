@@ -3,6 +3,7 @@
 pub(crate) mod chromium;
 pub(crate) mod cli;
 pub(crate) mod identity;
+pub(crate) mod portal;
 pub(crate) mod run;
 pub(crate) mod server;
 pub(crate) mod service;

@@ -280,7 +280,7 @@ impl FaultyService {
                 .join(";")
         };
         ledger
-            .holdings()
+            .direct()
             .iter()
             .map(|(user, held)| (user.clone(), joined(held)))
             .collect()

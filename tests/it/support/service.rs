@@ -123,7 +123,7 @@ impl FakeService {
     /// What a user holds, joined by `;` in alphabetical order.
     pub(crate) fn held(&self, user: &str) -> Option<String> {
         let state = self.state();
-        let holding = state.ledger.holdings().get(user)?;
+        let holding = state.ledger.direct().get(user)?;
         Some(
             holding
                 .user_bundle_codes

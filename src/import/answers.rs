@@ -1,0 +1,100 @@
+//! What the service answered, as files that a run keeps: a resumed run means the same users and the same changes.
+
+use std::collections::HashSet;
+use std::io::Read;
+
+use serde::{Deserialize, Serialize};
+
+use crate::lookup::{FoundAddresses, ServiceLicenses};
+use crate::roster::{Assignments, UserIndex};
+use crate::sanitize::{escape_formula, unescape_formula};
+
+/// The file of e-mail addresses and user IDs, as `--directory` reads it.
+pub const DIRECTORY: &str = "directory.csv";
+
+const CURRENT_HEADER: [&str; 5] = [
+    "userId",
+    "email",
+    "userBundleCodes",
+    "useExternalLicense",
+    "inheritedFromGroup",
+];
+
+/// What one user has.
+#[derive(Debug, Serialize)]
+struct CurrentRow<'a> {
+    user_id: &'a str,
+    email: &'a str,
+    user_bundle_codes: &'a str,
+    use_external_license: bool,
+    inherited_from_group: bool,
+}
+
+/// Writes files of current licences.
+pub struct CurrentWriter<W: std::io::Write>(csv::Writer<W>);
+
+impl<W: std::io::Write> CurrentWriter<W> {
+    /// Writes the header.
+    pub fn new(out: W) -> csv::Result<Self> {
+        let mut builder = csv::WriterBuilder::new();
+        let mut writer = builder.has_headers(false).from_writer(out);
+        writer.write_record(CURRENT_HEADER)?;
+        Ok(Self(writer))
+    }
+
+    /// Writes a user. Spreadsheets must not take a cell as a formula.
+    pub fn write(&mut self, user: &ServiceLicenses) -> csv::Result<()> {
+        self.0.serialize(CurrentRow {
+            user_id: &escape_formula(&user.user_id),
+            email: &escape_formula(&user.email),
+            user_bundle_codes: &escape_formula(&user.codes.join(";")),
+            use_external_license: user.external.unwrap_or(false),
+            inherited_from_group: user.is_inherited,
+        })
+    }
+
+    pub fn flush(&mut self) -> std::io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// A file of current licences.
+pub fn current_csv(licenses: &[ServiceLicenses]) -> csv::Result<Vec<u8>> {
+    let mut file = Vec::new();
+    let mut writer = CurrentWriter::new(&mut file)?;
+    for user in licenses {
+        writer.write(user)?;
+    }
+    writer.flush()?;
+    drop(writer);
+    Ok(file)
+}
+
+/// A file of addresses and IDs.
+pub fn directory_csv(found: &FoundAddresses) -> csv::Result<Vec<u8>> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(["userId", "email"])?;
+    for (address, user) in found {
+        writer.write_record([&user.to_string(), escape_formula(address).as_ref()])?;
+    }
+    writer
+        .into_inner()
+        .map_err(|error| error.into_error().into())
+}
+
+/// The users whose licences come from a group, in a file of current licences. Files of other programs do not say that.
+pub fn inherited_users(file: impl Read, current: &Assignments) -> HashSet<UserIndex> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Row {
+        user_id: String,
+        inherited_from_group: bool,
+    }
+
+    let mut reader = csv::Reader::from_reader(file);
+    let rows = reader.deserialize().map_while(Result::ok);
+    let inherited = rows.filter(|row: &Row| row.inherited_from_group);
+    inherited
+        .filter_map(|row| current.find(unescape_formula(&row.user_id)))
+        .collect()
+}

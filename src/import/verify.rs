@@ -1,0 +1,163 @@
+//! Asks the service what users have whose outcome no response has settled: nobody stays unknown where the service can say.
+
+use std::collections::{BTreeSet, HashMap};
+use std::io;
+use std::sync::Arc;
+
+use crate::event::StopReason;
+use crate::humanize::count_of;
+use crate::import::context::PreparedRun;
+use crate::import::recorder::RecordedRun;
+use crate::lookup::{Caller, LookupError, ServiceLicenses, read_licenses};
+use crate::outcome::{Applied, ConfirmedBy, Decision, FailureKind, Outcome};
+use crate::report::Progress;
+use crate::roster::{Assignments, UserIndex};
+use crate::run::Journal;
+use crate::user_id::UserKey;
+
+/// Settles the users that are `unknown` or `unconfirmed`, as far as the service says what they have.
+pub fn settle_by_reading(
+    run: &PreparedRun<'_>,
+    recorded: &mut RecordedRun,
+    progress: &Progress,
+) -> io::Result<()> {
+    let assignments = &run.changes.roster.assignments;
+    let open: Vec<_> = recorded.states.unsettled(assignments).collect();
+    if open.is_empty() {
+        return Ok(());
+    }
+    progress.info(&format!(
+        "asking the service what {} have, since no response has settled it",
+        count_of(open.len() as u64, "user")
+    ));
+    let licenses = match read(run, &open) {
+        None => return Ok(()),
+        Some(Ok(licenses)) => licenses,
+        Some(Err(error)) => {
+            progress.info(&format!("warning: {error}"));
+            return Ok(());
+        }
+    };
+    let attempts = attempts(run, assignments)?;
+    let licenses: HashMap<_, _> = { licenses.iter() }
+        .map(|user| (UserKey::of(&user.user_id), user))
+        .collect();
+    let decisions: Vec<_> = open
+        .iter()
+        .map(|&user| {
+            let user_id = assignments.user_id(user).to_string();
+            let licenses = licenses.get(&UserKey::of(&user_id)).copied();
+            Decision {
+                users: vec![user],
+                attempts: attempts.get(&user).copied().unwrap_or(1),
+                ..decide(run, user, licenses)
+            }
+        })
+        .collect();
+    recorded.record(assignments, &decisions)
+}
+
+/// Whether the service may be asked when a run ends so.
+pub fn may_ask(stop: Option<&StopReason>) -> bool {
+    matches!(
+        stop,
+        None | Some(StopReason::FirstUsersDone | StopReason::NoUserFound { .. })
+    )
+}
+
+/// What these users have. `None` if the organisation is unknown, or the user does not want to wait.
+fn read(
+    run: &PreparedRun<'_>,
+    users: &[UserIndex],
+) -> Option<Result<Vec<ServiceLicenses>, LookupError>> {
+    let session = run.session;
+    let account = session.located.account.as_ref()?;
+    let assignments = &run.changes.roster.assignments;
+    let user_ids = users
+        .iter()
+        .map(|&user| assignments.user_id(user).to_string());
+    let user_ids: Vec<_> = user_ids.collect();
+    let caller = Caller::new(
+        &session.connection.client,
+        run.settings.requests.max_retries,
+    );
+    session.connection.runtime.block_on(async {
+        tokio::select! {
+            read = read_licenses(&caller, account, &user_ids, |_| {}) => Some(read),
+            () = session.interrupt.cancelled() => None,
+        }
+    })
+}
+
+/// How many requests have named each failed user.
+fn attempts(
+    run: &PreparedRun<'_>,
+    assignments: &Assignments,
+) -> io::Result<HashMap<UserIndex, u32>> {
+    let failures = Journal::read_failures(&run.folder)?;
+    let attempts = failures.filter_map(|failure| {
+        let user = assignments.find(failure.user.as_str())?;
+        Some((user, failure.attempts))
+    });
+    Ok(attempts.collect())
+}
+
+/// The outcome of a user whose licences were read. Users who are not listed have none.
+fn decide(run: &PreparedRun<'_>, user: UserIndex, licenses: Option<&ServiceLicenses>) -> Decision {
+    let assignments = &run.changes.roster.assignments;
+    let before = run
+        .changes
+        .current
+        .as_ref()
+        .and_then(|current| current.of(user));
+    let sets = assignments.sets();
+    let has = |set, external| {
+        let codes: BTreeSet<_> = sets.codes(set).map(str::to_ascii_uppercase).collect();
+        let read = licenses.filter(|licenses| !licenses.is_inherited);
+        let read_codes = read.iter().flat_map(|licenses| &licenses.codes);
+        let read_codes: BTreeSet<_> = read_codes.map(|code| code.to_ascii_uppercase()).collect();
+        let flag = read.and_then(|licenses| licenses.external);
+        codes == read_codes && (codes.is_empty() || flag == Some(external))
+    };
+    if has(assignments.set(user), assignments.external(user)) {
+        return decision(
+            Outcome::Success {
+                organization_id: Arc::from(""),
+                confirmed_by: ConfirmedBy::Reading,
+            },
+            Applied::Maybe,
+        );
+    }
+    if before.is_some_and(|before| !before.is_inherited && has(before.set, before.external)) {
+        let message = "the user has what it had before: reading shows that nothing was changed";
+        return failure(FailureKind::Unavailable, message, Applied::No);
+    }
+    let has_now = match licenses {
+        None => "no licences".to_owned(),
+        Some(licenses) if licenses.codes.is_empty() => "no licences".to_owned(),
+        Some(licenses) => licenses.codes.join(";"),
+    };
+    let message = format!("reading shows that the user has {has_now}");
+    failure(FailureKind::Unknown, &message, Applied::Maybe)
+}
+
+fn failure(kind: FailureKind, message: &str, applied: Applied) -> Decision {
+    let message = kind.with_hint(message).into();
+    decision(
+        Outcome::Failure {
+            kind,
+            status: None,
+            message,
+        },
+        applied,
+    )
+}
+
+fn decision(outcome: Outcome, applied: Applied) -> Decision {
+    Decision {
+        users: Vec::new(),
+        outcome,
+        attempts: 1,
+        applied,
+    }
+}

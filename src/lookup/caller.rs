@@ -1,0 +1,213 @@
+//! Sends calls under the service's quotas, and retries transient failures.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use reqwest::Method;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::failure::CallFailure;
+use crate::api::{Answer, Call, CallResult, Calls, SentAt, SignInError};
+use crate::humanize::duration::duration;
+use crate::pacing::{Backoff, Cooldown, EarlierRequests, MAX_RETRY_AFTER, RateLimiter};
+use crate::rate::Rate;
+
+/// The Identity Server's documented quotas (API.md, "What the document does not say"); the other services document none.
+const GET_QUOTA: &str = "300/5m";
+const POST_QUOTA: &str = "24000/5m";
+const DELETE_QUOTA: &str = "160/5m";
+
+/// How far apart calls leave that have waited for the same moment, at most.
+const JITTER: Duration = Duration::from_millis(250);
+
+/// How many calls are in flight at once.
+pub const IN_FLIGHT: usize = 64;
+
+/// Sends calls to one service.
+pub struct Caller<'a, C> {
+    client: &'a C,
+    max_retries: u32,
+    limits: Mutex<Limits>,
+}
+
+struct Limits {
+    get: RateLimiter,
+    post: RateLimiter,
+    delete: RateLimiter,
+    cooldown: Cooldown,
+    in_flight: usize,
+}
+
+impl<'a, C: Calls> Caller<'a, C> {
+    pub fn new(client: &'a C, max_retries: u32) -> Self {
+        let now = Instant::now();
+        let limiter = |quota: &str| {
+            let rate: Rate = quota.parse().expect("a rate");
+            RateLimiter::new(rate, rate.requests, EarlierRequests::default(), now)
+        };
+        Self {
+            client,
+            max_retries,
+            limits: Mutex::new(Limits {
+                get: limiter(GET_QUOTA),
+                post: limiter(POST_QUOTA),
+                delete: limiter(DELETE_QUOTA),
+                cooldown: Cooldown::default(),
+                in_flight: 0,
+            }),
+        }
+    }
+
+    /// Sends a call until there is an answer with a status of 2xx.
+    ///
+    /// # Errors
+    /// When the service gives another answer, or none until the retries are used up.
+    pub async fn call(&self, call: &Call) -> Result<Answer, CallFailure> {
+        let mut backoff = Backoff::new(self.max_retries, fastrand::Rng::new());
+        loop {
+            let sent_at = self.admit(&call.method).await?;
+            let result = self.client.call(call, sent_at.clone()).await;
+            let transient = match self.judge(result, &sent_at) {
+                Verdict::Done(result) => return result,
+                Verdict::Retry(transient) => transient,
+            };
+            let Some(delay) = backoff.next() else {
+                return Err(CallFailure::Unavailable(transient.reason));
+            };
+            match transient.wait {
+                Wait::None => {}
+                Wait::Alone => sleep(delay).await,
+                // This call waits in `admit`, as every other does.
+                Wait::All(retry_after) => {
+                    let wait = retry_after.unwrap_or(delay);
+                    self.limits().cooldown.wait(wait, Instant::now());
+                }
+            }
+        }
+    }
+
+    /// Waits until a call may be sent.
+    async fn admit(&self, method: &Method) -> Result<SentAt, CallFailure> {
+        loop {
+            let now = Instant::now();
+            let until = match self.limits().try_acquire(method, now) {
+                Ok(sent_at) => return Ok(sent_at),
+                Err(until) => until,
+            };
+            if until - now > MAX_RETRY_AFTER {
+                let wait = duration(until - now);
+                return Err(CallFailure::Unavailable(format!(
+                    "the service asks to wait for {wait}"
+                )));
+            }
+            sleep_until(until).await;
+        }
+    }
+
+    fn judge(&self, result: CallResult, sent_at: &SentAt) -> Verdict {
+        let now = Instant::now();
+        // A call that was never sent does not count, but must leave the window.
+        if sent_at.get().is_none() {
+            sent_at.set(now);
+        }
+        let mut limits = self.limits();
+        limits.in_flight = limits.in_flight.saturating_sub(1);
+        match result {
+            CallResult::Answered(answer) => {
+                let in_flight = limits.in_flight;
+                limits
+                    .cooldown
+                    .apply_rate_limit_headers(answer.limits, in_flight, now);
+                judge_answer(answer)
+            }
+            CallResult::TokenRejected => {
+                Verdict::retry("the service rejects the token".to_owned(), Wait::None)
+            }
+            CallResult::NoResponse { reason } => Verdict::retry(reason, Wait::Alone),
+            CallResult::NotSignedIn(SignInError::Rejected(message)) => {
+                Verdict::Done(Err(CallFailure::NotSignedIn(message)))
+            }
+            CallResult::NotSignedIn(SignInError::Transient { reason, wait }) => {
+                Verdict::retry(format!("cannot sign in: {reason}"), Wait::All(wait))
+            }
+        }
+    }
+
+    fn limits(&self) -> MutexGuard<'_, Limits> {
+        // Nothing panics half-way through a change.
+        self.limits.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Limits {
+    fn try_acquire(&mut self, method: &Method, now: Instant) -> Result<SentAt, Instant> {
+        if let Some((until, _)) = self.cooldown.until(now) {
+            // Calls that wait together do not leave together.
+            return Err(until + JITTER.mul_f64(fastrand::f64()));
+        }
+        let limiter = match *method {
+            Method::GET => &mut self.get,
+            Method::DELETE => &mut self.delete,
+            _ => &mut self.post,
+        };
+        let sent_at = limiter.try_acquire(now)?;
+        self.cooldown.sent();
+        self.in_flight += 1;
+        Ok(sent_at)
+    }
+}
+
+/// What follows from the result of a call.
+enum Verdict {
+    Done(Result<Answer, CallFailure>),
+    Retry(Transient),
+}
+
+/// A failure that may not happen again.
+struct Transient {
+    reason: String,
+    wait: Wait,
+}
+
+enum Wait {
+    None,
+    /// The failed call waits.
+    Alone,
+    /// Every call waits, for as long as the service says.
+    All(Option<Duration>),
+}
+
+impl Verdict {
+    fn retry(reason: String, wait: Wait) -> Self {
+        Self::Retry(Transient { reason, wait })
+    }
+}
+
+/// What follows from an answer: the statuses of DESIGN.md, "How responses are handled", for calls that change nothing.
+fn judge_answer(answer: Answer) -> Verdict {
+    let Answer {
+        status, is_html, ..
+    } = answer;
+    let failed = |failure| Verdict::Done(Err(failure));
+    match status {
+        200..=299 if is_html => failed(CallFailure::Missing { status }),
+        200..=299 => Verdict::Done(Ok(answer)),
+        401 | 403 => failed(CallFailure::Refused {
+            status,
+            message: answer.message,
+        }),
+        // A redirect goes nowhere: the token is for this host alone.
+        300..=399 | 404 | 405 | 410 | 501 => failed(CallFailure::Missing { status }),
+        408 | 425 | 429 | 500 | 502..=504 => {
+            let reason = match answer.message.as_str() {
+                "" => format!("status {status}"),
+                message => format!("status {status}: {message}"),
+            };
+            Verdict::retry(reason, Wait::All(answer.limits.retry_after))
+        }
+        _ => failed(CallFailure::Rejected {
+            status,
+            message: answer.message,
+        }),
+    }
+}

@@ -1,0 +1,228 @@
+//! What the service knows: e-mail addresses, current licences, seats; asked before an import, and after it.
+
+use std::collections::BTreeSet;
+
+use crate::support::cli::{CommandOutput, Dir, wait_for_exit};
+use crate::support::portal::{Licenses, Portal, PortalBehavior, address, guid};
+
+/// An import of `users.csv` by the portal's address, with reports in a folder.
+fn import(dir: &Dir, portal: &Portal, reports: &str, arguments: &[&str]) -> CommandOutput {
+    import_file(dir, portal, "users.csv", reports, arguments)
+}
+
+fn import_file(
+    dir: &Dir,
+    portal: &Portal,
+    file: &str,
+    reports: &str,
+    arguments: &[&str],
+) -> CommandOutput {
+    let mut command = dir.seatload();
+    command.args([
+        "import",
+        file,
+        "--report-dir",
+        reports,
+        "--url",
+        &portal.url(),
+    ]);
+    command.args(["--rate", "10000/50ms", "--max-retries", "0"]);
+    wait_for_exit({
+        command.args(arguments);
+        command
+    })
+}
+
+fn verify(dir: &Dir, portal: &Portal, file: &str) -> CommandOutput {
+    let mut command = dir.seatload();
+    command.args(["verify", file, "--url", &portal.url()]);
+    wait_for_exit(command)
+}
+
+fn with_addresses(count: usize) -> String {
+    let rows = (0..count).map(|number| format!("{},IDU\n", address(number)));
+    format!("E-Mail,Licence\n{}", rows.collect::<String>())
+}
+
+fn with_licenses(count: usize) -> Licenses {
+    (0..count)
+        .map(|number| (guid(number), vec!["PMD".to_owned()]))
+        .collect()
+}
+
+#[test]
+fn addresses_are_looked_up_twenty_at_a_time_and_unknown_ones_are_bad_rows() {
+    let portal = Portal::new(297, Licenses::new(), PortalBehavior::default());
+    let dir = Dir::new();
+    dir.write("users.csv", with_addresses(300));
+    let ended = import(&dir, &portal, "run", &[]);
+    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    assert_eq!(portal.count("BulkResolveByName"), 15);
+    assert_eq!(dir.rows("run/success.csv").len(), 297);
+    assert_eq!(
+        dir.column("run/failures.csv", "userId"),
+        [297, 298, 299].map(address)
+    );
+    assert_eq!(portal.licenses().len(), 297);
+    assert_eq!(dir.rows("run/directory.csv").len(), 297);
+}
+
+#[test]
+fn a_look_up_that_gets_no_answer_sends_nothing_and_leaves_nothing_behind() {
+    let hangs = PortalBehavior {
+        hangs_at_lookup: 7,
+        ..PortalBehavior::default()
+    };
+    let portal = Portal::new(300, Licenses::new(), hangs);
+    let dir = Dir::new();
+    dir.write("users.csv", with_addresses(300));
+    let ended = import(&dir, &portal, "run", &[]);
+    assert_eq!(ended.code, 2, "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("nothing was sent; retry later"),
+        "{}",
+        ended.stderr
+    );
+    assert_eq!(portal.count("PUT "), 0);
+    assert!(!dir.path("run").exists());
+    let again = import(&dir, &portal, "run", &[]);
+    assert_eq!(again.code, 0, "{}", again.stderr);
+    assert_eq!(portal.licenses().len(), 300);
+}
+
+#[test]
+fn current_licences_are_read_page_by_page_and_adding_takes_nothing_away() {
+    let portal = Portal::new(300, with_licenses(230), PortalBehavior::default());
+    let dir = Dir::new();
+    dir.write("users.csv", with_addresses(300));
+
+    let refused = import(&dir, &portal, "refused", &[]);
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("230 users would lose licences"),
+        "{}",
+        refused.stderr
+    );
+    assert_eq!(portal.count("PUT "), 0);
+
+    let added = import(&dir, &portal, "run", &["--mode", "add"]);
+    assert_eq!(added.code, 0, "{}", added.stderr);
+    let both: BTreeSet<_> = portal.licenses()[&guid(0)].iter().cloned().collect();
+    assert_eq!(both, ["IDU", "PMD"].map(str::to_owned).into());
+    assert_eq!(portal.licenses()[&guid(299)], ["IDU"]);
+    assert_eq!(dir.rows("run/current.csv").len(), 230);
+}
+
+#[test]
+fn undo_puts_back_what_the_service_said_and_verify_agrees() {
+    let before = with_licenses(30);
+    let portal = Portal::new(30, before.clone(), PortalBehavior::default());
+    let dir = Dir::new();
+    dir.write("users.csv", with_addresses(30));
+    assert_eq!(verify(&dir, &portal, "users.csv").code, 1);
+    let replaced = import(&dir, &portal, "run", &["--allow-losses"]);
+    assert_eq!(replaced.code, 0, "{}", replaced.stderr);
+    let verified = verify(&dir, &portal, "users.csv");
+    assert_eq!(verified.code, 0, "{}", verified.stdout);
+    let undone = import_file(&dir, &portal, "run/undo.csv", "undone", &["--allow-losses"]);
+    assert_eq!(undone.code, 0, "{}", undone.stderr);
+    assert_eq!(portal.licenses(), before);
+    let different = verify(&dir, &portal, "users.csv");
+    assert_eq!(different.code, 1);
+    assert!(
+        different.stdout.contains("lacks IDU, has too many: PMD"),
+        "{}",
+        different.stdout
+    );
+}
+
+#[test]
+fn users_whose_responses_were_lost_are_settled_by_reading_what_they_have() {
+    let loses_half = PortalBehavior {
+        loses: |nth| nth % 2 == 1,
+        ..PortalBehavior::default()
+    };
+    let portal = Portal::new(40, Licenses::new(), loses_half);
+    let dir = Dir::new();
+    dir.write("users.csv", with_addresses(40));
+    let ended = import(
+        &dir,
+        &portal,
+        "run",
+        &["--batch-size", "1", "--concurrency", "1"],
+    );
+    assert_eq!(ended.code, 0, "{}\n{}", ended.stdout, ended.stderr);
+    let verified = dir.column("run/success.csv", "message");
+    let verified = verified
+        .iter()
+        .filter(|message| *message == "verified by reading");
+    assert_eq!(verified.count(), 20);
+    assert_eq!(dir.rows("run/success.csv").len(), 40);
+    assert!(dir.rows("run/failures.csv").is_empty());
+    assert_eq!(portal.licenses().len(), 40);
+}
+
+#[test]
+fn an_import_goes_on_without_what_the_service_refuses_unless_it_must_know() {
+    let refuses = PortalBehavior {
+        refuses: |path| {
+            let is_reading = path.contains("UserLicense") || path.contains("license");
+            let is_allocation = path == "/acme/lease_/api/account/acc-1/user-license";
+            (is_reading && !is_allocation).then_some(403)
+        },
+        ..PortalBehavior::default()
+    };
+    let portal = Portal::new(5, with_licenses(5), refuses);
+    let dir = Dir::new();
+    dir.write("users.csv", with_addresses(5));
+    let must = import(&dir, &portal, "must", &["--current", "service"]);
+    assert_eq!(must.code, 2, "{}", must.stderr);
+    assert!(
+        must.stderr
+            .contains("the service does not say which licences users have"),
+        "{}",
+        must.stderr
+    );
+    assert_eq!(portal.count("PUT "), 0);
+    let without = import(&dir, &portal, "run", &[]);
+    assert_eq!(without.code, 0, "{}", without.stderr);
+    assert!(
+        without
+            .stderr
+            .contains("warning: the service does not say which licences users have"),
+        "{}",
+        without.stderr
+    );
+}
+
+#[test]
+fn an_account_that_contradicts_the_portal_is_an_error_before_anything_is_sent() {
+    let portal = Portal::new(1, Licenses::new(), PortalBehavior::default());
+    let dir = Dir::new();
+    dir.write("users.csv", with_addresses(1));
+    let ended = import(&dir, &portal, "run", &["--account", "acc-2"]);
+    assert_eq!(ended.code, 2);
+    let error = "--account is acc-2, but the portal is for the account acc-1";
+    assert!(ended.stderr.contains(error), "{}", ended.stderr);
+    assert_eq!(portal.count("PUT "), 0);
+}
+
+#[test]
+fn an_export_can_be_imported_and_read_as_current_licences() {
+    let portal = Portal::new(120, with_licenses(120), PortalBehavior::default());
+    let dir = Dir::new();
+    let mut command = dir.seatload();
+    command.args(["export", "--url", &portal.url(), "--out", "licences.csv"]);
+    let exported = wait_for_exit(command);
+    assert_eq!(exported.code, 0, "{}", exported.stderr);
+    assert_eq!(dir.rows("licences.csv").len(), 120);
+    let verified = verify(&dir, &portal, "licences.csv");
+    assert_eq!(verified.code, 0, "{}", verified.stdout);
+    dir.write("users.csv", with_addresses(120));
+    let planned = import(&dir, &portal, "run", &["--current", "licences.csv"]);
+    assert!(
+        planned.stderr.contains("120 users would lose licences"),
+        "{}",
+        planned.stderr
+    );
+}
