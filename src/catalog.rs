@@ -103,6 +103,34 @@ impl Catalog {
     }
 }
 
+/// What a row asks for that takes everything from its user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removal {
+    /// The user's direct allocation ends: what groups give it applies again.
+    Remove,
+    /// The user is allocated nothing, which also blocks what groups would give.
+    Nothing,
+}
+
+impl Removal {
+    /// The removal that a cell asks for in place of codes.
+    pub fn parse(cell: &str) -> Option<Self> {
+        match cell.trim().to_ascii_lowercase().as_str() {
+            "remove" => Some(Self::Remove),
+            "none" | "-" => Some(Self::Nothing),
+            _ => None,
+        }
+    }
+
+    /// As it stands in place of a code.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Remove => "remove",
+            Self::Nothing => "none",
+        }
+    }
+}
+
 /// The codes, or what stands in their place, in a cell that may hold several.
 pub fn split(cell: &str) -> impl Iterator<Item = &str> {
     cell.split([';', '|', ',', '\n'])

@@ -91,6 +91,9 @@ pub struct InputSettings {
     pub directory: Option<PathBuf>,
     pub current: Option<CurrentFile>,
     pub mode: Mode,
+    /// Rows may take everything from their users.
+    #[serde(default)]
+    pub allow_removal: bool,
 }
 
 impl InputSettings {

@@ -54,6 +54,10 @@ pub struct InputArgs {
     #[arg(value_parser = parse_code, value_delimiter = ',')]
     allow_code: Vec<String>,
 
+    /// Accept `remove` or `none` in place of codes, for leavers
+    #[arg(long, hide_short_help = true)]
+    allow_removal: bool,
+
     /// Licences are external unless a row says otherwise
     #[arg(long, hide_short_help = true)]
     external_license: bool,
@@ -85,6 +89,7 @@ impl InputArgs {
             directory: None,
             current: None,
             mode: Mode::Replace,
+            allow_removal: self.allow_removal,
         })
     }
 }

@@ -82,11 +82,20 @@ pub fn export(args: ExportArgs) -> anyhow::Result<ExitCode> {
         Ok(users)
     };
     let users = match &args.out {
-        None => read(&mut BufWriter::new(stdout().lock()))?,
+        None => match read(&mut BufWriter::new(stdout().lock())) {
+            // The reader has seen enough.
+            Err(error) if is_closed_pipe(&error) => return Ok(ExitCode::AllSucceeded),
+            read => read?,
+        },
         Some(path) => write_new(path, read)?,
     };
     progress.info(&format!("{} exported", count_of(users, "user")));
     Ok(ExitCode::AllSucceeded)
+}
+
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let is_closed = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
+    error.downcast_ref().is_some_and(is_closed)
 }
 
 /// Writes a file that appears only when it is complete.

@@ -97,17 +97,19 @@ pub fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
     settings.run.target = settings.run.target.with_account(&located.account_id);
     let settings = &settings;
 
-    let side_tables = load::load_side_tables(&settings.plan.input_settings)?;
+    let lookups = Lookups::new(&connection, located, settings.plan.questions, retries);
+    let lookups = lookups.as_ref();
+    let side_tables =
+        load::load_side_tables(&settings.plan.input_settings, lookups, &mut progress)?;
     // Standard input cannot be read again, so it is saved for a resumed run.
     let stdin_folder = match settings.plan.input {
         Input::Stdin => Some(create_folder(settings)?),
         Input::Path(_) => None,
     };
-    let lookups = Lookups::new(&connection, located, settings.plan.questions, retries);
     let prepared = prepare(
         settings,
         side_tables,
-        lookups.as_ref(),
+        lookups,
         stdin_folder.as_deref(),
         &mut progress,
     )?;

@@ -82,7 +82,7 @@ pub fn verify(args: VerifyArgs) -> anyhow::Result<ExitCode> {
     let settings = args.reading.into_settings()?;
     let plan = plan(args.input, args.format)?;
     let mut progress = Progress::new(settings.progress);
-    let state = sandbox_state::of_input(&plan.input);
+    let state = sandbox_state::newest().or_else(|| sandbox_state::beside_input(&plan.input));
     let connection = Connection::new(&settings, state.as_deref())?;
     let retries = settings.requests.max_retries;
     let located = connection.sign_in(retries, &CancellationToken::new(), &progress)?;
@@ -92,7 +92,7 @@ pub fn verify(args: VerifyArgs) -> anyhow::Result<ExitCode> {
         Input::Stdin => save(&plan.input, saved.path(), &mut progress)?,
         Input::Path(_) => plan.input.clone(),
     };
-    let tables = load::load_side_tables(&plan.input_settings)?;
+    let tables = load::load_side_tables(&plan.input_settings, lookups.as_ref(), &mut progress)?;
     let loaded = load::load(&input, &plan, tables, lookups.as_ref(), &mut progress)?;
     progress.finish();
     load::reject_all_emails(&loaded)?;

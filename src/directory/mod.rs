@@ -2,6 +2,7 @@
 
 mod addresses;
 mod file;
+mod suggest;
 
 use std::collections::HashMap;
 
@@ -43,6 +44,15 @@ impl Directory {
                 Lookup::Ambiguous(users.collect())
             }
         }
+    }
+
+    /// The only address from which an unknown one differs by a letter, if there is one.
+    pub fn suggest(&self, unknown: &str) -> Option<&str> {
+        let unknown = unknown.to_lowercase();
+        let near = suggest::one_letter_off(&unknown);
+        let mut known = near.filter_map(|address| self.by_address.get_key_value(&address));
+        let (first, _) = known.next()?;
+        known.all(|(other, _)| other == first).then_some(first)
     }
 
     fn add(&mut self, address: &str, user_id: &str, line: u32) {

@@ -26,7 +26,8 @@ pub fn confirm(
         && plan.input != Input::Stdin
         && stdin().is_terminal()
         && stderr().is_terminal();
-    if !is_asked && !changes.knows_seats() && changes.current.is_none() {
+    let may_lose = changes.current.is_some() || changes.to_remove().next().is_some();
+    if !is_asked && !changes.knows_seats() && !may_lose {
         return Ok(());
     }
     let report = PlanReport::new(&PlanSource {
@@ -85,23 +86,33 @@ fn reject_harmful_changes(report: &PlanReport) -> anyhow::Result<()> {
 /// Changes that users may not want.
 fn harmful_changes(report: &PlanReport) -> Option<String> {
     let harms: Vec<_> = [
-        (report.losing(), "would lose licences"),
+        (
+            report.losing(),
+            "would lose licences",
+            "would lose licences",
+        ),
         (
             report.external_flag_changes(),
+            "would get the other useExternalLicense",
             "would get the other useExternalLicense",
         ),
         (
             report.replacing_inherited(),
+            "has licences from a group, which a direct allocation may replace",
             "have licences from a group, which a direct allocation may replace",
         ),
         (
             report.maybe_losing(),
-            "may lose licences, since they are not in the file of --current",
+            "may lose licences, since its current licences are unknown",
+            "may lose licences, since their current licences are unknown",
         ),
     ]
     .into_iter()
-    .filter(|(users, _)| *users > 0)
-    .map(|(users, harm)| format!("{} {harm}", count_of(users, "user")))
+    .filter(|(users, ..)| *users > 0)
+    .map(|(users, one, several)| {
+        let harm = if users == 1 { one } else { several };
+        format!("{} {harm}", count_of(users, "user"))
+    })
     .collect();
     (!harms.is_empty()).then(|| harms.join(", and "))
 }

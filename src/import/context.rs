@@ -1,5 +1,6 @@
 //! What the steps of a run hand on to each other.
 
+use std::io;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::time::Instant;
@@ -8,6 +9,7 @@ use anyhow::Context;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
+use crate::catalog::Removal;
 use crate::import::account::Located;
 use crate::import::connection::Connection;
 use crate::import::send_times::SendTimes;
@@ -62,10 +64,24 @@ pub struct PreparedRun<'a> {
 }
 
 impl PreparedRun<'_> {
-    /// The users to send in this session.
+    /// The users of this session.
     pub fn users_to_send(&self) -> &[UserIndex] {
         let first = self.settings.first.map_or(usize::MAX, NonZeroUsize::get);
         &self.users[..first.min(self.users.len())]
+    }
+
+    /// Those of them whose direct allocation ends, by a call of its own.
+    pub fn leavers(&self) -> impl Iterator<Item = UserIndex> {
+        let assignments = &self.changes.roster.assignments;
+        let users = self.users_to_send().iter().copied();
+        users.filter(|&user| assignments.removal(user) == Some(Removal::Remove))
+    }
+
+    /// Those of them who get codes, or an empty list, by an allocation.
+    pub fn to_allocate(&self) -> impl Iterator<Item = UserIndex> {
+        let assignments = &self.changes.roster.assignments;
+        let users = self.users_to_send().iter().copied();
+        users.filter(|&user| assignments.removal(user) != Some(Removal::Remove))
     }
 }
 
@@ -74,6 +90,8 @@ pub struct RunFiles<'a> {
     pub journal: Journal,
     pub states: UserStates,
     pub write_ahead_log: WriteAheadLog<'a>,
+    /// The reason why something could not be recorded: then nothing more is sent.
+    pub error: Option<io::Error>,
 }
 
 /// Before a run starts, a signal ends the program at once.

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::event::StopReason;
 use crate::import::context::{PreparedRun, RunFiles};
 use crate::import::finish::{RunTotals, finish, summary};
+use crate::import::leavers::remove_leavers;
 use crate::import::result::RunResult;
 use crate::import::send::{SendResult, send};
 use crate::import::verify::{may_ask, settle_by_reading};
@@ -19,6 +20,7 @@ pub fn execute(
     files: RunFiles<'_>,
     progress: &mut Progress,
 ) -> anyhow::Result<RunResult> {
+    let files = remove_leavers(run, files, progress);
     let mut sent = send(run, files, progress)?;
     if sent.error.is_none() && may_ask(sent.stop.as_ref()) {
         sent.error = settle_by_reading(run, &mut sent.recorded, progress).err();

@@ -10,12 +10,13 @@ use crate::catalog::Catalog;
 use crate::directory::Directory;
 use crate::hint::Failure;
 use crate::humanize::count_of;
-use crate::import::answers::inherited_users;
+use crate::import::answers::{directory_csv, inherited_users};
 use crate::import::lookups::Lookups;
 use crate::import::print_input::{MAX_BAD_ROWS, bad_row_text};
 use crate::input::{
     Columns, Fingerprint, Fingerprinter, Format, Input, InputError, RowReader, TableError,
 };
+use crate::lookup::FoundAddresses;
 use crate::plan::{AbsentUsers, CurrentTable, Mode, PlannedChanges, SeatBudget};
 use crate::report::Progress;
 use crate::roster::{BadRow, Roster, RosterBuilder, RowError};
@@ -53,11 +54,17 @@ impl LoadedInput {
 #[derive(Default)]
 pub struct SideTables {
     directory: Option<(Directory, Fingerprint)>,
+    /// The users of the e-mail addresses in the file of current licences.
+    found: FoundAddresses,
     current: Option<(CurrentTable, Fingerprint)>,
 }
 
-/// Reads the directory and the current licences.
-pub fn load_side_tables(settings: &InputSettings) -> anyhow::Result<SideTables> {
+/// Reads the directory and the current licences. Where those have e-mail addresses and there is no directory, the service is asked.
+pub fn load_side_tables(
+    settings: &InputSettings,
+    lookups: Option<&Lookups<'_>>,
+    progress: &mut Progress,
+) -> anyhow::Result<SideTables> {
     let mut tables = SideTables::default();
     if let Some(path) = &settings.directory {
         let fingerprinter = Fingerprinter::default();
@@ -66,8 +73,18 @@ pub fn load_side_tables(settings: &InputSettings) -> anyhow::Result<SideTables> 
         tables.directory = Some((directory, fingerprinter.finish()));
     }
     if let Some(file) = &settings.current {
-        let directory = tables.directory.as_ref().map(|(directory, _)| directory);
         let catalog = Catalog::with_extra_codes(&settings.allowed_codes);
+        let mut found = None;
+        if let (None, Some(lookups)) = (&tables.directory, lookups) {
+            let input = Input::Path(file.path.clone());
+            let addresses = lookups.addresses(&input, &Format::default(), &catalog, progress);
+            tables.found = addresses
+                .with_context(|| format!("cannot use {} (--current)", file.path.display()))?
+                .unwrap_or_default();
+            found = Some(Directory::read(directory_csv(&tables.found)?.as_slice())?);
+        }
+        let directory = tables.directory.as_ref().map(|(directory, _)| directory);
+        let directory = directory.or(found.as_ref());
         let fingerprinter = Fingerprinter::default();
         let current = read_current_file(file, directory, &catalog, &fingerprinter)
             .with_context(|| format!("cannot use {} (--current)", file.path.display()))?;
@@ -86,9 +103,16 @@ pub fn load(
 ) -> anyhow::Result<LoadedInput> {
     let settings = &plan.input_settings;
     let mut answers = Answers::default();
+    let catalog = Catalog::with_extra_codes(&settings.allowed_codes);
     if let (None, Some(lookups)) = (&tables.directory, lookups)
-        && let Some(file) = lookups.directory(input, settings, progress)?
+        && let Some(found) = lookups.addresses(input, &settings.format, &catalog, progress)?
     {
+        tables.found.extend(found);
+    }
+    if !tables.found.is_empty() {
+        tables.found.sort_unstable();
+        tables.found.dedup();
+        let file = directory_csv(&tables.found)?;
         let directory = Directory::read(file.as_slice())?;
         tables.directory = Some((directory, Fingerprint::of(file.as_slice())?));
         answers.directory = Some(file);
@@ -138,7 +162,8 @@ fn read_roster(
     let bytes = progress.reading(bytes, source.bytes);
     let rows = RowReader::new(bytes, &settings.format, &catalog)?;
     let columns = rows.columns().clone();
-    let builder = RosterBuilder::new(&catalog, directory, settings.external_license);
+    let builder = RosterBuilder::new(&catalog, directory, settings.external_license)
+        .with_removal(settings.allow_removal);
     let roster = builder.build(rows)?;
     if roster.rows == 0 {
         return Err(InputError::NoRows.into());

@@ -10,13 +10,15 @@ use crate::directory::addresses;
 use crate::hint::{Failure, Hint};
 use crate::humanize::count_of;
 use crate::import::account::Located;
-use crate::import::answers::{current_csv, directory_csv};
+use crate::import::answers::current_csv;
 use crate::import::connection::Connection;
-use crate::input::{Input, RowReader};
-use crate::lookup::{Caller, LookupError, look_up_addresses, read_free_seats, read_licenses};
+use crate::input::{Format, Input, RowReader};
+use crate::lookup::{
+    Caller, FoundAddresses, LookupError, look_up_addresses, read_free_seats, read_licenses,
+};
 use crate::report::Progress;
 use crate::roster::Roster;
-use crate::settings::{Ask, InputSettings, Questions};
+use crate::settings::{Ask, Questions};
 
 /// The service, as far as an import has questions for it.
 pub struct Lookups<'a> {
@@ -43,20 +45,21 @@ impl<'a> Lookups<'a> {
         })
     }
 
-    /// Looks up the e-mail addresses of an input. Gives a directory as a CSV; `None` if there is nothing to look up or no answer.
-    pub fn directory(
+    /// Looks up the e-mail addresses of a file. `None` if there is nothing to look up or no answer.
+    pub fn addresses(
         &self,
         input: &Input,
-        settings: &InputSettings,
+        format: &Format,
+        catalog: &Catalog,
         progress: &mut Progress,
-    ) -> anyhow::Result<Option<Vec<u8>>> {
+    ) -> anyhow::Result<Option<FoundAddresses>> {
         if self.questions.addresses == Ask::No {
             return Ok(None);
         }
         let source = input.open()?;
-        let catalog = Catalog::with_extra_codes(&settings.allowed_codes);
         let bytes = progress.reading(source.reader, source.bytes);
-        let addresses = addresses(RowReader::new(bytes, &settings.format, &catalog)?)?;
+        let rows = RowReader::new(bytes, format, catalog)?;
+        let addresses = addresses(rows)?;
         if addresses.is_empty() {
             return Ok(None);
         }
@@ -68,8 +71,7 @@ impl<'a> Lookups<'a> {
         });
         let found = self.runtime.block_on(found);
         drop(bar);
-        let found = unless_optional(found, self.questions.addresses, progress)?;
-        Ok(found.map(|found| directory_csv(&found)).transpose()?)
+        unless_optional(found, self.questions.addresses, progress)
     }
 
     /// Reads what the users of a roster have. Gives a file of current licences; `None` if there is no answer.

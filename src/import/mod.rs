@@ -7,6 +7,7 @@ pub mod connection;
 pub mod context;
 pub mod execute;
 pub mod finish;
+pub mod leavers;
 pub mod load;
 pub mod lookups;
 pub mod prepare;

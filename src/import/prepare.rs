@@ -4,10 +4,13 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 
 use crate::api::Endpoint;
+use crate::catalog::Removal;
 use crate::event::StopReason;
+use crate::hint::Failure;
+use crate::humanize::count_of;
 use crate::import::answers::DIRECTORY;
 use crate::import::confirm::confirm;
 use crate::import::context::{PreparedRun, RunFiles, Session, StartTime};
@@ -59,6 +62,19 @@ impl PreparedImport {
         session: Session<'_>,
         progress: &mut Progress,
     ) -> anyhow::Result<RunResult> {
+        let assignments = &self.changes.roster.assignments;
+        let leavers = self.changes.to_remove();
+        let leavers = leavers.filter(|&user| assignments.removal(user) == Some(Removal::Remove));
+        let leavers = leavers.count() as u64;
+        if leavers > 0 && session.located.account.is_none() {
+            bail!(
+                Failure::new(format!(
+                    "nothing was sent: {} cannot be removed without the name of the organisation",
+                    count_of(leavers, "user")
+                ))
+                .hint("give the portal's address: --url https://cloud.uipath.com/NAME")
+            );
+        }
         // After the confirmation, which may have taken a while.
         let start = StartTime::now();
         let changes = &self.changes;
@@ -125,6 +141,7 @@ impl PreparedImport {
             journal,
             states,
             write_ahead_log,
+            error: None,
         })
     }
 }

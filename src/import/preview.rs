@@ -70,8 +70,8 @@ fn load_for_preview(
     progress: &mut Progress,
 ) -> anyhow::Result<LoadedInput> {
     let plan = &settings.plan;
-    let side_tables = load::load_side_tables(&plan.input_settings)?;
     let Some(service) = service_to_ask(settings, progress)? else {
+        let side_tables = load::load_side_tables(&plan.input_settings, None, progress)?;
         return load::load(&plan.input, plan, side_tables, None, progress);
     };
     let connection = Connection::new(service, beside_input(&plan.input).as_deref())?;
@@ -84,7 +84,9 @@ fn load_for_preview(
         Input::Stdin => save(&plan.input, saved.path(), progress)?,
         Input::Path(_) => plan.input.clone(),
     };
-    load::load(&input, plan, side_tables, lookups.as_ref(), progress)
+    let lookups = lookups.as_ref();
+    let side_tables = load::load_side_tables(&plan.input_settings, lookups, progress)?;
+    load::load(&input, plan, side_tables, lookups, progress)
 }
 
 /// The service, if a sign-in is given. Without one, a plan says what it can.

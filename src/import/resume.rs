@@ -89,6 +89,7 @@ pub fn resume_run(
         journal,
         states,
         write_ahead_log,
+        error: None,
     };
     execute(&run, files, progress)
 }
@@ -148,7 +149,7 @@ pub fn reload_input(
 ) -> anyhow::Result<PlannedChanges> {
     let input = manifest.input(folder);
     let plan = manifest.plan(input.clone());
-    let loaded = load::load_side_tables(&manifest.input_settings)
+    let loaded = load::load_side_tables(&manifest.input_settings, None, progress)
         .and_then(|side_tables| load::load(&input, &plan, side_tables, None, progress));
     match loaded {
         Ok(loaded) => {

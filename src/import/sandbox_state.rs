@@ -15,11 +15,6 @@ pub fn beside_input(input: &Input) -> Option<PathBuf> {
     state.exists().then_some(state)
 }
 
-/// For a question about a file: the run that the file is a report of, and else the newest one.
-pub fn of_input(input: &Input) -> Option<PathBuf> {
-    beside_input(input).or_else(newest)
-}
-
 /// The state that was changed last, of the runs in the current folder.
 pub fn newest() -> Option<PathBuf> {
     let folders = fs::read_dir(Path::new(".")).ok()?.flatten();

@@ -53,7 +53,7 @@ pub fn send<'a>(
     progress: &mut Progress,
 ) -> anyhow::Result<SendResult<'a>> {
     let assignments = &run.changes.roster.assignments;
-    let users = run.users_to_send();
+    let users: Vec<_> = run.to_allocate().collect();
     let located = run.session.located;
     let allocator = Allocator {
         client: &run.session.connection.client,
@@ -92,7 +92,7 @@ pub fn send<'a>(
     let recorder = Recorder::new(context, journal, states, &write_ahead_log, progress);
     let (stop, mut recorded) = dispatch_and_record(run, &dispatch, recorder)?;
     let gate_error = dispatch.gate.into_error();
-    let error = recorded.error.take().or(gate_error);
+    let error = files.error.or(recorded.error.take()).or(gate_error);
     let write_ahead_log = write_ahead_log.into_inner();
     let write_ahead_log = write_ahead_log.unwrap_or_else(PoisonError::into_inner);
     Ok(SendResult {

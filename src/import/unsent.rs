@@ -23,11 +23,11 @@ pub fn record_unsent(
             users.push(user);
         }
         if users.len() == CHUNK {
-            journal.record_unsent(states, assignments, &unsent_decisions(changes, &users))?;
+            journal.record_apart(states, assignments, &unsent_decisions(changes, &users))?;
             users.clear();
         }
     }
-    journal.record_unsent(states, assignments, &unsent_decisions(changes, &users))?;
+    journal.record_apart(states, assignments, &unsent_decisions(changes, &users))?;
     journal.sync()
 }
 

@@ -112,7 +112,8 @@ fn decide(run: &PreparedRun<'_>, user: UserIndex, licenses: Option<&ServiceLicen
         .and_then(|current| current.of(user));
     let sets = assignments.sets();
     let has = |set, external| {
-        let codes: BTreeSet<_> = sets.codes(set).map(str::to_ascii_uppercase).collect();
+        let codes = sets.codes(sets.wanted(set)).map(str::to_ascii_uppercase);
+        let codes: BTreeSet<_> = codes.collect();
         let read = licenses.filter(|licenses| !licenses.is_inherited);
         let read_codes = read.iter().flat_map(|licenses| &licenses.codes);
         let read_codes: BTreeSet<_> = read_codes.map(|code| code.to_ascii_uppercase()).collect();

@@ -33,6 +33,16 @@ fn after_colon(message: &str) -> String {
 }
 
 impl CallFailure {
+    /// The status of the answer, if there was one.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Refused { status, .. }
+            | Self::Missing { status }
+            | Self::Rejected { status, .. } => Some(*status),
+            _ => None,
+        }
+    }
+
     /// Whether another way may work where this one does not.
     pub fn is_about_the_way(&self) -> bool {
         !matches!(

@@ -1,6 +1,6 @@
-//! What the service knows: the account, IDs of e-mail addresses, current licences, seats.
+//! What the service knows: the account, IDs of e-mail addresses, current licences, seats. And how direct allocations end.
 //!
-//! Nothing here changes anything in the service. Each question has several ways to be asked: where one is refused or missing, the
+//! But for `removal`, nothing here changes anything in the service. Each question has several ways to be asked: where one is refused or missing, the
 //! next is tried. Answers are not trusted: their sizes are bounded, and what they do not say clearly they do not say.
 
 mod account;
@@ -10,6 +10,7 @@ mod failure;
 mod licenses;
 mod pages;
 mod probes;
+mod removal;
 mod seats;
 
 pub use account::find_account;
@@ -18,6 +19,7 @@ pub use caller::Caller;
 pub use failure::{CallFailure, LookupError};
 pub use licenses::{ServiceLicenses, read_all_licenses, read_licenses};
 pub use probes::{Probe, probes};
+pub use removal::remove_users;
 pub use seats::read_free_seats;
 
 #[cfg(test)]

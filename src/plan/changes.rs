@@ -2,8 +2,9 @@
 
 use hashbrown::HashMap;
 
+use crate::catalog::Removal;
 use crate::plan::seats::{seat_demand, users_without_seat};
-use crate::plan::{CurrentLicenses, CurrentTable, Mode, SeatBudget, SeatDemand};
+use crate::plan::{CurrentLicenses, CurrentTable, Mode, SeatBudget, SeatDemand, UserLicenses};
 use crate::roster::{BundleSets, CodeIndex, Roster, SetIndex, UserIndex};
 
 /// What a run will do with every user.
@@ -64,17 +65,29 @@ impl PlannedChanges {
     }
     /// What happens to a sendable user.
     pub fn action(&self, user: UserIndex) -> Action {
-        let all = &self.roster.assignments;
         let current = self.current.as_ref().and_then(|current| current.of(user));
         match (current, self.without_seat.get(&user)) {
-            (Some(current), _)
-                if (current.set, current.external) == (all.set(user), all.external(user)) =>
-            {
-                Action::AlreadyAssigned
-            }
+            (Some(current), _) if self.has_already(user, current) => Action::AlreadyAssigned,
             (_, Some(&code)) => Action::NoSeat(code),
             (_, None) => Action::Send,
         }
+    }
+
+    fn has_already(&self, user: UserIndex, current: UserLicenses) -> bool {
+        let all = &self.roster.assignments;
+        let has_none = current.set == BundleSets::EMPTY;
+        match all.removal(user) {
+            Some(Removal::Remove) => has_none || current.is_inherited,
+            Some(Removal::Nothing) => has_none,
+            None => (current.set, current.external) == (all.set(user), all.external(user)),
+        }
+    }
+
+    /// The users to take everything from, of those to send.
+    pub fn to_remove(&self) -> impl Iterator<Item = UserIndex> + Clone {
+        let assignments = &self.roster.assignments;
+        self.to_send()
+            .filter(|&user| assignments.removal(user).is_some())
     }
 
     /// The users to send, in the order of their priorities or else of the file.
@@ -88,12 +101,23 @@ impl PlannedChanges {
         let all = &self.roster.assignments;
         let current = self.current.as_ref()?.of(user)?;
         let codes = |set: SetIndex, other: SetIndex| all.sets().difference(set, other).collect();
+        let removal = all.removal(user);
+        let wanted = all.sets().wanted(all.set(user));
+        // A removal leaves a user what groups give.
+        let keeps_all = removal == Some(Removal::Remove) && current.is_inherited;
         Some(Change {
-            gained: codes(all.set(user), current.set),
-            lost: codes(current.set, all.set(user)),
-            external_flag_changes: current.set != BundleSets::EMPTY
+            gained: codes(wanted, current.set),
+            lost: if keeps_all {
+                Vec::new()
+            } else {
+                codes(current.set, wanted)
+            },
+            external_flag_changes: removal.is_none()
+                && current.set != BundleSets::EMPTY
                 && current.external != all.external(user),
-            replaces_inherited: current.is_inherited && current.set != BundleSets::EMPTY,
+            replaces_inherited: removal != Some(Removal::Remove)
+                && current.is_inherited
+                && current.set != BundleSets::EMPTY,
         })
     }
 

@@ -110,6 +110,9 @@ impl CurrentLicenses {
         let users: Vec<_> = roster.assignments.sendable_users().collect();
         for user in users {
             let all = &mut roster.assignments;
+            if all.removal(user).is_some() {
+                continue;
+            }
             match self.of(user) {
                 None => roster.skip(user, SkipReason::CurrentUnknown),
                 Some(current) if current.set == BundleSets::EMPTY => {}

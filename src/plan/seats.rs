@@ -69,9 +69,8 @@ fn gains<'a>(
 ) -> impl Iterator<Item = CodeIndex> + use<'a> {
     let current = current.and_then(|current| current.of(user));
     let current_set = current.map_or(BundleSets::EMPTY, |current| current.set);
-    assignments
-        .sets()
-        .difference(assignments.set(user), current_set)
+    let sets = assignments.sets();
+    sets.difference(sets.wanted(assignments.set(user)), current_set)
 }
 
 /// The seats that the sendable users need, by code name.
@@ -86,7 +85,7 @@ pub fn seat_demand(
         .map(|(index, free)| SeatDemand::new(CodeIndex::from_index(index), free))
         .collect();
     for user in assignments.sendable_users() {
-        let set = assignments.set(user);
+        let set = assignments.sets().wanted(assignments.set(user));
         for code in assignments.sets().code_indices(set) {
             demand[code.index()].users += 1;
         }

@@ -34,7 +34,7 @@ pub fn summary_table(table: &SummaryTable<'_>) -> String {
         .map(|page| format!("Page      {}\n", page.display()));
     let requests = summary.requests;
     format!(
-        "\n{}{}\n{}\nRequests  {} sent, {} retried, {} rejected and split\nTime      {}\n{}Reports   {}\n",
+        "\n{}{}\n{}Requests  {} sent, {} retried, {} rejected and split\nTime      {}\n{}Reports   {}\n",
         headline.unwrap_or_default(),
         users(summary, table.columns),
         codes(summary),
@@ -85,6 +85,9 @@ fn wrap_last_column(table: &mut Table, columns: Option<u16>) {
 }
 
 fn codes(summary: &Summary) -> String {
+    if summary.codes.is_empty() {
+        return String::new();
+    }
     let mut table = new_table(["Seats", "requested", "allocated"]);
     for code in &summary.codes {
         table.add_row([
@@ -94,5 +97,5 @@ fn codes(summary: &Summary) -> String {
         ]);
     }
     right_align_numbers(&mut table);
-    lines(&table)
+    lines(&table) + "\n"
 }

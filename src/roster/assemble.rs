@@ -1,11 +1,12 @@
 //! Assembles rows into assignments, one for each user, wherever its rows are in the file.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use crate::input::Cells;
-use crate::roster::bundle_sets::BundleSets;
+use crate::roster::bundle_sets::{BundleSets, SetIndex};
 use crate::roster::row_error::{BadRow, RowError};
-use crate::roster::users::{IdSource, UserId, UserIndex, Users};
+use crate::roster::users::{UserId, UserIndex, Users};
 use crate::roster::validate::{NO_PRIORITY, bad_row};
 use crate::roster::validated::{Block, CodeCell, RejectedRow, RowRequest, ValidatedRow};
 use crate::roster::{Assignments, Roster, SkipReason};
@@ -22,6 +23,8 @@ pub struct RosterAssembler {
     priorities: Vec<f64>,
     /// Every cell of codes, by its index.
     code_cells: Vec<CodeCell>,
+    /// The sets that stand for a removal.
+    removals: HashSet<SetIndex>,
     bad_rows: Vec<BadRow>,
     /// Users that are skipped, those without good codes included.
     skipped: usize,
@@ -37,6 +40,7 @@ impl RosterAssembler {
             sets: BundleSets::default(),
             priorities: Vec::new(),
             code_cells: Vec::new(),
+            removals: HashSet::new(),
             bad_rows: Vec::new(),
             skipped: 0,
             rows: 0,
@@ -113,18 +117,9 @@ impl RosterAssembler {
         // A user without codes has been named by bad rows only.
         if user.set == BundleSets::EMPTY {
             user.external = request.external;
-            user.named_by = request.named_by;
             user.first_good_line = request.line;
         }
         let first_line = user.first_good_line;
-        if user.named_by != request.named_by {
-            let error = RowError::NamedTwoWays {
-                user: request.user_id().to_string(),
-                by_email: request.named_by == IdSource::Email,
-                first_line,
-            };
-            return self.reject(request, place, error);
-        }
         if user.external != request.external {
             let error = RowError::ExternalFlagConflict {
                 here: request.external,
@@ -132,9 +127,17 @@ impl RosterAssembler {
             };
             return self.reject(request, place, error);
         }
-        for &code in &self.code_cells[request.codes].codes {
-            user.set = self.sets.with_code(user.set, code);
+        let cell = &self.code_cells[request.codes];
+        let set = { cell.codes.iter() }.fold(user.set, |set, &code| self.sets.with_code(set, code));
+        let mixes = user.set != BundleSets::EMPTY && user.set != set;
+        if mixes && (cell.is_removal || self.removals.contains(&user.set)) {
+            let error = RowError::RemovalConflict { first_line };
+            return self.reject(request, place, error);
         }
+        if cell.is_removal {
+            self.removals.insert(set);
+        }
+        user.set = set;
         if self.has_priorities {
             self.priorities.resize(self.users.len(), NO_PRIORITY);
             let priority = &mut self.priorities[place.index()];

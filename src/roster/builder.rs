@@ -5,7 +5,7 @@ use std::thread;
 
 use super::Roster;
 use super::assemble::RosterAssembler;
-use super::validate::RowValidator;
+use super::validate::{RowOptions, RowValidator};
 use super::validated::Block;
 use crate::catalog::Catalog;
 use crate::directory::Directory;
@@ -22,8 +22,7 @@ const WAITING_BLOCKS: usize = 2;
 pub struct RosterBuilder<'d> {
     catalog: &'d Catalog,
     directory: Option<&'d Directory>,
-    default_external: bool,
-    allows_empty: bool,
+    options: RowOptions,
 }
 
 impl<'d> RosterBuilder<'d> {
@@ -36,17 +35,29 @@ impl<'d> RosterBuilder<'d> {
         Self {
             catalog,
             directory,
-            default_external,
-            allows_empty: false,
+            options: RowOptions {
+                default_external,
+                ..RowOptions::default()
+            },
         }
     }
 
     /// The rows list current licences, where a user may have none.
     pub fn for_current_licenses(self) -> Self {
-        Self {
+        let options = RowOptions {
             allows_empty: true,
-            ..self
-        }
+            ..self.options
+        };
+        Self { options, ..self }
+    }
+
+    /// Rows may take everything from their users, if `is_allowed`.
+    pub fn with_removal(self, is_allowed: bool) -> Self {
+        let options = RowOptions {
+            allows_removal: is_allowed,
+            ..self.options
+        };
+        Self { options, ..self }
     }
 
     /// Reads all rows.
@@ -55,14 +66,9 @@ impl<'d> RosterBuilder<'d> {
     /// When the input cannot be read to its end. A row with an error is one of the roster's bad rows.
     pub fn build(self, rows: RowReader<'_>) -> Result<Roster, InputError> {
         let columns = rows.columns().clone();
-        let mut assembler = RosterAssembler::new(self.default_external, columns.priority.is_some());
-        let validator = RowValidator::new(
-            columns,
-            self.catalog,
-            self.directory,
-            self.default_external,
-            self.allows_empty,
-        );
+        let mut assembler =
+            RosterAssembler::new(self.options.default_external, columns.priority.is_some());
+        let validator = RowValidator::new(columns, self.catalog, self.directory, self.options);
         let (sender, blocks) = sync_channel(WAITING_BLOCKS);
         let codes = thread::scope(|scope| {
             let reading = thread::Builder::new()

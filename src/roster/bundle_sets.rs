@@ -2,6 +2,8 @@
 
 use hashbrown::HashMap;
 
+use crate::catalog::Removal;
+
 /// A code's place in the order in which the file first names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CodeIndex(u16);
@@ -67,6 +69,27 @@ impl BundleSets {
     /// The codes of a set with `;` between them, as every report writes them.
     pub fn codes_text(&self, set: SetIndex) -> String {
         self.codes(set).collect::<Vec<_>>().join(";")
+    }
+
+    /// The removal that stands in place of the codes of a set, if one does.
+    pub fn removal(&self, set: SetIndex) -> Option<Removal> {
+        match self.code_indices(set) {
+            [code] => {
+                let name = self.codes[code.index()].as_str();
+                [Removal::Remove, Removal::Nothing]
+                    .into_iter()
+                    .find(|removal| removal.name() == name)
+            }
+            _ => None,
+        }
+    }
+
+    /// The codes that a user with a set should have: none where a removal stands in their place.
+    pub fn wanted(&self, set: SetIndex) -> SetIndex {
+        match self.removal(set) {
+            Some(_) => Self::EMPTY,
+            None => set,
+        }
     }
 
     /// Every code, by its index.

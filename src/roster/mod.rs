@@ -16,6 +16,8 @@ pub use row_error::{BAD_ROW_MARK, BadRow, RowError};
 use users::Users;
 pub use users::{UserId, UserIndex};
 
+use crate::catalog::Removal;
+
 /// Everything that a file requests.
 #[derive(Debug)]
 pub struct Roster {
@@ -89,6 +91,11 @@ impl Assignments {
     /// Assigns another bundle set to the user.
     pub fn reassign(&mut self, user: UserIndex, set: SetIndex) {
         self.users.get_mut(user).set = set;
+    }
+
+    /// What takes everything from a user, if its rows ask for that.
+    pub fn removal(&self, user: UserIndex) -> Option<Removal> {
+        self.sets.removal(self.set(user))
     }
 
     /// The user with this ID, in any spelling of it.

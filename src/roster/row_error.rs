@@ -1,5 +1,6 @@
 //! Bad rows, and what is wrong with them.
 
+use crate::catalog::Removal;
 use crate::input::{CellLocation, RowReadError};
 use crate::sanitize::printable;
 use crate::user_id::InvalidId;
@@ -26,8 +27,7 @@ impl BadRow {
     /// because a part of it is lost would give its user the wrong codes.
     pub fn is_visibly_bad(&self) -> bool {
         let is_lost = match &self.error {
-            // Both rows of a user that is named two ways are reported by its ID.
-            RowError::Unreadable(_) | RowError::NamedTwoWays { .. } => true,
+            RowError::Unreadable(_) => true,
             // An import removes such an apostrophe, which protects text from being run as a formula.
             RowError::DamagedUser { damage, .. } => {
                 matches!(
@@ -57,10 +57,18 @@ pub enum RowError {
         damage: InvalidId,
     },
     #[error(
-        "unknown e-mail address in {place}, \"{}\": the directory has no such user",
-        printable(found, 60)
+        "unknown e-mail address in {place}, \"{}\"{}",
+        printable(found, 60),
+        match suggestion {
+            Some(address) => format!("; did you mean {}?", printable(address, 60)),
+            None => ": the directory has no such user".to_owned(),
+        }
     )]
-    UnknownEmail { place: CellLocation, found: String },
+    UnknownEmail {
+        place: CellLocation,
+        found: String,
+        suggestion: Option<String>,
+    },
     #[error(
         "the e-mail address in {place}, \"{}\", belongs to several users in the directory: {}",
         printable(found, 60),
@@ -72,18 +80,17 @@ pub enum RowError {
         /// The users, and the lines of the directory that name them.
         users: Vec<(String, u32)>,
     },
-    #[error(
-        "the user {user} is named by {} here and by {} on line {first_line}; use one of them in the whole file",
-        if *by_email { "e-mail address" } else { "ID" },
-        if *by_email { "ID" } else { "e-mail address" }
-    )]
-    NamedTwoWays {
-        user: String,
-        by_email: bool,
-        first_line: u32,
-    },
-    #[error("no bundle code in {place}; to remove all licences of a user, use the portal")]
+    #[error("no bundle code in {place}; to take all licences from a user, write `remove`")]
     MissingCode { place: CellLocation },
+    #[error("`{}` in {place} takes all licences from its user; --allow-removal allows that", removal.name())]
+    RemovalNotAllowed {
+        place: CellLocation,
+        removal: Removal,
+    },
+    #[error(
+        "this row and the one on line {first_line} ask for both a removal and codes; use one of them for a user"
+    )]
+    RemovalConflict { first_line: u32 },
     #[error(
         "the {BAD_ROW_MARK} in {place} marks a row that was bad; correct the row, then remove the {BAD_ROW_MARK}"
     )]

@@ -162,13 +162,13 @@ fn each_kind_of_bad_row_says_what_is_wrong_and_where() {
         row_errors(&roster),
         [
             "2: no user ID in column \"User ID\"",
-            "3: no bundle code in column \"code\"; to remove all licences of a user, use the portal",
+            "3: no bundle code in column \"code\"; to take all licences from a user, write `remove`",
             "4: unknown bundle code \"RPADEVUN\" in column \"code\"; did you mean RPADEVNU?",
             "5: \"maybe\" in column \"external\" is neither true nor false",
             "6: 2 columns, expected 3; check the delimiter",
             "7: 4 columns, expected 3; put quotes around a cell that contains the delimiter",
             "8: the user ID in column \"User ID\", \"f\\u{7}g\", contains an unprintable character, U+0007; remove it",
-            "9: no bundle code in column \"code\"; to remove all licences of a user, use the portal",
+            "9: no bundle code in column \"code\"; to take all licences from a user, write `remove`",
         ]
     );
     assert_eq!(roster.sendable_count, 0);

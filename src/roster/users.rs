@@ -25,13 +25,6 @@ impl UserIndex {
     }
 }
 
-/// Whether the good rows of a user name it by ID or by e-mail address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum IdSource {
-    Id,
-    Email,
-}
-
 /// One user of the file.
 #[derive(Debug)]
 pub struct User {
@@ -41,7 +34,6 @@ pub struct User {
     pub line: u32,
     /// The line of its first good row; `line` until there is one.
     pub first_good_line: u32,
-    pub named_by: IdSource,
     pub external: bool,
     pub skipped: Option<SkipReason>,
 }
@@ -119,7 +111,6 @@ impl Users {
             set: BundleSets::EMPTY,
             line,
             first_good_line: line,
-            named_by: IdSource::Id,
             external: false,
             skipped: None,
         });

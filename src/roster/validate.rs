@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use crate::catalog::{self, Catalog};
+use crate::catalog::{self, Catalog, Removal};
 use crate::directory::{Directory, Lookup};
 use crate::input::{Cells, Columns, Row, parse_bool};
 use crate::roster::bundle_sets::{CodeIndex, code_place};
 use crate::roster::row_error::{BAD_ROW_MARK, BadRow, RowError};
-use crate::roster::users::{IdSource, UserId};
+use crate::roster::users::UserId;
 use crate::roster::validated::{
     Block, CodeCell, OtherCells, RejectedRow, RowRequest, ValidatedRow,
 };
@@ -19,6 +19,17 @@ const KEPT_CHARS: usize = 1024;
 /// Sorts after every priority.
 pub const NO_PRIORITY: f64 = f64::INFINITY;
 
+/// How rows are validated.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RowOptions {
+    /// The external flag of a row without one.
+    pub default_external: bool,
+    /// A row without a code says that its user has nothing.
+    pub allows_empty: bool,
+    /// A row may take everything from its user.
+    pub allows_removal: bool,
+}
+
 /// Validates each row by itself, except for what it takes from the row above. It takes rows in the file's order.
 #[derive(Debug)]
 pub struct RowValidator<'d> {
@@ -29,6 +40,8 @@ pub struct RowValidator<'d> {
     default_external: bool,
     /// A row without a code says that its user has nothing.
     allows_empty: bool,
+    /// A row may take everything from its user.
+    allows_removal: bool,
     /// Every code, by its index: in the order in which the file first names them.
     codes: Vec<String>,
     spellings: HashMap<String, CodeIndex>,
@@ -43,15 +56,15 @@ impl<'d> RowValidator<'d> {
         columns: Columns,
         catalog: &'d Catalog,
         directory: Option<&'d Directory>,
-        default_external: bool,
-        allows_empty: bool,
+        options: RowOptions,
     ) -> Self {
         Self {
             columns,
             catalog,
             directory,
-            default_external,
-            allows_empty,
+            default_external: options.default_external,
+            allows_empty: options.allows_empty,
+            allows_removal: options.allows_removal,
             codes: Vec::new(),
             spellings: HashMap::new(),
             code_cells: HashMap::new(),
@@ -86,12 +99,13 @@ impl<'d> RowValidator<'d> {
             return Err(unreadable.error.clone().into());
         }
         let (cells, line) = (&row.cells, row.line);
-        let (user_id, named_by) = self.user(&cells.user, line)?;
-        let mut request = RowRequest::new(line, user_id, named_by);
+        let user_id = self.user(&cells.user, line)?;
+        let is_address = user_id != UserId::from(cells.user.as_ref());
+        let mut request = RowRequest::new(line, user_id);
         request.external = self.flag(cells.external.as_deref(), line)?;
         request.priority = self.priority(cells.priority.as_deref(), line)?;
         request.codes = self.code_cell(&cells.codes, line, block)?;
-        let user = (named_by == IdSource::Email).then(|| cells.user.to_string());
+        let user = is_address.then(|| cells.user.to_string());
         let external = cells.external.as_ref().map(ToString::to_string);
         if user.is_some() || external.is_some() {
             request.cells = Some(Box::new(OtherCells { user, external }));
@@ -99,7 +113,7 @@ impl<'d> RowValidator<'d> {
         Ok(request)
     }
 
-    fn user<'a>(&self, cell: &'a str, line: u32) -> Result<(UserId<'a>, IdSource), RowError>
+    fn user<'a>(&self, cell: &'a str, line: u32) -> Result<UserId<'a>, RowError>
     where
         'd: 'a,
     {
@@ -109,10 +123,10 @@ impl<'d> RowValidator<'d> {
         }
         let user_id = UserId::from(cell);
         match (user_id.key().damage(), self.directory) {
-            (None, _) => Ok((user_id, IdSource::Id)),
+            (None, _) => Ok(user_id),
             (Some(InvalidId::Email), Some(directory)) => {
                 let user_id = self.user_by_email(directory, cell, line)?;
-                Ok((UserId::from(user_id), IdSource::Email))
+                Ok(UserId::from(user_id))
             }
             (Some(damage), _) => Err(RowError::DamagedUser {
                 place: place(),
@@ -132,7 +146,11 @@ impl<'d> RowValidator<'d> {
         let found = truncated(cell);
         match resolve(directory, cell) {
             Lookup::Found(user_id) => Ok(user_id),
-            Lookup::NotFound => Err(RowError::UnknownEmail { place, found }),
+            Lookup::NotFound => Err(RowError::UnknownEmail {
+                place,
+                suggestion: directory.suggest(&found).map(str::to_owned),
+                found,
+            }),
             Lookup::Ambiguous(users) => Err(RowError::SharedEmail {
                 place,
                 found,
@@ -178,14 +196,28 @@ impl<'d> RowValidator<'d> {
         if let Some(&known) = self.code_cells.get(cell) {
             return Ok(known);
         }
-        let codes = self.read_codes(cell, line)?;
+        let removal = Removal::parse(cell).filter(|_| !self.allows_empty);
+        let codes = match removal {
+            Some(removal) => vec![self.removal_code(removal, line)?],
+            None => self.read_codes(cell, line)?,
+        };
         let index = self.code_cells.len();
         self.code_cells.insert(cell.into(), index);
         block.new_code_cells.push(CodeCell {
             text: cell.into(),
             codes: codes.into(),
+            is_removal: removal.is_some(),
         });
         Ok(index)
+    }
+
+    /// What stands in place of a code for a removal.
+    fn removal_code(&mut self, removal: Removal, line: u32) -> Result<CodeIndex, RowError> {
+        if !self.allows_removal {
+            let place = self.columns.codes_location(line);
+            return Err(RowError::RemovalNotAllowed { place, removal });
+        }
+        Ok(code_place(&mut self.codes, removal.name()))
     }
 
     fn read_codes(&mut self, cell: &str, line: u32) -> Result<Vec<CodeIndex>, RowError> {

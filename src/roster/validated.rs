@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::bundle_sets::CodeIndex;
 use super::row_error::BadRow;
-use super::users::{IdSource, UserId};
+use super::users::UserId;
 
 /// Consecutive rows of a file.
 #[derive(Debug, Default)]
@@ -27,7 +27,6 @@ pub struct RowRequest {
     user_id: OwnedId,
     /// The index of the row's cell of codes: most rows share few different texts.
     pub codes: usize,
-    pub named_by: IdSource,
     pub external: bool,
     pub priority: f64,
     /// Cells that cannot be told from the fields above; `None` in most rows.
@@ -46,6 +45,8 @@ enum OwnedId {
 pub struct CodeCell {
     pub text: Box<str>,
     pub codes: Box<[CodeIndex]>,
+    /// The text asks for a removal in place of codes.
+    pub is_removal: bool,
 }
 
 /// Cells as the file has them.
@@ -68,7 +69,7 @@ pub struct RejectedRow {
 }
 
 impl RowRequest {
-    pub fn new(line: u32, user_id: UserId<'_>, named_by: IdSource) -> Self {
+    pub fn new(line: u32, user_id: UserId<'_>) -> Self {
         Self {
             line,
             user_id: match user_id {
@@ -76,7 +77,6 @@ impl RowRequest {
                 UserId::Text(text) => OwnedId::Text(text.into()),
             },
             codes: 0,
-            named_by,
             external: false,
             priority: f64::INFINITY,
             cells: None,

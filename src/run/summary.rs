@@ -233,7 +233,7 @@ fn code_counts(roster: &Roster, stats: &RunStats) -> Vec<CodeCounts> {
     let mut by_code: BTreeMap<&str, CodeCounts> = BTreeMap::new();
     for (set, requested) in requested_by_set {
         let allocated = stats.success_by_set.get(&set).copied().unwrap_or(0);
-        for code in assignments.sets().codes(set) {
+        for code in assignments.sets().codes(assignments.sets().wanted(set)) {
             let counts = by_code.entry(code).or_insert_with(|| CodeCounts {
                 code: code.to_owned(),
                 name: catalog::find(code).map(|entry| entry.name.to_owned()),

@@ -50,7 +50,7 @@ impl<'a> Undo<'a> {
         let new = self.recorded.missing(users);
         let row = |&user: &UserIndex| {
             let licenses = current.of(user)?;
-            Some(AssignmentRow::new(assignments, user, licenses))
+            Some(AssignmentRow::before(assignments, user, licenses))
         };
         self.file.append(new.iter().filter_map(row))?;
         self.recorded.extend(new);
@@ -81,7 +81,7 @@ impl<'a> Undo<'a> {
         let mut drops_any = false;
         for row in self.file.read()? {
             let row = row?;
-            match (is_kept(&row), row.has_no_codes()) {
+            match (is_kept(&row), row.is_removal()) {
                 (true, true) => summary.had_none += 1,
                 (true, false) => summary.restorable += 1,
                 (false, _) => drops_any = true,
@@ -117,26 +117,33 @@ impl UndoSummary {
 
     /// How to undo the run, in some lines. `allowed_codes` are the codes of --allow-code.
     pub fn text(&self, folder: &Path, allowed_codes: &[String]) -> String {
-        let with = match allowed_codes {
+        let mut flags = Vec::new();
+        if self.had_none > 0 {
+            flags.push("--allow-removal".to_owned());
+        }
+        if !allowed_codes.is_empty() {
+            flags.push(format!("--allow-code {}", allowed_codes.join(",")));
+        }
+        let with = match flags.as_slice() {
             [] => String::new(),
-            codes => format!(" with --allow-code {}", codes.join(",")),
+            flags => format!(" with {}", flags.join(" ")),
         };
         let mut text = format!(
             "undo: import {}{with} to restore the licences of {}",
             folder.join(UNDO).display(),
-            count_of(self.restorable, "user")
+            count_of(self.restorable + self.had_none, "user")
         );
-        for (users, reason) in [
-            (
-                self.had_none,
-                "who had no licences; remove their licences in the portal",
-            ),
-            (self.unknown, "without an entry in the file of --current"),
-        ] {
-            if users > 0 {
-                let users = count_of(users, "user");
-                text.push_str(&format!("\n  not restored: {users} {reason}"));
-            }
+        if self.had_none > 0 {
+            let users = count_of(self.had_none, "user");
+            text.push_str(&format!(
+                "\n  of them, {users} had no licences and will be removed"
+            ));
+        }
+        if self.unknown > 0 {
+            let users = count_of(self.unknown, "user");
+            text.push_str(&format!(
+                "\n  not restored: {users} whose licences before the run are unknown"
+            ));
         }
         text
     }

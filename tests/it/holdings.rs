@@ -222,43 +222,38 @@ fn users_with_the_other_external_flag_are_skipped_when_adding() {
 }
 
 #[test]
-fn users_without_licences_are_in_the_undo_file_and_importing_it_has_a_hint() {
+fn users_without_licences_are_removed_by_importing_the_undo_file() {
     let sandbox = Stand::with_seats("IDU=9,PMD=9");
     let dir = Dir::new();
     dir.write("users.csv", "userId,code\na,IDU\nb,IDU\nc,IDU\n");
     dir.write("holdings.csv", "userId,code\na,PMD\nb,\n");
     let ended = import_with_current(&dir, &sandbox.base_url, &["--allow-losses"]);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
-    assert!(
-        ended.stderr.contains("to restore the licences of 1 user"),
-        "{}",
-        ended.stderr
+    let undo = "with --allow-removal to restore the licences of 2 users\n  of them, 1 user had no licences and will be removed\n  not restored: 1 user whose licences before the run are unknown";
+    assert!(ended.stderr.contains(undo), "{}", ended.stderr);
+    assert_eq!(
+        dir.column("run/undo.csv", "userBundleCodes"),
+        ["PMD", "remove"]
     );
-    assert!(
-        ended
-            .stderr
-            .contains("not restored: 1 user who had no licences"),
-        "{}",
-        ended.stderr
-    );
-    assert!(
-        ended
-            .stderr
-            .contains("not restored: 1 user without an entry in the file"),
-        "{}",
-        ended.stderr
-    );
-    assert_eq!(dir.column("run/undo.csv", "userId"), ["a", "b"]);
 
     let undone = dir.import_file("run/undo.csv", "undone", &sandbox.base_url, &[]);
     assert_eq!(undone.code, 1);
     assert_eq!(sandbox.held("a").as_deref(), Some("PMD"));
     let failed = dir.rows("undone/failures.csv");
     assert_eq!(failed[0]["userId"], "b");
+    let message = &failed[0]["message"];
+    assert!(message.contains("--allow-removal allows that"), "{message}");
+
+    // Only the organisation's address has the call that removes users.
+    let arguments = ["--allow-removal", "--allow-losses"];
+    let unknown = dir.import_file("run/undo.csv", "unknown", &sandbox.base_url, &arguments);
+    assert_eq!(unknown.code, 2, "{}", unknown.stderr);
     assert!(
-        failed[0]["message"].contains("use the portal"),
+        unknown
+            .stderr
+            .contains("without the name of the organisation"),
         "{}",
-        failed[0]["message"]
+        unknown.stderr
     );
 }
 

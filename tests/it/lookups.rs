@@ -226,3 +226,173 @@ fn an_export_can_be_imported_and_read_as_current_licences() {
         planned.stderr
     );
 }
+
+#[test]
+fn an_address_that_differs_by_one_letter_from_one_that_is_found_is_suggested() {
+    let portal = Portal::new(5, Licenses::new(), PortalBehavior::default());
+    let dir = Dir::new();
+    dir.write("users.csv", with_addresses(5) + "usr3@acme.example,IDU\n");
+    let ended = import(&dir, &portal, "run", &[]);
+    assert_eq!(ended.code, 1);
+    let suggestion = "\"usr3@acme.example\"; did you mean user3@acme.example?";
+    assert!(ended.stderr.contains(suggestion), "{}", ended.stderr);
+}
+
+#[test]
+fn leavers_are_removed_by_a_call_of_their_own_and_confirmed_by_reading() {
+    let portal = Portal::new(9, with_licenses(4), PortalBehavior::default());
+    let dir = Dir::new();
+    let rows = [
+        (0, "remove"),
+        (1, "none"),
+        (2, "IDU"),
+        (3, "remove"),
+        (8, "remove"),
+    ];
+    let rows = rows.map(|(number, code)| format!("{},{code}\n", address(number)));
+    dir.write("users.csv", format!("E-Mail,Licence\n{}", rows.concat()));
+
+    let forbidden = import(&dir, &portal, "forbidden", &["--allow-losses"]);
+    assert_eq!(forbidden.code, 1);
+    assert!(
+        forbidden.stderr.contains("--allow-removal allows that"),
+        "{}",
+        forbidden.stderr
+    );
+    let without_consent = import(&dir, &portal, "refused", &["--allow-removal"]);
+    assert_eq!(without_consent.code, 2, "{}", without_consent.stderr);
+    assert!(
+        without_consent.stderr.contains("would lose licences"),
+        "{}",
+        without_consent.stderr
+    );
+    assert_eq!(portal.count("DELETE "), 0);
+
+    let ended = import(&dir, &portal, "run", &["--allow-removal", "--allow-losses"]);
+    assert_eq!(ended.code, 0, "{}\n{}", ended.stdout, ended.stderr);
+    assert_eq!(portal.count("DELETE "), 1);
+    let left: Vec<_> = portal.licenses().into_iter().collect();
+    assert_eq!(left, [(guid(1), vec![]), (guid(2), vec!["IDU".to_owned()])]);
+    // One user had no licences to be removed, and one had its code since the first import.
+    assert_eq!(
+        dir.column("run/success.csv", "sent"),
+        ["no", "no", "yes", "yes", "yes"]
+    );
+    let verified = verify_with_removal(&dir, &portal);
+    assert_eq!(verified.code, 0, "{}", verified.stdout);
+}
+
+fn verify_with_removal(dir: &Dir, portal: &Portal) -> CommandOutput {
+    let mut command = dir.seatload();
+    command.args([
+        "verify",
+        "users.csv",
+        "--allow-removal",
+        "--url",
+        &portal.url(),
+    ]);
+    wait_for_exit(command)
+}
+
+#[test]
+fn a_removal_that_the_service_refuses_is_a_failure_with_the_portal_as_the_hint() {
+    let refuses = PortalBehavior {
+        refuses_removal: true,
+        ..PortalBehavior::default()
+    };
+    let portal = Portal::new(2, with_licenses(2), refuses);
+    let dir = Dir::new();
+    dir.write(
+        "users.csv",
+        format!(
+            "E-Mail,Licence\n{},remove\n{},IDU\n",
+            address(0),
+            address(1)
+        ),
+    );
+    let ended = import(&dir, &portal, "run", &["--allow-removal", "--allow-losses"]);
+    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    assert_eq!(dir.column("run/failures.csv", "outcome"), ["rejected"]);
+    assert_eq!(dir.column("run/failures.csv", "changed"), ["no"]);
+    let message = &dir.column("run/failures.csv", "message")[0];
+    assert!(
+        message.contains("remove the user's licences in the portal"),
+        "{message}"
+    );
+    assert_eq!(portal.licenses()[&guid(1)], ["IDU"]);
+}
+
+#[test]
+fn the_export_of_the_public_client_is_read_as_input_and_as_current_licences() {
+    let portal = Portal::new(3, with_licenses(3), PortalBehavior::default());
+    let dir = Dir::new();
+    let row = |number, license: &str| format!("/,{},{license}\n", address(number));
+    let users = [
+        row(0, "Insights Designer Users"),
+        row(1, "Insights Designer Users"),
+    ];
+    dir.write(
+        "users.csv",
+        format!("Path,UserName,License\n{}", users.concat()),
+    );
+    let current = [
+        row(0, "Process Mining Developer"),
+        row(0, "Insights Designer Users"),
+    ];
+    dir.write(
+        "now.csv",
+        format!("Path,UserName,License\n{}", current.concat()),
+    );
+    let refused = import(&dir, &portal, "refused", &["--current", "now.csv"]);
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("1 user would lose licences"),
+        "{}",
+        refused.stderr
+    );
+    let arguments = [
+        "--current",
+        "now.csv",
+        "--absent-means-none",
+        "--allow-losses",
+    ];
+    let ended = import(&dir, &portal, "run", &arguments);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert_eq!(
+        dir.column("run/undo.csv", "userBundleCodes"),
+        ["IDU;PMD", "remove"]
+    );
+}
+
+#[test]
+fn a_response_with_what_users_have_stops_the_run_before_a_second_request() {
+    let reads = PortalBehavior {
+        reads_instead: true,
+        ..PortalBehavior::default()
+    };
+    let portal = Portal::new(300, Licenses::new(), reads);
+    let dir = Dir::new();
+    dir.write("users.csv", with_addresses(300));
+    let ended = import(&dir, &portal, "run", &[]);
+    assert_eq!(ended.code, 3, "{}", ended.stderr);
+    let stop = "this address reads licences and does not allocate them";
+    assert!(ended.stderr.contains(stop), "{}", ended.stderr);
+    assert_eq!(portal.count("PUT "), 1);
+    assert_eq!(dir.rows("run/pending.csv").len(), 300);
+}
+
+#[test]
+fn a_corrected_failures_file_names_one_user_by_address_and_by_id() {
+    let portal = Portal::new(1, Licenses::new(), PortalBehavior::default());
+    let dir = Dir::new();
+    dir.write(
+        "users.csv",
+        format!("E-Mail,Licence\n{0},IDU\n{0},PMDD\n", address(0)),
+    );
+    assert_eq!(import(&dir, &portal, "run", &[]).code, 1);
+    let corrected = dir.read("run/failures.csv").replace(",PMDD,", ",PMD,");
+    dir.write("users.csv", corrected);
+    let ended = import(&dir, &portal, "again", &[]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert_eq!(portal.licenses()[&guid(0)].len(), 2);
+}

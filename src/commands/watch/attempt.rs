@@ -106,11 +106,11 @@ impl Attempt<'_> {
         let session = self.sign_in(settings.run.requests.max_retries, progress)?;
         let located = session.located;
         settings.run.target = settings.run.target.with_account(&located.account_id);
-        // An error in a side table concerns every file; an error in the input concerns this one.
-        let beside = load::load_side_tables(&settings.plan.input_settings)?;
         let retries = settings.run.requests.max_retries;
         let lookups = Lookups::new(self.connection, located, settings.plan.questions, retries);
         let lookups = lookups.as_ref();
+        // An error in a side table concerns every file; an error in the input concerns this one.
+        let beside = load::load_side_tables(&settings.plan.input_settings, lookups, progress)?;
         let prepared =
             prepare::prepare(&settings, beside, lookups, None, progress).map_err(|error| {
                 if is_machine_error(&error) {

@@ -308,15 +308,14 @@ impl<'a> Dispatcher<'a> {
             users: task.slice.users.len(),
         });
         let group = self.plan.group(task.group);
+        let sets = self.assignments.sets();
         let users = task.slice.users.iter();
         let user_ids = users.map(|&user| self.assignments.user_id(user).to_string());
         Outgoing {
             request: AllocationRequest {
                 user_ids: user_ids.collect(),
-                user_bundle_codes: self
-                    .assignments
-                    .sets()
-                    .codes(group.set)
+                user_bundle_codes: sets
+                    .codes(sets.wanted(group.set))
                     .map(ToOwned::to_owned)
                     .collect(),
                 use_external_license: group.external,

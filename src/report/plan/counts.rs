@@ -18,6 +18,8 @@ pub struct Users {
     #[serde(rename = "holdAlready")]
     pub already_assigned: u64,
     pub without_seat: u64,
+    /// Users to send whose rows take everything from them.
+    pub to_remove: u64,
     #[serde(rename = "withheld")]
     pub skipped: SkippedUsers,
 }
@@ -101,6 +103,7 @@ pub fn users(changes: &PlannedChanges, first: usize) -> Users {
             Action::NoSeat(_) => users.without_seat += 1,
         }
     }
+    users.to_remove = changes.to_remove().count() as u64;
     users.to_send_now = users.to_send.min(first as u64);
     for (_, reason) in &roster.skipped {
         match reason {

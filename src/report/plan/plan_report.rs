@@ -112,8 +112,10 @@ impl PlanReport {
         self.users.to_send_now
     }
 
+    /// Users who lose licences. Those whose rows take everything from them count even if it is unknown what they have.
     pub fn losing(&self) -> u64 {
-        self.changes.as_ref().map_or(0, |changes| changes.losing)
+        let changes = self.changes.as_ref();
+        changes.map_or(self.users.to_remove, |changes| changes.losing)
     }
 
     /// Users who may lose licences, since their current licences are unknown.

@@ -83,6 +83,7 @@ fn users(plan: &PlanReport) -> String {
     if users.to_send_now < users.to_send {
         rows.push(("  in this run (--first)", users.to_send_now));
     }
+    rows.push(("  lose everything (remove, none)", users.to_remove));
     if let Some(changes) = &plan.changes {
         rows.extend([
             ("  gain licences", changes.gaining),

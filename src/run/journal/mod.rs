@@ -64,8 +64,8 @@ impl Journal {
             .append(decisions.flat_map(|decision| rows.failures(decision)))
     }
 
-    /// Records decisions that need no request.
-    pub fn record_unsent(
+    /// Records decisions that dispatch has no part in.
+    pub fn record_apart(
         &mut self,
         states: &mut UserStates,
         assignments: &Assignments,

@@ -6,9 +6,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::catalog::Removal;
 use crate::outcome::{Applied, ConfirmedBy, Decision, FailureKind, Outcome, with_hint};
 use crate::plan::UserLicenses;
-use crate::roster::{Assignments, BAD_ROW_MARK, BadRow, SetIndex, SkipReason, UserIndex};
+use crate::roster::{
+    Assignments, BAD_ROW_MARK, BadRow, BundleSets, SetIndex, SkipReason, UserIndex,
+};
 use crate::sanitize::{escape_formula, printable, unescape_formula};
 
 /// The longest message in a cell, in characters.
@@ -127,8 +130,17 @@ impl AssignmentRow {
         }
     }
 
-    pub fn has_no_codes(&self) -> bool {
-        self.user_bundle_codes.is_empty()
+    /// What a user had before a run: without a direct allocation, undoing the run removes the user.
+    pub fn before(assignments: &Assignments, user: UserIndex, licenses: UserLicenses) -> Self {
+        let mut row = Self::new(assignments, user, licenses);
+        if licenses.set == BundleSets::EMPTY || licenses.is_inherited {
+            row.user_bundle_codes = Removal::Remove.name().to_owned();
+        }
+        row
+    }
+
+    pub fn is_removal(&self) -> bool {
+        self.user_bundle_codes == Removal::Remove.name()
     }
 }
 

@@ -20,6 +20,9 @@ pub(crate) struct PortalBehavior {
     pub(crate) loses: fn(usize) -> bool,
     /// The server is killed, as far as a client can see, at the look-up with this number.
     pub(crate) hangs_at_lookup: usize,
+    pub(crate) refuses_removal: bool,
+    /// The allocation's address reads.
+    pub(crate) reads_instead: bool,
 }
 
 impl Default for PortalBehavior {
@@ -28,6 +31,8 @@ impl Default for PortalBehavior {
             refuses: |_| None,
             loses: |_| false,
             hangs_at_lookup: usize::MAX,
+            refuses_removal: false,
+            reads_instead: false,
         }
     }
 }
@@ -81,6 +86,18 @@ impl Portal {
                 ])),
                 ("GET", "portal_/api/filtering/leftnav/tenantsAndOrganizationInfo") => {
                     ok(json!({ "organization": { "id": "acc-1", "name": "acme" } }))
+                }
+                ("DELETE", "portal_/api/license/accountant/UserLicense") => {
+                    if behavior.refuses_removal {
+                        return http(403, "{}");
+                    }
+                    for user in texts(&body, "userIds") {
+                        licenses.remove(&user);
+                    }
+                    http(204, "")
+                }
+                ("PUT", "lease_/api/account/acc-1/user-license") if behavior.reads_instead => {
+                    ok(json!([{ "id": guid(0), "userBundleLicenses": [], "orphan": false }]))
                 }
                 ("PUT", "lease_/api/account/acc-1/user-license") => {
                     allocate(&mut licenses, &body);
@@ -139,13 +156,14 @@ fn page(licenses: &Licenses, query: &str) -> Value {
 }
 
 fn allocate(licenses: &mut Licenses, body: &Value) {
-    let texts = |field: &str| {
-        let texts = body[field].as_array().unwrap().iter();
-        texts
-            .map(|text| text.as_str().unwrap().to_owned())
-            .collect::<Vec<_>>()
-    };
-    for user in texts("userIds") {
-        licenses.insert(user, texts("userBundleCodes"));
+    for user in texts(body, "userIds") {
+        licenses.insert(user, texts(body, "userBundleCodes"));
     }
+}
+
+fn texts(body: &Value, field: &str) -> Vec<String> {
+    let texts = body[field].as_array().unwrap().iter();
+    texts
+        .map(|text| text.as_str().unwrap().to_owned())
+        .collect()
 }
