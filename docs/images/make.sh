@@ -53,8 +53,8 @@ photograph() {
     env -i HOME="$scratch" TERM=tmux-256color COLORTERM=truecolor LANG=C.UTF-8 PATH="$target/release:/usr/bin:/bin" PS1='$ ' \
     bash --norc --noprofile
 until [[ $(screen) == *'$'* ]]; do sleep 0.1; done
-"${tmux[@]}" send-keys 'seatload import sample-data/onboarding.csv --sandbox --yes' Enter
-until compgen -G "$scratch/seatload-onboarding-*/report.html" >/dev/null; do sleep 0.2; done
+"${tmux[@]}" send-keys 'seatload import sample-data/joiners.csv --sandbox --until-full --yes' Enter
+until compgen -G "$scratch/seatload-joiners-*/report.html" >/dev/null; do sleep 0.2; done
 settle
 # All but the prompt at the end.
 screen | awk 'NF { last = NR } { line[NR] = $0 } END { for (n = 1; n < last; n++) print line[n] }' >"$scratch/screen"
@@ -69,4 +69,4 @@ screen | awk 'NF { last = NR } { line[NR] = $0 } END { for (n = 1; n < last; n++
 photograph "$images/terminal.png" "$scratch/terminal.html" 900 $(($(wc -l <"$scratch/screen") * 20 + 68))
 
 # The beginning of the same run's page.
-photograph "$images/report.png" "$(echo "$scratch"/seatload-onboarding-*/report.html)" 1100 960
+photograph "$images/report.png" "$(echo "$scratch"/seatload-joiners-*/report.html)" 1100 960

@@ -27,7 +27,7 @@ pub fn file_version(metadata: &Metadata) -> FileVersion {
 }
 
 #[cfg(not(unix))]
-pub fn stamp(metadata: &Metadata) -> FileVersion {
+pub fn file_version(metadata: &Metadata) -> FileVersion {
     FileVersion {
         size: metadata.len(),
         written: metadata.modified().ok(),
