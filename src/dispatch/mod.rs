@@ -44,6 +44,8 @@ pub struct Policy {
     pub max_retries: u32,
     /// Send every user, even where three in a row were rejected for lack of seats or of a licence.
     pub keep_trying: bool,
+    /// As far as is known, there are seats for every user, so a 409 is about something else.
+    pub seats_suffice: bool,
     /// Start no batch while an earlier one that shares a code with it is undecided.
     pub in_order: bool,
     /// An earlier session of the run had a success, so a 404 is about its user and not about the organisation.

@@ -154,6 +154,7 @@ fn policy(run: &PreparedRun<'_>, files: &RunFiles<'_>) -> dispatch::Policy {
         concurrency: requests.concurrency,
         max_retries: requests.max_retries,
         keep_trying: requests.keep_trying,
+        seats_suffice: run.changes.seats_suffice(),
         in_order: requests.in_order,
         has_succeeded: files.states.has_confirmed(),
         maybe_applied,

@@ -135,6 +135,12 @@ impl PlannedChanges {
         self.seats.is_some()
     }
 
+    /// Whether there are enough seats of every code, as far as is known.
+    pub fn seats_suffice(&self) -> bool {
+        let is_enough = |demand: &SeatDemand| demand.free.is_some() && demand.short() == 0;
+        self.knows_seats() && self.demand().iter().all(is_enough)
+    }
+
     /// Whether users without a seat are not sent (`--until-full`).
     pub fn is_partial(&self) -> bool {
         self.seats.as_ref().is_some_and(|limit| limit.partial)

@@ -451,3 +451,17 @@ async fn the_token_services_retry_after_is_obeyed() {
     assert_eq!(ran.assert_finished().count("success"), 2);
     assert!(ran.took >= Duration::from_secs(20), "{:?}", ran.took);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_409_says_that_a_code_may_not_exist_where_the_seats_were_known_to_suffice() {
+    let service = FakeService::new().script(|_, _| Some(answer(409, "no")));
+    let mut run = Run::of_users(1);
+    let unknown = run.at(&service).await.outcome("u0");
+    assert!(
+        !unknown.contains("may not have one of these codes"),
+        "{unknown}"
+    );
+    run.policy.seats_suffice = true;
+    let known = run.at(&service).await.outcome("u0");
+    assert!(known.contains("may not have one of these codes"), "{known}");
+}

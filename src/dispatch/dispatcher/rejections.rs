@@ -11,6 +11,9 @@ use crate::event::{Event, StopReason};
 use crate::outcome::{Applied, FailureKind};
 use crate::plan::GroupIndex;
 
+/// A 409 also means that a code does not exist (API.md, "What the service can answer").
+const SEATS_SUFFICED: &str = " (there were enough free seats before the run, so the organisation may not have one of these codes)";
+
 impl Dispatcher<'_> {
     pub fn handle_rejection(&mut self, task: Task, rejection: Rejection, now: Instant) {
         // A 404 may mean that the account or the address is wrong, so it does not show a healthy service.
@@ -50,10 +53,13 @@ impl Dispatcher<'_> {
 
     fn reject_single_user(&mut self, task: &Task, rejection: &Rejection) {
         let code = rejection.status.code();
-        let message = match rejection.message.as_str() {
+        let mut message = match rejection.message.as_str() {
             "" => format!("rejected with status {code}"),
             message => message.to_owned(),
         };
+        if rejection.status == RejectionStatus::Conflict && self.policy.seats_suffice {
+            message.push_str(SEATS_SUFFICED);
+        }
         let failure = Failure {
             kind: rejection.status.failure(),
             status: Some(code),

@@ -49,6 +49,7 @@ impl Run {
         Self {
             roster,
             policy: Policy {
+                seats_suffice: false,
                 rate: "10000/s".parse().unwrap(),
                 burst: NonZeroU32::new(10000).unwrap(),
                 concurrency: NonZeroUsize::new(8).unwrap(),
