@@ -17,7 +17,7 @@ use crate::humanize::count_of;
 use crate::import::answers::CurrentWriter;
 use crate::import::connection::Connection;
 use crate::import::sandbox_state;
-use crate::lookup::{CallFailure, Caller, read_all_licenses};
+use crate::lookup::{CallFailure, read_all_licenses};
 use crate::report::Progress;
 
 /// Export what users have now as a CSV
@@ -64,7 +64,7 @@ pub fn export(args: ExportArgs) -> anyhow::Result<ExitCode> {
     let Some(account) = &located.account else {
         bail!("the organisation is unknown");
     };
-    let caller = Caller::new(&connection.client, retries);
+    let caller = connection.caller(retries);
     let read = |out: &mut dyn Write| -> anyhow::Result<u64> {
         let mut writer = CurrentWriter::new(out)?;
         let mut users = 0;

@@ -12,18 +12,21 @@ use crate::args::settings::SettingsArgs;
 use crate::args::summary::SummaryArgs;
 use crate::exit_code::ExitCode;
 use crate::hint::Failure;
+use crate::import::account::Located;
 use crate::import::connection::Connection;
 use crate::import::context::{Session, exit_on_signal, interrupt_on_signal};
 use crate::import::load;
 use crate::import::lookups::Lookups;
 use crate::import::prepare::prepare;
 use crate::import::preview::{PlanFormat, preview};
+use crate::import::result::RunResult;
 use crate::import::sandbox_state::beside_input;
 use crate::import::send_times::SendTimes;
 use crate::input::Input;
 use crate::report::Progress;
 use crate::run::{FolderError, NewRunFolder};
 use crate::settings::{ImportSettings, SummaryFormat};
+use crate::signals::ExitOnSignal;
 
 /// Import a file of users and bundle codes
 ///
@@ -95,12 +98,22 @@ pub fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
     let retries = settings.run.requests.max_retries;
     let located = connection.sign_in(retries, &CancellationToken::new(), &progress)?;
     settings.run.target = settings.run.target.with_account(&located.account_id);
-    let settings = &settings;
+    let result = run(&settings, &connection, located, before_start, &mut progress)?;
+    Ok(result.print(&settings.plan.input_settings, format, &progress))
+}
 
-    let lookups = Lookups::new(&connection, located, settings.plan.questions, retries);
+/// Loads, plans and confirms, then sends.
+fn run(
+    settings: &ImportSettings,
+    connection: &Connection,
+    located: &Located,
+    before_start: ExitOnSignal,
+    progress: &mut Progress,
+) -> anyhow::Result<RunResult> {
+    let retries = settings.run.requests.max_retries;
+    let lookups = Lookups::new(connection, located, settings.plan.questions, retries);
     let lookups = lookups.as_ref();
-    let side_tables =
-        load::load_side_tables(&settings.plan.input_settings, lookups, &mut progress)?;
+    let side_tables = load::load_side_tables(&settings.plan.input_settings, lookups, progress)?;
     // Standard input cannot be read again, so it is saved for a resumed run.
     let stdin_folder = match settings.plan.input {
         Input::Stdin => Some(create_folder(settings)?),
@@ -111,7 +124,7 @@ pub fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
         side_tables,
         lookups,
         stdin_folder.as_deref(),
-        &mut progress,
+        progress,
     )?;
     let folder = stdin_folder.map_or_else(|| create_folder(settings), Ok)?;
     if let Some(violation) = prepared.report_violation(settings, &located.endpoint, &folder)? {
@@ -122,17 +135,14 @@ pub fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
             rows.display()
         )));
     }
-
     let session = Session {
-        connection: &connection,
+        connection,
         located,
         send_times: &SendTimes::default(),
         interrupt: &interrupt_on_signal(folder.path())?,
     };
     drop(before_start);
-    let path = folder.path().to_owned();
-    let result = prepared.run(settings, folder, session, &mut progress)?;
-    Ok(result.print(&path, &settings.plan.input_settings, format, &progress))
+    prepared.run(settings, folder, session, progress)
 }
 
 fn dry_run(args: ImportArgs) -> anyhow::Result<ExitCode> {

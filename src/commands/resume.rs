@@ -97,7 +97,6 @@ pub fn resume(args: ResumeArgs) -> anyhow::Result<ExitCode> {
         ResumeScope::Pending
     };
     drop(before_start);
-    let path = folder.path().to_owned();
     let stopped = StoppedRun {
         start,
         folder,
@@ -105,7 +104,7 @@ pub fn resume(args: ResumeArgs) -> anyhow::Result<ExitCode> {
         changes,
     };
     let result = resume_run(stopped, scope, settings, session, &mut progress)?;
-    Ok(result.print(&path, &manifest.input_settings, format, &progress))
+    Ok(result.print(&manifest.input_settings, format, &progress))
 }
 
 /// A wait that dispatch would not wait for is an error.

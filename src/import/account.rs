@@ -19,42 +19,18 @@ pub struct Located {
 
 /// Finds the account, after the first sign-in. An account that contradicts the token or the portal is an error.
 pub async fn locate(
-    client: &Client,
+    caller: &Caller<'_, Client>,
+    said_by_token: Option<String>,
     address: &ServiceAddress,
-    max_retries: u32,
 ) -> anyhow::Result<Located> {
     let name = address.organization.as_deref();
     let organization = name.map(|name| Organization::new(&address.base_url, name));
     let organization = organization.transpose()?;
-    // Where the account is given, the portal may only contradict it.
-    let retries = if address.account.is_some() {
-        0
-    } else {
-        max_retries
+    let said = match said_by_token {
+        Some(id) => Ok(Some((id, "the token"))),
+        None => said_by_portal(caller, organization.as_ref()).await,
     };
-    let said = match said_account(client, organization.as_ref(), retries).await {
-        Err(failure) if address.account.is_none() => bail!(
-            Failure::new(format!("cannot ask the portal for the account: {failure}"))
-                .hint("retry later, or give the account ID of the organisation: --account ID")
-        ),
-        said => said.unwrap_or_default(),
-    };
-    let account_id = match (&address.account, said) {
-        (Some(given), Some((said, source))) if UserKey::of(given) != UserKey::of(&said) => bail!(
-            Failure::new(format!(
-                "--account is {}, but {source} is for the account {}",
-                printable(given, 60),
-                printable(&said, 60)
-            ))
-            .hint("remove --account, or use the address and the token of the other organisation")
-        ),
-        (Some(given), _) => given.clone(),
-        (None, Some((said, _))) => said,
-        (None, None) => bail!(
-            Failure::new("--account is missing, and neither the token nor the portal says it")
-                .hint("give the portal's address with --url, or the account ID with --account; or try --sandbox")
-        ),
-    };
+    let account_id = choose_account(address.account.as_deref(), said)?;
     Ok(Located {
         endpoint: Endpoint::new(&address.base_url, address.endpoint, name, &account_id)?,
         account: organization.map(|organization| Account {
@@ -65,19 +41,42 @@ pub async fn locate(
     })
 }
 
-/// The account that the token names, or else the portal, and which of them does.
-async fn said_account(
-    client: &Client,
-    organization: Option<&Organization>,
-    max_retries: u32,
-) -> Result<Option<(String, &'static str)>, CallFailure> {
-    if let Some(id) = client.tokens().account() {
-        return Ok(Some((id, "the token")));
+/// The account that is given, unless the token or the portal says another; without one, the account that they say.
+fn choose_account(
+    given: Option<&str>,
+    said: Result<Option<(String, &'static str)>, CallFailure>,
+) -> anyhow::Result<String> {
+    match (given, said) {
+        (None, Err(failure)) => bail!(
+            Failure::new(format!("cannot ask the portal for the account: {failure}"))
+                .hint("retry later, or give the account ID of the organisation: --account ID")
+        ),
+        (Some(given), Ok(Some((said, source)))) if UserKey::of(given) != UserKey::of(&said) => bail!(
+            Failure::new(format!(
+                "--account is {}, but {source} is for the account {}",
+                printable(given, 60),
+                printable(&said, 60)
+            ))
+            .hint("remove --account, or use the address and the token of the other organisation")
+        ),
+        (Some(given), _) => Ok(given.to_owned()),
+        (None, Ok(Some((said, _)))) => Ok(said),
+        (None, Ok(None)) => bail!(
+            Failure::new("--account is missing, and neither the token nor the portal says it")
+                .hint("give the portal's address with --url, or the account ID with --account; or try --sandbox")
+        ),
     }
+}
+
+/// The account that the portal names, if it does.
+async fn said_by_portal(
+    caller: &Caller<'_, Client>,
+    organization: Option<&Organization>,
+) -> Result<Option<(String, &'static str)>, CallFailure> {
     let Some(organization) = organization else {
         return Ok(None);
     };
-    match find_account(&Caller::new(client, max_retries), organization).await {
+    match find_account(caller, organization).await {
         Ok(id) => Ok(Some((id, "the portal"))),
         Err(failure) if failure.is_about_the_way() => Ok(None),
         Err(failure) => Err(failure),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::Context;
 use secrecy::SecretString;
 use tokio::runtime::{Builder, Runtime};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::api::{Client, Network, SignInError, Token, TokenCache, TokenSource, base_url};
@@ -19,6 +19,7 @@ use crate::humanize::duration::duration;
 use crate::import::account::{Located, locate};
 use crate::import::sandbox_state::SANDBOX_STATE;
 use crate::import::sign_in;
+use crate::lookup::{CallLimits, Caller};
 use crate::pacing::{Backoff, MAX_RETRY_AFTER};
 use crate::report::Progress;
 use crate::sandbox::{self, Sandbox, SandboxSettings, StateKeeper};
@@ -33,6 +34,7 @@ pub struct Connection {
     pub client: Client,
     address: ServiceAddress,
     located: OnceCell<Located>,
+    call_limits: CallLimits,
     sandbox: Option<SandboxState>,
 }
 
@@ -84,8 +86,14 @@ impl Connection {
             client,
             address,
             located: OnceCell::new(),
+            call_limits: CallLimits::new(Instant::now()),
             sandbox,
         })
+    }
+
+    /// Sends calls beside the allocation, all under the same quotas.
+    pub fn caller(&self, max_retries: u32) -> Caller<'_, Client> {
+        Caller::new(&self.client, &self.call_limits, max_retries)
     }
 
     /// A sandbox keeps what it applies in the folder of the run, so that the run can be resumed and undone.
@@ -126,7 +134,13 @@ impl Connection {
         if let Some(located) = self.located.get() {
             return Ok(located);
         }
-        let located = locate(&self.client, &self.address, max_retries).await?;
+        // Where the account is given, the portal may only contradict it.
+        let retries = match self.address.account {
+            Some(_) => 0,
+            None => max_retries,
+        };
+        let said_by_token = self.client.tokens().account();
+        let located = locate(&self.caller(retries), said_by_token, &self.address).await?;
         Ok(self.located.get_or_init(|| located))
     }
 

@@ -48,6 +48,7 @@ pub fn execute(
         Some(_) => 0,
     };
     Ok(RunResult {
+        folder: run.folder.path().to_owned(),
         stop,
         summary,
         reports,

@@ -40,10 +40,10 @@ pub fn remove_leavers<'a>(
     };
     let count = count_of(leavers.len() as u64, "user");
     progress.info(&format!("removing the direct allocation of {count}"));
-    let caller = Caller::new(
-        &run.session.connection.client,
-        run.settings.requests.max_retries,
-    );
+    let caller = run
+        .session
+        .connection
+        .caller(run.settings.requests.max_retries);
     for users in leavers.chunks(USERS_PER_CALL) {
         if run.session.interrupt.is_cancelled() {
             break;

@@ -102,51 +102,89 @@ pub fn load(
     progress: &mut Progress,
 ) -> anyhow::Result<LoadedInput> {
     let settings = &plan.input_settings;
-    let mut answers = Answers::default();
-    let catalog = Catalog::with_extra_codes(&settings.allowed_codes);
-    if let (None, Some(lookups)) = (&tables.directory, lookups)
-        && let Some(found) = lookups.addresses(input, &settings.format, &catalog, progress)?
-    {
-        tables.found.extend(found);
-    }
-    if !tables.found.is_empty() {
-        tables.found.sort_unstable();
-        tables.found.dedup();
-        let file = directory_csv(&tables.found)?;
-        let directory = Directory::read(file.as_slice())?;
-        tables.directory = Some((directory, Fingerprint::of(file.as_slice())?));
-        answers.directory = Some(file);
-    }
+    let mut answers = Answers {
+        directory: tables.look_up_addresses(input, settings, lookups, progress)?,
+        current: None,
+    };
     let directory = tables.directory.as_ref().map(|(directory, _)| directory);
     let (roster, columns, fingerprint) = read_roster(input, settings, directory, progress)?;
-    if let (None, Some(lookups)) = (&tables.current, lookups)
-        && let Some(file) = lookups.current(&roster, progress)?
-    {
-        let current = read_answered_current(&file)?;
-        tables.current = Some((current, Fingerprint::of(file.as_slice())?));
-        answers.current = Some(file);
-    }
-    let mut seats = plan.seats.clone();
-    if let (None, Some(lookups)) = (&seats, lookups) {
-        let free = lookups.free_seats(progress)?;
-        let partial = plan.until_full;
-        seats = free.map(|free| SeatBudget { free, partial });
-    }
+    answers.current = tables.look_up_current(&roster, lookups, progress)?;
+    let fingerprints = InputFingerprints {
+        input: fingerprint,
+        directory: tables.directory.as_ref().map(fingerprint_of),
+        current: tables.current.as_ref().map(fingerprint_of),
+    };
     Ok(LoadedInput {
         roster,
         columns,
-        fingerprints: InputFingerprints {
-            input: fingerprint,
-            directory: tables.directory.map(|(_, fingerprint)| fingerprint),
-            current: tables
-                .current
-                .as_ref()
-                .map(|(_, fingerprint)| fingerprint.clone()),
-        },
+        fingerprints,
         answers,
         current: tables.current.map(|(current, _)| current),
-        seats,
+        seats: seat_budget(plan, lookups, progress)?,
     })
+}
+
+fn fingerprint_of<T>((_, fingerprint): &(T, Fingerprint)) -> Fingerprint {
+    fingerprint.clone()
+}
+
+impl SideTables {
+    /// Without a directory, asks the service for the addresses of the input. Gives the directory that was made of the answers.
+    fn look_up_addresses(
+        &mut self,
+        input: &Input,
+        settings: &InputSettings,
+        lookups: Option<&Lookups<'_>>,
+        progress: &mut Progress,
+    ) -> anyhow::Result<Option<Vec<u8>>> {
+        let catalog = Catalog::with_extra_codes(&settings.allowed_codes);
+        if let (None, Some(lookups)) = (&self.directory, lookups)
+            && let Some(found) = lookups.addresses(input, &settings.format, &catalog, progress)?
+        {
+            self.found.extend(found);
+        }
+        if self.found.is_empty() {
+            return Ok(None);
+        }
+        self.found.sort_unstable();
+        self.found.dedup();
+        let file = directory_csv(&self.found)?;
+        let directory = Directory::read(file.as_slice())?;
+        self.directory = Some((directory, Fingerprint::of(file.as_slice())?));
+        Ok(Some(file))
+    }
+
+    /// Without current licences, asks the service for those of the roster's users. Gives the file that was made of the answers.
+    fn look_up_current(
+        &mut self,
+        roster: &Roster,
+        lookups: Option<&Lookups<'_>>,
+        progress: &mut Progress,
+    ) -> anyhow::Result<Option<Vec<u8>>> {
+        let (None, Some(lookups)) = (&self.current, lookups) else {
+            return Ok(None);
+        };
+        let file = lookups.current(roster, progress)?;
+        if let Some(file) = &file {
+            let current = read_answered_current(file)?;
+            self.current = Some((current, Fingerprint::of(file.as_slice())?));
+        }
+        Ok(file)
+    }
+}
+
+/// The free seats that a flag gives, or else the service.
+fn seat_budget(
+    plan: &ImportPlan,
+    lookups: Option<&Lookups<'_>>,
+    progress: &Progress,
+) -> anyhow::Result<Option<SeatBudget>> {
+    let (None, Some(lookups)) = (&plan.seats, lookups) else {
+        return Ok(plan.seats.clone());
+    };
+    let partial = plan.until_full;
+    let free = lookups.free_seats(progress)?;
+    Ok(free.map(|free| SeatBudget { free, partial }))
 }
 
 fn read_roster(

@@ -39,7 +39,7 @@ impl<'a> Lookups<'a> {
         let has_questions = questions.all().iter().any(|ask| *ask != Ask::No);
         Some(Self {
             runtime: &connection.runtime,
-            caller: Caller::new(&connection.client, max_retries),
+            caller: connection.caller(max_retries),
             account: located.account.as_ref().filter(|_| has_questions)?,
             questions,
         })

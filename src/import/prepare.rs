@@ -11,6 +11,7 @@ use crate::catalog::Removal;
 use crate::event::StopReason;
 use crate::hint::Failure;
 use crate::humanize::count_of;
+use crate::import::account::Located;
 use crate::import::answers::DIRECTORY;
 use crate::import::confirm::confirm;
 use crate::import::context::{PreparedRun, RunFiles, Session, StartTime};
@@ -62,19 +63,7 @@ impl PreparedImport {
         session: Session<'_>,
         progress: &mut Progress,
     ) -> anyhow::Result<RunResult> {
-        let assignments = &self.changes.roster.assignments;
-        let leavers = self.changes.to_remove();
-        let leavers = leavers.filter(|&user| assignments.removal(user) == Some(Removal::Remove));
-        let leavers = leavers.count() as u64;
-        if leavers > 0 && session.located.account.is_none() {
-            bail!(
-                Failure::new(format!(
-                    "nothing was sent: {} cannot be removed without the name of the organisation",
-                    count_of(leavers, "user")
-                ))
-                .hint("give the portal's address: --url https://cloud.uipath.com/NAME")
-            );
-        }
+        require_account_for_leavers(&self.changes, session.located)?;
         // After the confirmation, which may have taken a while.
         let start = StartTime::now();
         let changes = &self.changes;
@@ -178,6 +167,24 @@ pub fn prepare(
         answers,
         violation,
     })
+}
+
+/// Only the organisation's address has the call that removes users.
+fn require_account_for_leavers(changes: &PlannedChanges, located: &Located) -> anyhow::Result<()> {
+    let assignments = &changes.roster.assignments;
+    let leavers = changes.to_remove();
+    let leavers = leavers.filter(|&user| assignments.removal(user) == Some(Removal::Remove));
+    let leavers = leavers.count() as u64;
+    if leavers > 0 && located.account.is_none() {
+        bail!(
+            Failure::new(format!(
+                "nothing was sent: {} cannot be removed without the name of the organisation",
+                count_of(leavers, "user")
+            ))
+            .hint("give the portal's address: --url https://cloud.uipath.com/NAME")
+        );
+    }
+    Ok(())
 }
 
 /// Saves an input that cannot be read again.

@@ -1,7 +1,7 @@
 //! The result of a run, as it is printed at the end.
 
 use std::io::{Write, stdout};
-use std::path::Path;
+use std::path::PathBuf;
 
 use console::Term;
 
@@ -16,6 +16,8 @@ use crate::settings::{InputSettings, SummaryFormat};
 
 /// How a run, or a session of it, ended.
 pub struct RunResult {
+    /// The run folder.
+    pub folder: PathBuf,
     /// Why it stopped early, if it did.
     pub stop: Option<StopReason>,
     pub summary: Summary,
@@ -29,13 +31,13 @@ impl RunResult {
     /// Prints how the run ended, and how to resume or undo it.
     pub fn print(
         &self,
-        folder: &Path,
         input: &InputSettings,
         format: SummaryFormat,
         progress: &Progress,
     ) -> ExitCode {
+        let folder = &self.folder;
         let summary = match format {
-            SummaryFormat::Table => self.table(folder),
+            SummaryFormat::Table => self.table(),
             SummaryFormat::Json => self.summary.json(),
         };
         // A closed standard output is ignored.
@@ -59,7 +61,8 @@ impl RunResult {
         self.exit_code()
     }
 
-    fn table(&self, folder: &Path) -> String {
+    fn table(&self) -> String {
+        let folder = &self.folder;
         // The page of an earlier session has been removed, so this is the page of this session.
         let page = Some(folder.join(REPORT)).filter(|page| page.exists());
         let reports = self.reports.as_ref();

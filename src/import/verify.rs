@@ -4,11 +4,12 @@ use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::sync::Arc;
 
+use crate::catalog::Removal;
 use crate::event::StopReason;
 use crate::humanize::count_of;
 use crate::import::context::PreparedRun;
 use crate::import::recorder::RecordedRun;
-use crate::lookup::{Caller, LookupError, ServiceLicenses, read_licenses};
+use crate::lookup::{LookupError, ServiceLicenses, read_licenses};
 use crate::outcome::{Applied, ConfirmedBy, Decision, FailureKind, Outcome};
 use crate::report::Progress;
 use crate::roster::{Assignments, UserIndex};
@@ -77,10 +78,7 @@ fn read(
         .iter()
         .map(|&user| assignments.user_id(user).to_string());
     let user_ids: Vec<_> = user_ids.collect();
-    let caller = Caller::new(
-        &session.connection.client,
-        run.settings.requests.max_retries,
-    );
+    let caller = session.connection.caller(run.settings.requests.max_retries);
     session.connection.runtime.block_on(async {
         tokio::select! {
             read = read_licenses(&caller, account, &user_ids, |_| {}) => Some(read),
@@ -111,6 +109,7 @@ fn decide(run: &PreparedRun<'_>, user: UserIndex, licenses: Option<&ServiceLicen
         .as_ref()
         .and_then(|current| current.of(user));
     let sets = assignments.sets();
+    let removal = assignments.removal(user);
     let has = |set, external| {
         let codes = sets.codes(sets.wanted(set)).map(str::to_ascii_uppercase);
         let codes: BTreeSet<_> = codes.collect();
@@ -118,7 +117,10 @@ fn decide(run: &PreparedRun<'_>, user: UserIndex, licenses: Option<&ServiceLicen
         let read_codes = read.iter().flat_map(|licenses| &licenses.codes);
         let read_codes: BTreeSet<_> = read_codes.map(|code| code.to_ascii_uppercase()).collect();
         let flag = read.and_then(|licenses| licenses.external);
-        codes == read_codes && (codes.is_empty() || flag == Some(external))
+        // A group's licences show that an empty allocation is not there.
+        let is_blocked = removal != Some(Removal::Nothing)
+            || licenses.is_none_or(|licenses| !licenses.is_inherited);
+        is_blocked && codes == read_codes && (codes.is_empty() || flag == Some(external))
     };
     if has(assignments.set(user), assignments.external(user)) {
         return decision(

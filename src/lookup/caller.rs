@@ -26,9 +26,12 @@ pub const IN_FLIGHT: usize = 64;
 /// Sends calls to one service.
 pub struct Caller<'a, C> {
     client: &'a C,
+    limits: &'a CallLimits,
     max_retries: u32,
-    limits: Mutex<Limits>,
 }
+
+/// When calls may be sent, over all callers of a process.
+pub struct CallLimits(Mutex<Limits>);
 
 struct Limits {
     get: RateLimiter,
@@ -38,23 +41,28 @@ struct Limits {
     in_flight: usize,
 }
 
-impl<'a, C: Calls> Caller<'a, C> {
-    pub fn new(client: &'a C, max_retries: u32) -> Self {
-        let now = Instant::now();
+impl CallLimits {
+    pub fn new(now: Instant) -> Self {
         let limiter = |quota: &str| {
             let rate: Rate = quota.parse().expect("a rate");
             RateLimiter::new(rate, rate.requests, EarlierRequests::default(), now)
         };
+        Self(Mutex::new(Limits {
+            get: limiter(GET_QUOTA),
+            post: limiter(POST_QUOTA),
+            delete: limiter(DELETE_QUOTA),
+            cooldown: Cooldown::default(),
+            in_flight: 0,
+        }))
+    }
+}
+
+impl<'a, C: Calls> Caller<'a, C> {
+    pub fn new(client: &'a C, limits: &'a CallLimits, max_retries: u32) -> Self {
         Self {
             client,
+            limits,
             max_retries,
-            limits: Mutex::new(Limits {
-                get: limiter(GET_QUOTA),
-                post: limiter(POST_QUOTA),
-                delete: limiter(DELETE_QUOTA),
-                cooldown: Cooldown::default(),
-                in_flight: 0,
-            }),
         }
     }
 
@@ -135,7 +143,8 @@ impl<'a, C: Calls> Caller<'a, C> {
 
     fn limits(&self) -> MutexGuard<'_, Limits> {
         // Nothing panics half-way through a change.
-        self.limits.lock().unwrap_or_else(PoisonError::into_inner)
+        let limits = &self.limits.0;
+        limits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -15,7 +15,7 @@ mod seats;
 
 pub use account::find_account;
 pub use addresses::{FoundAddresses, look_up_addresses};
-pub use caller::Caller;
+pub use caller::{CallLimits, Caller};
 pub use failure::{CallFailure, LookupError};
 pub use licenses::{ServiceLicenses, read_all_licenses, read_licenses};
 pub use probes::{Probe, probes};

@@ -14,6 +14,7 @@ use crate::api::{
 struct Fake<F> {
     calls: Mutex<Vec<(String, Instant)>>,
     respond: F,
+    limits: CallLimits,
 }
 
 impl<F: Fn(&str, &Value) -> CallResult + Sync> Calls for Fake<F> {
@@ -38,12 +39,13 @@ fn fake<F: Fn(&str, &Value) -> CallResult + Sync>(respond: F) -> Fake<F> {
     Fake {
         calls: Mutex::default(),
         respond,
+        limits: CallLimits::new(Instant::now()),
     }
 }
 
 impl<F: Fn(&str, &Value) -> CallResult + Sync> Fake<F> {
     fn caller(&self) -> Caller<'_, Self> {
-        Caller::new(self, 5)
+        Caller::new(self, &self.limits, 5)
     }
 
     fn count(&self) -> usize {

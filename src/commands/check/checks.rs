@@ -16,7 +16,7 @@ use crate::args::env;
 use crate::event::StopReason;
 use crate::import::connection::Connection;
 use crate::import::sign_in::others_can_read;
-use crate::lookup::{CallFailure, Caller, Probe, probes};
+use crate::lookup::{CallFailure, Probe, probes};
 use crate::sanitize::printable;
 use crate::settings::RunSettings;
 
@@ -66,7 +66,7 @@ pub fn run_checks(
                 ))?),
                 Some(account) => {
                     for probe in probes(account) {
-                        report(runtime.block_on(check_reading(&connection.client, &probe)))?;
+                        report(runtime.block_on(check_reading(&connection, &probe)))?;
                     }
                 }
             }
@@ -199,13 +199,13 @@ async fn check_endpoint(client: &Client, endpoint: &Endpoint) -> Check {
 }
 
 /// Whether the service answers a question. An import can do without.
-async fn check_reading(client: &Client, probe: &Probe) -> Check {
+async fn check_reading(connection: &Connection, probe: &Probe) -> Check {
     let Probe { name, call, scope } = probe;
     let warning = |detail: String, hint: String| Check {
         state: CheckState::Warning,
         ..Check::failed(name, detail, hint)
     };
-    match Caller::new(client, 0).call(call).await {
+    match connection.caller(0).call(call).await {
         Ok(_) => Check::ok(name, "works"),
         Err(failure @ CallFailure::Refused { .. }) => warning(
             failure.to_string(),
