@@ -94,7 +94,7 @@ fn remove(
         }
         removed => removed,
     };
-    let read = read_licenses(caller, account, &user_ids, |_| {});
+    let read = read_licenses(caller, account, &user_ids);
     let read = runtime.block_on(read.map_err(|error| error.to_string()));
     let outcome = |user_id: &str| match &read {
         Err(error) => not_confirmed(&removed, error),

@@ -177,7 +177,7 @@ impl SideTables {
 fn seat_budget(
     plan: &ImportPlan,
     lookups: Option<&Lookups<'_>>,
-    progress: &Progress,
+    progress: &mut Progress,
 ) -> anyhow::Result<Option<SeatBudget>> {
     let (None, Some(lookups)) = (&plan.seats, lookups) else {
         return Ok(plan.seats.clone());

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use tokio::runtime::Runtime;
+use std::time::Duration;
+
+use jiff::ZonedDateTime;
 
 use crate::api::{Account, Client};
 use crate::catalog::Catalog;
@@ -14,16 +16,17 @@ use crate::import::answers::current_csv;
 use crate::import::connection::Connection;
 use crate::input::{Format, Input, RowReader};
 use crate::lookup::{
-    Caller, FoundAddresses, LookupError, look_up_addresses, read_free_seats, read_licenses,
+    Caller, FoundAddresses, LookupError, LookupObserver, look_up_addresses, read_free_seats,
+    read_licenses,
 };
-use crate::report::Progress;
+use crate::report::{LookupBar, Progress};
 use crate::roster::Roster;
 use crate::settings::{Ask, Questions};
 
 /// The service, as far as an import has questions for it.
 pub struct Lookups<'a> {
-    runtime: &'a Runtime,
-    caller: Caller<'a, Client>,
+    connection: &'a Connection,
+    max_retries: u32,
     account: &'a Account,
     pub questions: Questions,
 }
@@ -38,8 +41,8 @@ impl<'a> Lookups<'a> {
     ) -> Option<Self> {
         let has_questions = questions.all().iter().any(|ask| *ask != Ask::No);
         Some(Self {
-            runtime: &connection.runtime,
-            caller: connection.caller(max_retries),
+            connection,
+            max_retries,
             account: located.account.as_ref().filter(|_| has_questions)?,
             questions,
         })
@@ -65,12 +68,9 @@ impl<'a> Lookups<'a> {
         }
         let count = addresses.len() as u64;
         progress.info(&format!("looking up {}", count_of(count, "e-mail address")));
-        let bar = progress.looking_up("addresses", count);
-        let found = look_up_addresses(&self.caller, self.account, &addresses, |more| {
-            bar.add(more as u64);
+        let found = self.ask("addresses", progress, async |caller| {
+            look_up_addresses(caller, self.account, &addresses).await
         });
-        let found = self.runtime.block_on(found);
-        drop(bar);
         unless_optional(found, self.questions.addresses, progress)
     }
 
@@ -88,12 +88,9 @@ impl<'a> Lookups<'a> {
         let user_ids: Vec<_> = user_ids
             .map(|user| assignments.user_id(user).to_string())
             .collect();
-        let bar = progress.looking_up("licences", user_ids.len() as u64);
-        let read = read_licenses(&self.caller, self.account, &user_ids, |more| {
-            bar.add(more as u64);
+        let read = self.ask("licences", progress, async |caller| {
+            read_licenses(caller, self.account, &user_ids).await
         });
-        let read = self.runtime.block_on(read);
-        drop(bar);
         let Some(licenses) = unless_optional(read, self.questions.current, progress)? else {
             return Ok(None);
         };
@@ -106,14 +103,54 @@ impl<'a> Lookups<'a> {
     }
 
     /// Reads how many seats are free, by code.
-    pub fn free_seats(&self, progress: &Progress) -> anyhow::Result<Option<BTreeMap<String, u64>>> {
+    pub fn free_seats(
+        &self,
+        progress: &mut Progress,
+    ) -> anyhow::Result<Option<BTreeMap<String, u64>>> {
         if self.questions.seats == Ask::No {
             return Ok(None);
         }
-        let read = self
-            .runtime
-            .block_on(read_free_seats(&self.caller, self.account));
+        let read = self.ask("seats", progress, async |caller| {
+            read_free_seats(caller, self.account).await
+        });
         unless_optional(read, self.questions.seats, progress)
+    }
+
+    /// Asks a question, and shows how far the answer is.
+    fn ask<T>(
+        &self,
+        name: &str,
+        progress: &mut Progress,
+        question: impl AsyncFnOnce(&Caller<'_, Client>) -> T,
+    ) -> T {
+        let bar = progress.looking_up(name);
+        let shown = ShownLookup { bar, progress };
+        let caller = self.connection.caller(self.max_retries).observed_by(&shown);
+        self.connection.runtime.block_on(question(&caller))
+    }
+}
+
+/// Shows how far a look-up is.
+struct ShownLookup<'a> {
+    bar: LookupBar,
+    progress: &'a Progress,
+}
+
+impl LookupObserver for ShownLookup<'_> {
+    fn total(&self, users: u64) {
+        self.bar.restart(users);
+    }
+
+    fn done(&self, more: u64) {
+        self.bar.add(more);
+    }
+
+    fn waiting(&self, wait: Duration) {
+        let until = ZonedDateTime::now().saturating_add(wait);
+        self.progress.info(&format!(
+            "waiting until {}: the service's quota for reading is used up",
+            until.strftime("%H:%M:%S")
+        ));
     }
 }
 

@@ -81,7 +81,7 @@ fn read(
     let caller = session.connection.caller(run.settings.requests.max_retries);
     session.connection.runtime.block_on(async {
         tokio::select! {
-            read = read_licenses(&caller, account, &user_ids, |_| {}) => Some(read),
+            read = read_licenses(&caller, account, &user_ids) => Some(read),
             () = session.interrupt.cancelled() => None,
         }
     })

@@ -21,7 +21,7 @@ const QUESTION: Question = Question {
 /// The users that the service names with the addresses, in lower case. An address may belong to several users.
 pub type FoundAddresses = Vec<(String, Uuid)>;
 
-/// Looks up addresses, which are in lower case and distinct. `done` hears how many more are looked up.
+/// Looks up addresses, which are in lower case and distinct.
 ///
 /// # Errors
 /// When the service does not answer.
@@ -29,10 +29,10 @@ pub async fn look_up_addresses<C: Calls>(
     caller: &Caller<'_, C>,
     account: &Account,
     addresses: &[String],
-    done: impl Fn(usize),
 ) -> Result<FoundAddresses, LookupError> {
     let mut ways = Ways::new(QUESTION);
-    match resolve_all(caller, account, addresses, &done).await {
+    caller.observer.total(addresses.len() as u64);
+    match resolve_all(caller, account, addresses).await {
         Ok(found) => return Ok(found),
         Err(failure) => ways.failed("names", failure)?,
     }
@@ -47,11 +47,10 @@ async fn resolve_all<C: Calls>(
     caller: &Caller<'_, C>,
     account: &Account,
     addresses: &[String],
-    done: &impl Fn(usize),
 ) -> Result<FoundAddresses, CallFailure> {
     let calls = stream::iter(addresses.chunks(MAX_NAMES)).map(|names| async move {
         let found = resolve(caller, account, names).await?;
-        done(names.len());
+        caller.observer.done(names.len() as u64);
         Ok(found)
     });
     let mut found: FoundAddresses = calls

@@ -1,5 +1,6 @@
 //! Sends calls under the service's quotas, and retries transient failures.
 
+use std::cell::Cell;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use reqwest::Method;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::failure::CallFailure;
+use super::observer::{LookupObserver, Unobserved};
 use crate::api::{Answer, Call, CallResult, Calls, SentAt, SignInError};
 use crate::humanize::duration::duration;
 use crate::pacing::{Backoff, Cooldown, EarlierRequests, MAX_RETRY_AFTER, RateLimiter};
@@ -20,6 +22,9 @@ const DELETE_QUOTA: &str = "160/5m";
 /// How far apart calls leave that have waited for the same moment, at most.
 const JITTER: Duration = Duration::from_millis(250);
 
+/// A wait that is worth telling.
+const LONG_WAIT: Duration = Duration::from_secs(2);
+
 /// How many calls are in flight at once.
 pub const IN_FLIGHT: usize = 64;
 
@@ -28,6 +33,9 @@ pub struct Caller<'a, C> {
     client: &'a C,
     limits: &'a CallLimits,
     max_retries: u32,
+    pub observer: &'a dyn LookupObserver,
+    /// The end of the last wait that was told.
+    told_wait: Cell<Option<Instant>>,
 }
 
 /// When calls may be sent, over all callers of a process.
@@ -63,7 +71,14 @@ impl<'a, C: Calls> Caller<'a, C> {
             client,
             limits,
             max_retries,
+            observer: &Unobserved,
+            told_wait: Cell::new(None),
         }
+    }
+
+    /// Tells the observer how far look-ups are.
+    pub fn observed_by(self, observer: &'a dyn LookupObserver) -> Self {
+        Self { observer, ..self }
     }
 
     /// Sends a call until there is an answer with a status of 2xx.
@@ -108,7 +123,20 @@ impl<'a, C: Calls> Caller<'a, C> {
                     "the service asks to wait for {wait}"
                 )));
             }
+            self.tell_wait(until, now);
             sleep_until(until).await;
+        }
+    }
+
+    /// Tells of a long wait, once for all calls that wait together.
+    fn tell_wait(&self, until: Instant, now: Instant) {
+        let is_told = self
+            .told_wait
+            .get()
+            .is_some_and(|told| until <= told + LONG_WAIT);
+        if until - now > LONG_WAIT && !is_told {
+            self.told_wait.set(Some(until));
+            self.observer.waiting(until - now);
         }
     }
 

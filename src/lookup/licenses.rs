@@ -34,7 +34,7 @@ pub struct ServiceLicenses {
     pub is_inherited: bool,
 }
 
-/// Reads what these users have. Users without licences may be left out. `done` hears how many more users are read.
+/// Reads what these users have. Users without licences may be left out.
 ///
 /// # Errors
 /// When the service does not answer. A listing that could not be read to its end is not used.
@@ -42,10 +42,10 @@ pub async fn read_licenses<C: Calls>(
     caller: &Caller<'_, C>,
     account: &Account,
     user_ids: &[String],
-    done: impl Fn(usize),
 ) -> Result<Vec<ServiceLicenses>, LookupError> {
     let mut ways = Ways::new(QUESTION);
-    match read_by_id(caller, account, user_ids, &done).await {
+    caller.observer.total(user_ids.len() as u64);
+    match read_by_id(caller, account, user_ids).await {
         Ok(read) => return Ok(read),
         Err(failure) => ways.failed("by ID", failure)?,
     }
@@ -99,7 +99,6 @@ async fn read_by_id<C: Calls>(
     caller: &Caller<'_, C>,
     account: &Account,
     user_ids: &[String],
-    done: &impl Fn(usize),
 ) -> Result<Vec<ServiceLicenses>, CallFailure> {
     let calls = stream::iter(user_ids.chunks(USERS_PER_CALL)).map(|user_ids| async move {
         let answer = caller.call(&licenses_of(account, user_ids)).await?;
@@ -112,7 +111,7 @@ async fn read_by_id<C: Calls>(
                 read.push(user);
             }
         }
-        done(user_ids.len());
+        caller.observer.done(user_ids.len() as u64);
         Ok(read)
     });
     let read: Vec<_> = calls.buffered(IN_FLIGHT).try_collect().await?;

@@ -44,6 +44,10 @@ pub async fn read_pages<P: Page, C: Calls>(
         let total = read.total();
         let users = read.users();
         let is_last = users.is_empty();
+        if let (0, Some(total)) = (skip, total) {
+            caller.observer.total(total);
+        }
+        caller.observer.done(users.len() as u64);
         for user in users {
             known.add(P::user_id(&user))?;
             take(user)?;

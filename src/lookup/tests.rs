@@ -1,3 +1,4 @@
+use std::cell::Cell;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -53,6 +54,16 @@ impl<F: Fn(&str, &Value) -> CallResult + Sync> Fake<F> {
     }
 }
 
+/// Counts what is done.
+#[derive(Default)]
+struct Done(Cell<u64>);
+
+impl LookupObserver for Done {
+    fn done(&self, more: u64) {
+        self.0.set(self.0.get() + more);
+    }
+}
+
 fn account() -> Account {
     let organization = Organization::new("https://cloud.uipath.com", "acme").unwrap();
     Account {
@@ -103,15 +114,13 @@ fn directory(_: &str, body: &Value) -> CallResult {
 async fn addresses_are_looked_up_twenty_at_a_time() {
     let service = fake(directory);
     let asked = addresses(300);
-    let done = Mutex::new(0);
-    let found = look_up_addresses(&service.caller(), &account(), &asked, |more| {
-        *done.lock().unwrap() += more;
-    })
-    .await
-    .unwrap();
+    let done = Done::default();
+    let found = look_up_addresses(&service.caller().observed_by(&done), &account(), &asked)
+        .await
+        .unwrap();
     assert_eq!(service.count(), 15);
     assert_eq!(found.len(), 270);
-    assert_eq!(done.into_inner().unwrap(), 300);
+    assert_eq!(done.0.into_inner(), 300);
     assert!(found.contains(&("user12@acme.example".to_owned(), Uuid::from_u128(12))));
 }
 
@@ -127,7 +136,7 @@ async fn a_result_counts_only_for_an_address_that_was_asked_for_and_with_a_bare_
         }))
     });
     let asked = ["ann", "ben", "dan", "fay", "gil"].map(|name| format!("{name}@acme.example"));
-    let found = look_up_addresses(&service.caller(), &account(), &asked, |_| {})
+    let found = look_up_addresses(&service.caller(), &account(), &asked)
         .await
         .unwrap();
     assert_eq!(found, [("ann@acme.example".to_owned(), Uuid::from_u128(1))]);
@@ -144,7 +153,7 @@ async fn where_names_are_refused_the_list_of_users_serves() {
         _ => status(403, json!({})),
     });
     let asked = ["ann@acme.example", "ben@acme.example"].map(str::to_owned);
-    let found = look_up_addresses(&service.caller(), &account(), &asked, |_| {})
+    let found = look_up_addresses(&service.caller(), &account(), &asked)
         .await
         .unwrap();
     let users: Vec<_> = found.iter().map(|(_, id)| id.as_u128()).collect();
@@ -157,7 +166,7 @@ async fn without_any_way_the_error_names_each_and_the_scope() {
         true => status(401, json!({})),
         false => status(404, json!({})),
     });
-    let error = look_up_addresses(&service.caller(), &account(), &addresses(1), |_| {}).await;
+    let error = look_up_addresses(&service.caller(), &account(), &addresses(1)).await;
     assert_eq!(
         error.unwrap_err().to_string(),
         "the service does not say which users the e-mail addresses belong to (names: refused with 401; list of users: not there (status 404))"
@@ -170,7 +179,7 @@ async fn looking_up_stays_within_the_quota_and_is_as_fast_as_it_allows() {
     let service = fake(|_, _| ok(json!({})));
     let start = Instant::now();
     let caller = service.caller();
-    look_up_addresses(&caller, &account(), &addresses(20 * 24_500), |_| {})
+    look_up_addresses(&caller, &account(), &addresses(20 * 24_500))
         .await
         .unwrap();
     let took = start.elapsed();
@@ -199,7 +208,7 @@ async fn a_retry_after_makes_every_call_wait() {
     });
     let caller = service.caller();
     let start = Instant::now();
-    look_up_addresses(&caller, &account(), &addresses(20 * 200), |_| {})
+    look_up_addresses(&caller, &account(), &addresses(20 * 200))
         .await
         .unwrap();
     let calls = service.calls.lock().unwrap();
@@ -223,14 +232,14 @@ async fn transient_failures_are_retried_until_the_retries_are_used_up() {
         }
     });
     assert!(
-        look_up_addresses(&service.caller(), &account(), &addresses(1), |_| {})
+        look_up_addresses(&service.caller(), &account(), &addresses(1))
             .await
             .is_ok()
     );
     let service = fake(|_, _| CallResult::NoResponse {
         reason: "no connection".to_owned(),
     });
-    let error = look_up_addresses(&service.caller(), &account(), &addresses(1), |_| {}).await;
+    let error = look_up_addresses(&service.caller(), &account(), &addresses(1)).await;
     assert_eq!(
         error.unwrap_err().to_string(),
         "cannot ask the service which users the e-mail addresses belong to: no connection"
@@ -257,7 +266,7 @@ fn listing(name: &str, users: usize, total: Option<usize>) -> CallResult {
 async fn a_listing_is_read_until_a_page_is_empty_and_only_what_concerns_the_file_is_kept() {
     let service = fake(|name, _| listing(name, 230, None));
     let asked: Vec<_> = [3, 229, 5000].map(guid).into();
-    let read = read_licenses(&service.caller(), &account(), &asked, |_| {})
+    let read = read_licenses(&service.caller(), &account(), &asked)
         .await
         .unwrap();
     let users: Vec<_> = read.iter().map(|user| user.user_id.clone()).collect();
@@ -270,7 +279,7 @@ async fn a_listing_is_read_until_a_page_is_empty_and_only_what_concerns_the_file
 async fn a_listing_that_ends_early_or_repeats_itself_is_not_used() {
     let asked = [guid(3)];
     let service = fake(|name, _| listing(name, 80, Some(230)));
-    let error = read_licenses(&service.caller(), &account(), &asked, |_| {})
+    let error = read_licenses(&service.caller(), &account(), &asked)
         .await
         .unwrap_err();
     assert!(
@@ -278,7 +287,7 @@ async fn a_listing_that_ends_early_or_repeats_itself_is_not_used() {
         "{error}"
     );
     let service = fake(|name, _| listing(&name.replace("skip=50", "skip=0"), 230, None));
-    let error = read_licenses(&service.caller(), &account(), &asked, |_| {})
+    let error = read_licenses(&service.caller(), &account(), &asked)
         .await
         .unwrap_err();
     assert!(error.to_string().contains("has a user twice"), "{error}");
@@ -295,7 +304,7 @@ async fn licences_are_read_by_id_where_the_service_can() {
         ]))
     });
     let asked: Vec<_> = (0..230).map(guid).collect();
-    let read = read_licenses(&service.caller(), &account(), &asked, |_| {})
+    let read = read_licenses(&service.caller(), &account(), &asked)
         .await
         .unwrap();
     assert_eq!(service.count(), 3);

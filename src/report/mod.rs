@@ -13,7 +13,7 @@ pub use page::{PageData, REPORT, SessionTotals, remove_page, write_page};
 pub use plan::{MAX_LISTED, PlanReport, PlanSource, input_section, plan_section, write_csv};
 #[cfg(test)]
 pub use progress::samples;
-pub use progress::{Progress, print_final, stop_drawing};
+pub use progress::{LookupBar, Progress, print_final, stop_drawing};
 pub use summary_table::{SummaryTable, summary_table};
 pub use timeline::{Slot, Timeline};
 pub use verification::Verification;

@@ -71,9 +71,9 @@ impl Bars {
     }
 
     /// A bar of look-ups, which is cleared when it is dropped.
-    pub fn looking_up(&mut self, name: &str, total: u64) -> ProgressBar {
+    pub fn looking_up(&mut self, name: &str) -> ProgressBar {
         self.clear_reading();
-        let bar = self.all.add(ProgressBar::new(total));
+        let bar = self.all.add(ProgressBar::new(0));
         bar.set_style(style(LOOKING_UP));
         bar.set_prefix(name.to_owned());
         bar.enable_steady_tick(TICK);

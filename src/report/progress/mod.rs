@@ -42,6 +42,14 @@ pub struct Progress {
 pub struct LookupBar(Option<ProgressBar>);
 
 impl LookupBar {
+    /// So many look-ups are ahead.
+    pub fn restart(&self, total: u64) {
+        if let Some(bar) = &self.0 {
+            bar.set_length(total);
+            bar.reset();
+        }
+    }
+
     pub fn add(&self, more: u64) {
         if let Some(bar) = &self.0 {
             bar.inc(more);
@@ -94,10 +102,10 @@ impl Progress {
         }
     }
 
-    /// Shows how many of `total` look-ups are done.
-    pub fn looking_up(&mut self, name: &str, total: u64) -> LookupBar {
+    /// Shows how far look-ups are.
+    pub fn looking_up(&mut self, name: &str) -> LookupBar {
         match &mut self.display {
-            Display::Bars(bars) => LookupBar(Some(bars.looking_up(name, total))),
+            Display::Bars(bars) => LookupBar(Some(bars.looking_up(name))),
             Display::Plain(_) | Display::Events | Display::None => LookupBar(None),
         }
     }
