@@ -35,6 +35,8 @@ pub struct Verification {
 #[serde(rename_all = "camelCase")]
 struct Difference {
     user_id: String,
+    /// The address by which the input names the user.
+    email: Option<String>,
     line: u32,
     lacks: Vec<String>,
     excess: Vec<String>,
@@ -46,6 +48,7 @@ struct Difference {
 #[serde(rename_all = "camelCase")]
 struct Row<'a> {
     user_id: &'a str,
+    email: &'a str,
     line: u32,
     lacks: String,
     excess: String,
@@ -104,14 +107,14 @@ impl Verification {
         let widths = self
             .differences
             .iter()
-            .map(|difference| difference.user_id.chars().count());
+            .map(|difference| difference.name().chars().count());
         let width = widths.max().unwrap_or(0).max("User".len());
         writeln!(out, "{:width$}  Line  Difference", "User")?;
         for difference in &self.differences {
             writeln!(
                 out,
                 "{:width$}  {:>4}  {}",
-                difference.user_id,
+                difference.name(),
                 difference.line,
                 difference.text()
             )?;
@@ -129,10 +132,18 @@ impl Verification {
         let mut writer = csv::WriterBuilder::new()
             .has_headers(false)
             .from_writer(out);
-        writer.write_record(["userId", "line", "lacks", "excess", "externalFlagDiffers"])?;
+        writer.write_record([
+            "userId",
+            "email",
+            "line",
+            "lacks",
+            "excess",
+            "externalFlagDiffers",
+        ])?;
         for difference in &self.differences {
             writer.serialize(Row {
                 user_id: &escape_formula(&difference.user_id),
+                email: &escape_formula(difference.email.as_deref().unwrap_or_default()),
                 line: difference.line,
                 lacks: difference.lacks.join(";"),
                 excess: difference.excess.join(";"),
@@ -156,11 +167,17 @@ impl Difference {
         let assignments = &changes.roster.assignments;
         (!is_as_requested).then(|| Self {
             user_id: assignments.user_id(user).to_string(),
+            email: assignments.email(user).map(str::to_owned),
             line: assignments.line(user),
             lacks: code_names(changes, &gained),
             excess: code_names(changes, &lost),
             external_flag_differs: external_flag_changes,
         })
+    }
+
+    /// The user as people know it.
+    fn name(&self) -> &str {
+        self.email.as_ref().unwrap_or(&self.user_id)
     }
 
     fn text(&self) -> String {

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+use hashbrown::HashMap;
+
 use crate::input::Cells;
 use crate::roster::bundle_sets::{BundleSets, SetIndex};
 use crate::roster::row_error::{BadRow, RowError};
@@ -19,6 +21,7 @@ pub struct RosterAssembler {
     has_priorities: bool,
     users: Users,
     sets: BundleSets,
+    emails: HashMap<UserIndex, Box<str>>,
     /// By user, where the file has priorities.
     priorities: Vec<f64>,
     /// Every cell of codes, by its index.
@@ -38,6 +41,7 @@ impl RosterAssembler {
             has_priorities,
             users: Users::default(),
             sets: BundleSets::default(),
+            emails: HashMap::new(),
             priorities: Vec::new(),
             code_cells: Vec::new(),
             removals: HashSet::new(),
@@ -70,6 +74,7 @@ impl RosterAssembler {
             assignments: Assignments {
                 users: self.users,
                 sets: self.sets.with_code_names(codes),
+                emails: self.emails,
                 order,
             },
             bad_rows: self.bad_rows,
@@ -118,6 +123,13 @@ impl RosterAssembler {
         if user.set == BundleSets::EMPTY {
             user.external = request.external;
             user.first_good_line = request.line;
+        }
+        let email = request
+            .cells
+            .as_ref()
+            .and_then(|cells| cells.user.as_deref());
+        if let Some(email) = email {
+            self.emails.entry(place).or_insert_with(|| email.into());
         }
         let first_line = user.first_good_line;
         if user.external != request.external {

@@ -16,6 +16,8 @@ pub use row_error::{BAD_ROW_MARK, BadRow, RowError};
 use users::Users;
 pub use users::{UserId, UserIndex};
 
+use hashbrown::HashMap;
+
 use crate::catalog::Removal;
 
 /// Everything that a file requests.
@@ -60,6 +62,8 @@ impl Roster {
 pub struct Assignments {
     users: Users,
     sets: BundleSets,
+    /// The e-mail addresses by which the file names users.
+    emails: HashMap<UserIndex, Box<str>>,
     /// All users in the order of their priorities, if the file has any.
     order: Option<Vec<UserIndex>>,
 }
@@ -101,6 +105,19 @@ impl Assignments {
     /// The user with this ID, in any spelling of it.
     pub fn find<'a>(&self, user_id: impl Into<UserId<'a>>) -> Option<UserIndex> {
         self.users.find(user_id.into())
+    }
+
+    /// The e-mail address by which the file names the user, if it does.
+    pub fn email(&self, user: UserIndex) -> Option<&str> {
+        self.emails.get(&user).map(AsRef::as_ref)
+    }
+
+    /// The user as people know it: by e-mail address, if the file has one.
+    pub fn name(&self, user: UserIndex) -> String {
+        match self.email(user) {
+            Some(email) => email.to_owned(),
+            None => self.user_id(user).to_string(),
+        }
     }
 
     /// The user ID in the file's first spelling.

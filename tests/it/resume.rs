@@ -371,7 +371,7 @@ fn a_user_recorded_as_failed_and_then_as_a_success_is_a_success() {
         .open(dir.path("run/success.csv"))
         .unwrap();
     success
-        .write_all(b"u0,IDU,false,org,yes,2,2,2026-11-24T10:15:02.517Z,\n")
+        .write_all(b"u0,IDU,false,org,yes,2,2,2026-11-24T10:15:02.517Z,,\n")
         .unwrap();
     std::fs::remove_file(dir.path("run/summary.json")).unwrap();
     let resumed = resume(&dir, &[]);

@@ -162,7 +162,7 @@ fn in_order(groups: BTreeMap<(FailureKind, String), MessageCounts>) -> Vec<Failu
 impl FailureRow {
     fn new(failure: &RecordedFailure, message: &str) -> Self {
         Self {
-            user: printable(&failure.user, USER_CHARS),
+            user: printable(failure.name(), USER_CHARS),
             codes: printable(&failure.codes, CODES_CHARS),
             line: failure.line,
             kind: failure.kind,
@@ -203,6 +203,7 @@ mod tests {
             message: kind.with_hint(message),
             applied: Applied::No,
             attempts: 1,
+            email: String::new(),
         }
     }
 
@@ -217,6 +218,7 @@ mod tests {
                 message: with_hint("other flag", "give all codes"),
                 applied: Applied::Maybe,
                 attempts: 1,
+                email: String::new(),
                 ..failure("e", FailureKind::Withheld, "")
             },
             failure("f", FailureKind::Withheld, "a bad row"),

@@ -166,6 +166,7 @@ fn failure(user: &str, kind: FailureKind, message: &str) -> RecordedFailure {
         message: kind.with_hint(message),
         applied: Applied::No,
         attempts: 1,
+        email: String::new(),
     }
 }
 
@@ -297,6 +298,7 @@ fn a_page_of_a_million_failures_is_less_than_a_mebibyte_even_if_all_are_as_long_
         message: "no seats. Hint: buy some".to_owned(),
         applied: Applied::No,
         attempts: 1,
+        email: String::new(),
     });
     page.failures = FailureGroups::collect(rows.chain(alike));
     page.codes = (0..100)

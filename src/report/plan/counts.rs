@@ -53,6 +53,8 @@ pub struct Changes {
 #[serde(rename_all = "camelCase")]
 pub struct Loss {
     pub user_id: String,
+    /// The address by which the input names the user.
+    pub email: Option<String>,
     pub line: u32,
     pub codes: Vec<String>,
 }
@@ -87,6 +89,8 @@ pub struct Code {
 #[serde(rename_all = "camelCase")]
 pub struct UserWithoutSeat {
     pub user_id: String,
+    /// The address by which the input names the user.
+    pub email: Option<String>,
     pub line: u32,
 }
 
@@ -131,6 +135,7 @@ pub fn changes(planned: &PlannedChanges, limit: usize) -> Option<Changes> {
         if !change.lost.is_empty() && changes.losses.len() < limit {
             changes.losses.push(Loss {
                 user_id: assignments.user_id(user).to_string(),
+                email: assignments.email(user).map(str::to_owned),
                 line: assignments.line(user),
                 codes: code_names(planned, &change.lost),
             });
@@ -171,6 +176,7 @@ pub fn codes(changes: &PlannedChanges) -> Vec<Code> {
             short: demand.short(),
             first_without_seat: demand.first_user_without_seat.map(|user| UserWithoutSeat {
                 user_id: assignments.user_id(user).to_string(),
+                email: assignments.email(user).map(str::to_owned),
                 line: assignments.line(user),
             }),
         }

@@ -66,7 +66,7 @@ fn losses(changes: &Changes, red: &Style) -> String {
     );
     let mut text = format!("{}\n", red.apply_to(title));
     for loss in changes.losses.iter().take(MAX_LISTED) {
-        let user = printable(&loss.user_id, USER_CHARS);
+        let user = printable(loss.email.as_ref().unwrap_or(&loss.user_id), USER_CHARS);
         let loss = format!(
             "  {user} (line {}) loses {}",
             loss.line,
@@ -173,7 +173,7 @@ fn seats_table(plan: &PlanReport) -> String {
 
 fn shortfall(code: &Code) -> String {
     let first = code.first_without_seat.as_ref().map(|user| {
-        let user_id = printable(&user.user_id, USER_CHARS);
+        let user_id = printable(user.email.as_ref().unwrap_or(&user.user_id), USER_CHARS);
         format!(
             "; the first user without a seat is {user_id} on line {}",
             user.line

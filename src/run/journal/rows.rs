@@ -39,6 +39,8 @@ pub struct SuccessRow {
     attempts: u32,
     completed_at: Arc<str>,
     message: Cow<'static, str>,
+    /// The address by which the input names the user.
+    email: String,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -56,6 +58,8 @@ pub struct FailureRow {
     pub line: u32,
     attempts: u32,
     completed_at: Arc<str>,
+    /// The address by which the input names the user.
+    email: String,
 }
 
 /// The codes of a user.
@@ -80,6 +84,18 @@ pub struct RecordedFailure {
     pub message: String,
     pub applied: Applied,
     pub attempts: u32,
+    /// Empty if the input names the user by ID.
+    pub email: String,
+}
+
+impl RecordedFailure {
+    /// The user as people know it.
+    pub fn name(&self) -> &str {
+        match self.email.as_str() {
+            "" => &self.user,
+            email => email,
+        }
+    }
 }
 
 impl Sent {
@@ -106,6 +122,7 @@ impl FailureRow {
             message: cell(&self.message),
             applied: self.applied,
             attempts: self.attempts,
+            email: cell(&self.email),
         })
     }
 }
@@ -185,6 +202,7 @@ impl<'a> RowWriter<'a> {
             attempts: decision.attempts,
             completed_at: Arc::clone(&self.completed_at),
             message: message.into(),
+            email: email_cell(self.assignments, user),
         };
         decision.users.iter().map(row).collect()
     }
@@ -253,6 +271,7 @@ impl<'a> RowWriter<'a> {
             message: message_cell(message),
             line: self.assignments.line(user),
             completed_at: Arc::clone(&self.completed_at),
+            email: email_cell(self.assignments, user),
             ..FailureRow::default()
         }
     }
@@ -291,6 +310,11 @@ fn skip_message(reason: SkipReason) -> String {
         ),
     };
     with_hint(message, hint)
+}
+
+fn email_cell(assignments: &Assignments, user: UserIndex) -> String {
+    let email = assignments.email(user).unwrap_or_default();
+    escape_formula(email).into_owned()
 }
 
 fn user_id_cell(assignments: &Assignments, user: UserIndex) -> String {
