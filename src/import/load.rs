@@ -295,7 +295,7 @@ pub fn reject_all_emails(loaded: &LoadedInput) -> anyhow::Result<()> {
                 "every user ID in column \"{}\" is an e-mail address, and the service needs user IDs",
                 printable(name, 60)
             ))
-            .hint("export the organisation's users with e-mail addresses and IDs, and add --directory FILE")
+            .hint("sign in and give the portal's address with --url, so that the service is asked; or export the organisation's users with e-mail addresses and IDs, and add --directory FILE")
         );
     }
     Ok(())

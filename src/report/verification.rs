@@ -93,11 +93,14 @@ impl Verification {
             self.input, self.as_requested
         )?;
         if self.bad_rows > 0 {
+            let users = match self.not_checked {
+                0 => String::new(),
+                users => format!(" and {} with bad rows", count_of(users, "user")),
+            };
             writeln!(
                 out,
-                "{} and {} with bad rows were not checked",
-                count_of(self.bad_rows, "bad row"),
-                count_of(self.not_checked, "user")
+                "not checked: {}{users}",
+                count_of(self.bad_rows, "bad row")
             )?;
         }
         if self.differences.is_empty() {

@@ -73,6 +73,25 @@ async fn the_documented_response_is_read() {
 }
 
 #[tokio::test]
+async fn any_2xx_confirms_users_by_the_documented_array_and_nobody_without_it() {
+    let array = r#"[{"userId":"a","organizationId":"o","useExternalLicense":false,"userBundleCodes":["IDU"]}]"#;
+    for (status, body, confirmed, unconfirmed) in [
+        (201, array, 1, 0),
+        (207, array, 1, 0),
+        (202, "", 0, 1),
+        (204, "", 0, 1),
+        (202, r#"{"accepted":true}"#, 0, 1),
+    ] {
+        let response = response_of(ResponseTemplate::new(status).set_body_string(body)).await;
+        let ResponseKind::Allocated(confirmation) = response.kind else {
+            panic!("{response:?}");
+        };
+        assert_eq!(confirmation.confirmed.len(), confirmed, "{status}");
+        assert_eq!(confirmation.unconfirmed.len(), unconfirmed, "{status}");
+    }
+}
+
+#[tokio::test]
 async fn a_refusal_carries_its_status_and_the_services_words() {
     let body = r#"{"message":"no seats"}"#;
     let response = response_of(ResponseTemplate::new(409).set_body_string(body)).await;
