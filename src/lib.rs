@@ -21,7 +21,8 @@ pub mod event;
 pub mod exit_code;
 mod hint;
 mod humanize;
-mod import;
+#[doc(hidden)]
+pub mod import;
 #[doc(hidden)]
 pub mod input;
 mod lookup;

@@ -1,9 +1,8 @@
-//! Records a run's events: in files first, then in counters, then on the screen.
+//! Takes the events of a run on a thread of its own: first they are recorded, then observers hear of them.
 
 use std::io;
-use std::sync::{Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::runtime::Handle;
@@ -11,39 +10,25 @@ use tokio::sync::mpsc::Receiver;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::event::{Event, StopReason, WaitCause};
+use crate::event::Event;
+use crate::import::observers::Observers;
+use crate::import::records::Records;
 use crate::outcome::Decision;
-use crate::report::{Progress, Timeline};
+use crate::report::Timeline;
 use crate::roster::Assignments;
-use crate::run::{Journal, RunFolder, RunStats, UserStates, WriteAheadLog, record_not_before};
-use crate::settings::SyncMode;
+use crate::run::{Journal, RunStats, UserStates};
 
 /// How often the display is refreshed while no event comes.
 const REFRESH: Duration = Duration::from_millis(250);
 
-/// How long a record may wait for the disk, unless `--sync always` is given.
-const SYNC_PERIOD: Duration = Duration::from_millis(750);
-
 const MAX_EVENTS_PER_WRITE: usize = 256;
 
-/// The run that is recorded.
-pub struct RecorderContext<'a> {
-    pub assignments: &'a Assignments,
-    pub folder: &'a RunFolder,
+/// Records the events of a run, and tells its observers.
+pub struct Recorder<'a, 'l> {
+    pub records: Records<'a, 'l>,
+    pub observers: Observers<'a>,
     /// Cancelled once nothing can be shown any more.
     pub interrupt: &'a CancellationToken,
-    pub sync: SyncMode,
-    pub users_to_send: usize,
-}
-
-/// Records the events of a run: in files first, then in counters and on the screen.
-pub struct Recorder<'a, 'l> {
-    context: RecorderContext<'a>,
-    write_ahead_log: &'a Mutex<WriteAheadLog<'l>>,
-    progress: &'a mut Progress,
-    last_sync: Instant,
-    started: Instant,
-    recorded: RecordedRun,
 }
 
 /// What has been recorded of a run.
@@ -74,66 +59,42 @@ impl RecordedRun {
     }
 }
 
-impl<'a, 'l> Recorder<'a, 'l> {
-    pub fn new(
-        context: RecorderContext<'a>,
-        journal: Journal,
-        states: UserStates,
-        write_ahead_log: &'a Mutex<WriteAheadLog<'l>>,
-        progress: &'a mut Progress,
-    ) -> Self {
-        let stats = RunStats::new(&states, context.assignments, context.users_to_send);
-        Self {
-            context,
-            write_ahead_log,
-            progress,
-            last_sync: Instant::now(),
-            started: Instant::now(),
-            recorded: RecordedRun {
-                journal,
-                states,
-                stats,
-                timeline: Timeline::default(),
-                not_before: None,
-                error: None,
-            },
-        }
-    }
-
+impl Recorder<'_, '_> {
     /// Records events until the channel is closed, or one cannot be recorded. Then it closes the channel, which stops the
     /// run. Blocks, so it runs on a thread.
     pub fn run(mut self, mut events: Receiver<Vec<Event>>, runtime: &Handle) -> RecordedRun {
         let result = loop {
             let next = runtime.block_on(async { timeout(REFRESH, events.recv()).await });
             let written = match next {
-                Ok(Some(first)) => self.write_waiting(first, &mut events),
-                Ok(None) => {
-                    break self.context.folder.heartbeat().and_then(|()| self.sync());
-                }
+                Ok(Some(first)) => self.record_waiting(first, &mut events),
+                Ok(None) => break self.records.sync(),
                 Err(_) => {
-                    self.progress.tick(&self.recorded.stats);
+                    self.observers.tick();
                     Ok(())
                 }
             };
-            let written = written.and_then(|()| self.sync_if_due());
-            if self.progress.is_closed() {
-                self.context.interrupt.cancel();
+            let written = written.and_then(|()| self.records.sync_if_due());
+            if self.observers.is_blind() {
+                self.interrupt.cancel();
             }
             if written.is_err() {
                 break written;
             }
         };
         drop(events);
-        self.progress.finish();
-        self.recorded.timeline.finish(self.started.elapsed());
+        self.observers.finish();
         RecordedRun {
+            journal: self.records.journal,
+            states: self.records.states,
+            stats: self.observers.stats,
+            timeline: self.observers.timeline,
+            not_before: self.records.not_before,
             error: result.err(),
-            ..self.recorded
         }
     }
 
     /// Records the events that wait, all together.
-    fn write_waiting(
+    fn record_waiting(
         &mut self,
         mut waiting: Vec<Event>,
         events: &mut Receiver<Vec<Event>>,
@@ -143,122 +104,29 @@ impl<'a, 'l> Recorder<'a, 'l> {
         {
             waiting.extend(next);
         }
-        let written = self.record_events(&waiting);
+        let (written, result) = self.records.write(&waiting);
+        for written in &written {
+            self.observers.observe(written);
+        }
         // Where there are few processors, sending comes before recording.
         thread::yield_now();
-        written
-    }
-
-    fn record_events(&mut self, events: &[Event]) -> io::Result<()> {
-        let decisions = events.iter().filter_map(decision);
-        let is_success = |decision: &&Decision| decision.outcome.is_success();
-        let (successes, failures): (Vec<_>, Vec<_>) = decisions.partition(is_success);
-        // One file may be full while the other is not: what is written counts.
-        let (journal, now) = (&mut self.recorded.journal, Timestamp::now());
-        let successes = journal.record(self.context.assignments, &successes, now);
-        let failures = journal.record(self.context.assignments, &failures, now);
-        let synced = match self.context.sync {
-            SyncMode::Always => journal.sync(),
-            SyncMode::EverySecond => Ok(()),
-        };
-        let wait_saved = self.save_wait(events);
-        for event in events {
-            let is_written = decision(event).is_none_or(|decision| {
-                if is_success(&decision) {
-                    successes.is_ok()
-                } else {
-                    failures.is_ok()
-                }
-            });
-            if is_written {
-                self.count_event(event);
-                self.progress.show_event(event, &self.recorded.stats);
-            }
-        }
-        successes.and(failures).and(synced).and(wait_saved)
-    }
-
-    /// Saves until when the service accepts no requests, so that a killed run still waits when it is resumed.
-    fn save_wait(&mut self, events: &[Event]) -> io::Result<()> {
-        let now = Timestamp::now();
-        let waits = events.iter().filter_map(service_wait);
-        let until = waits.filter_map(|wait| now.saturating_add(wait).ok()).max();
-        if let Some(until) = until
-            && Some(until) > self.recorded.not_before
-        {
-            self.recorded.not_before = Some(until);
-            record_not_before(self.context.folder, until)?;
-        }
-        Ok(())
-    }
-
-    /// Counts an event that is written.
-    fn count_event(&mut self, event: &Event) {
-        let elapsed = self.started.elapsed();
-        let recorded = &mut self.recorded;
-        if let Some(decision) = decision(event) {
-            let superseded = recorded.states.record(decision);
-            let assignments = self.context.assignments;
-            recorded
-                .stats
-                .count_decision(decision, &superseded, assignments);
-        }
-        recorded.stats.count_event(event);
-        recorded.timeline.record(elapsed, event);
-    }
-
-    fn sync_if_due(&mut self) -> io::Result<()> {
-        if self.last_sync.elapsed() >= SYNC_PERIOD {
-            self.last_sync = Instant::now();
-            self.context.folder.heartbeat()?;
-            self.sync()?;
-        }
-        Ok(())
-    }
-
-    fn sync(&mut self) -> io::Result<()> {
-        self.recorded.journal.sync()?;
-        let dirty_files = {
-            let log = self.write_ahead_log.lock();
-            log.unwrap_or_else(PoisonError::into_inner)
-                .take_dirty_files()?
-        };
-        // The lock is free again, so a slow disk delays no request.
-        for file in dirty_files {
-            file.sync_data()?;
-        }
-        Ok(())
-    }
-}
-
-/// The wait that the service asked for.
-fn service_wait(event: &Event) -> Option<Duration> {
-    match event {
-        Event::Waiting {
-            wait,
-            cause: WaitCause::RetryAfter | WaitCause::QuotaExhausted,
-        }
-        | Event::Stopping(StopReason::RetryAfterTooLong { wait }) => Some(*wait),
-        _ => None,
-    }
-}
-
-fn decision(event: &Event) -> Option<&Decision> {
-    match event {
-        Event::Decided(decision) => Some(decision),
-        _ => None,
+        result
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use super::*;
+    use crate::import::records::RecordsContext;
     use crate::outcome::{Applied, FailureKind, Outcome};
     use crate::plan::{Mode, PlannedChanges};
+    use crate::report::Progress;
     use crate::roster::UserIndex;
     use crate::roster::tests::roster;
-    use crate::run::NewRunFolder;
-    use crate::settings::ProgressMode;
+    use crate::run::{NewRunFolder, RunFolder, WriteAheadLog};
+    use crate::settings::{ProgressMode, SyncMode};
 
     fn decided(user: usize, outcome: Outcome) -> Event {
         Event::Decided(Decision {
@@ -269,18 +137,17 @@ mod tests {
         })
     }
 
-    fn context<'a>(
+    fn context<'a, 'l>(
         changes: &'a PlannedChanges,
         folder: &'a RunFolder,
-        interrupt: &'a CancellationToken,
+        write_ahead_log: &'a Mutex<WriteAheadLog<'l>>,
         sync: SyncMode,
-    ) -> RecorderContext<'a> {
-        RecorderContext {
+    ) -> RecordsContext<'a, 'l> {
+        RecordsContext {
             assignments: &changes.roster.assignments,
             folder,
-            interrupt,
+            write_ahead_log,
             sync,
-            users_to_send: 2,
         }
     }
 
@@ -319,8 +186,12 @@ mod tests {
             journal.fail_writes(&folder, full);
             let mut progress = Progress::new(ProgressMode::None);
             let interrupt = CancellationToken::new();
-            let context = context(&changes, &folder, &interrupt, SyncMode::EverySecond);
-            let recorder = Recorder::new(context, journal, states, &log, &mut progress);
+            let context = context(&changes, &folder, &log, SyncMode::EverySecond);
+            let recorder = Recorder {
+                observers: Observers::new(assignments, &states, 2, &mut progress),
+                records: Records::new(context, journal, states),
+                interrupt: &interrupt,
+            };
             let runtime = tokio::runtime::Runtime::new().unwrap();
             let (sender, receiver) = tokio::sync::mpsc::channel(1);
             sender.try_send(one_of_each()).unwrap();
@@ -350,12 +221,10 @@ mod tests {
             let changes = PlannedChanges::new(roster, None, Mode::Replace, None);
             let (journal, states) = Journal::open(&folder, &changes.roster).unwrap();
             let log = Mutex::new(WriteAheadLog::create(&folder, &changes, sync).unwrap());
-            let mut progress = Progress::new(ProgressMode::None);
-            let interrupt = CancellationToken::new();
-            let context = context(&changes, &folder, &interrupt, sync);
-            let mut recorder = Recorder::new(context, journal, states, &log, &mut progress);
-            recorder.record_events(&one_of_each()).unwrap();
-            assert_eq!(recorder.recorded.journal.is_synced(), waits, "{sync:?}");
+            let context = context(&changes, &folder, &log, sync);
+            let mut records = Records::new(context, journal, states);
+            records.write(&one_of_each()).1.unwrap();
+            assert_eq!(records.journal.is_synced(), waits, "{sync:?}");
         }
     }
 }

@@ -15,7 +15,9 @@ use crate::dispatch;
 use crate::event::StopReason;
 use crate::humanize::count_of;
 use crate::import::context::{PreparedRun, RunFiles};
-use crate::import::recorder::{RecordedRun, Recorder, RecorderContext};
+use crate::import::observers::Observers;
+use crate::import::recorder::{RecordedRun, Recorder};
+use crate::import::records::{Records, RecordsContext};
 use crate::import::send_times::TrackedService;
 use crate::import::write_ahead_gate::WriteAheadGate;
 use crate::plan::Plan;
@@ -81,15 +83,17 @@ pub fn send<'a>(
         plan,
         policy,
     };
-    let context = RecorderContext {
+    let context = RecordsContext {
         assignments,
         folder: &run.folder,
-        interrupt: run.session.interrupt,
+        write_ahead_log: &write_ahead_log,
         sync: run.settings.sync,
-        users_to_send: users.len(),
     };
-    let (journal, states) = (files.journal, files.states);
-    let recorder = Recorder::new(context, journal, states, &write_ahead_log, progress);
+    let recorder = Recorder {
+        observers: Observers::new(assignments, &files.states, users.len(), progress),
+        records: Records::new(context, files.journal, files.states),
+        interrupt: run.session.interrupt,
+    };
     let (stop, mut recorded) = dispatch_and_record(run, &dispatch, recorder)?;
     let gate_error = dispatch.gate.into_error();
     let error = files.error.or(recorded.error.take()).or(gate_error);

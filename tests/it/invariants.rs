@@ -1,22 +1,24 @@
 //! Whatever the service does: every user has one outcome or is pending, and outcomes are true.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::sync::Mutex;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use proptest::prelude::*;
 use seatload::api::{Allocation, Response};
 use seatload::dispatch;
 use seatload::event::Event;
-use seatload::plan::Plan;
+use seatload::import::records::{Records, RecordsContext};
+use seatload::import::write_ahead_gate::WriteAheadGate;
+use seatload::plan::{Mode, Plan, PlannedChanges};
 use seatload::roster::UserIndex;
-use seatload::run::Journal;
-use seatload::run::{NewRunFolder, RunFolder};
+use seatload::run::{Journal, NewRunFolder, RunFolder, UserStates, WriteAheadLog};
 use seatload::sandbox::Ledger;
+use seatload::settings::SyncMode;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -199,17 +201,36 @@ fn fates() -> impl Strategy<Value = Vec<Fate>> {
     prop::collection::vec(fate, 0..5)
 }
 
-/// Runs one part, recording as the program does, until it ends or dies. `true` if it ended, stopped or not.
-async fn part(run: &Run, folder: &RunFolder, service: &FakeService, fate: Option<&Fate>) -> bool {
-    let (mut journal, standing) = Journal::open(folder, &run.roster).unwrap();
+/// Runs one part, logging ahead and recording as the program does, until it ends or dies. Gives what it had counted by then.
+async fn part(
+    run: &mut Run,
+    changes: &PlannedChanges,
+    folder: &RunFolder,
+    service: &FakeService,
+    fate: Option<&Fate>,
+) -> UserStates {
+    let (journal, states) = Journal::open(folder, &changes.roster).unwrap();
+    let log = WriteAheadLog::open(folder, changes, &states, SyncMode::EverySecond).unwrap();
+    run.policy.maybe_applied = log.possibly_applied(&states);
+    run.policy.has_succeeded = states.has_confirmed();
     let batch_size = NonZeroUsize::new(run.batch_size).unwrap();
-    let all = run.assignments();
-    let plan = Plan::new(all, standing.pending(all), batch_size);
+    let all = &changes.roster.assignments;
+    let plan = Plan::new(all, states.pending(all), batch_size);
+    let log = Mutex::new(log);
+    let gate = WriteAheadGate::new(&log, folder);
+    let context = RecordsContext {
+        assignments: all,
+        folder,
+        write_ahead_log: &log,
+        sync: SyncMode::EverySecond,
+    };
+    let mut records = Records::new(context, journal, states);
     let interrupt = CancellationToken::new();
     let (sender, mut receiver) = mpsc::channel(1);
+    let log_before_send = |users: &[UserIndex]| gate.log_before_send(users);
     let dispatch = dispatch::run(
         service,
-        |_| true,
+        log_before_send,
         all,
         &plan,
         &run.policy,
@@ -220,14 +241,12 @@ async fn part(run: &Run, folder: &RunFolder, service: &FakeService, fate: Option
         let mut recorded = 0;
         while let Some(events) = receiver.recv().await {
             for event in events {
-                let Event::Decided(decision) = event else {
-                    continue;
-                };
-                if fate.is_some_and(|fate| recorded >= fate.dies_after) {
+                let is_decision = matches!(event, Event::Decided(_));
+                if is_decision && fate.is_some_and(|fate| recorded >= fate.dies_after) {
                     return false;
                 }
-                journal.record(all, &[decision], Timestamp::now()).unwrap();
-                recorded += 1;
+                records.write(&[event]).1.unwrap();
+                recorded += usize::from(is_decision);
             }
         }
         true
@@ -243,19 +262,24 @@ async fn part(run: &Run, folder: &RunFolder, service: &FakeService, fate: Option
     }) = fate
         && !ended
     {
-        let name = if *is_success {
-            "success.csv"
-        } else {
-            "failures.csv"
-        };
-        let row = "u0,IDU,false,\"half a record, in quotes\",and no end to be seen far and wide";
-        let mut file = OpenOptions::new()
-            .append(true)
-            .open(folder.path().join(name))
-            .unwrap();
-        file.write_all(&row.as_bytes()[..*length]).unwrap();
+        tear(folder, *is_success, *length);
     }
-    ended
+    records.states
+}
+
+/// Begins a record that a kill cuts off.
+fn tear(folder: &RunFolder, is_success: bool, length: usize) {
+    let name = if is_success {
+        "success.csv"
+    } else {
+        "failures.csv"
+    };
+    let row = "u0,IDU,false,\"half a record, in quotes\",and no end to be seen far and wide";
+    let mut file = OpenOptions::new()
+        .append(true)
+        .open(folder.path().join(name))
+        .unwrap();
+    file.write_all(&row.as_bytes()[..length]).unwrap();
 }
 
 /// The user IDs that a report holds.
@@ -268,68 +292,88 @@ fn recorded(folder: &Path, name: &str) -> Vec<String> {
 }
 
 async fn killed_and_resumed(case: &Case, fates: &[Fate]) -> Result<(), TestCaseError> {
-    let mut run = Run::of(&file_of(case.users, |user| SETS[user % SETS.len()]))
+    let file = file_of(case.users, |user| SETS[user % SETS.len()]);
+    let mut run = Run::of(&file)
         .batch_size(case.batch_size)
         .concurrency(case.concurrency)
         .max_retries(case.max_retries)
         .rate("50/s", 10);
     run.policy.seed = case.seed;
+    let changes = PlannedChanges::new(Run::of(&file).roster, None, Mode::Replace, None);
     let service = FakeService::with_seats(case.seats)
         .latency(Duration::from_millis(30))
         .uneven()
         .script(misbehave(case));
     let parent = tempfile::tempdir().unwrap();
     let folder = NewRunFolder::create(&parent.path().join("run")).unwrap();
+    WriteAheadLog::create(&folder, &changes, SyncMode::EverySecond).unwrap();
 
+    let all = &changes.roster.assignments;
     let mut decided = BTreeSet::new();
     for fate in fates.iter().map(Some).chain([None]) {
         let sent_before = service.requests();
-        run.policy.maybe_applied = named(&run, &service.sent(), &decided);
-        part(&run, &folder, &service, fate).await;
-        for sent in &service.sent()[sent_before..] {
-            for user in sent.users() {
-                prop_assert!(
-                    !decided.contains(user),
-                    "{} was decided and sent again",
-                    user
-                );
-            }
-        }
-        // Whoever opens the journal next cuts off what is torn.
-        let (_, standing) = Journal::open(&folder, &run.roster).unwrap();
-        let all = run.assignments();
+        let counted = part(&mut run, &changes, &folder, &service, fate).await;
+        let sent = service.sent();
+        let mut sent_again = sent[sent_before..].iter().flat_map(Sent::users);
+        let sent_again = sent_again.find(|user| decided.contains(*user));
+        prop_assert_eq!(sent_again, None, "a decided user was sent again");
+        // The next part cuts off what is torn.
+        let (_, states) = Journal::open(&folder, &changes.roster).unwrap();
+        let log = WriteAheadLog::open(&folder, &changes, &states, SyncMode::EverySecond).unwrap();
+        let is_lost = |user: &UserIndex| !counted.is_pending(*user) && states.is_pending(*user);
+        let lost = all.sendable_users().find(is_lost);
+        prop_assert_eq!(lost, None, "an outcome was counted before it was on disk");
+        check_log(&log, &states, &changes, &service)?;
         decided = all
             .sendable_users()
-            .filter(|&user| !standing.is_pending(user))
+            .filter(|&user| !states.is_pending(user))
             .map(|user| all.user_id(user).to_string())
             .collect();
-        let succeeded = recorded(folder.path(), "success.csv");
-        let failed = recorded(folder.path(), "failures.csv");
-        prop_assert_eq!(
-            succeeded.len() + failed.len(),
-            decided.len(),
-            "somebody stands twice"
-        );
-        for user in succeeded {
-            let number: usize = user[1..].parse().unwrap();
-            let mut wanted: Vec<_> = SETS[number % SETS.len()].split(';').collect();
-            wanted.sort_unstable();
-            prop_assert_eq!(service.held(&user), Some(wanted.join(";")));
-        }
-        for user in surely_unchanged(folder.path()) {
-            prop_assert_eq!(service.held(&user), None, "{} holds something", user);
+        check_records(folder.path(), &decided, &service)?;
+    }
+    Ok(())
+}
+
+/// Every user that a request has named, and who is no success or sure failure, is known as one who may have been changed.
+fn check_log(
+    log: &WriteAheadLog<'_>,
+    states: &UserStates,
+    changes: &PlannedChanges,
+    service: &FakeService,
+) -> Result<(), TestCaseError> {
+    let all = &changes.roster.assignments;
+    let possibly_applied = log.possibly_applied(states);
+    for sent in service.sent() {
+        for user in sent.users().into_iter().map(|user| all.find(user).unwrap()) {
+            let is_known = possibly_applied.contains(&user);
+            let is_undecided = states.may_have_been_applied(user);
+            prop_assert_eq!(is_known, is_undecided, "{}", all.user_id(user));
         }
     }
     Ok(())
 }
 
-/// Who was named by a request and is not decided, as the program would have written it down.
-fn named(run: &Run, sent: &[Sent], decided: &BTreeSet<String>) -> HashSet<UserIndex> {
-    let users = sent.iter().flat_map(Sent::users);
-    users
-        .filter(|user| !decided.contains(*user))
-        .filter_map(|user| run.assignments().find(user))
-        .collect()
+/// Everyone who is decided stands in one file, and what the files say is true.
+fn check_records(
+    folder: &Path,
+    decided: &BTreeSet<String>,
+    service: &FakeService,
+) -> Result<(), TestCaseError> {
+    let succeeded = recorded(folder, "success.csv");
+    let failed = recorded(folder, "failures.csv");
+    let everyone: BTreeSet<_> = succeeded.iter().chain(&failed).cloned().collect();
+    prop_assert_eq!(succeeded.len() + failed.len(), everyone.len());
+    prop_assert_eq!(&everyone, decided);
+    for user in succeeded {
+        let number: usize = user[1..].parse().unwrap();
+        let mut wanted: Vec<_> = SETS[number % SETS.len()].split(';').collect();
+        wanted.sort_unstable();
+        prop_assert_eq!(service.held(&user), Some(wanted.join(";")));
+    }
+    for user in surely_unchanged(folder) {
+        prop_assert_eq!(service.held(&user), None, "{} has something", user);
+    }
+    Ok(())
 }
 
 /// Who failed, and of whom it is said that nothing has changed.
