@@ -6,6 +6,7 @@ use std::io::{self, ErrorKind};
 use crate::api::{EndpointError, NetworkError, TokenError};
 use crate::hint::{Failure, Hint};
 use crate::input::{InputError, TableError};
+use crate::lookup::LookupError;
 use crate::run::{FolderError, ManifestError, RunFileError};
 use crate::sanitize::printable_lines;
 use crate::watch::{ImportLogError, WatchError};
@@ -63,6 +64,7 @@ fn hint_of(error: &(dyn Error + 'static)) -> Option<String> {
     let types = [
         of::<Failure>,
         of::<InputError>,
+        of::<LookupError>,
         of::<TableError>,
         of::<FolderError>,
         of::<ManifestError>,

@@ -1,7 +1,7 @@
 //! Every message of the program in one snapshot, to be read from top to bottom as a user would.
 
 use crate::diagnostic::{self, Sample};
-use crate::{api, cli, config_file, event, input, outcome, report, roster, run, watch};
+use crate::{api, cli, config_file, event, input, lookup, outcome, report, roster, run, watch};
 
 #[test]
 fn all_messages_of_the_program_are_in_one_snapshot() {
@@ -11,6 +11,7 @@ fn all_messages_of_the_program_are_in_one_snapshot() {
         ("input", input::samples()),
         ("rows", roster::samples()),
         ("service", api::samples()),
+        ("look-ups", lookup::samples()),
         ("run folder", run::samples()),
         ("progress", report::samples()),
         ("stops and waits", event::samples()),

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::args::examples::{Example, HelpExamples};
 use crate::args::reading::{ReadingArgs, hide_sending};
 use crate::exit_code::ExitCode;
-use crate::hint::{Failure, Hint};
+use crate::hint::Failure;
 use crate::humanize::count_of;
 use crate::import::answers::CurrentWriter;
 use crate::import::connection::Connection;
@@ -74,10 +74,7 @@ pub fn export(args: ExportArgs) -> anyhow::Result<ExitCode> {
             written.map_err(|error| CallFailure::CannotWrite(error.to_string()))
         });
         let listed = connection.runtime.block_on(listed);
-        listed.map_err(|error| {
-            let failure = Failure::new(error.to_string());
-            failure.hint(error.hint().unwrap_or_default())
-        })?;
+        listed?;
         writer.flush()?;
         Ok(users)
     };

@@ -9,7 +9,6 @@ use jiff::ZonedDateTime;
 use crate::api::{Account, Client};
 use crate::catalog::Catalog;
 use crate::directory::addresses;
-use crate::hint::{Failure, Hint};
 use crate::humanize::count_of;
 use crate::import::account::Located;
 use crate::import::answers::current_csv;
@@ -167,10 +166,6 @@ fn unless_optional<T>(
             progress.info(&format!("warning: {error}"));
             Ok(None)
         }
-        Err(error) => {
-            let hint = error.hint().unwrap_or_default();
-            let failure = Failure::new(error.to_string()).hint(hint);
-            Err(failure.into())
-        }
+        Err(error) => Err(error.into()),
     }
 }

@@ -123,3 +123,35 @@ impl Ways {
         }
     }
 }
+
+/// One error of each kind, for the snapshot of all messages.
+#[cfg(test)]
+pub fn samples() -> Vec<crate::diagnostic::Sample> {
+    use crate::diagnostic::Sample;
+
+    let refused = CallFailure::Refused {
+        status: 403,
+        message: "Forbidden".to_owned(),
+    };
+    let mut ways = Ways::new(Question {
+        what: "which licences users have",
+        scope: "PM.License.Read",
+    });
+    for (way, failure) in [
+        ("by ID", refused),
+        ("licence list", CallFailure::Missing { status: 404 }),
+        (
+            "allocation list",
+            CallFailure::Invalid("a listing that has a user twice".to_owned()),
+        ),
+    ] {
+        ways.failed(way, failure).expect("other ways are left");
+    }
+    vec![
+        Sample::error(ways.into_error()),
+        Sample::error(LookupError::Unavailable {
+            what: "which users the e-mail addresses belong to",
+            failure: CallFailure::Unavailable("status 503".to_owned()),
+        }),
+    ]
+}

@@ -17,6 +17,8 @@ mod seats;
 pub use account::find_account;
 pub use addresses::{FoundAddresses, look_up_addresses};
 pub use caller::{CallLimits, Caller};
+#[cfg(test)]
+pub use failure::samples;
 pub use failure::{CallFailure, LookupError};
 pub use licenses::{ServiceLicenses, read_all_licenses, read_licenses};
 pub use observer::LookupObserver;
