@@ -13,6 +13,8 @@ use crate::user_id::UserKey;
 pub struct Located {
     pub endpoint: Endpoint,
     pub account_id: String,
+    /// What says so.
+    pub account_source: &'static str,
     /// The account, if its organisation is known, so that the service can be asked about it.
     pub account: Option<Account>,
 }
@@ -30,7 +32,7 @@ pub async fn locate(
         Some(id) => Ok(Some((id, "the token"))),
         None => said_by_portal(caller, organization.as_ref()).await,
     };
-    let account_id = choose_account(address.account.as_deref(), said)?;
+    let (account_id, account_source) = choose_account(address.account.as_deref(), said)?;
     Ok(Located {
         endpoint: Endpoint::new(&address.base_url, address.endpoint, name, &account_id)?,
         account: organization.map(|organization| Account {
@@ -38,6 +40,7 @@ pub async fn locate(
             id: account_id.clone(),
         }),
         account_id,
+        account_source,
     })
 }
 
@@ -45,7 +48,7 @@ pub async fn locate(
 fn choose_account(
     given: Option<&str>,
     said: Result<Option<(String, &'static str)>, CallFailure>,
-) -> anyhow::Result<String> {
+) -> anyhow::Result<(String, &'static str)> {
     match (given, said) {
         (None, Err(failure)) => bail!(
             Failure::new(format!("cannot ask the portal for the account: {failure}"))
@@ -59,8 +62,8 @@ fn choose_account(
             ))
             .hint("remove --account, or use the address and the token of the other organisation")
         ),
-        (Some(given), _) => Ok(given.to_owned()),
-        (None, Ok(Some((said, _)))) => Ok(said),
+        (Some(given), _) => Ok((given.to_owned(), "--account")),
+        (None, Ok(Some(said))) => Ok(said),
         (None, Ok(None)) => bail!(
             Failure::new("--account is missing, and neither the token nor the portal says it")
                 .hint("give the portal's address with --url, or the account ID with --account; or try --sandbox")

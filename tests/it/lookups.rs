@@ -396,3 +396,41 @@ fn a_corrected_failures_file_names_one_user_by_address_and_by_id() {
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     assert_eq!(portal.licenses()[&guid(0)].len(), 2);
 }
+
+#[test]
+fn the_documents_describe_every_field_of_a_verification() {
+    let portal = Portal::new(2, with_licenses(2), PortalBehavior::default());
+    let dir = Dir::new();
+    dir.write("users.csv", with_addresses(2));
+    let mut command = dir.seatload();
+    command.args(["verify", "users.csv", "--json", "--url", &portal.url()]);
+    let verification: serde_json::Value =
+        serde_json::from_str(&wait_for_exit(command).stdout).unwrap();
+    let document = include_str!("../../docs/json.md");
+    let fields = verification.as_object().unwrap().keys();
+    let of_each = verification["differences"][0].as_object().unwrap().keys();
+    for field in fields.chain(of_each) {
+        assert!(
+            document.contains(&format!("`{field}`")),
+            "docs/json.md lacks {field}"
+        );
+    }
+}
+
+#[test]
+fn check_tries_every_call_and_shows_what_says_the_account() {
+    let portal = Portal::new(2, with_licenses(2), PortalBehavior::default());
+    let dir = Dir::new();
+    let mut command = dir.seatload();
+    command.args(["check", "--url", &portal.url()]);
+    let shown = wait_for_exit(command).stdout;
+    for line in [
+        "organization        acme  (url)",
+        "ok       account         acc-1 (the portal)",
+        "ok       e-mail look-up  works",
+        "skipped  user list       not there (status 404); other ways may work",
+        "ok       portal list     works",
+    ] {
+        assert!(shown.contains(line), "{line} is not in\n{shown}");
+    }
+}

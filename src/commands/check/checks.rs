@@ -57,7 +57,9 @@ pub fn run_checks(
             report(Check::from_error("account", &error))?;
         }
         Ok(located) => {
-            report(Check::ok("account", printable(&located.account_id, 60)))?;
+            let account = printable(&located.account_id, 60);
+            let source = located.account_source;
+            report(Check::ok("account", format!("{account} ({source})")))?;
             report(runtime.block_on(check_endpoint(&connection.client, &located.endpoint)))?;
             match &located.account {
                 None => drop(report(Check::skipped(

@@ -69,12 +69,15 @@ fn effective_setting(
 ) -> EffectiveSetting {
     let name = arg.get_long().unwrap_or_default();
     let id = arg.get_id().as_str();
-    let is_set_by_cloud = matches!(name, "base-url" | "endpoint") && matches.contains_id("cloud");
+    // An address sets others: that of the portal, or the cloud.
+    let set_by = ["url", "cloud"].into_iter().find(|setter| {
+        matches!(name, "base-url" | "endpoint" | "organization") && matches.contains_id(setter)
+    });
     let source = match (matches.value_source(id), config.source(name)) {
         (Some(ValueSource::CommandLine), _) => "flag".to_owned(),
         (Some(ValueSource::EnvVariable), _) => env::variable("check", name),
         (Some(_), Some(source)) => source.to_owned(),
-        (None, _) if is_set_by_cloud => "cloud".to_owned(),
+        (None, _) => set_by.unwrap_or("default").to_owned(),
         _ => "default".to_owned(),
     };
     let values = matches.get_raw(id).into_iter().flatten();
