@@ -16,6 +16,9 @@ const QUESTION: Question = Question {
     scope: "PM.License.Read",
 };
 
+/// An answer that may hide what users have.
+const UNPROVEN: &str = "an empty answer, and no listing that shows whether it is true";
+
 /// How many users one call asks for.
 const USERS_PER_CALL: usize = 100;
 
@@ -46,7 +49,8 @@ pub async fn read_licenses<C: Calls>(
     let mut ways = Ways::new(QUESTION);
     caller.observer.total(user_ids.len() as u64);
     match read_by_id(caller, account, user_ids).await {
-        Ok(read) => return Ok(read),
+        Ok(read) if !read.is_empty() || knows_licenses(caller, account).await? => return Ok(read),
+        Ok(_) => ways.failed("by ID", CallFailure::Invalid(UNPROVEN.to_owned()))?,
         Err(failure) => ways.failed("by ID", failure)?,
     }
     let wanted: HashSet<UserKey<'_>> = user_ids.iter().map(|id| UserKey::of(id)).collect();
@@ -93,6 +97,30 @@ pub async fn read_all_licenses<C: Calls>(
         }
     }
     Err(ways.into_error())
+}
+
+/// Whether the call by ID knows a user who is listed as having licences. An empty answer may come from a service that has none to
+/// tell, or from one that does not tell this caller.
+async fn knows_licenses<C: Calls>(
+    caller: &Caller<'_, C>,
+    account: &Account,
+) -> Result<bool, LookupError> {
+    let mut ways = Ways::new(QUESTION);
+    for listing in Listing::ALL {
+        let page = caller.call(&listing.page(account, 1, 0)).await;
+        match page.and_then(|answer| answer.json::<LicensePage>().map_err(CallFailure::Invalid)) {
+            Ok(page) => {
+                let Some(listed) = page.results.into_iter().find_map(|user| checked(user).ok())
+                else {
+                    return Ok(true);
+                };
+                let read = read_by_id(caller, account, &[listed.user_id]).await;
+                return Ok(read.is_ok_and(|read| !read.is_empty()));
+            }
+            Err(failure) => ways.failed(name(listing), failure)?,
+        }
+    }
+    Ok(false)
 }
 
 async fn read_by_id<C: Calls>(

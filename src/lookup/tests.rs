@@ -337,3 +337,32 @@ async fn seats_are_read_from_the_first_way_that_works() {
         [("ATTUNU".to_owned(), 30), ("IDU".to_owned(), 0)].into()
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_answer_by_id_counts_only_if_the_call_knows_a_user_with_licences() {
+    let listed =
+        json!({ "results": [{ "id": guid(7), "userBundleLicenses": ["IDU"] }], "totalCount": 1 });
+    for (knows, expected) in [(true, 0), (false, 1)] {
+        let service = fake(|name, body| match name {
+            name if name.contains("license/users") => {
+                ok(match body["userIds"][0] == guid(7) && knows {
+                    true => json!([{ "userId": guid(7), "userBundleCodes": ["IDU"] }]),
+                    false => json!([]),
+                })
+            }
+            name if name.contains("accountant/UserLicense/user/page") => ok(listed.clone()),
+            _ => status(404, json!({})),
+        });
+        let asked = [guid(3)];
+        let read = read_licenses(&service.caller(), &account(), &asked)
+            .await
+            .unwrap();
+        assert!(read.is_empty());
+        // A call that is not trusted gives way to the listing.
+        let listings = service.calls.lock().unwrap();
+        let listings = listings
+            .iter()
+            .filter(|(name, _)| name.contains("top=1000"));
+        assert_eq!(listings.count() > 0, expected == 1, "{knows}");
+    }
+}
