@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use jiff::Timestamp;
 
 use crate::humanize::{count, count_of};
 use crate::import::context::{PreparedRun, RunFiles, Session, StartTime};
@@ -52,26 +53,16 @@ pub fn resume_run(
         manifest,
         changes,
     } = stopped;
-    let cannot_write = || format!("cannot write to {}", folder.path().display());
-    let (mut journal, mut states) = Journal::open(&folder, &changes.roster)?;
-    // The run may have been killed before this was done.
-    record_unsent(changes, &mut journal, &mut states).with_context(cannot_write)?;
-    let write_ahead_log = WriteAheadLog::open(&folder, changes, &states, settings.sync)?;
+    let files = open_files(&folder, changes, &settings)?;
     let first = settings.first;
     let settings = RunSettings {
-        first: first.or_else(|| remaining_first(manifest, changes, &states)),
+        first: first.or_else(|| remaining_first(manifest, changes, &files.states)),
         ..settings
     };
     let not_before = SavedSummary::read(folder.path()).not_before;
-    if let Some(until) = not_before {
-        record_not_before(&folder, until).with_context(cannot_write)?;
-    }
-    remove_outdated_reports(&folder).with_context(cannot_write)?;
-    let connection = session.connection;
-    connection
-        .keep_sandbox_in(folder.path())
-        .with_context(cannot_write)?;
-    print_decided(&folder, changes, &states, progress);
+    begin_session(&folder, not_before, session)
+        .with_context(|| format!("cannot write to {}", folder.path().display()))?;
+    print_decided(&folder, changes, &files.states, progress);
     let input = manifest.input(folder.path());
     let run = PreparedRun {
         start,
@@ -82,16 +73,41 @@ pub fn resume_run(
         session,
         folder,
         changes,
-        users: users_in_scope(scope, changes, &states),
+        users: users_in_scope(scope, changes, &files.states),
         not_before,
     };
-    let files = RunFiles {
+    execute(&run, files, progress)
+}
+
+/// Opens the files of a run, and completes what a kill may have kept from being recorded before anything was sent.
+fn open_files<'a>(
+    folder: &RunFolder,
+    changes: &'a PlannedChanges,
+    settings: &RunSettings,
+) -> anyhow::Result<RunFiles<'a>> {
+    let (mut journal, mut states) = Journal::open(folder, &changes.roster)?;
+    record_unsent(changes, &mut journal, &mut states)
+        .with_context(|| format!("cannot write to {}", folder.path().display()))?;
+    let write_ahead_log = WriteAheadLog::open(folder, changes, &states, settings.sync)?;
+    Ok(RunFiles {
         journal,
         states,
         write_ahead_log,
         error: None,
-    };
-    execute(&run, files, progress)
+    })
+}
+
+/// Keeps what the next session must know, and removes what only the end of this one can write.
+fn begin_session(
+    folder: &RunFolder,
+    not_before: Option<Timestamp>,
+    session: Session<'_>,
+) -> io::Result<()> {
+    if let Some(until) = not_before {
+        record_not_before(folder, until)?;
+    }
+    remove_outdated_reports(folder)?;
+    session.connection.keep_sandbox_in(folder.path())
 }
 
 fn users_in_scope(

@@ -56,22 +56,20 @@ pub fn send<'a>(
 ) -> anyhow::Result<SendResult<'a>> {
     let assignments = &run.changes.roster.assignments;
     let users: Vec<_> = run.to_allocate().collect();
-    let located = run.session.located;
     let allocator = Allocator {
         client: &run.session.connection.client,
-        endpoint: &located.endpoint,
+        endpoint: &run.session.located.endpoint,
     };
     let plan = Plan::new(assignments, users.iter().copied(), run.batch_size);
     let policy = policy(run, &files);
     let requests = plan.batches().len();
-    progress.info(&format!(
-        "{} to send in {} to {}, at most {}",
-        count_of(users.len() as u64, "user"),
-        count_of(requests as u64, "request"),
-        located.endpoint.host(),
+    announce(
+        users.len() as u64,
+        requests as u64,
         policy.rate,
-    ));
-    progress.start_sending(users.len() as u64, located.endpoint.address_hint());
+        run,
+        progress,
+    );
     let write_ahead_log = Mutex::new(files.write_ahead_log);
     let dispatch = Dispatch {
         service: TrackedService {
@@ -106,6 +104,17 @@ pub fn send<'a>(
         undo: write_ahead_log.into_undo(),
         error,
     })
+}
+
+/// Says what is about to be sent, and shows the progress from here on.
+fn announce(users: u64, requests: u64, rate: Rate, run: &PreparedRun<'_>, progress: &mut Progress) {
+    let endpoint = &run.session.located.endpoint;
+    let (all, requests) = (count_of(users, "user"), count_of(requests, "request"));
+    let host = endpoint.host();
+    progress.info(&format!(
+        "{all} to send in {requests} to {host}, at most {rate}"
+    ));
+    progress.start_sending(users, endpoint.address_hint());
 }
 
 /// Dispatches on the runtime, and records on a thread.

@@ -14,6 +14,7 @@ use crate::api::{
 };
 use crate::args::env;
 use crate::event::StopReason;
+use crate::import::account::Located;
 use crate::import::connection::Connection;
 use crate::import::sign_in::others_can_read;
 use crate::lookup::{CallFailure, Probe, probes};
@@ -61,20 +62,24 @@ pub fn run_checks(
             let source = located.account_source;
             report(Check::ok("account", format!("{account} ({source})")))?;
             report(runtime.block_on(check_endpoint(&connection.client, &located.endpoint)))?;
-            match &located.account {
-                None => drop(report(Check::skipped(
-                    "reading",
-                    "the organisation is unknown; --url or --organization names it",
-                ))?),
-                Some(account) => {
-                    for probe in probes(account) {
-                        report(runtime.block_on(check_reading(&connection, &probe)))?;
-                    }
-                }
+            for check in check_readings(&connection, located) {
+                report(check)?;
             }
         }
     }
     Ok(())
+}
+
+/// Whether the service answers each of the questions that an import has.
+fn check_readings(connection: &Connection, located: &Located) -> impl Iterator<Item = Check> {
+    let probes = located.account.as_ref().map(probes);
+    let unknown = "the organisation is unknown; --url or --organization names it";
+    let skipped = probes.is_none().then(|| Check::skipped("reading", unknown));
+    let checks = probes.into_iter().flatten().map(|probe| {
+        let check = check_reading(connection, &probe);
+        connection.runtime.block_on(check)
+    });
+    skipped.into_iter().chain(checks)
 }
 
 /// The files that hold secrets.

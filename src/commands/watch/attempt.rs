@@ -161,13 +161,8 @@ impl Attempt<'_> {
                     .into(),
             ));
         }
-        let changes = reload_input(&manifest, run.path(), progress).map_err(|error| {
-            if error.is::<ManifestError>() {
-                AttemptResult::cannot_resume(&error)
-            } else {
-                error.into()
-            }
-        })?;
+        let changes = reload_input(&manifest, run.path(), progress);
+        let changes = changes.map_err(not_reloaded)?;
         self.folder.beat();
         let stopped = StoppedRun {
             start: StartTime::now(),
@@ -176,13 +171,8 @@ impl Attempt<'_> {
             changes: &changes,
         };
         let scope = ResumeScope::PendingAndUnavailable;
-        let result = resume_run(stopped, scope, settings, session, progress).map_err(|error| {
-            match error.downcast_ref::<RunFileError>() {
-                None | Some(RunFileError::Io(_)) => error.into(),
-                Some(_) => AttemptResult::cannot_resume(&error),
-            }
-        })?;
-        self.after(job, &result, progress)
+        let result = resume_run(stopped, scope, settings, session, progress);
+        self.after(job, &result.map_err(not_resumed)?, progress)
     }
 
     fn resume_settings(&self, job: &Job) -> Result<RunSettings, AttemptResult> {
@@ -264,6 +254,23 @@ impl Attempt<'_> {
                 until: SavedSummary::read(&job.run()).not_before,
             }),
         }
+    }
+}
+
+/// A changed input concerns this file; any other error would concern every file.
+fn not_reloaded(error: anyhow::Error) -> AttemptResult {
+    if error.is::<ManifestError>() {
+        AttemptResult::cannot_resume(&error)
+    } else {
+        error.into()
+    }
+}
+
+/// Damaged reports concern this file; a full disk concerns every file.
+fn not_resumed(error: anyhow::Error) -> AttemptResult {
+    match error.downcast_ref::<RunFileError>() {
+        None | Some(RunFileError::Io(_)) => error.into(),
+        Some(_) => AttemptResult::cannot_resume(&error),
     }
 }
 
