@@ -194,6 +194,14 @@ mod tests {
             "no seats"
         );
         assert_eq!(message_of(r#""no seats""#), "no seats");
+        for body in [
+            r#"{"Message":"no seats"}"#,
+            r#"{"errorMessage":"no seats"}"#,
+            r#"{"error":{"details":"no seats"}}"#,
+            r#"{"errors":{"userIds":["no seats"],"other":[]}}"#,
+        ] {
+            assert_eq!(message_of(body), "no seats", "{body}");
+        }
         assert_eq!(message_of("no\r\nseats\n"), "no  seats");
         assert_eq!(message_of(r#"{"code":7}"#), r#"{"code":7}"#);
         assert_eq!(message_of("<html><title>Gone </title>…"), "Gone");

@@ -137,6 +137,34 @@ impl fmt::Debug for Token {
 mod tests {
     use super::*;
 
+    #[test]
+    fn the_account_is_read_from_the_claims_of_a_jwt() {
+        let account = |claims: &str| {
+            let claims = URL_SAFE_NO_PAD.encode(claims);
+            let token = format!("eyJhbGciOiJSUzI1NiJ9.{claims}.signature");
+            let token = Token::new(token.into(), "test").unwrap();
+            token.account().map(str::to_owned)
+        };
+        for claims in [
+            r#"{"prt_id":"8f3c","prtId":"other"}"#,
+            r#"{"prtId":"8f3c"}"#,
+            r#"{"organizationId":"8f3c","sub":"ann"}"#,
+        ] {
+            assert_eq!(account(claims).as_deref(), Some("8f3c"), "{claims}");
+        }
+        for claims in [
+            "{}",
+            "[]",
+            r#"{"prt_id":7}"#,
+            r#"{"prt_id":"a/b"}"#,
+            "no JSON",
+        ] {
+            assert_eq!(account(claims), None, "{claims}");
+        }
+        let opaque = Token::new("rt_0123456789abcdef0123456789".to_owned().into(), "test").unwrap();
+        assert_eq!(opaque.account(), None);
+    }
+
     fn token(text: &str) -> Result<Token, TokenError> {
         Token::new(text.into(), "SEATLOAD_TOKEN")
     }

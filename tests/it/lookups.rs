@@ -434,3 +434,93 @@ fn check_tries_every_call_and_shows_what_says_the_account() {
         assert!(shown.contains(line), "{line} is not in\n{shown}");
     }
 }
+
+#[test]
+fn two_addresses_of_one_user_are_one_user() {
+    let portal = Portal::new(1, Licenses::new(), PortalBehavior::default());
+    let dir = Dir::new();
+    dir.write(
+        "users.csv",
+        format!("E-Mail,Licence\n{0},IDU\nalso-{0},PMD\n", address(0)),
+    );
+    let ended = import(&dir, &portal, "run", &[]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert_eq!(portal.count("PUT "), 1);
+    assert_eq!(portal.licenses()[&guid(0)].len(), 2);
+}
+
+#[test]
+fn a_resumed_run_means_the_same_users_and_changes_and_asks_nothing_again() {
+    let portal = Portal::new(40, with_licenses(10), PortalBehavior::default());
+    let dir = Dir::new();
+    dir.write("users.csv", with_addresses(40));
+    let started = import(&dir, &portal, "run", &["--first", "5", "--allow-losses"]);
+    assert_eq!(started.code, 3, "{}", started.stderr);
+    let asked = (portal.count("BulkResolveByName"), portal.count("user/page"));
+    let mut command = dir.seatload();
+    command.args(["resume", "run"]);
+    let resumed = wait_for_exit(command);
+    assert_eq!(resumed.code, 0, "{}", resumed.stderr);
+    assert_eq!(
+        (portal.count("BulkResolveByName"), portal.count("user/page")),
+        asked
+    );
+    assert_eq!(dir.rows("run/success.csv").len(), 40);
+    assert_eq!(dir.rows("run/undo.csv").len(), 40);
+}
+
+#[test]
+fn an_import_that_is_killed_while_it_looks_up_has_sent_nothing_and_starts_anew() {
+    let hangs = PortalBehavior {
+        hangs_at_lookup: 3,
+        ..PortalBehavior::default()
+    };
+    let portal = Portal::new(300, Licenses::new(), hangs);
+    let dir = Dir::new();
+    dir.write("users.csv", with_addresses(300));
+    let url = portal.url();
+    // After a lost response it waits before it asks again.
+    let mut child = dir.start(&["import", "users.csv", "--report-dir", "run", "--url", &url]);
+    while portal.count("BulkResolveByName") < 4 {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(portal.count("PUT "), 0);
+    let again = import(&dir, &portal, "run", &[]);
+    assert_eq!(again.code, 0, "{}", again.stderr);
+    assert_eq!(dir.rows("run/success.csv").len(), 300);
+}
+
+#[test]
+fn a_watch_keeps_a_file_whose_look_up_fails_for_now() {
+    let hangs = PortalBehavior {
+        hangs_at_lookup: 0,
+        ..PortalBehavior::default()
+    };
+    let portal = Portal::new(3, Licenses::new(), hangs);
+    let dir = Dir::new();
+    std::fs::create_dir(dir.path("drop")).unwrap();
+    dir.write("drop/joiners.csv", with_addresses(3));
+    let watch = || {
+        let mut command = dir.seatload();
+        command.args([
+            "watch",
+            "drop",
+            "--once",
+            "--settle",
+            "0s",
+            "--max-retries",
+            "0",
+        ]);
+        command.args(["--url", &portal.url()]);
+        wait_for_exit(command)
+    };
+    let failed = watch();
+    assert_eq!(failed.code, 3, "{}", failed.stderr);
+    assert!(!dir.path("drop/attention").join("joiners.csv").exists());
+    assert_eq!(portal.count("PUT "), 0);
+    let ended = watch();
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert_eq!(portal.licenses().len(), 3);
+}

@@ -475,3 +475,38 @@ fn an_interrupt_during_the_first_sign_in_says_that_nothing_was_sent() {
     assert_eq!(child.wait().unwrap().code(), Some(130));
     assert!(dir.contains_only(&["users.csv"]));
 }
+
+#[test]
+fn an_application_that_was_not_granted_both_scopes_asks_for_the_first_alone() {
+    let identity = Identity::new(IdentityBehavior {
+        knows_one_scope: true,
+        ..IdentityBehavior::default()
+    });
+    let dir = Dir::new();
+    dir.write("users.csv", users(3));
+    let ended = import(
+        &dir,
+        &identity,
+        &[&APPLICATION[..], &["--report-dir", "run"]].concat(),
+        &SECRET,
+    );
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let exact = [
+        "--scope",
+        "PM.License.Write PM.Directory",
+        "--report-dir",
+        "exact",
+    ];
+    let refused = import(
+        &dir,
+        &identity,
+        &[&APPLICATION[..], &exact].concat(),
+        &SECRET,
+    );
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("invalid_scope"),
+        "{}",
+        refused.stderr
+    );
+}

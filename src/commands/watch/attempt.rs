@@ -23,6 +23,7 @@ use crate::import::result::RunResult;
 use crate::import::resume::{ResumeScope, StoppedRun, reload_input, resume_run};
 use crate::import::send_times::SendTimes;
 use crate::input::{Fingerprint, InputError};
+use crate::lookup::LookupError;
 use crate::report::Progress;
 use crate::run::{ManifestError, RunFolder, RunManifest};
 use crate::run::{RunFileError, SavedSummary};
@@ -302,8 +303,11 @@ fn finished(job: &Job) -> Result<AttemptResult, AttemptResult> {
     }))
 }
 
-/// Whether reading a file failed for a reason that is about the machine.
+/// Whether loading a file failed for a reason that is about the machine or the service.
 fn is_machine_error(error: &anyhow::Error) -> bool {
+    if error.is::<LookupError>() {
+        return true;
+    }
     match error.downcast_ref::<InputError>() {
         Some(InputError::Temporary { .. }) => true,
         // An error without a code of the system is about the content.

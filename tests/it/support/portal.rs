@@ -133,7 +133,8 @@ fn resolved(body: &Value, people: usize) -> Value {
     assert!(names.len() <= 20);
     let resolved = names.iter().map(|name| {
         let name = name.as_str().unwrap();
-        let number = name
+        let plain = name.strip_prefix("also-").unwrap_or(name);
+        let number = plain
             .strip_prefix("user")
             .and_then(|rest| rest.split('@').next());
         let number = number.and_then(|number| number.parse().ok());
