@@ -197,7 +197,7 @@ pub fn network(settings: &NetworkSettings, timeout: Duration) -> anyhow::Result<
 
 async fn start_sandbox(state: Option<PathBuf>) -> anyhow::Result<(String, StateKeeper)> {
     let sandbox_settings = SandboxSettings {
-        latency: SANDBOX_LATENCY,
+        allocation_latency: SANDBOX_LATENCY,
         has_licensed_people: true,
         state,
         appends: false,

@@ -33,7 +33,10 @@ pub struct SandboxSettings {
     pub account: String,
     /// Seats by code. A code that is left out has none.
     pub seats: BTreeMap<String, u64>,
+    /// The time for each response.
     pub latency: Duration,
+    /// The time for the response to an allocation, in addition.
+    pub allocation_latency: Duration,
     pub rate: Option<Rate>,
     /// The share of requests that something happens to.
     pub fail: Share,
@@ -55,6 +58,7 @@ impl Default for SandboxSettings {
                 .map(|entry| (entry.code.to_owned(), SEATS))
                 .collect(),
             latency: Duration::ZERO,
+            allocation_latency: Duration::ZERO,
             rate: None,
             fail: Share::default(),
             seed: 0,

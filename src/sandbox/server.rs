@@ -56,6 +56,7 @@ impl StateKeeper {
 pub struct ServerState {
     pub account: String,
     latency: Duration,
+    allocation_latency: Duration,
     fail: Share,
     pub people: People,
     shared: Mutex<AccountState>,
@@ -130,6 +131,7 @@ impl Sandbox {
         let state = ServerState {
             account: settings.account.clone(),
             latency: settings.latency,
+            allocation_latency: settings.allocation_latency,
             fail: settings.fail,
             people: People::default(),
             shared: Mutex::new(shared),
@@ -225,10 +227,7 @@ async fn count(State(state): State<Arc<ServerState>>, request: Request, next: Ne
         };
         arrivals.map_or(Ok(()), |arrivals| arrivals.admit(now))
     };
-    // Even no time at all is rounded up to a millisecond.
-    if !state.latency.is_zero() {
-        sleep(state.latency).await;
-    }
+    pause(state.latency).await;
     let response = match admitted {
         Ok(()) => next.run(request).await,
         Err(wait) => too_many(wait),
@@ -236,6 +235,13 @@ async fn count(State(state): State<Arc<ServerState>>, request: Request, next: Ne
     let status = response.status().as_u16();
     *state.shared().by_status.entry(status).or_default() += 1;
     response
+}
+
+async fn pause(time: Duration) {
+    // Even no time at all is rounded up to a millisecond.
+    if !time.is_zero() {
+        sleep(time).await;
+    }
 }
 
 async fn allocate(
@@ -251,6 +257,7 @@ async fn allocate(
         Ok(request) => request,
         Err(rejection) => return refusal(rejection.status(), &rejection.body_text()),
     };
+    pause(state.allocation_latency).await;
     let mut shared = state.shared();
     let fault = draw_fault(state.fail, &mut shared.random);
     if let Some(response) = fault.as_ref().and_then(nothing_done) {

@@ -30,6 +30,7 @@ mod page;
 mod plan;
 mod resume;
 mod rooms;
+mod sandbox;
 mod secrets;
 mod sign_in;
 mod stopping;
