@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::people::Person;
-use super::server::{ServerState, refusal};
+use super::state::{ServerState, refusal};
 use crate::api::directory::MAX_NAMES;
 
 pub fn routes() -> Router<Arc<ServerState>> {

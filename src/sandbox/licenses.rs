@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::identity::PageQuery;
-use super::server::{ServerState, refusal};
+use super::state::{ServerState, refusal};
 use super::state_file::Change;
 
 /// Pages have at most so many users, whatever is asked for.

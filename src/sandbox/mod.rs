@@ -8,6 +8,7 @@ mod ledger;
 mod licenses;
 mod people;
 mod server;
+mod state;
 mod state_file;
 
 use std::collections::BTreeMap;
@@ -16,7 +17,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 pub use ledger::{Ledger, Refused, Seats, UserLicenses};
-pub use server::{Sandbox, StateKeeper};
+pub use server::Sandbox;
+pub use state::StateKeeper;
 
 use crate::catalog;
 use crate::rate::Rate;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use super::arrivals::Arrivals;
 use super::ledger::{Ledger, Refused};
 use super::people::{self, People};
+use super::state::{AccountState, ServerState, StateKeeper, refusal};
 use super::state_file::{Change, StateFile, replay};
 use super::{SandboxSettings, Share, identity, licenses};
 use crate::api::AllocationRequest;
@@ -38,50 +39,6 @@ const LARGEST_REQUEST: usize = 16 * 1024 * 1024;
 pub struct Sandbox {
     listener: TcpListener,
     state: Arc<ServerState>,
-}
-
-/// Keeps the changes of a running sandbox.
-#[derive(Clone)]
-pub struct StateKeeper(Arc<ServerState>);
-
-impl StateKeeper {
-    /// From now on changes go to this file, after those that it has.
-    pub fn keep_in(&self, path: &std::path::Path) -> io::Result<()> {
-        self.0.shared().file = Some(StateFile::open(path)?);
-        Ok(())
-    }
-}
-
-/// What all requests share.
-pub struct ServerState {
-    pub account: String,
-    latency: Duration,
-    allocation_latency: Duration,
-    fail: Share,
-    pub people: People,
-    shared: Mutex<AccountState>,
-}
-
-/// What requests change.
-pub struct AccountState {
-    pub ledger: Ledger,
-    file: Option<StateFile>,
-    arrivals: Option<Arrivals>,
-    /// The Identity Server has quotas of its own, by method.
-    identity_arrivals: BTreeMap<bool, Arrivals>,
-    random: fastrand::Rng,
-    requests: u64,
-    by_status: BTreeMap<u16, u64>,
-}
-
-impl AccountState {
-    /// Keeps a change that was applied.
-    pub fn keep(&mut self, change: &Change) -> io::Result<()> {
-        match &mut self.file {
-            Some(file) => file.append(change),
-            None => Ok(()),
-        }
-    }
 }
 
 /// What goes wrong with a request.
@@ -180,32 +137,6 @@ impl Sandbox {
         axum::serve(self.listener, app)
             .with_graceful_shutdown(stop.cancelled_owned())
             .await
-    }
-}
-
-impl ServerState {
-    pub fn shared(&self) -> MutexGuard<'_, AccountState> {
-        // Nothing panics while holding the lock half-way through a change.
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether the request may be answered: it has a token, and the account in its path exists.
-    pub fn admit(
-        &self,
-        headers: &HeaderMap,
-        path: &BTreeMap<String, String>,
-    ) -> Result<(), Box<Response>> {
-        if !has_token(headers) {
-            return Err(Box::new(refusal(StatusCode::UNAUTHORIZED, "")));
-        }
-        match path.get("account") {
-            Some(account) if *account != self.account => {
-                let message =
-                    format!("No account licence is allocated for the organisation {account}");
-                Err(Box::new(refusal(StatusCode::NOT_FOUND, &message)))
-            }
-            _ => Ok(()),
-        }
     }
 }
 
@@ -308,14 +239,6 @@ async fn show(State(state): State<Arc<ServerState>>) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], text).into_response()
 }
 
-fn has_token(headers: &HeaderMap) -> bool {
-    headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.strip_prefix("Bearer "))
-        .is_some_and(|token| !token.trim().is_empty())
-}
-
 fn draw_fault(fail: Share, random: &mut fastrand::Rng) -> Option<Fault> {
     if random.f64() >= fail.fraction() {
         return None;
@@ -328,10 +251,6 @@ fn draw_fault(fail: Share, random: &mut fastrand::Rng) -> Option<Fault> {
         4 => Fault::WebPage,
         _ => Fault::TooMany,
     })
-}
-
-pub fn refusal(status: StatusCode, message: &str) -> Response {
-    (status, Json(json!({ "message": message }))).into_response()
 }
 
 fn too_many(wait: Duration) -> Response {
