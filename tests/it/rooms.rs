@@ -79,10 +79,18 @@ fn only_the_command_line_knows_clap() {
 fn records_reports_and_dispatch_do_not_import_what_is_above_them() {
     let imports = imports();
     for (room, never) in [
-        ("run", &["report", "dispatch", "api", "import"][..]),
-        ("report", &["dispatch", "api", "import"]),
+        (
+            "run",
+            &["report", "dispatch", "api", "lookup", "import"][..],
+        ),
+        ("report", &["dispatch", "api", "lookup", "import"]),
         ("dispatch", &["run", "report", "import"]),
         ("api", &["dispatch", "run", "report", "plan"]),
+        (
+            "lookup",
+            &["dispatch", "run", "report", "plan", "roster", "import"],
+        ),
+        ("pacing", &["dispatch", "lookup", "run", "report"]),
         ("watch", &["commands", "import"]),
     ] {
         for imported in never {
