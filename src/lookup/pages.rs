@@ -52,16 +52,15 @@ pub async fn read_pages<P: Page, C: Calls>(
             known.add(P::user_id(&user))?;
             take(user)?;
         }
-        let count = known.keys.len();
-        match total {
-            Some(total) if count as u64 >= total => return Ok(()),
-            Some(total) if is_last => {
-                return Err(CallFailure::Invalid(format!(
+        // A total may be wrong, so only an empty page is the end.
+        if is_last {
+            let count = known.keys.len();
+            return match total {
+                Some(total) if total > count as u64 => Err(CallFailure::Invalid(format!(
                     "a listing that ends after {count} of {total} users"
-                )));
-            }
-            None if is_last => return Ok(()),
-            _ => {}
+                ))),
+                _ => Ok(()),
+            };
         }
     }
 }

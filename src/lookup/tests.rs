@@ -294,6 +294,13 @@ async fn a_listing_that_ends_early_or_repeats_itself_is_not_used() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_total_that_is_too_small_does_not_end_a_listing() {
+    let service = fake(|name, _| listing(name, 230, Some(50)));
+    let read = read_licenses(&service.caller(), &account(), &[guid(229)]).await;
+    assert_eq!(read.unwrap().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn licences_are_read_by_id_where_the_service_can() {
     let service = fake(|_, body| {
         let users = body["userIds"].as_array().unwrap();
