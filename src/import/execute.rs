@@ -10,7 +10,7 @@ use crate::import::finish::{RunTotals, finish, summary};
 use crate::import::leavers::remove_leavers;
 use crate::import::result::RunResult;
 use crate::import::send::{SendResult, send};
-use crate::import::verify::{may_ask, settle_by_reading};
+use crate::import::settle::{may_ask, settle_by_reading};
 use crate::report::Progress;
 use crate::run::RunFolder;
 

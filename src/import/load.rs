@@ -54,8 +54,8 @@ impl LoadedInput {
 #[derive(Default)]
 pub struct SideTables {
     directory: Option<(Directory, Fingerprint)>,
-    /// The users of the e-mail addresses in the file of current licences.
-    found: FoundAddresses,
+    /// The users of the e-mail addresses that were looked up.
+    found: Option<FoundAddresses>,
     current: Option<(CurrentTable, Fingerprint)>,
 }
 
@@ -79,9 +79,10 @@ pub fn load_side_tables(
             let input = Input::Path(file.path.clone());
             let addresses = lookups.addresses(&input, &Format::default(), &catalog, progress);
             tables.found = addresses
-                .with_context(|| format!("cannot use {} (--current)", file.path.display()))?
-                .unwrap_or_default();
-            found = Some(Directory::read(directory_csv(&tables.found)?.as_slice())?);
+                .with_context(|| format!("cannot use {} (--current)", file.path.display()))?;
+            if let Some(addresses) = &tables.found {
+                found = Some(Directory::read(directory_csv(addresses)?.as_slice())?);
+            }
         }
         let directory = tables.directory.as_ref().map(|(directory, _)| directory);
         let directory = directory.or(found.as_ref());
@@ -141,14 +142,15 @@ impl SideTables {
         if let (None, Some(lookups)) = (&self.directory, lookups)
             && let Some(found) = lookups.addresses(input, &settings.format, &catalog, progress)?
         {
-            self.found.extend(found);
+            self.found.get_or_insert_default().extend(found);
         }
-        if self.found.is_empty() {
+        // An answer that knows none of the addresses is an answer, too.
+        let Some(found) = &mut self.found else {
             return Ok(None);
-        }
-        self.found.sort_unstable();
-        self.found.dedup();
-        let file = directory_csv(&self.found)?;
+        };
+        found.sort_unstable();
+        found.dedup();
+        let file = directory_csv(found)?;
         let directory = Directory::read(file.as_slice())?;
         self.directory = Some((directory, Fingerprint::of(file.as_slice())?));
         Ok(Some(file))

@@ -46,6 +46,9 @@ pub async fn read_licenses<C: Calls>(
     account: &Account,
     user_ids: &[String],
 ) -> Result<Vec<ServiceLicenses>, LookupError> {
+    if user_ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let mut ways = Ways::new(QUESTION);
     caller.observer.total(user_ids.len() as u64);
     match read_by_id(caller, account, user_ids).await {

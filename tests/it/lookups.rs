@@ -524,3 +524,18 @@ fn a_watch_keeps_a_file_whose_look_up_fails_for_now() {
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     assert_eq!(portal.licenses().len(), 3);
 }
+
+#[test]
+fn addresses_that_nobody_has_are_unknown_and_not_called_something_else() {
+    let portal = Portal::new(0, Licenses::new(), PortalBehavior::default());
+    let dir = Dir::new();
+    dir.write("users.csv", with_addresses(2));
+    let ended = import(&dir, &portal, "run", &[]);
+    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("unknown e-mail address"),
+        "{}",
+        ended.stderr
+    );
+    assert_eq!(dir.rows("run/failures.csv").len(), 2);
+}

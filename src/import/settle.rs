@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::sync::Arc;
 
+use crate::api::Account;
 use crate::catalog::Removal;
 use crate::event::StopReason;
 use crate::humanize::count_of;
@@ -24,14 +25,20 @@ pub fn settle_by_reading(
 ) -> io::Result<()> {
     let assignments = &run.changes.roster.assignments;
     let open: Vec<_> = recorded.states.unsettled(assignments).collect();
-    if open.is_empty() {
+    let Some(account) = run
+        .session
+        .located
+        .account
+        .as_ref()
+        .filter(|_| !open.is_empty())
+    else {
         return Ok(());
-    }
+    };
     progress.info(&format!(
-        "asking the service what {} have, since no response has settled it",
+        "asking the service about {}, since no response says what became of them",
         count_of(open.len() as u64, "user")
     ));
-    let licenses = match read(run, &open) {
+    let licenses = match read(run, account, &open) {
         None => return Ok(()),
         Some(Ok(licenses)) => licenses,
         Some(Err(error)) => {
@@ -66,13 +73,13 @@ pub fn may_ask(stop: Option<&StopReason>) -> bool {
     )
 }
 
-/// What these users have. `None` if the organisation is unknown, or the user does not want to wait.
+/// What these users have. `None` if an interrupt ends the wait.
 fn read(
     run: &PreparedRun<'_>,
+    account: &Account,
     users: &[UserIndex],
 ) -> Option<Result<Vec<ServiceLicenses>, LookupError>> {
     let session = run.session;
-    let account = session.located.account.as_ref()?;
     let assignments = &run.changes.roster.assignments;
     let user_ids = users
         .iter()
