@@ -5,8 +5,6 @@
 use std::collections::HashMap;
 use std::io;
 
-use futures::TryFutureExt;
-
 use crate::api::{Account, Client};
 use crate::humanize::count_of;
 use crate::import::context::{PreparedRun, RunFiles};
@@ -94,24 +92,21 @@ fn remove(
         }
         removed => removed,
     };
-    let read = read_licenses(caller, account, &user_ids);
-    let read = runtime.block_on(read.map_err(|error| error.to_string()));
-    let outcome = |user_id: &str| match &read {
-        Err(error) => not_confirmed(&removed, error),
-        Ok(licenses) => {
-            let by_user: HashMap<_, _> = licenses
-                .iter()
-                .map(|user| (UserKey::of(&user.user_id), user))
-                .collect();
-            after_reading(by_user.get(&UserKey::of(user_id)).copied())
-        }
-    };
+    let read = runtime.block_on(read_licenses(caller, account, &user_ids));
+    let by_user = read.as_ref().map(|licenses| {
+        let licenses = licenses.iter();
+        let by_user = licenses.map(|user| (UserKey::of(&user.user_id), user));
+        by_user.collect::<HashMap<_, _>>()
+    });
     let decisions = users
         .iter()
         .zip(&user_ids)
         .map(|(&user, user_id)| Decision {
             users: vec![user],
-            outcome: outcome(user_id),
+            outcome: match &by_user {
+                Ok(by_user) => after_reading(by_user.get(&UserKey::of(user_id)).copied()),
+                Err(error) => not_confirmed(&removed, &error.to_string()),
+            },
             attempts: 1,
             applied: Applied::Maybe,
         });
