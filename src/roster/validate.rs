@@ -19,6 +19,13 @@ const KEPT_CHARS: usize = 1024;
 /// Sorts after every priority.
 pub const NO_PRIORITY: f64 = f64::INFINITY;
 
+/// A user that a cell names.
+struct NamedUser<'a> {
+    user_id: UserId<'a>,
+    /// The cell has its e-mail address.
+    is_address: bool,
+}
+
 /// How rows are validated.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RowOptions {
@@ -99,8 +106,10 @@ impl<'d> RowValidator<'d> {
             return Err(unreadable.error.clone().into());
         }
         let (cells, line) = (&row.cells, row.line);
-        let user_id = self.user(&cells.user, line)?;
-        let is_address = user_id != UserId::from(cells.user.as_ref());
+        let NamedUser {
+            user_id,
+            is_address,
+        } = self.user(&cells.user, line)?;
         let mut request = RowRequest::new(line, user_id);
         request.external = self.flag(cells.external.as_deref(), line)?;
         request.priority = self.priority(cells.priority.as_deref(), line)?;
@@ -113,7 +122,7 @@ impl<'d> RowValidator<'d> {
         Ok(request)
     }
 
-    fn user<'a>(&self, cell: &'a str, line: u32) -> Result<UserId<'a>, RowError>
+    fn user<'a>(&self, cell: &'a str, line: u32) -> Result<NamedUser<'a>, RowError>
     where
         'd: 'a,
     {
@@ -123,10 +132,16 @@ impl<'d> RowValidator<'d> {
         }
         let user_id = UserId::from(cell);
         match (user_id.key().damage(), self.directory) {
-            (None, _) => Ok(user_id),
+            (None, _) => Ok(NamedUser {
+                user_id,
+                is_address: false,
+            }),
             (Some(InvalidId::Email), Some(directory)) => {
                 let user_id = self.user_by_email(directory, cell, line)?;
-                Ok(UserId::from(user_id))
+                Ok(NamedUser {
+                    user_id: UserId::from(user_id),
+                    is_address: true,
+                })
             }
             (Some(damage), _) => Err(RowError::DamagedUser {
                 place: place(),
