@@ -95,7 +95,10 @@ fn try_run(arguments: &[OsString]) -> anyhow::Result<ExitCode> {
         Command::Plan(args) => plan::plan(*args),
         Command::Verify(args) => verify::verify(*args),
         Command::Export(args) => export::export(*args),
-        Command::Resume(args) => resume::resume(*args),
+        Command::Resume(args) => match resume::unstarted(&args)? {
+            Some(import) => try_run(&import),
+            None => resume::resume(*args),
+        },
         Command::Watch(args) => watch::watch(*args),
         Command::Check(args) => check::check(
             *args,

@@ -14,7 +14,9 @@ use crate::exit_code::ExitCode;
 use crate::hint::Failure;
 use crate::import::account::Located;
 use crate::import::connection::Connection;
-use crate::import::context::{Session, exit_on_signal, interrupt_on_signal};
+use crate::import::context::{
+    Session, exit_on_signal, exit_on_signal_without, interrupt_on_signal,
+};
 use crate::import::load;
 use crate::import::lookups::Lookups;
 use crate::import::prepare::prepare;
@@ -24,7 +26,7 @@ use crate::import::sandbox_state::beside_input;
 use crate::import::send_times::SendTimes;
 use crate::input::Input;
 use crate::report::Progress;
-use crate::run::{FolderError, NewRunFolder};
+use crate::run::{FolderError, NewRunFolder, START, UnstartedRun};
 use crate::settings::{ImportSettings, SummaryFormat};
 use crate::signals::ExitOnSignal;
 
@@ -113,20 +115,15 @@ fn run(
     let retries = settings.run.requests.max_retries;
     let lookups = Lookups::new(connection, located, settings.plan.questions, retries);
     let lookups = lookups.as_ref();
+    let asks = lookups.is_some();
+    let (early_folder, before_start) = create_early_folder(settings, asks, before_start)?;
     let side_tables = load::load_side_tables(&settings.plan.input_settings, lookups, progress)?;
-    // Standard input cannot be read again, so it is saved for a resumed run.
-    let stdin_folder = match settings.plan.input {
-        Input::Stdin => Some(create_folder(settings)?),
-        Input::Path(_) => None,
-    };
-    let prepared = prepare(
-        settings,
-        side_tables,
-        lookups,
-        stdin_folder.as_deref(),
-        progress,
-    )?;
-    let folder = stdin_folder.map_or_else(|| create_folder(settings), Ok)?;
+    let stdin_folder = early_folder
+        .as_deref()
+        .filter(|_| settings.plan.input == Input::Stdin);
+    let prepared = prepare(settings, side_tables, lookups, stdin_folder, progress)?;
+    let folder = early_folder.map_or_else(|| create_folder(settings), Ok)?;
+    folder.remove(START)?;
     if let Some(violation) = prepared.report_violation(settings, &located.endpoint, &folder)? {
         let reports = folder.keep();
         let rows = reports.path().join("failures.csv");
@@ -143,6 +140,26 @@ fn run(
     };
     drop(before_start);
     prepared.run(settings, folder, session, progress)
+}
+
+/// The folder of a run, before it begins: standard input is saved in it, since it cannot be read again; and an import that asks the
+/// service can be resumed if it is killed meanwhile. A signal removes the folder.
+fn create_early_folder(
+    settings: &ImportSettings,
+    asks: bool,
+    before_start: ExitOnSignal,
+) -> anyhow::Result<(Option<NewRunFolder>, ExitOnSignal)> {
+    let is_stdin = settings.plan.input == Input::Stdin;
+    if !is_stdin && !asks {
+        return Ok((None, before_start));
+    }
+    let folder = create_folder(settings)?;
+    if let Some(start) = UnstartedRun::of_this_process().filter(|_| !is_stdin) {
+        start.write(&folder)?;
+    }
+    drop(before_start);
+    let before_start = exit_on_signal_without(folder.path())?;
+    Ok((Some(folder), before_start))
 }
 
 fn dry_run(args: ImportArgs) -> anyhow::Result<ExitCode> {

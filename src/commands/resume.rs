@@ -1,5 +1,6 @@
 //! `seatload resume`: resumes a run.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::{Write, stdout};
 use std::path::PathBuf;
@@ -23,7 +24,7 @@ use crate::import::send_times::SendTimes;
 use crate::import::sign_in::merge_with_recorded;
 use crate::pacing::MAX_RETRY_AFTER;
 use crate::report::Progress;
-use crate::run::{RunFolder, RunManifest};
+use crate::run::{RunFolder, RunManifest, UnstartedRun};
 use crate::run::{SUMMARY, SavedSummary};
 use crate::settings::{ProgressMode, RunSettings, SummaryFormat};
 
@@ -105,6 +106,26 @@ pub fn resume(args: ResumeArgs) -> anyhow::Result<ExitCode> {
     };
     let result = resume_run(stopped, scope, settings, session, &mut progress)?;
     Ok(result.print(&manifest.input_settings, format, &progress))
+}
+
+/// The command line that starts a run again which was killed before it had begun. Then nothing was sent.
+pub fn unstarted(args: &ResumeArgs) -> anyhow::Result<Option<Vec<OsString>>> {
+    let Some(start) = UnstartedRun::read(&args.run_folder) else {
+        return Ok(None);
+    };
+    let folder = std::path::absolute(&args.run_folder)?;
+    // The folder may be one that others write to: it does not choose the configuration file of another folder.
+    if std::env::current_dir()? != start.current_folder {
+        let there = start.current_folder.display();
+        bail!(
+            Failure::new("the run was killed before it had begun; nothing was sent").hint(format!(
+                "import again, or resume in the folder of the import: {there}"
+            ))
+        );
+    }
+    let mut arguments: Vec<OsString> = start.arguments.into_iter().map(Into::into).collect();
+    arguments.extend(["--report-dir".into(), folder.into()]);
+    Ok(Some(arguments))
 }
 
 /// A wait that dispatch would not wait for is an error.

@@ -17,7 +17,7 @@ use crate::input::Input;
 use crate::plan::PlannedChanges;
 use crate::report::print_final;
 use crate::roster::UserIndex;
-use crate::run::{Journal, RunFolder, UserStates, WriteAheadLog};
+use crate::run::{Journal, RunFolder, UnstartedRun, UserStates, WriteAheadLog};
 use crate::sanitize::shell_quote;
 use crate::settings::{InputSettings, RunSettings};
 use crate::signals::{self, ExitOnSignal};
@@ -98,6 +98,16 @@ pub struct RunFiles<'a> {
 pub fn exit_on_signal() -> anyhow::Result<ExitOnSignal> {
     ExitOnSignal::install(|| print_final("interrupted: nothing was sent"))
         .context("cannot listen for signals")
+}
+
+/// The same, where the folder of the run is there already: it is removed.
+pub fn exit_on_signal_without(folder: &Path) -> anyhow::Result<ExitOnSignal> {
+    let folder = folder.to_owned();
+    ExitOnSignal::install(move || {
+        UnstartedRun::remove_folder(&folder);
+        print_final("interrupted: nothing was sent");
+    })
+    .context("cannot listen for signals")
 }
 
 /// Listens for the signals that stop a run in this folder.

@@ -51,9 +51,10 @@ impl Lock {
         folder.join(NAME).exists()
     }
 
-    pub fn is_only_file_in(folder: &Path) -> io::Result<bool> {
+    pub fn is_only_file_in(folder: &Path, but_for: &str) -> io::Result<bool> {
         for entry in fs::read_dir(folder)? {
-            if entry?.file_name() != NAME {
+            let name = entry?.file_name();
+            if name != NAME && name != but_for {
                 return Ok(false);
             }
         }

@@ -13,6 +13,7 @@ mod saved_summary;
 mod stats;
 pub mod summary;
 pub mod undo;
+mod unstarted;
 mod user_set;
 mod user_states;
 mod write_ahead_log;
@@ -30,6 +31,7 @@ pub use saved_summary::{RunCounts, SavedSummary};
 pub use stats::RunStats;
 pub use summary::{RequestCounts, RunEnd, SUMMARY, Stopped, Summary, SummarySettings, UserCounts};
 pub use undo::{UNDO, Undo, UndoSummary};
+pub use unstarted::{START, UnstartedRun};
 pub use user_states::UserStates;
 pub use write_ahead_log::WriteAheadLog;
 

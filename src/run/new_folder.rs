@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::lock::Lock;
-use super::{FolderError, RunFolder};
+use super::{FolderError, RunFolder, START};
 
 /// The longest part of a folder's name that is made from the input's name, in characters.
 const STEM_CHARS: usize = 60;
@@ -38,7 +38,7 @@ impl NewRunFolder {
     }
 
     fn claim(path: &Path, is_created: bool) -> Result<Self, FolderError> {
-        let check_empty = || match Lock::is_only_file_in(path) {
+        let check_empty = || match Lock::is_only_file_in(path, START) {
             Ok(true) => Ok(()),
             Ok(false) => Err(FolderError::NotEmpty {
                 path: path.to_owned(),
@@ -52,6 +52,9 @@ impl NewRunFolder {
         let folder = RunFolder::lock(path)?;
         // Another process may have made a run here in between, and ended.
         check_empty()?;
+        folder
+            .remove(START)
+            .map_err(FolderError::not_writable(path))?;
         Ok(Self {
             folder: Some(folder),
             is_created,

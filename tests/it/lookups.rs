@@ -470,26 +470,39 @@ fn a_resumed_run_means_the_same_users_and_changes_and_asks_nothing_again() {
 }
 
 #[test]
-fn an_import_that_is_killed_while_it_looks_up_has_sent_nothing_and_starts_anew() {
-    let hangs = PortalBehavior {
-        hangs_at_lookup: 3,
-        ..PortalBehavior::default()
-    };
-    let portal = Portal::new(300, Licenses::new(), hangs);
-    let dir = Dir::new();
-    dir.write("users.csv", with_addresses(300));
-    let url = portal.url();
-    // After a lost response it waits before it asks again.
-    let mut child = dir.start(&["import", "users.csv", "--report-dir", "run", "--url", &url]);
-    while portal.count("BulkResolveByName") < 4 {
-        std::thread::sleep(std::time::Duration::from_millis(5));
+fn an_import_that_is_killed_while_it_looks_up_has_sent_nothing_and_is_resumed() {
+    for resumes in [true, false] {
+        let hangs = PortalBehavior {
+            hangs_at_lookup: 3,
+            ..PortalBehavior::default()
+        };
+        let portal = Portal::new(297, Licenses::new(), hangs);
+        let dir = Dir::new();
+        dir.write("users.csv", with_addresses(300));
+        let url = portal.url();
+        // After a lost response it waits before it asks again.
+        let mut child = dir.start(&["import", "users.csv", "--report-dir", "run", "--url", &url]);
+        while portal.count("BulkResolveByName") < 4 {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(portal.count("PUT "), 0);
+        let again = if resumes {
+            let mut command = dir.seatload();
+            command.args(["resume", "run"]);
+            wait_for_exit(command)
+        } else {
+            import(&dir, &portal, "run", &[])
+        };
+        assert_eq!(again.code, 1, "{}", again.stderr);
+        assert_eq!(dir.rows("run/success.csv").len(), 297);
+        assert_eq!(
+            dir.column("run/failures.csv", "userId"),
+            [297, 298, 299].map(address)
+        );
+        assert!(!dir.path("run/start.json").exists());
     }
-    child.kill().unwrap();
-    child.wait().unwrap();
-    assert_eq!(portal.count("PUT "), 0);
-    let again = import(&dir, &portal, "run", &[]);
-    assert_eq!(again.code, 0, "{}", again.stderr);
-    assert_eq!(dir.rows("run/success.csv").len(), 300);
 }
 
 #[test]
