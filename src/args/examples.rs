@@ -30,17 +30,17 @@ pub const PROGRAM_EXAMPLES: HelpExamples = HelpExamples {
     examples: &[
         Example {
             title: "Try it without the service",
-            lines: &["seatload import sample-data/onboarding.csv --sandbox"],
+            lines: &["seatload import sample-data/joiners.csv --sandbox --until-full"],
         },
         Example {
             title: "See what an import would do",
-            lines: &["seatload import onboarding.csv --dry-run"],
+            lines: &["seatload import joiners.xlsx --dry-run"],
         },
         Example {
             title: "Import with the settings of a profile in seatload.toml",
             lines: &[
                 "seatload check --profile prod",
-                "seatload import onboarding.csv --profile prod",
+                "seatload import joiners.xlsx --profile prod",
             ],
         },
     ],

@@ -61,26 +61,23 @@ const EXAMPLES: HelpExamples = HelpExamples {
     examples: &[
         Example {
             title: "Try it without the service",
-            lines: &["seatload import sample-data/onboarding.csv --sandbox"],
+            lines: &["seatload import sample-data/joiners.csv --sandbox --until-full"],
         },
         Example {
             title: "See what would be sent, then send it with a token",
             lines: &[
-                "export SEATLOAD_TOKEN=… SEATLOAD_ACCOUNT=8f3c… SEATLOAD_ORGANIZATION=acme",
-                "seatload import onboarding.csv --cloud automation --dry-run",
-                "seatload import onboarding.csv --cloud automation",
+                "export SEATLOAD_TOKEN=… SEATLOAD_URL=https://cloud.uipath.com/acme",
+                "seatload import joiners.xlsx --dry-run",
+                "seatload import joiners.xlsx",
             ],
         },
         Example {
             title: "Let users keep the licences that they have, as long as there are seats",
-            lines: &[
-                "seatload import onboarding.csv --current licences.csv --mode add \\",
-                "  --seats-file seats.csv --until-full",
-            ],
+            lines: &["seatload import joiners.xlsx --mode add --until-full"],
         },
         Example {
             title: "Import the failed users once their rows are corrected",
-            lines: &["seatload import seatload-onboarding-20261124-101500/failures.csv"],
+            lines: &["seatload import seatload-joiners-20261124-101500/failures.csv"],
         },
     ],
     exit_codes: &ExitCode::MEANINGS,

@@ -65,9 +65,9 @@ const EXAMPLES: HelpExamples = HelpExamples {
     examples: &[Example {
         title: "Run it in one terminal, and import from another",
         lines: &[
-            "seatload sandbox --seats RPADEVNU=50,ATTUNU=20 --rate 160/5m --fail 5%",
-            "SEATLOAD_TOKEN=any seatload import sample-data/onboarding.csv \\",
-            "  --base-url http://127.0.0.1:8080 --account sandbox",
+            "seatload sandbox --rate 160/5m --fail 5%",
+            "SEATLOAD_TOKEN=any seatload import sample-data/joiners.csv \\",
+            "  --url http://127.0.0.1:8080/acme --account sandbox",
         ],
     }],
     exit_codes: &[
