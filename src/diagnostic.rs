@@ -7,7 +7,7 @@ use crate::api::{EndpointError, NetworkError, TokenError};
 use crate::hint::{Failure, Hint};
 use crate::input::{InputError, TableError};
 use crate::lookup::LookupError;
-use crate::run::{FolderError, ManifestError, RunFileError};
+use crate::run::{FileInUse, FolderError, ManifestError, RunFileError};
 use crate::sanitize::printable_lines;
 use crate::watch::{ImportLogError, WatchError};
 
@@ -58,6 +58,11 @@ pub fn render(error: &anyhow::Error) -> String {
 
 /// The hint of an error, if it is of a type that has hints.
 fn hint_of(error: &(dyn Error + 'static)) -> Option<String> {
+    // An error that an error of the system wraps is not among its causes.
+    let wrapped = error.downcast_ref().and_then(io::Error::get_ref);
+    if let Some(in_use) = wrapped.and_then(|error| error.downcast_ref::<FileInUse>()) {
+        return in_use.hint();
+    }
     fn of<E: Hint + 'static>(error: &(dyn Error + 'static)) -> Option<String> {
         error.downcast_ref::<E>().and_then(Hint::hint)
     }
@@ -90,6 +95,7 @@ fn io_hint(error: &(dyn Error + 'static)) -> Option<String> {
         ErrorKind::FileTooLarge => "raise the file-size limit (ulimit -f), or choose another place",
         ErrorKind::IsADirectory => "name a file: this is a folder",
         ErrorKind::NotADirectory => "name a folder: this is a file",
+        ErrorKind::AlreadyExists => "choose another name, or remove what has this name",
         ErrorKind::AddrInUse => "choose another port, or end the program that listens on it",
         _ => return None,
     };

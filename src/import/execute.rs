@@ -4,6 +4,7 @@ use std::io;
 
 use jiff::Timestamp;
 
+use crate::diagnostic::render;
 use crate::event::StopReason;
 use crate::import::context::{PreparedRun, RunFiles};
 use crate::import::finish::{RunTotals, finish, summary};
@@ -25,6 +26,10 @@ pub fn execute(
     if sent.error.is_none() && may_ask(sent.stop.as_ref()) {
         sent.error = settle_by_reading(run, &mut sent.recorded, progress).err();
     }
+    if let Some(error) = sent.error.take() {
+        progress.message(&cannot_write(&run.folder, error));
+        sent.stop = Some(StopReason::CannotWriteReports);
+    }
     let stop = stop_reason(run, &sent, progress);
     let finished_at = Timestamp::now();
     let summary = summary(run, &sent.recorded, stop.as_ref(), finished_at);
@@ -39,7 +44,7 @@ pub fn execute(
         // Its error has been printed.
         Err(_) if stop == Some(StopReason::CannotWriteReports) => (stop, None),
         Err(error) => {
-            progress.message(&cannot_write(&run.folder, &error));
+            progress.message(&cannot_write(&run.folder, error));
             (Some(stop.unwrap_or(StopReason::CannotWriteReports)), None)
         }
     };
@@ -64,24 +69,23 @@ fn stop_reason(
 ) -> Option<StopReason> {
     let assignments = &run.changes.roster.assignments;
     let has_pending = sent.recorded.states.pending(assignments).next().is_some();
-    match (&sent.error, &sent.stop) {
-        (Some(error), _) => {
-            progress.message(&cannot_write(&run.folder, error));
-            Some(StopReason::CannotWriteReports)
-        }
+    match &sent.stop {
+        // Reports that could not be written are to be written, whoever is left.
+        Some(StopReason::CannotWriteReports) => sent.stop.clone(),
         // The run stopped when nothing was left to do.
-        (None, Some(stop)) if !has_pending => {
+        Some(stop) if !has_pending => {
             progress.stopped(stop);
             None
         }
-        (None, None) if has_pending => Some(StopReason::FirstUsersDone),
-        (None, stop) => stop.clone(),
+        None if has_pending => Some(StopReason::FirstUsersDone),
+        stop => stop.clone(),
     }
 }
 
-fn cannot_write(folder: &RunFolder, error: &io::Error) -> String {
+fn cannot_write(folder: &RunFolder, error: io::Error) -> String {
+    let message = format!("cannot write to {}", folder.path().display());
     format!(
-        "error: cannot write to {}\n  caused by: {error}",
-        folder.path().display()
+        "error: {}",
+        render(&anyhow::Error::from(error).context(message))
     )
 }

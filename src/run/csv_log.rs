@@ -8,6 +8,8 @@ use std::path::Path;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::file_in_use::wait_while_in_use;
+
 /// A file of rows, one a line. Opening it removes what a crash or a full disk has left of a torn record.
 pub struct CsvLog<Row> {
     file: File,
@@ -22,11 +24,10 @@ impl<Row: Serialize + Default> CsvLog<Row> {
     /// Opens or creates a file, removes a torn last record, and writes a missing header. A file that is damaged beyond its
     /// last record is [`io::ErrorKind::InvalidData`].
     pub fn open(path: &Path) -> io::Result<Self> {
-        let mut file = OpenOptions::new()
-            .read(true)
-            .append(true)
-            .create(true)
-            .open(path)?;
+        // Not in append mode: there, Windows lets no record be cut off.
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        let mut file = wait_while_in_use(path, || options.open(path))?;
         let length = complete_length(BufReader::new(&mut file))?;
         file.set_len(length)?;
         let mut log = Self {
@@ -55,8 +56,9 @@ impl<Row: Serialize + Default> CsvLog<Row> {
             return Ok(());
         }
         self.is_dirty = true;
-        if let Err(error) = self.file.write_all(lines) {
-            // Best effort: the next `open` removes what this leaves.
+        let end = self.file.seek(SeekFrom::Start(self.length));
+        if let Err(error) = end.and_then(|_| self.file.write_all(lines)) {
+            // Best effort: the next record overwrites what this leaves, or the next `open` removes it.
             let _ = self.file.set_len(self.length);
             return Err(error);
         }

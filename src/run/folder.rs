@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::lock::Lock;
-use super::{FolderError, replace_file, sync_folder};
+use super::{FolderError, StagedFile, replace_file, sync_folder, wait_while_in_use};
 
 /// A run's folder, locked.
 #[derive(Debug)]
@@ -82,7 +82,8 @@ impl RunFolder {
 
     /// Removes a file, if it is there.
     pub fn remove(&self, name: &str) -> io::Result<()> {
-        match fs::remove_file(self.path.join(name)) {
+        let path = self.path.join(name);
+        match wait_while_in_use(&path, || fs::remove_file(&path)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }
@@ -95,5 +96,14 @@ impl RunFolder {
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> io::Result<()> {
         replace_file(&self.path, name, write)
+    }
+
+    /// Writes what replaces a file once that is closed.
+    pub fn stage(
+        &self,
+        name: &str,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> io::Result<StagedFile> {
+        StagedFile::write(&self.path, name, write)
     }
 }

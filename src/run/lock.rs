@@ -34,6 +34,7 @@ impl Lock {
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
+                // Windows lets nobody read a locked file.
                 let pid = fs::read_to_string(&path).ok();
                 return Err(LockError::InUse {
                     pid: pid.map(|pid| pid.trim().to_owned()),

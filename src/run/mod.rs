@@ -2,6 +2,7 @@
 
 pub mod csv_log;
 mod error;
+mod file_in_use;
 mod folder;
 pub mod journal;
 mod lock;
@@ -20,13 +21,14 @@ mod write_ahead_log;
 
 pub use csv_log::CsvLog;
 pub use error::{FolderError, ManifestError, RunFileError};
+pub use file_in_use::{FileInUse, wait_while_in_use};
 pub use folder::RunFolder;
 pub use journal::Journal;
 pub use lock::{Lock, LockError};
 pub use manifest::{InputFingerprints, RunManifest, SAVED_STDIN};
 pub use new_folder::{NewRunFolder, safe_file_name};
 pub use not_before::record_not_before;
-pub use replace_file::{replace_file, sync_folder};
+pub use replace_file::{StagedFile, replace_file, sync_folder};
 pub use saved_summary::{RunCounts, SavedSummary};
 pub use stats::RunStats;
 pub use summary::{RequestCounts, RunEnd, SUMMARY, Stopped, Summary, SummarySettings, UserCounts};

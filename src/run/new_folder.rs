@@ -171,7 +171,9 @@ mod tests {
             let Err(FolderError::InUse { pid, .. }) = again else {
                 panic!("{again:?}");
             };
-            assert_eq!(pid, Some(std::process::id().to_string()));
+            // Windows lets nobody read a locked file.
+            let own = std::process::id().to_string();
+            assert!(pid == Some(own) || cfg!(windows) && pid.is_none());
         }
         drop(first);
         assert!(Lock::exists_in(&path));

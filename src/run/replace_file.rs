@@ -2,7 +2,9 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use super::file_in_use::wait_while_in_use;
 
 /// Replaces a file of a folder at once: a reader sees all of the new file or all of the old one.
 ///
@@ -13,15 +15,42 @@ pub fn replace_file(
     name: &str,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
-    let unfinished = folder.join(format!("{name}.unfinished"));
-    let written = write_and_sync(&unfinished, write)
-        .and_then(|()| fs::rename(&unfinished, folder.join(name)))
-        .and_then(|()| sync_folder(folder));
-    if written.is_err() {
-        // Best effort: space may be short.
-        let _ = fs::remove_file(&unfinished);
+    StagedFile::write(folder, name, write)?.replace()
+}
+
+/// The unfinished file that replaces another one, once it is complete.
+pub struct StagedFile {
+    unfinished: PathBuf,
+    path: PathBuf,
+}
+
+impl StagedFile {
+    /// Writes all of the new file beside the old one, which may still be open.
+    pub fn write(
+        folder: &Path,
+        name: &str,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> io::Result<Self> {
+        let unfinished = folder.join(format!("{name}.unfinished"));
+        let path = folder.join(name);
+        let staged = Self { unfinished, path };
+        write_and_sync(&staged.unfinished, write)
+            .inspect_err(|_| staged.remove())
+            .map(|()| staged)
     }
-    written
+
+    /// Replaces the old file, which must be closed: Windows refuses to replace an open one.
+    pub fn replace(self) -> io::Result<()> {
+        let folder = self.path.parent().expect("made by joining a name");
+        wait_while_in_use(&self.path, || fs::rename(&self.unfinished, &self.path))
+            .and_then(|()| sync_folder(folder))
+            .inspect_err(|_| self.remove())
+    }
+
+    fn remove(&self) {
+        // Best effort: space may be short.
+        let _ = fs::remove_file(&self.unfinished);
+    }
 }
 
 fn write_and_sync(

@@ -90,7 +90,9 @@ impl<'a> Undo<'a> {
         if drops_any {
             // The loop above has read every record, so none is lost here.
             let rows = self.file.read()?.filter_map(Result::ok);
-            folder.replace(UNDO, |out| csv_log::write_all(out, rows.filter(is_kept)))?;
+            let kept = folder.stage(UNDO, |out| csv_log::write_all(out, rows.filter(is_kept)))?;
+            drop(self.file);
+            kept.replace()?;
         }
         summary.unknown = states
             .successes(assignments)

@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::run::wait_while_in_use;
 use crate::sanitize::printable;
 
 /// The reports of a file, in its folder.
@@ -52,7 +53,8 @@ impl Job {
     /// # Errors
     /// When it is there and cannot be taken away.
     pub fn remove_note(&self) -> io::Result<()> {
-        match fs::remove_file(self.path.join(NOTE)) {
+        let note = self.path.join(NOTE);
+        match wait_while_in_use(&note, || fs::remove_file(&note)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }

@@ -119,6 +119,7 @@ impl Journal {
             })
             .collect();
         kept.reverse();
+        drop(self.failures);
         folder.replace(FAILURES, |out| csv_log::write_all(out, kept.into_iter()))?;
         Ok(())
     }
