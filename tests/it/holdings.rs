@@ -451,7 +451,6 @@ fn unknown_losses_need_consent_as_well() {
     );
 }
 
-#[cfg(unix)]
 #[test]
 fn after_a_kill_the_undo_file_has_every_changed_user_and_resume_completes_it() {
     let dir = Dir::new();

@@ -564,7 +564,6 @@ fn the_summary_has_the_documented_fields_and_no_other() {
     }
 }
 
-#[cfg(unix)]
 #[test]
 fn a_signal_stops_the_run_in_good_order() {
     use std::io::{BufRead, BufReader};

@@ -7,7 +7,6 @@ use crate::support::cli::{Dir, TOKEN};
 use crate::support::server::Stand;
 
 /// `ulimit -f` counts 512-byte units: 20 of them hold some hundred success rows.
-#[cfg(unix)]
 #[test]
 fn a_file_size_limit_stops_the_run_and_it_can_be_resumed() {
     let dir = Dir::new();

@@ -269,7 +269,6 @@ fn the_first_users_are_imported_and_resume_sends_the_rest() {
 }
 
 /// The second of the first three is answered only once the run has been interrupted.
-#[cfg(unix)]
 #[test]
 fn a_run_interrupted_among_the_first_users_resumes_with_the_rest_of_them() {
     let (arrived, arrival) = std::sync::mpsc::channel();

@@ -107,7 +107,6 @@ fn a_sandbox_run_is_named_as_such() {
     );
 }
 
-#[cfg(unix)]
 #[test]
 fn a_run_whose_page_cannot_be_written_can_be_resumed() {
     let server = RawServer::answering(|_, request| confirming(request));

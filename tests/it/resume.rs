@@ -171,7 +171,6 @@ fn a_run_is_not_resumed_before_a_long_retry_after_is_over() {
     assert_eq!(dir.rows("run/pending.csv").len(), 3);
 }
 
-#[cfg(unix)]
 #[test]
 fn an_interrupted_wait_is_continued_by_resume() {
     let server = RawServer::answering(|_, _| http_with(429, "Retry-After: 600\r\n", ""));
@@ -231,7 +230,6 @@ fn until_waiting(
     lines
 }
 
-#[cfg(unix)]
 fn interrupted_in_a_wait(mut child: std::process::Child) {
     let lines = until_waiting(&mut child);
     let kill = std::process::Command::new("kill")
@@ -514,7 +512,6 @@ fn a_run_killed_among_small_batches_sends_no_decided_user_again() {
 }
 
 /// Imports `users.csv` where no file may grow beyond some KiB: from there on, writing fails as it does on a full disk.
-#[cfg(unix)]
 fn import_on_a_small_disk(dir: &Dir, server: &RawServer, arguments: &str) -> CommandOutput {
     let script = format!(
         "trap '' XFSZ; ulimit -f 16; exec \"$0\" import users.csv --report-dir run --account acc-1 \
@@ -530,7 +527,6 @@ fn import_on_a_small_disk(dir: &Dir, server: &RawServer, arguments: &str) -> Com
     wait_for_exit(command)
 }
 
-#[cfg(unix)]
 #[test]
 fn a_full_disk_stops_the_run_and_its_records_stay_complete() {
     let server = RawServer::answering(|_, request| confirming(request));
@@ -557,7 +553,6 @@ fn a_full_disk_stops_the_run_and_its_records_stay_complete() {
     assert_eq!(dir.rows("run/success.csv").len(), 2000);
 }
 
-#[cfg(unix)]
 #[test]
 fn every_user_is_in_one_file_when_only_the_failures_find_no_space() {
     // Every second user is refused, with so many words that not all of them find space.
@@ -694,7 +689,6 @@ fn every_user_ends_once_with_its_codes_whatever_the_sandboxs_faults() {
     }
 }
 
-#[cfg(unix)]
 #[test]
 fn a_run_whose_output_is_closed_stops_in_good_order() {
     let server = RawServer::answering(|_, request| confirming(request));

@@ -11,6 +11,13 @@ use crate::support::identity::{
 };
 use crate::support::server::{RawServer, confirming, http};
 
+/// A command that prints the file `token`.
+const PRINT_TOKEN: &str = if cfg!(windows) {
+    "type token"
+} else {
+    "cat token"
+};
+
 fn users(count: usize) -> String {
     let rows: String = (0..count).map(|user| format!("u{user},IDU\n")).collect();
     format!("userId,code\n{rows}")
@@ -135,7 +142,7 @@ fn each_way_to_sign_in_works() {
     dir.write("token", &token);
     for (reports, arguments) in [
         ("by-file", ["--token-file", "token"]),
-        ("by-command", ["--token-command", "cat token"]),
+        ("by-command", ["--token-command", PRINT_TOKEN]),
     ] {
         let fixed = ["--report-dir", reports, "--rate", "10000/50ms"];
         let ended = import(&dir, &identity, &[&arguments[..], &fixed].concat(), &[]);
@@ -146,7 +153,7 @@ fn each_way_to_sign_in_works() {
 /// Five requests are taken with the first token. Then somebody writes another one.
 #[test]
 fn a_token_file_and_a_command_are_read_again_when_their_token_has_expired() {
-    for way in [["--token-file", "token"], ["--token-command", "cat token"]] {
+    for way in [["--token-file", "token"], ["--token-command", PRINT_TOKEN]] {
         let dir = Dir::new();
         dir.write("token", "the-first-token-of-all");
         let path = dir.path("token");
@@ -394,7 +401,7 @@ fn two_sign_in_methods_or_half_of_one_are_an_error() {
             &[],
             "--token-command ended with",
         ),
-        (&["--token-command", "true"], &[], "is empty"),
+        (&["--token-command", "exit 0"], &[], "is empty"),
         (
             &[
                 "--client-id",

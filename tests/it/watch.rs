@@ -87,7 +87,6 @@ fn wait_until(what: &str, is_so: impl Fn() -> bool) {
     }
 }
 
-#[cfg(unix)]
 fn signal(child: &Child, signal: &str) {
     let status = std::process::Command::new("kill")
         .args([signal, &child.id().to_string()])
@@ -501,7 +500,6 @@ fn a_folder_is_watched_by_one_process() {
     assert_eq!(once(&dir, &server.base_url, &[]).code, 0);
 }
 
-#[cfg(unix)]
 #[test]
 fn a_signal_waits_for_what_is_in_flight_and_ends_an_idle_watch_at_once() {
     let service = FaultyService::new(0, 7);

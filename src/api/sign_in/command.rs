@@ -92,6 +92,7 @@ fn shell(command: &str) -> Command {
 #[cfg(not(unix))]
 fn shell(command: &str) -> Command {
     let mut shell = Command::new("cmd");
-    shell.args(["/C", command]);
+    // As it stands: cmd does not know the escapes that `args` would add. With /S it removes these quotes and no others.
+    shell.raw_arg(format!("/D /S /C \"{command}\""));
     shell
 }
