@@ -146,6 +146,16 @@ pub enum Applied {
     Maybe,
 }
 
+impl Applied {
+    /// The name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::No => "no",
+            Self::Maybe => "maybe",
+        }
+    }
+}
+
 /// The outcome of users that were decided together with the same result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {

@@ -11,7 +11,7 @@ use crate::event::StopReason;
 use crate::import::context::{PreparedRun, resume_command};
 use crate::import::recorder::RecordedRun;
 use crate::input::Input;
-use crate::report::{PageData, SessionTotals, write_page};
+use crate::report::{PageData, SessionTotals, write_page, write_workbook};
 use crate::run::{Journal, RunEnd, Summary, SummarySettings, Undo, UndoSummary};
 use crate::settings::{InputSettings, RunSettings, Target};
 
@@ -56,19 +56,17 @@ pub fn finish(
             .remove_superseded(folder, assignments, &states)
             .map_err(io::Error::other)?;
     }
-    let page = write_page(
-        folder,
-        &PageData {
-            summary: totals.summary,
-            planned: run.changes,
-            states: &states,
-            timeline: &timeline,
-            session,
-            stop: totals.stop,
-            resume_command: Some(resume_command(folder.path())),
-            finished: totals.finished_at,
-        },
-    );
+    let page = PageData {
+        summary: totals.summary,
+        planned: run.changes,
+        states: &states,
+        timeline: &timeline,
+        session,
+        stop: totals.stop,
+        resume_command: Some(resume_command(folder.path())),
+        finished: totals.finished_at,
+    };
+    let page = write_workbook(folder).and_then(|()| write_page(folder, &page));
     // A finished run cannot be resumed, so it is finished only once it has its page.
     if page.is_ok() || totals.stop.is_some() {
         totals.summary.write(folder)?;

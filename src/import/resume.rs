@@ -15,7 +15,7 @@ use crate::import::result::RunResult;
 use crate::import::unsent::record_unsent;
 use crate::input::{Fingerprint, Input};
 use crate::plan::PlannedChanges;
-use crate::report::{Progress, remove_page};
+use crate::report::{Progress, remove_page, remove_workbook};
 use crate::roster::UserIndex;
 use crate::run::{InputFingerprints, RunFolder, RunManifest};
 use crate::run::{Journal, SUMMARY, SavedSummary, UserStates, WriteAheadLog, record_not_before};
@@ -127,6 +127,7 @@ fn users_in_scope(
 fn remove_outdated_reports(folder: &RunFolder) -> io::Result<()> {
     folder.remove(SUMMARY)?;
     Journal::remove_pending(folder)?;
+    remove_workbook(folder)?;
     remove_page(folder)
 }
 

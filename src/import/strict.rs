@@ -9,7 +9,7 @@ use crate::dispatch::min_duration;
 use crate::event::StopReason;
 use crate::import::finish::{SettingsSource, summary_settings};
 use crate::plan::{PlannedChanges, group_sizes};
-use crate::report::{PageData, SessionTotals, Timeline, write_page};
+use crate::report::{PageData, SessionTotals, Timeline, write_page, write_workbook};
 use crate::run::{Journal, RunEnd, RunFileError, RunFolder, RunStats, Summary};
 use crate::settings::ImportSettings;
 
@@ -58,6 +58,7 @@ pub fn write_strict_reports(
         resume_command: None,
         finished: now,
     };
+    write_workbook(folder)?;
     write_page(folder, &page)?;
     Ok(summary.write(folder)?)
 }

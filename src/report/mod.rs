@@ -7,6 +7,7 @@ mod summary_table;
 mod table;
 mod timeline;
 mod verification;
+mod workbook;
 mod wrap;
 
 pub use page::{PageData, REPORT, SessionTotals, remove_page, write_page};
@@ -17,4 +18,5 @@ pub use progress::{LookupBar, Progress, print_final, stop_drawing};
 pub use summary_table::{SummaryTable, summary_table};
 pub use timeline::{Slot, Timeline};
 pub use verification::Verification;
+pub use workbook::{WORKBOOK, remove_workbook, write_workbook};
 pub use wrap::{wrap_to_terminal, wrap_with_indent};

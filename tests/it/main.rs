@@ -14,6 +14,7 @@ mod dispatch;
 mod docs;
 mod events;
 mod exchange;
+mod failures_workbook;
 mod files;
 mod help;
 mod holdings;
@@ -37,4 +38,6 @@ mod stopping;
 mod support;
 mod terminal;
 mod watch;
+#[cfg(windows)]
+mod windows;
 mod workbooks;

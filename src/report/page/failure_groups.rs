@@ -194,35 +194,20 @@ mod tests {
     use super::*;
     use crate::outcome::with_hint;
 
-    fn failure(user: &str, kind: FailureKind, message: &str) -> RecordedFailure {
-        RecordedFailure {
-            user: user.to_owned(),
-            codes: "IDU;PMD".to_owned(),
-            line: 7,
-            kind,
-            message: kind.with_hint(message),
-            applied: Applied::No,
-            attempts: 1,
-            email: String::new(),
-        }
-    }
-
     #[test]
     fn failures_are_grouped_by_hint_with_the_most_frequent_messages_first() {
         let rows = [
-            failure("a", FailureKind::Invalid, "no code"),
-            failure("b", FailureKind::Invalid, "no user"),
-            failure("c", FailureKind::Invalid, "no user"),
-            failure("d", FailureKind::Conflict, "no seats"),
+            RecordedFailure::example("a", FailureKind::Invalid, "no code"),
+            RecordedFailure::example("b", FailureKind::Invalid, "no user"),
+            RecordedFailure::example("c", FailureKind::Invalid, "no user"),
+            RecordedFailure::example("d", FailureKind::Conflict, "no seats"),
             RecordedFailure {
                 message: with_hint("other flag", "give all codes"),
                 applied: Applied::Maybe,
-                attempts: 1,
-                email: String::new(),
-                ..failure("e", FailureKind::Withheld, "")
+                ..RecordedFailure::example("e", FailureKind::Withheld, "")
             },
-            failure("f", FailureKind::Withheld, "a bad row"),
-            failure("g", FailureKind::Withheld, "a bad row"),
+            RecordedFailure::example("f", FailureKind::Withheld, "a bad row"),
+            RecordedFailure::example("g", FailureKind::Withheld, "a bad row"),
         ];
         let failures = FailureGroups::collect(rows.into_iter());
         let groups: Vec<_> = failures
@@ -249,7 +234,11 @@ mod tests {
 
     #[test]
     fn invisible_characters_are_shown() {
-        let rows = [failure("=1+1\u{202e}", FailureKind::Rejected, "no")];
+        let rows = [RecordedFailure::example(
+            "=1+1\u{202e}",
+            FailureKind::Rejected,
+            "no",
+        )];
         let failures = FailureGroups::collect(rows.into_iter());
         assert_eq!(failures.listed[0].user, "=1+1\\u{202e}");
     }
@@ -257,7 +246,7 @@ mod tests {
     #[test]
     fn a_thousand_are_listed_and_other_messages_are_counted() {
         let nth = |nth| {
-            failure(
+            RecordedFailure::example(
                 &format!("user-{nth}"),
                 FailureKind::Rejected,
                 &format!("no {nth}"),
@@ -273,7 +262,7 @@ mod tests {
     #[test]
     fn fewer_are_listed_if_they_are_long() {
         let long = "<".repeat(256);
-        let rows = (0..3000).map(|_| failure(&long, FailureKind::Rejected, &long));
+        let rows = (0..3000).map(|_| RecordedFailure::example(&long, FailureKind::Rejected, &long));
         let failures = FailureGroups::collect(rows);
         let bytes: usize = failures.listed.iter().map(FailureRow::bytes).sum();
         assert!(bytes < MAX_BYTES && bytes > MAX_BYTES * 9 / 10);

@@ -80,7 +80,7 @@ impl Run {
         self.states.record_failure(index, kind, applied);
         self.failures.push(RecordedFailure {
             applied,
-            ..failure(user, kind, message)
+            ..RecordedFailure::example(user, kind, message)
         });
         self.session.decided += 1;
         self
@@ -157,19 +157,6 @@ fn settings() -> SummarySettings {
     }
 }
 
-fn failure(user: &str, kind: FailureKind, message: &str) -> RecordedFailure {
-    RecordedFailure {
-        user: user.to_owned(),
-        codes: "IDU;PMD".to_owned(),
-        line: 7,
-        kind,
-        message: kind.with_hint(message),
-        applied: Applied::No,
-        attempts: 1,
-        email: String::new(),
-    }
-}
-
 /// The page without its style and script.
 fn body(run: &Run) -> String {
     let html = run.page().render().unwrap();
@@ -219,7 +206,11 @@ fn a_run_with_nothing_to_send() {
 fn a_file_of_bad_rows_only() {
     let mut run = Run::of(roster("userId,code\nann,NOPE\n"), None);
     run.states.record_preset(FailureKind::Invalid);
-    run.failures = vec![failure("ann", FailureKind::Invalid, "unknown code NOPE")];
+    run.failures = vec![RecordedFailure::example(
+        "ann",
+        FailureKind::Invalid,
+        "unknown code NOPE",
+    )];
     insta::assert_snapshot!(body(&run));
 }
 
@@ -255,7 +246,7 @@ fn page_of(text: &str) -> Html {
     run.settings.current = Some(text.to_owned());
     run.failures = vec![RecordedFailure {
         codes: text.to_owned(),
-        ..failure(text, FailureKind::Rejected, text)
+        ..RecordedFailure::example(text, FailureKind::Rejected, text)
     }];
     let mut page = run.page();
     page.codes[0].code = printable(text, 64);
@@ -287,18 +278,12 @@ fn a_page_of_a_million_failures_is_less_than_a_mebibyte_even_if_all_are_as_long_
         let text = format!("{nth}{}", long[nth % 3]);
         RecordedFailure {
             codes: text.clone(),
-            ..failure(&text, FailureKind::ALL[nth % 8], &text)
+            ..RecordedFailure::example(&text, FailureKind::ALL[nth % 8], &text)
         }
     });
     let alike = (0..998_000_u32).map(|nth| RecordedFailure {
-        user: nth.to_string(),
-        codes: "IDU".to_owned(),
         line: nth,
-        kind: FailureKind::Conflict,
-        message: "no seats. Hint: buy some".to_owned(),
-        applied: Applied::No,
-        attempts: 1,
-        email: String::new(),
+        ..RecordedFailure::example(&nth.to_string(), FailureKind::Conflict, "no seats")
     });
     page.failures = FailureGroups::collect(rows.chain(alike));
     page.codes = (0..100)

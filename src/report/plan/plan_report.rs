@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::counts::{Changes, Code, Set, Users, changes, codes, sets, users};
+use crate::input::{Columns, Layout};
 use crate::plan::{Mode, PlannedChanges};
 use crate::run::summary::seconds;
 use crate::settings::{ImportPlan, RequestSettings};
@@ -21,6 +22,7 @@ pub struct PlanReport {
     version: &'static str,
     /// The input's name.
     pub input: String,
+    pub layout: Layout,
     mode: Mode,
     /// Rows read, without the header and blank rows.
     pub rows: u64,
@@ -59,6 +61,7 @@ pub struct RequestPlan {
 /// What a plan is made from.
 pub struct PlanSource<'a> {
     pub plan: &'a ImportPlan,
+    pub columns: &'a Columns,
     pub changes: &'a PlannedChanges,
     pub requests: &'a RequestSettings,
     /// The value of --first.
@@ -81,6 +84,7 @@ impl PlanReport {
             schema: SCHEMA,
             version: env!("CARGO_PKG_VERSION"),
             input: plan.input.to_string(),
+            layout: Layout::of(source.columns),
             mode: plan.input_settings.mode,
             rows: roster.rows,
             users: users(source.changes, first),

@@ -26,6 +26,9 @@ pub fn input_section(plan: &PlanReport) -> String {
         count_of(plan.rows, "row"),
         count_of(plan.users.total, "user")
     );
+    for line in plan.layout.lines() {
+        text.push_str(&format!("{line}\n"));
+    }
     if plan.bad_row_count == 0 {
         return text;
     }

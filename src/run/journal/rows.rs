@@ -79,16 +79,40 @@ pub struct RecordedFailure {
     pub user: String,
     /// The codes, or the cell where they should be.
     pub codes: String,
+    /// The external flag, or the cell where it should be.
+    pub external: String,
     pub line: u32,
     pub kind: FailureKind,
+    /// The status of the last response, if that decided.
+    pub status: Option<u16>,
     pub message: String,
+    pub was_sent: bool,
     pub applied: Applied,
     pub attempts: u32,
+    pub completed_at: String,
     /// Empty if the input names the user by ID.
     pub email: String,
 }
 
 impl RecordedFailure {
+    #[cfg(test)]
+    pub fn example(user: &str, kind: FailureKind, message: &str) -> Self {
+        Self {
+            user: user.to_owned(),
+            codes: "IDU;PMD".to_owned(),
+            external: "false".to_owned(),
+            line: 7,
+            kind,
+            status: None,
+            message: kind.with_hint(message),
+            was_sent: true,
+            applied: Applied::No,
+            attempts: 1,
+            completed_at: "2026-11-24T10:15:00.000Z".to_owned(),
+            email: String::new(),
+        }
+    }
+
     /// The user as people know it.
     pub fn name(&self) -> &str {
         match self.email.as_str() {
@@ -118,10 +142,14 @@ impl FailureRow {
             kind: FailureKind::parse(&self.outcome)?,
             user: cell(&self.user_id),
             codes: cell(&self.user_bundle_codes),
+            external: cell(&self.use_external_license),
             line: self.line,
+            status: self.status,
             message: cell(&self.message),
+            was_sent: self.sent == Sent::Yes,
             applied: self.applied,
             attempts: self.attempts,
+            completed_at: self.completed_at.to_string(),
             email: cell(&self.email),
         })
     }

@@ -1,0 +1,164 @@
+//! `failures.xlsx`: the failures for Excel.
+
+use std::io::Cursor;
+
+use calamine::{Data, Reader, Xlsx};
+use rust_xlsxwriter::Workbook;
+
+use crate::support::cli::{Dir, wait_for_exit};
+use crate::support::server::Stand;
+
+/// `ann` has a bad row beside a good one, `=1+1` a bad code, and `001` no seat.
+const USERS: &str = "userId,code\nann,IDU\nann,PMDD\nben,IDU\n'=1+1,OFFICE\n001,ATTUNU\n";
+const SEATS: &str = "IDU=9,PMD=9,ATTUNU=0";
+
+type Table = Vec<Vec<String>>;
+
+fn sheets(file: &[u8]) -> Vec<(String, Table)> {
+    let mut workbook = Xlsx::new(Cursor::new(file)).unwrap();
+    let text = |cell: &Data| cell.to_string();
+    let sheets = workbook.worksheets().into_iter();
+    sheets
+        .map(|(name, cells)| {
+            let rows = cells.rows().map(|row| row.iter().map(text).collect());
+            (name, rows.collect())
+        })
+        .collect()
+}
+
+/// The workbook as a spreadsheet program would save it, with some texts replaced.
+fn corrected(file: &[u8], replaced: &[(&str, &str)]) -> Vec<u8> {
+    let mut workbook = Workbook::new();
+    for (name, table) in sheets(file) {
+        let sheet = workbook.add_worksheet().set_name(name).unwrap();
+        for (line, row) in (0..).zip(&table) {
+            for (column, cell) in (0..).zip(row) {
+                let new = replaced.iter().find(|(from, _)| from == cell);
+                let cell = new.map_or(cell.as_str(), |(_, to)| to);
+                sheet.write_string(line, column, cell).unwrap();
+            }
+        }
+    }
+    workbook.save_to_buffer().unwrap()
+}
+
+fn failed() -> Dir {
+    let stand = Stand::with_seats(SEATS);
+    let dir = Dir::new();
+    dir.write("users.csv", USERS);
+    let ended = dir.import(&stand.base_url, &[]);
+    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    dir
+}
+
+fn workbook_in(dir: &Dir) -> Vec<u8> {
+    std::fs::read(dir.path("run/failures.xlsx")).unwrap()
+}
+
+#[test]
+fn users_and_bad_rows_have_a_sheet_each_and_hints_a_column() {
+    let dir = failed();
+    let sheets = sheets(&workbook_in(&dir));
+    let names: Vec<_> = sheets.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["Failed users", "Bad rows"]);
+    let columns = |table: &Table| -> Vec<_> {
+        let rows = table.iter().skip(1);
+        rows.map(|row| [0, 2, 4].map(|column| row[column].clone()))
+            .collect()
+    };
+    assert_eq!(
+        columns(&sheets[0].1),
+        [["ann", "IDU", "withheld"], ["001", "ATTUNU", "conflict"]]
+    );
+    assert_eq!(
+        columns(&sheets[1].1),
+        [["ann", "PMDD", "invalid"], ["=1+1", "OFFICE", "invalid"]]
+    );
+    let user = &sheets[0].1[2];
+    assert!(!user[5].contains("Hint"), "{user:?}");
+    assert!(user[6].starts_with("free or buy seats"), "{user:?}");
+}
+
+#[test]
+fn a_corrected_workbook_gives_a_user_the_codes_of_both_sheets() {
+    let dir = failed();
+    let stand = Stand::with_seats("IDU=9,PMD=9,ATTUNU=9");
+    let workbook = corrected(
+        &workbook_in(&dir),
+        &[("PMDD", "PMD"), ("OFFICE", "IDU"), ("=1+1", "cid")],
+    );
+    dir.write("corrected.xlsx", workbook);
+    let ended = dir.import_file("corrected.xlsx", "again", &stand.base_url, &[]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("sheet: Failed users, Bad rows"),
+        "{}",
+        ended.stderr
+    );
+    for (user, codes) in [("ann", "IDU;PMD"), ("001", "ATTUNU"), ("cid", "IDU")] {
+        assert_eq!(stand.held(user).as_deref(), Some(codes), "{user}");
+    }
+    assert!(!dir.path("again/failures.xlsx").exists());
+}
+
+#[test]
+fn an_uncorrected_workbook_gives_no_user_a_part_of_its_codes() {
+    let dir = failed();
+    let stand = Stand::with_seats("IDU=9,PMD=9,ATTUNU=9");
+    std::fs::copy(dir.path("run/failures.xlsx"), dir.path("same.xlsx")).unwrap();
+    let ended = dir.import_file("same.xlsx", "again", &stand.base_url, &[]);
+    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    assert_eq!(stand.held("ann"), None);
+    let place = "cell 'Bad rows'!C2 (column \"userBundleCodes\")";
+    assert!(ended.stderr.contains(place), "{}", ended.stderr);
+}
+
+#[test]
+fn a_sheet_with_other_columns_is_an_error() {
+    let dir = failed();
+    let file = corrected(&workbook_in(&dir), &[]);
+    let mut workbook = Workbook::new();
+    for (name, table) in sheets(&file) {
+        let sheet = workbook.add_worksheet().set_name(&name).unwrap();
+        for (line, row) in (0..).zip(&table) {
+            let cells = row.iter().skip(usize::from(name == "Bad rows"));
+            for (column, cell) in (0..).zip(cells) {
+                sheet.write_string(line, column, cell).unwrap();
+            }
+        }
+    }
+    dir.write("other.xlsx", workbook.save_to_buffer().unwrap());
+    let ended = dir.import_file("other.xlsx", "again", "http://127.0.0.1:9", &[]);
+    assert_eq!(ended.code, 2, "{}", ended.stderr);
+    let error = "the sheet \"Bad rows\" has other columns than the sheet before it";
+    assert!(ended.stderr.contains(error), "{}", ended.stderr);
+}
+
+#[test]
+fn a_workbook_of_failures_goes_when_they_are_retried() {
+    let stand = Stand::with_seats("IDU=1");
+    let dir = Dir::new();
+    dir.write("users.csv", "userId,code\nann,IDU\nben,IDU\n");
+    let ended = dir.import(&stand.base_url, &["--batch-size", "1"]);
+    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    let held = if stand.held("ann").is_some() {
+        "ann"
+    } else {
+        "ben"
+    };
+    // The other one gets the seat.
+    let free = format!("userId,code\n{held},none\n");
+    dir.write("free.csv", free);
+    let freed = dir.import_file(
+        "free.csv",
+        "free",
+        &stand.base_url,
+        &["--allow-removal", "--yes"],
+    );
+    assert_eq!(freed.code, 0, "{}", freed.stderr);
+    let mut resume = dir.seatload();
+    resume.args(["resume", "run", "--retry-failed"]);
+    let resumed = wait_for_exit(resume);
+    assert_eq!(resumed.code, 0, "{}", resumed.stderr);
+    assert!(!dir.path("run/failures.xlsx").exists());
+}
