@@ -1,5 +1,9 @@
 //! The catalog of user bundle codes, from the vendor's table of licensing product codes.
 
+mod cell;
+
+pub use cell::CellError;
+
 /// One user bundle code and the name that the vendor gives it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entry {
@@ -84,8 +88,7 @@ impl Catalog {
 
     /// Whether a cell contains only codes, with any separators.
     pub fn is_list(&self, cell: &str) -> bool {
-        let mut codes = split(cell).peekable();
-        codes.peek().is_some() && codes.all(|code| self.find(code).is_some())
+        self.codes_in(cell).is_ok_and(|codes| !codes.is_empty())
     }
 
     /// The code that is most similar to an unknown one, if any is similar enough.
@@ -131,22 +134,10 @@ impl Removal {
     }
 }
 
-/// The codes, or what stands in their place, in a cell that may hold several.
-pub fn split(cell: &str) -> impl Iterator<Item = &str> {
-    cell.split([';', '|', ',', '\n'])
-        .map(str::trim)
-        .filter(|code| !code.is_empty())
-}
-
-/// A name without what programs change in it: case, the number of blanks, and the kind of dash.
+/// A name without what programs and people change in it: case, blanks, and dashes.
 fn normalized_name(name: &str) -> String {
-    name.chars()
-        .filter(|character| !character.is_whitespace())
-        .map(|character| match character {
-            '\u{2010}'..='\u{2015}' => '-',
-            other => other.to_ascii_lowercase(),
-        })
-        .collect()
+    let kept = name.chars().filter(|character| character.is_alphanumeric());
+    kept.flat_map(char::to_lowercase).collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Bad rows, and what is wrong with them.
 
-use crate::catalog::Removal;
+use crate::catalog::{Entry, Removal};
 use crate::input::{CellLocation, RowReadError};
 use crate::sanitize::printable;
 use crate::user_id::InvalidId;
@@ -108,6 +108,21 @@ pub enum RowError {
         found: String,
         suggestion: Option<String>,
     },
+    #[error(
+        "\"{}\" in {place} may be {}; write the code",
+        printable(found, 40),
+        products.iter().map(|product| format!("{} ({})", product.code, product.name)).collect::<Vec<_>>().join(" or ")
+    )]
+    AmbiguousCode {
+        place: CellLocation,
+        found: String,
+        products: Vec<&'static Entry>,
+    },
+    #[error(
+        "\"{}\" in {place} asks for a number of licences, and a user has one of a code or none; remove the number, or the row",
+        printable(found, 40)
+    )]
+    Quantity { place: CellLocation, found: String },
     #[error("\"{}\" in {place} is neither true nor false", printable(found, 40))]
     UnknownFlag { place: CellLocation, found: String },
     #[error(
@@ -128,6 +143,8 @@ pub fn samples() -> Vec<crate::diagnostic::Sample> {
         "a,,,\n",
         "b,RPADEVUN,,\n",
         "c,OFFICE,,\n",
+        "c,Attended,,\n",
+        "c,2 x IDU,,\n",
         "d,IDU,maybe,\n",
         "e,?IDU,,\n",
         "f,IDU,,high\n",

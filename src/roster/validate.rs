@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use crate::catalog::{self, Catalog, Removal};
+use crate::catalog::{Catalog, CellError, Removal};
 use crate::directory::{Directory, Lookup};
-use crate::input::{Cells, Columns, Row, parse_bool};
+use crate::input::{CellLocation, Cells, Columns, Row, parse_bool};
 use crate::roster::bundle_sets::{CodeIndex, code_place};
 use crate::roster::row_error::{BAD_ROW_MARK, BadRow, RowError};
 use crate::roster::users::UserId;
@@ -51,7 +51,6 @@ pub struct RowValidator<'d> {
     allows_removal: bool,
     /// Every code, by its index: in the order in which the file first names them.
     codes: Vec<String>,
-    spellings: HashMap<String, CodeIndex>,
     /// The index of each cell of codes that is good.
     code_cells: HashMap<Box<str>, usize>,
     /// The user's cell of the last row that has one.
@@ -73,7 +72,6 @@ impl<'d> RowValidator<'d> {
             allows_empty: options.allows_empty,
             allows_removal: options.allows_removal,
             codes: Vec::new(),
-            spellings: HashMap::new(),
             code_cells: HashMap::new(),
             last_user: String::new(),
         }
@@ -240,24 +238,12 @@ impl<'d> RowValidator<'d> {
         if cell.starts_with(BAD_ROW_MARK) {
             return Err(RowError::MarkedAsBad { place: place() });
         }
-        let mut codes = Vec::new();
-        for written in catalog::split(cell) {
-            if let Some(&known) = self.spellings.get(written) {
-                codes.push(known);
-                continue;
-            }
-            let code = self
-                .catalog
-                .find(written)
-                .ok_or_else(|| RowError::UnknownCode {
-                    place: place(),
-                    found: truncated(written),
-                    suggestion: self.catalog.suggest(written).map(str::to_owned),
-                })?;
-            let code = code_place(&mut self.codes, code);
-            self.spellings.insert(written.to_owned(), code);
-            codes.push(code);
-        }
+        let codes = self.catalog.codes_in(cell);
+        let codes = codes.map_err(|error| unreadable_codes(error, place()))?;
+        let codes: Vec<_> = codes
+            .iter()
+            .map(|code| code_place(&mut self.codes, code))
+            .collect();
         if codes.is_empty() && !self.allows_empty {
             return Err(RowError::MissingCode { place: place() });
         }
@@ -329,6 +315,25 @@ pub fn bad_row(line: u32, cells: &Cells<'_>, error: RowError, default_external: 
         },
         is_cut,
         error,
+    }
+}
+
+fn unreadable_codes(error: CellError, place: CellLocation) -> RowError {
+    match error {
+        CellError::Unknown { found, suggestion } => RowError::UnknownCode {
+            place,
+            found: truncated(&found),
+            suggestion,
+        },
+        CellError::Ambiguous { found, products } => RowError::AmbiguousCode {
+            place,
+            found: truncated(&found),
+            products,
+        },
+        CellError::Quantity { found } => RowError::Quantity {
+            place,
+            found: truncated(&found),
+        },
     }
 }
 
