@@ -187,7 +187,6 @@ pub fn samples() -> Vec<crate::diagnostic::Sample> {
         "plan users.csv --seats IDU=1 --seats-file seats.csv",
         "plan users.csv --seats NOPE=1",
         "plan users.csv --seats-file none.csv",
-        "plan users.csv --code-column code --code-column licence",
         "plan users.csv --rate 5/s --burst 9",
         "plan users.csv --log-file none/log",
         "watch drop --sandbox --report-dir reports",

@@ -65,16 +65,31 @@ pub fn unescape_formula(text: &str) -> &str {
 
 /// A path as one word of a shell command.
 pub fn shell_quote(path: &Path) -> String {
-    let path = path.display().to_string();
-    if !cfg!(windows) {
-        // Only a NUL cannot be quoted, and no path has one.
-        return shlex::try_quote(&path).map_or_else(|_| path.clone(), Cow::into_owned);
+    shell_quote_text(&path.display().to_string())
+}
+
+/// A text as one word of a shell command.
+pub fn shell_quote_text(text: &str) -> String {
+    if cfg!(windows) {
+        return quote_for_windows(text);
     }
-    if path.contains(' ') {
-        format!("\"{path}\"")
-    } else {
-        path
+    // Only a NUL cannot be quoted, and no path or printable text has one.
+    shlex::try_quote(text).map_or_else(|_| text.to_owned(), Cow::into_owned)
+}
+
+/// A path as one word for cmd and for PowerShell. Only PowerShell needs more for `$` and `` ` ``, and only it takes single quotes.
+fn quote_for_windows(path: &str) -> String {
+    let is_plain = |character: char| {
+        character.is_alphanumeric() || matches!(character, '\\' | '/' | ':' | '.' | '_' | '-')
+    };
+    if path.chars().all(is_plain) {
+        return path.to_owned();
     }
+    if path.contains(['$', '`']) {
+        return format!("'{}'", path.replace('\'', "''"));
+    }
+    // A backslash before the closing quote would escape it.
+    format!("\"{}\"", path.trim_end_matches('\\'))
 }
 
 /// Whether a spreadsheet would run the text, with or without marks before it.
@@ -108,6 +123,19 @@ mod tests {
             ("$(x)", "'$(x)'"),
         ] {
             assert_eq!(shell_quote(Path::new(path)), word);
+        }
+    }
+
+    #[test]
+    fn a_path_of_windows_is_one_word_for_cmd_and_for_powershell() {
+        for (path, word) in [
+            (r"C:\run", r"C:\run"),
+            (r"C:\Lohn & Gehalt\lauf", r#""C:\Lohn & Gehalt\lauf""#),
+            (r"\\server\HR (neu)\", r#""\\server\HR (neu)""#),
+            (r"it's", r#""it's""#),
+            (r"cost$ '26", r"'cost$ ''26'"),
+        ] {
+            assert_eq!(quote_for_windows(path), word);
         }
     }
 

@@ -1,11 +1,11 @@
 //! The flags that describe the input.
 
-use anyhow::bail;
+use std::num::NonZeroU32;
+
 use clap::Args;
 use encoding_rs::Encoding;
 
 use crate::args::source::SourceArg;
-use crate::hint::Failure;
 use crate::input::{ColumnChoice, Format, parse_delimiter, parse_encoding};
 use crate::plan::Mode;
 use crate::settings::InputSettings;
@@ -17,9 +17,18 @@ pub struct InputArgs {
     #[arg(long, value_name = "COLUMN", hide_short_help = true)]
     user_column: Option<String>,
 
-    /// Column of bundle codes
+    /// Column of bundle codes; give the flag again for more
     #[arg(long, value_name = "COLUMN", hide_short_help = true)]
     code_column: Vec<String>,
+
+    /// Line of the header [default: the first that has the columns]
+    #[arg(
+        long,
+        value_name = "N",
+        hide_short_help = true,
+        conflicts_with = "no_headers"
+    )]
+    header_row: Option<NonZeroU32>,
 
     /// Column that says whether licences come from an external provider
     #[arg(long, value_name = "COLUMN", hide_short_help = true)]
@@ -65,20 +74,15 @@ pub struct InputArgs {
 
 impl InputArgs {
     /// What these flags alone say about reading the input.
-    pub fn into_input_settings(mut self) -> anyhow::Result<InputSettings> {
-        if self.code_column.len() > 1 {
-            bail!(
-                Failure::new("--code-column is given more than once")
-                    .hint("name one column; for a column per code use --wide")
-            );
-        }
-        Ok(InputSettings {
+    pub fn into_input_settings(self) -> InputSettings {
+        InputSettings {
             format: Format {
                 encoding: self.encoding,
                 delimiter: self.delimiter,
                 has_header: !self.no_headers,
+                header_row: self.header_row.map(NonZeroU32::get),
                 user_column: self.user_column.map(ColumnChoice),
-                code_column: self.code_column.pop().map(ColumnChoice),
+                code_columns: self.code_column.into_iter().map(ColumnChoice).collect(),
                 external_column: self.external_column.map(ColumnChoice),
                 priority_column: None,
                 is_wide: self.wide,
@@ -90,7 +94,7 @@ impl InputArgs {
             current: None,
             mode: Mode::Replace,
             allow_removal: self.allow_removal,
-        })
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use crate::args::summary::SummaryArgs;
 use crate::exit_code::ExitCode;
 use crate::hint::Failure;
 use crate::import::account::Located;
+use crate::import::ask_columns::ask_columns;
 use crate::import::connection::Connection;
 use crate::import::context::{
     Session, exit_on_signal, exit_on_signal_without, interrupt_on_signal,
@@ -91,6 +92,7 @@ pub fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
     }
     let format = args.summary.summary_format();
     let mut settings = args.settings.into_import_settings(args.input)?;
+    let next_time = ask_columns(&settings.plan.input, &mut settings.plan.input_settings)?;
     let mut progress = Progress::new(settings.run.progress);
     let connection = Connection::new(&settings.run, beside_input(&settings.plan.input).as_deref())?;
     let before_start = exit_on_signal()?;
@@ -98,7 +100,11 @@ pub fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
     let located = connection.sign_in(retries, &CancellationToken::new(), &progress)?;
     settings.run.target = settings.run.target.with_account(&located.account_id);
     let result = run(&settings, &connection, located, before_start, &mut progress)?;
-    Ok(result.print(&settings.plan.input_settings, format, &progress))
+    let exit_code = result.print(&settings.plan.input_settings, format, &progress);
+    if let Some(flags) = next_time {
+        progress.message(&format!("hint: next time, add {flags}"));
+    }
+    Ok(exit_code)
 }
 
 /// Loads, plans and confirms, then sends.
@@ -164,7 +170,7 @@ fn dry_run(args: ImportArgs) -> anyhow::Result<ExitCode> {
         SummaryFormat::Table => PlanFormat::Text,
         SummaryFormat::Json => PlanFormat::Json,
     };
-    preview(&args.settings.into_preview_settings(args.input)?, format)
+    preview(args.settings.into_preview_settings(args.input)?, format)
 }
 
 fn create_folder(settings: &ImportSettings) -> Result<NewRunFolder, FolderError> {

@@ -67,5 +67,5 @@ pub fn plan(args: PlanCommand) -> anyhow::Result<ExitCode> {
         (_, true) => PlanFormat::Csv,
         _ => PlanFormat::Text,
     };
-    preview(&args.settings.into_preview_settings(args.input)?, format)
+    preview(args.settings.into_preview_settings(args.input)?, format)
 }

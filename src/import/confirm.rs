@@ -8,7 +8,7 @@ use console::Term;
 use crate::dispatch::min_duration;
 use crate::hint::Failure;
 use crate::humanize::{count, count_of};
-use crate::input::Input;
+use crate::input::{Columns, Input};
 use crate::plan::PlannedChanges;
 use crate::report::{MAX_LISTED, PlanReport, PlanSource, Progress, plan_section, wrap_to_terminal};
 use crate::sanitize::printable;
@@ -17,6 +17,7 @@ use crate::settings::{ImportSettings, Interactivity, Target};
 /// Makes sure that the run may start. An error says why not.
 pub fn confirm(
     settings: &ImportSettings,
+    columns: &Columns,
     changes: &PlannedChanges,
     progress: &Progress,
 ) -> anyhow::Result<()> {
@@ -32,6 +33,7 @@ pub fn confirm(
     }
     let report = PlanReport::new(&PlanSource {
         plan,
+        columns,
         changes,
         requests,
         first: settings.run.first,

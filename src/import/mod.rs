@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod answers;
+pub mod ask_columns;
 pub mod confirm;
 pub mod connection;
 pub mod context;

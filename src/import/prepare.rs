@@ -158,7 +158,7 @@ pub fn prepare(
     print_input(&plan.input, &columns, &changes.roster, progress);
     let violation = strict_violation(settings, &changes);
     if violation.is_none() {
-        confirm(settings, &changes, progress)?;
+        confirm(settings, &columns, &changes, progress)?;
     }
     Ok(PreparedImport {
         plan,

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::dispatch::min_duration;
 use crate::exit_code::ExitCode;
+use crate::import::ask_columns::ask_columns;
 use crate::import::connection::Connection;
 use crate::import::load::{self, LoadedInput};
 use crate::import::lookups::Lookups;
@@ -31,12 +32,14 @@ pub enum PlanFormat {
 }
 
 /// Reads everything that an import would read, and prints the plan. Sends nothing.
-pub fn preview(settings: &PreviewSettings, format: PlanFormat) -> anyhow::Result<ExitCode> {
-    let PreviewSettings { plan, requests, .. } = settings;
+pub fn preview(mut settings: PreviewSettings, format: PlanFormat) -> anyhow::Result<ExitCode> {
+    let next_time = ask_columns(&settings.plan.input, &mut settings.plan.input_settings)?;
+    let PreviewSettings { plan, requests, .. } = &settings;
     let mut progress = Progress::new(settings.progress);
-    let loaded = load_for_preview(settings, &mut progress)?;
+    let loaded = load_for_preview(&settings, &mut progress)?;
     progress.finish();
     load::reject_all_emails(&loaded)?;
+    let columns = loaded.columns.clone();
     let changes = loaded.into_changes(plan.input_settings.mode);
     let limit = if format == PlanFormat::Json {
         usize::MAX
@@ -46,6 +49,7 @@ pub fn preview(settings: &PreviewSettings, format: PlanFormat) -> anyhow::Result
     let duration = |count| min_duration(count, requests.rate, requests.burst);
     let report = PlanReport::new(&PlanSource {
         plan,
+        columns: &columns,
         changes: &changes,
         requests,
         first: settings.first,
@@ -57,6 +61,9 @@ pub fn preview(settings: &PreviewSettings, format: PlanFormat) -> anyhow::Result
         PlanFormat::Csv => write_csv(out, &changes),
         PlanFormat::Text => write_text(out, &report),
     })?;
+    if let Some(flags) = next_time {
+        progress.message(&format!("hint: next time, add {flags}"));
+    }
     Ok(if report.has_failures() {
         ExitCode::SomeFailed
     } else {

@@ -1,7 +1,7 @@
 //! What is printed about a loaded input: its size, its columns, its bad rows.
 
 use crate::humanize::{count, count_of};
-use crate::input::{CodeColumns, Columns, Input};
+use crate::input::{Columns, Input, Layout};
 use crate::report::Progress;
 use crate::roster::{BadRow, Roster, SkipReason};
 use crate::sanitize::printable;
@@ -17,17 +17,8 @@ pub fn print_input(input: &Input, columns: &Columns, roster: &Roster, progress: 
         count_of(roster.rows, "row"),
         count_of(users as u64, "user"),
     ));
-    if let CodeColumns::Wide(columns_of_codes) = &columns.codes {
-        let codes = columns_of_codes.iter().map(|column| column.code.as_str());
-        let codes: Vec<_> = codes.collect();
-        let ignored = match columns.ignored.as_slice() {
-            [] => "none".to_owned(),
-            ignored => printable(&ignored.join(", "), 200),
-        };
-        progress.info(&format!(
-            "  codes: {}; ignored columns: {ignored}",
-            codes.join(", ")
-        ));
+    for line in Layout::of(columns).lines() {
+        progress.info(&line);
     }
     print_skipped(roster, progress);
     print_bad_rows(roster, progress);

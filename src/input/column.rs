@@ -1,5 +1,7 @@
 //! A column of a file, and the names by which each kind of column is recognised.
 
+use crate::sanitize::is_unprintable;
+
 /// A column: its index in a record, from 0, and its name as the file writes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
@@ -56,10 +58,45 @@ impl ColumnSpec {
     }
 }
 
-/// A column's name in lower case, without white space, `_` and `-`.
+/// A column's name in lower case, without white space, `_`, `-` and invisible characters.
 pub fn normalized_name(name: &str) -> String {
-    name.chars()
-        .filter(|character| !character.is_whitespace() && !matches!(character, '_' | '-'))
-        .flat_map(char::to_lowercase)
-        .collect()
+    let is_part = |character: &char| {
+        !character.is_whitespace()
+            && !matches!(character, '_' | '-' | '\u{2010}'..='\u{2015}')
+            && !is_unprintable(*character)
+    };
+    let kept = name.chars().filter(is_part);
+    kept.flat_map(char::to_lowercase).collect()
+}
+
+/// The parts of a name such as `User name [userId] Required`, [normalized](normalized_name): first what is in brackets, the
+/// technical name, then what stands before them. Empty for a name without brackets.
+pub fn bracketed_names(name: &str) -> Vec<String> {
+    let Some((before, rest)) = name.split_once(['[', '(']) else {
+        return Vec::new();
+    };
+    let inside = rest.split([']', ')']).next().unwrap_or_default();
+    [inside, before].map(normalized_name).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_compared_without_case_blanks_dashes_and_invisible_characters() {
+        for name in ["User ID", "\u{200b}user_id", "USER–ID", " user\n id "] {
+            assert_eq!(normalized_name(name), "userid", "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_technical_name_in_brackets_is_a_name() {
+        assert_eq!(
+            bracketed_names("User name [userId] Required"),
+            ["userid", "username"]
+        );
+        assert_eq!(bracketed_names("E-Mail (UPN)"), ["upn", "email"]);
+        assert!(bracketed_names("userId").is_empty());
+    }
 }

@@ -5,9 +5,9 @@ use csv::ByteRecord;
 use crate::catalog::Catalog;
 use crate::input::column::{Column, ColumnSpec};
 use crate::input::error::InputError;
-use crate::input::format::Format;
+use crate::input::format::{ColumnChoice, Format};
 use crate::input::header::{Header, ambiguous_column};
-use crate::input::location::CellLocation;
+use crate::input::location::{CellLocation, Sheets};
 use crate::sanitize::printable;
 
 pub const USER: ColumnSpec = ColumnSpec::new("user ID", "userId", &["userid", "userids", "user"])
@@ -65,8 +65,8 @@ pub struct CodeColumn {
 /// Where the codes are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CodeColumns {
-    /// All in one column.
-    Long(Column),
+    /// Listed in a column, or in several whose cells are joined.
+    Lists(Vec<Column>),
     /// Each in a column of its own, with marks.
     Wide(Vec<CodeColumn>),
 }
@@ -83,8 +83,10 @@ pub struct Columns {
     pub ignored: Vec<String>,
     /// The number of fields of every row.
     pub count: usize,
-    /// The input is a workbook, so its cells have addresses.
-    pub is_sheet: bool,
+    /// The line of the header; `None` in a file without one.
+    pub header_line: Option<u32>,
+    /// The sheets of a workbook, whose cells have addresses.
+    pub sheets: Option<Sheets>,
 }
 
 impl Columns {
@@ -93,20 +95,20 @@ impl Columns {
         first: &ByteRecord,
         format: &Format,
         catalog: &Catalog,
-        is_sheet: bool,
     ) -> Result<Self, InputError> {
         let header = Header::new(first, format.has_header)?;
         let user = header.find(&USER, format.user_column.as_ref())?;
         let external = header.find(&EXTERNAL, format.external_column.as_ref())?;
         let priority = header.find(&PRIORITY, format.priority_column.as_ref())?;
-        let long = header.find(&CODES, format.code_column.as_ref())?;
+        let lists = find_lists(&header, &format.code_columns)?;
         let codes = if format.is_wide {
             let others = [&user, &external].into_iter().flatten();
             let others: Vec<_> = others.map(|column| column.index).collect();
-            find_wide_codes(&header, long, catalog, &others)
+            find_wide_codes(&header, lists.into_iter().next(), catalog, &others)
+        } else if lists.is_empty() {
+            Err(missing_codes(&header, catalog))
         } else {
-            long.map(CodeColumns::Long)
-                .ok_or_else(|| missing_codes(&header, catalog))
+            Ok(CodeColumns::Lists(lists))
         };
         let mut columns = Self {
             user: user.ok_or_else(|| header.missing_column(&USER))?,
@@ -115,7 +117,8 @@ impl Columns {
             priority,
             ignored: Vec::new(),
             count: header.count,
-            is_sheet,
+            header_line: None,
+            sheets: None,
         };
         columns.check_distinct()?;
         let all = columns.all();
@@ -127,14 +130,14 @@ impl Columns {
 
     /// The location of a column's cell in the row on a line.
     pub fn location(&self, column: &Column, line: u32) -> CellLocation {
-        CellLocation::new(column, line, self.is_sheet)
+        CellLocation::new(column, line, self.sheets.as_ref())
     }
 
     /// The location of the codes in the row on a line.
     pub fn codes_location(&self, line: u32) -> CellLocation {
         match &self.codes {
-            CodeColumns::Long(column) => self.location(column, line),
-            CodeColumns::Wide(_) => CellLocation::any_code_column(),
+            CodeColumns::Lists(columns) if columns.len() == 1 => self.location(&columns[0], line),
+            CodeColumns::Lists(_) | CodeColumns::Wide(_) => CellLocation::any_code_column(),
         }
     }
 
@@ -144,7 +147,9 @@ impl Columns {
         all.extend(self.external.iter().map(|column| (column, &EXTERNAL)));
         all.extend(self.priority.iter().map(|column| (column, &PRIORITY)));
         match &self.codes {
-            CodeColumns::Long(column) => all.push((column, &CODES)),
+            CodeColumns::Lists(columns) => {
+                all.extend(columns.iter().map(|column| (column, &CODES)));
+            }
             CodeColumns::Wide(columns) => {
                 all.extend(columns.iter().map(|code| (&code.column, &CODES)));
             }
@@ -168,6 +173,41 @@ impl Columns {
     }
 }
 
+/// Which columns a record names.
+pub struct NamedColumns {
+    pub user: bool,
+    pub codes: bool,
+}
+
+impl NamedColumns {
+    pub fn of(first: &ByteRecord, format: &Format) -> Self {
+        let Ok(header) = Header::new(first, true) else {
+            return Self {
+                user: false,
+                codes: false,
+            };
+        };
+        let user = header.find(&USER, format.user_column.as_ref());
+        let codes = find_lists(&header, &format.code_columns);
+        Self {
+            user: !matches!(user, Ok(None)),
+            codes: !codes.is_ok_and(|columns| columns.is_empty()),
+        }
+    }
+}
+
+/// The columns that list codes: those that are chosen, or else the one with a name of the kind.
+fn find_lists(header: &Header, choices: &[ColumnChoice]) -> Result<Vec<Column>, InputError> {
+    if choices.is_empty() {
+        return Ok(header.find(&CODES, None)?.into_iter().collect());
+    }
+    let found = choices
+        .iter()
+        .map(|choice| header.find(&CODES, Some(choice)));
+    let found: Result<Vec<_>, _> = found.collect();
+    Ok(found?.into_iter().flatten().collect())
+}
+
 /// The error of a file without a column of codes. Such a file may be a wide one.
 fn missing_codes(header: &Header, catalog: &Catalog) -> InputError {
     let is_code = |name: &str| catalog.find(name).is_some();
@@ -184,11 +224,11 @@ fn missing_codes(header: &Header, catalog: &Catalog) -> InputError {
 /// The columns that are named after codes, except for `others`, which are of another kind.
 fn find_wide_codes(
     header: &Header,
-    long: Option<Column>,
+    list: Option<Column>,
     catalog: &Catalog,
     others: &[usize],
 ) -> Result<CodeColumns, InputError> {
-    if let Some(column) = long {
+    if let Some(column) = list {
         return Err(InputError::MixedLayout {
             column: printable(&column.name.unwrap_or_default(), 60),
         });
@@ -241,7 +281,6 @@ mod tests {
             &ByteRecord::from(header.to_vec()),
             &Format::default(),
             &Catalog::default(),
-            false,
         )
     }
 
@@ -256,10 +295,10 @@ mod tests {
         ] {
             let columns = find(&["department", external, user, codes]).unwrap();
             assert_eq!(columns.user.index, 2, "{user}");
-            let CodeColumns::Long(codes) = columns.codes else {
+            let CodeColumns::Lists(codes) = columns.codes else {
                 panic!("{user}");
             };
-            assert_eq!(codes.index, 3);
+            assert_eq!(codes[0].index, 3);
             assert_eq!(columns.external.map(|column| column.index), Some(1));
         }
     }

@@ -3,9 +3,7 @@
 use csv::{ByteRecord, ReaderBuilder};
 
 use crate::input::error::InputError;
-
-/// The records of a sample that are compared if there is no header.
-const MAX_COMPARED: usize = 50;
+use crate::input::header_search::{HasColumns, MAX_SEARCHED};
 
 const CANDIDATES: [u8; 4] = [b',', b';', b'\t', b'|'];
 
@@ -17,13 +15,13 @@ pub struct Dialect {
 }
 
 impl Dialect {
-    /// Detects the dialect from the first lines, unless the delimiter is given. `has_columns` says whether a first
+    /// Detects the dialect from the first lines, unless the delimiter is given. `has_columns` says whether a
     /// record has the columns that are needed.
     pub fn detect(
         sample: &[u8],
         given: Option<u8>,
         has_header: bool,
-        has_columns: impl Fn(&ByteRecord) -> bool,
+        has_columns: &HasColumns<'_>,
     ) -> Result<Self, InputError> {
         let preamble = Self::from_preamble(sample);
         let preamble_bytes = preamble.map_or(0, |dialect| dialect.preamble_bytes);
@@ -63,15 +61,17 @@ pub fn is_valid_delimiter(byte: u8) -> bool {
 fn detect_delimiter(
     sample: &[u8],
     has_header: bool,
-    has_columns: impl Fn(&ByteRecord) -> bool,
+    has_columns: &HasColumns<'_>,
 ) -> Result<u8, InputError> {
     let fits = |&delimiter: &u8| {
         let records = records(sample, delimiter);
         let Some(first) = records.first() else {
             return false;
         };
-        let is_even = || records.iter().all(|record| record.len() == first.len());
-        has_columns(first) && (has_header || is_even())
+        if has_header {
+            return records.iter().any(has_columns);
+        }
+        has_columns(first) && records.iter().all(|record| record.len() == first.len())
     };
     let mut fitting = CANDIDATES.into_iter().filter(fits);
     match (fitting.next(), fitting.next()) {
@@ -81,7 +81,7 @@ fn detect_delimiter(
         (None, _) => {
             let columns = |&delimiter: &u8| {
                 let records = records(sample, delimiter);
-                records.first().map_or(0, ByteRecord::len)
+                records.iter().map(ByteRecord::len).max()
             };
             let most = CANDIDATES.into_iter().rev().max_by_key(columns);
             Ok(most.unwrap_or(b','))
@@ -99,7 +99,7 @@ fn records(sample: &[u8], delimiter: u8) -> Vec<ByteRecord> {
         .into_byte_records()
         .map_while(Result::ok)
         .filter(|record| !record.as_slice().trim_ascii().is_empty())
-        .take(MAX_COMPARED + 1)
+        .take(MAX_SEARCHED + 1)
         .collect();
     // The sample may end within the last record.
     if records.len() > 1 {

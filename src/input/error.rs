@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use crate::hint::Hint;
 use crate::humanize::count;
 use crate::input::column::ColumnSpec;
+use crate::input::columns::{CODES, USER};
+use crate::input::guess::ColumnGuess;
 use crate::input::limits::{MAX_COLUMNS, MAX_RECORD_BYTES};
 
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +37,8 @@ pub enum InputError {
     NoSheet { name: String, sheets: Vec<String> },
     #[error("every sheet of the workbook is hidden\n  found: {}", sheets.join(", "))]
     NoVisibleSheet { sheets: Vec<String> },
+    #[error("the sheet \"{sheet}\" has other columns than the sheet before it")]
+    OtherHeader { sheet: String },
     #[error("the file is a zip archive, but not a readable workbook (.xlsx)")]
     Workbook {
         source: Box<dyn std::error::Error + Send + Sync>,
@@ -49,6 +53,8 @@ pub enum InputError {
     SheetOfText,
     #[error("--delimiter is for text files, but the input is a workbook")]
     DelimiterOfWorkbook,
+    #[error("line {line}, which --header-row names, is blank or beyond the end of the file")]
+    NoHeaderRow { line: u32 },
     #[error("no {} column in the header\n  found: {header}", spec.label)]
     MissingColumn {
         spec: &'static ColumnSpec,
@@ -58,6 +64,13 @@ pub enum InputError {
         /// The delimiter is probably another one.
         is_only_column: bool,
     },
+    /// The header names no column of users, or of codes, but some columns hold them.
+    #[error(
+        "no {} column in the header\n  found: {}",
+        missing_kinds(.0),
+        .0.header
+    )]
+    UnnamedColumns(Box<ColumnGuess>),
     /// There is no codes column, but there are columns named after codes.
     #[error("no bundle code column in the header, but columns named after codes: {columns}")]
     MaybeWide { columns: String },
@@ -130,12 +143,16 @@ impl Hint for InputError {
                 let sheet = sheets.first().map_or("NAME", String::as_str);
                 return Some(format!("choose a sheet, such as --sheet \"{sheet}\""));
             }
+            Self::OtherHeader { .. } => {
+                "give both sheets the columns that failures.xlsx had, or correct failures.csv instead"
+            }
             Self::Workbook { .. } => {
                 "unpack the archive; or open the workbook in a spreadsheet program and save it again, as .xlsx or as \"CSV UTF-8\""
             }
             Self::Temporary { .. } => "free some space there, or set TMPDIR to another folder",
             Self::SheetOfText => "remove --sheet",
             Self::DelimiterOfWorkbook => "remove --delimiter",
+            Self::NoHeaderRow { .. } => "give the line of the header, counted from 1",
             Self::MissingColumn {
                 spec,
                 candidate,
@@ -147,6 +164,9 @@ impl Hint for InputError {
                     candidate.as_deref(),
                     *is_only_column,
                 ));
+            }
+            Self::UnnamedColumns(guess) => {
+                return Some(format!("{}: {}", guess.text(), guess.flags()));
             }
             Self::MaybeWide { .. } => "add --wide if a mark in such a column gives users that code",
             Self::NoCodeColumns { .. } => {
@@ -205,6 +225,7 @@ impl InputError {
                     "name a column {example}, and separate the columns by commas"
                 ));
             }
+            Self::UnnamedColumns(_) => "name the columns userId and userBundleCodes",
             Self::AmbiguousColumn { .. } => "rename or remove one of them",
             Self::MaybeWide { .. } => "list the codes in one column, userBundleCodes",
             Self::Utf16WithoutMark { .. }
@@ -214,6 +235,14 @@ impl InputError {
             _ => return self.hint(),
         };
         Some(hint.to_owned())
+    }
+}
+
+fn missing_kinds(guess: &ColumnGuess) -> &'static str {
+    match (guess.users.is_empty(), guess.codes.is_empty()) {
+        (false, false) => "user ID and bundle code",
+        (false, true) => USER.label,
+        (true, _) => CODES.label,
     }
 }
 

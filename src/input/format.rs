@@ -13,8 +13,13 @@ pub struct Format {
     pub encoding: Option<&'static Encoding>,
     pub delimiter: Option<u8>,
     pub has_header: bool,
+    /// The line of the header.
+    #[serde(default)]
+    pub header_row: Option<u32>,
     pub user_column: Option<ColumnChoice>,
-    pub code_column: Option<ColumnChoice>,
+    /// Their codes are joined.
+    #[serde(default)]
+    pub code_columns: Vec<ColumnChoice>,
     pub external_column: Option<ColumnChoice>,
     pub priority_column: Option<ColumnChoice>,
     /// Each code has a column of its own.
@@ -29,8 +34,9 @@ impl Default for Format {
             encoding: None,
             delimiter: None,
             has_header: true,
+            header_row: None,
             user_column: None,
-            code_column: None,
+            code_columns: Vec::new(),
             external_column: None,
             priority_column: None,
             is_wide: false,

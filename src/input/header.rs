@@ -2,7 +2,7 @@
 
 use csv::ByteRecord;
 
-use crate::input::column::{Column, ColumnSpec, normalized_name};
+use crate::input::column::{Column, ColumnSpec, bracketed_names, normalized_name};
 use crate::input::error::InputError;
 use crate::input::format::ColumnChoice;
 use crate::input::limits::MAX_COLUMNS;
@@ -60,13 +60,10 @@ impl Header {
         choice: Option<&ColumnChoice>,
     ) -> Result<Option<Column>, InputError> {
         let Some(ColumnChoice(choice)) = choice else {
-            return match self.find_unique(spec, |name| spec.aliases.contains(&name))? {
-                None => self.find_unique(spec, |name| spec.fallbacks.contains(&name)),
-                found => Ok(found),
-            };
+            return self.find_by_name(spec);
         };
         let chosen_name = normalized_name(choice);
-        if let Some(column) = self.find_unique(spec, |name| name == chosen_name)? {
+        if let Some(column) = self.find_unique(spec, |name| normalized_name(name) == chosen_name)? {
             return Ok(Some(column));
         }
         match choice.trim().parse::<usize>() {
@@ -79,15 +76,32 @@ impl Header {
         }
     }
 
-    /// The only column with a normalized name that matches.
+    /// The column with a name of the kind: as it stands, or else in brackets; an alias, or else a fallback.
+    fn find_by_name(&self, spec: &'static ColumnSpec) -> Result<Option<Column>, InputError> {
+        for names in [spec.aliases, spec.fallbacks] {
+            let is_whole = |name: &str| names.contains(&normalized_name(name).as_str());
+            let is_part = |name: &str| {
+                let parts = bracketed_names(name);
+                parts.iter().any(|part| names.contains(&part.as_str()))
+            };
+            let found = match self.find_unique(spec, is_whole)? {
+                None => self.find_unique(spec, is_part)?,
+                found => found,
+            };
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
+    }
+
+    /// The only column with a name that matches.
     fn find_unique(
         &self,
         spec: &ColumnSpec,
         matches: impl Fn(&str) -> bool,
     ) -> Result<Option<Column>, InputError> {
-        let found = self
-            .named()
-            .filter(|(_, name)| matches(&normalized_name(name)));
+        let found = self.named().filter(|(_, name)| matches(name));
         let mut found = found.map(|(index, _)| self.column(index));
         match (found.next(), found.next()) {
             (Some(first), Some(second)) => {

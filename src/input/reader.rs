@@ -10,6 +10,7 @@ use crate::input::column::Column;
 use crate::input::columns::{CodeColumn, CodeColumns, Columns};
 use crate::input::error::InputError;
 use crate::input::format::Format;
+use crate::input::guess::ColumnGuess;
 use crate::input::limits::MAX_CELL_BYTES;
 use crate::input::record::Record;
 use crate::input::records::Records;
@@ -36,14 +37,16 @@ impl<'r> RowReader<'r> {
         format: &Format,
         catalog: &Catalog,
     ) -> Result<Self, InputError> {
-        let find = |first: &ByteRecord, is_sheet| Columns::find(first, format, catalog, is_sheet);
-        let mut records =
-            Records::open(Box::new(input), format, |first| find(first, false).is_ok())?;
-        let mut record = Record::default();
-        if !records.read(&mut record)? {
-            return Err(InputError::Empty);
-        }
-        let columns = find(&record.fields, records.is_sheet())?;
+        let find = |first: &ByteRecord| Columns::find(first, format, catalog);
+        let has_columns = |first: &ByteRecord| find(first).is_ok();
+        let records = Records::open(Box::new(input), format, &has_columns)?;
+        let (records, record) = records.ok_or(InputError::Empty)?;
+        let columns = Columns {
+            header_line: format.has_header.then_some(record.line),
+            sheets: records.sheets().cloned(),
+            ..find(&record.fields)
+                .map_err(|error| advise(error, &records, &record, format, catalog))?
+        };
         Ok(Self {
             records,
             record,
@@ -112,7 +115,9 @@ impl<'r> RowReader<'r> {
         let external = optional(&columns.external);
         let priority = optional(&columns.priority);
         let codes = match &columns.codes {
-            CodeColumns::Long(column) => self.append_extra_cells(self.cell(column, error)),
+            CodeColumns::Lists(columns) => {
+                self.append_extra_cells(self.listed_codes(columns, error))
+            }
             CodeColumns::Wide(columns) => self.marked_codes(columns, error).into(),
         };
         Cells {
@@ -152,9 +157,24 @@ impl<'r> RowReader<'r> {
     /// Whether a cell lists codes, which may be on a line each.
     fn is_list_of_codes(&self, column: &Column, text: &str) -> bool {
         match &self.columns.codes {
-            CodeColumns::Long(codes) => codes == column && self.catalog.is_list(text),
+            CodeColumns::Lists(codes) => codes.contains(column) && self.catalog.is_list(text),
             CodeColumns::Wide(_) => false,
         }
+    }
+
+    /// The codes of the cells that list them, joined as one cell joins them.
+    fn listed_codes(&self, columns: &[Column], error: &mut Option<RowReadError>) -> Cow<'_, str> {
+        let mut codes = Cow::Borrowed("");
+        for column in columns {
+            let cell = self.cell(column, error);
+            if codes.is_empty() {
+                codes = cell;
+            } else if !cell.is_empty() {
+                codes.to_mut().push(';');
+                codes.to_mut().push_str(&cell);
+            }
+        }
+        codes
     }
 
     /// The codes, and the cells beyond the last column: they may be codes that lack their quotes.
@@ -208,7 +228,7 @@ impl<'r> RowReader<'r> {
     /// lost in a column that is not read.
     fn swallowed_rows(&self) -> Option<RowReadError> {
         let record = &self.record;
-        if !record.has_several_lines() || self.records.is_sheet() {
+        if !record.has_several_lines() || self.records.sheets().is_some() {
             return None;
         }
         let fields = record.fields.iter();
@@ -226,12 +246,32 @@ impl<'r> RowReader<'r> {
             return false;
         }
         match &self.columns.codes {
-            CodeColumns::Long(column) => self.catalog.is_list(cells[column.index]),
+            CodeColumns::Lists(columns) => {
+                let lists = columns.iter().map(|column| cells[column.index]);
+                let mut lists = lists.filter(|cell| !cell.is_empty()).peekable();
+                lists.peek().is_some() && lists.all(|cell| self.catalog.is_list(cell))
+            }
             CodeColumns::Wide(columns) => columns
                 .iter()
                 .all(|code| parse_bool(cells[code.column.index]).is_some()),
         }
     }
+}
+
+/// Names the columns that hold what the header does not name.
+fn advise(
+    error: InputError,
+    records: &Records<'_>,
+    first: &Record,
+    format: &Format,
+    catalog: &Catalog,
+) -> InputError {
+    if !format.has_header || !matches!(error, InputError::MissingColumn { .. }) {
+        return error;
+    }
+    let sample: Vec<_> = [first].into_iter().chain(records.sample()).collect();
+    let guess = ColumnGuess::of(&sample, format, catalog);
+    guess.map_or(error, |guess| InputError::UnnamedColumns(Box::new(guess)))
 }
 
 /// Parses a mark in a column of a code, or an external flag.

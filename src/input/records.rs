@@ -1,14 +1,17 @@
 //! The records of a text file or a sheet.
 
+use std::collections::VecDeque;
 use std::io;
 
-use csv::{ByteRecord, ReaderBuilder};
+use csv::ReaderBuilder;
 
 use crate::input::decode::{Bytes, Decoded, Lookahead, decode, peek};
 use crate::input::dialect::Dialect;
 use crate::input::error::InputError;
 use crate::input::format::Format;
+use crate::input::header_search::{HasColumns, HeaderSearch};
 use crate::input::limits::MAX_RECORD_BYTES;
+use crate::input::location::Sheets;
 use crate::input::newlines::NormalizeNewlines;
 use crate::input::record::Record;
 use crate::input::sheet::Sheet;
@@ -20,33 +23,117 @@ const BUFFER_BYTES: usize = 256 * 1024;
 const SAMPLE_BYTES: usize = 256 * 1024;
 
 /// Reads one record at a time.
-pub enum Records<'r> {
+pub struct Records<'r> {
+    source: RecordSource<'r>,
+    /// The records after the first one that were read to find it, and the error that ended that.
+    read_ahead: VecDeque<Result<Record, InputError>>,
+}
+
+enum RecordSource<'r> {
     Text(Box<TextRecords<'r>>),
     Sheet(Sheet),
 }
 
 impl<'r> Records<'r> {
-    /// Opens an input of any kind. `has_columns` says whether a first record has the columns that are needed.
+    /// Opens an input of any kind, and finds its first record: the header, below what stands above it. `has_columns` says whether
+    /// a record has the columns that are needed; if none has, the first record of all is given. `None` if there is no record.
     pub fn open(
         input: Bytes<'r>,
         format: &Format,
-        has_columns: impl Fn(&ByteRecord) -> bool,
-    ) -> Result<Self, InputError> {
-        match decode(input, format.encoding)? {
-            Decoded::Text(_) if format.sheet.is_some() => Err(InputError::SheetOfText),
+        has_columns: &HasColumns<'_>,
+    ) -> Result<Option<(Self, Record)>, InputError> {
+        let source = match decode(input, format.encoding)? {
+            Decoded::Text(_) if format.sheet.is_some() => return Err(InputError::SheetOfText),
             Decoded::Text(text) => {
                 let text = TextRecords::open(text, format, has_columns)?;
-                Ok(Self::Text(Box::new(text)))
+                RecordSource::Text(Box::new(text))
             }
             Decoded::Workbook(_) if format.delimiter.is_some() => {
-                Err(InputError::DelimiterOfWorkbook)
+                return Err(InputError::DelimiterOfWorkbook);
             }
-            Decoded::Workbook(file) => Ok(Self::Sheet(Sheet::open(file, format.sheet.as_deref())?)),
+            Decoded::Workbook(file) => RecordSource::Sheet(Sheet::open(file, format, has_columns)?),
+        };
+        let records = Self {
+            source,
+            read_ahead: VecDeque::new(),
+        };
+        records.find_first(format, has_columns)
+    }
+
+    fn find_first(
+        mut self,
+        format: &Format,
+        has_columns: &HasColumns<'_>,
+    ) -> Result<Option<(Self, Record)>, InputError> {
+        let search = HeaderSearch::new(format);
+        while search.goes_on(self.read_ahead.len()) {
+            let mut record = Record::default();
+            match self.source.read(&mut record) {
+                Ok(false) => break,
+                Ok(true) if search.is_header(&record, has_columns) => {
+                    self.read_ahead.clear();
+                    return Ok(Some((self, record)));
+                }
+                Ok(true) => self.read_ahead.push_back(Ok(record)),
+                Err(error) => {
+                    self.read_ahead.push_back(Err(error));
+                    break;
+                }
+            }
         }
+        if let Some(line) = format.header_row {
+            return Err(InputError::NoHeaderRow { line });
+        }
+        let first = self.read_ahead.pop_front().transpose()?;
+        Ok(first.map(|first| (self, first)))
     }
 
     /// Reads the next record that is not blank; `false` at the end.
     pub fn read(&mut self, record: &mut Record) -> Result<bool, InputError> {
+        match self.read_ahead.pop_front() {
+            Some(next) => {
+                *record = next?;
+                Ok(true)
+            }
+            None => self.source.read(record),
+        }
+    }
+
+    /// The records after the first one that are in memory.
+    pub fn sample(&self) -> impl Iterator<Item = &Record> {
+        self.read_ahead.iter().flatten()
+    }
+
+    /// The delimiter; a comma for a sheet.
+    pub fn delimiter(&self) -> char {
+        match &self.source {
+            RecordSource::Text(text) => char::from(text.delimiter),
+            RecordSource::Sheet(_) => ',',
+        }
+    }
+
+    /// Whether a record has too few fields, or fields beyond the header's columns that are not empty. The rows of a
+    /// sheet end with their last cell, so they are never too short.
+    pub fn has_wrong_field_count(&self, record: &Record, columns: usize) -> bool {
+        if record.fields.len() < columns {
+            return self.sheets().is_none();
+        }
+        let mut extra = record.fields.iter().skip(columns);
+        extra.any(|field| !field.trim_ascii().is_empty())
+    }
+
+    /// The sheets that are read, if the input is a workbook.
+    pub fn sheets(&self) -> Option<&Sheets> {
+        match &self.source {
+            RecordSource::Text(_) => None,
+            RecordSource::Sheet(sheet) => Some(&sheet.sheets),
+        }
+    }
+}
+
+impl RecordSource<'_> {
+    /// Reads the next record that is not blank; `false` at the end.
+    fn read(&mut self, record: &mut Record) -> Result<bool, InputError> {
         loop {
             let is_there = match self {
                 Self::Text(text) => text.read(record)?,
@@ -56,28 +143,6 @@ impl<'r> Records<'r> {
                 return Ok(is_there);
             }
         }
-    }
-
-    /// The delimiter; a comma for a sheet.
-    pub fn delimiter(&self) -> char {
-        match self {
-            Self::Text(text) => char::from(text.delimiter),
-            Self::Sheet(_) => ',',
-        }
-    }
-
-    /// Whether a record has too few fields, or fields beyond the header's columns that are not empty. The rows of a
-    /// sheet end with their last cell, so they are never too short.
-    pub fn has_wrong_field_count(&self, record: &Record, columns: usize) -> bool {
-        if record.fields.len() < columns {
-            return !self.is_sheet();
-        }
-        let mut extra = record.fields.iter().skip(columns);
-        extra.any(|field| !field.trim_ascii().is_empty())
-    }
-
-    pub fn is_sheet(&self) -> bool {
-        matches!(self, Self::Sheet(_))
     }
 }
 
@@ -94,7 +159,7 @@ impl<'r> TextRecords<'r> {
     fn open(
         text: Bytes<'r>,
         format: &Format,
-        has_columns: impl Fn(&ByteRecord) -> bool,
+        has_columns: &HasColumns<'_>,
     ) -> Result<Self, InputError> {
         let (sample, mut lines) = peek(NormalizeNewlines::new(text), SAMPLE_BYTES)
             .map_err(|source| InputError::Read { line: 1, source })?;

@@ -105,12 +105,14 @@ pub enum RowReadError {
 #[cfg(test)]
 pub fn samples() -> Vec<crate::diagnostic::Sample> {
     use crate::input::column::Column;
+    use crate::input::location::Sheets;
 
     let column = Column {
         index: 2,
         name: Some("Code".to_owned()),
     };
-    let location = || CellLocation::new(&column, 58, true);
+    let sheets = Sheets::one("Users".to_owned());
+    let location = || CellLocation::new(&column, 58, Some(&sheets));
     let field_count = |found, last_line| RowReadError::FieldCount {
         found,
         expected: 2,
@@ -125,7 +127,7 @@ pub fn samples() -> Vec<crate::diagnostic::Sample> {
         field_count(3, None),
         field_count(3, Some(60)),
         RowReadError::MultilineCell {
-            location: CellLocation::new(&column, 58, false),
+            location: CellLocation::new(&column, 58, None),
             last_line: Some(60),
         },
         RowReadError::MultilineCell {
@@ -134,7 +136,7 @@ pub fn samples() -> Vec<crate::diagnostic::Sample> {
         },
         RowReadError::ContainsRows { last_line: 60 },
         RowReadError::NotUtf8 {
-            location: CellLocation::new(&column, 58, false),
+            location: CellLocation::new(&column, 58, None),
         },
         RowReadError::CellTooLong { bytes: 65_537 },
         RowReadError::Nul,

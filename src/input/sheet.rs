@@ -12,10 +12,16 @@ use std::{mem, thread};
 use calamine::{DataRef, Reader, SheetType, SheetVisible, Xlsx};
 
 use crate::input::error::InputError;
+use crate::input::format::Format;
+use crate::input::header_search::{HasColumns, HeaderSearch};
 use crate::input::limits::MAX_COLUMNS;
-use crate::input::location::cell_address;
+use crate::input::location::{SheetStart, Sheets, cell_address};
 use crate::input::record::{CellDamage, DamagedCell, Record};
 use crate::sanitize::printable;
+
+/// The sheets of `failures.xlsx`. A workbook with them is read whole: a user's rows may be on both.
+pub const FAILED_USERS_SHEET: &str = "Failed users";
+pub const BAD_ROWS_SHEET: &str = "Bad rows";
 
 /// The text of a formula without a value. It is no mark, code or user ID.
 const NO_VALUE: &str = "=";
@@ -32,9 +38,10 @@ const MAX_SHEET_BYTES: u64 = 4 * 1024 * 1024 * 1024;
 /// The largest other part of a workbook, decompressed. Its texts stay in memory.
 const MAX_PART_BYTES: u64 = 256 * 1024 * 1024;
 
-/// An opened sheet.
+/// An opened sheet, or the sheets of `failures.xlsx`.
 pub struct Sheet {
     rows: Receiver<RowMessage>,
+    pub sheets: Sheets,
 }
 
 /// A row, the end of the sheet (`None`), or why reading failed.
@@ -43,18 +50,23 @@ type RowMessage = Result<Option<Record>, InputError>;
 type Workbook = Xlsx<BufReader<File>>;
 
 impl Sheet {
-    /// Opens the sheet with this name, or the first visible one.
-    pub fn open(file: File, name: Option<&str>) -> Result<Self, InputError> {
+    /// Opens the sheet that is named, or else the first visible one that has the columns.
+    pub fn open(
+        file: File,
+        format: &Format,
+        has_columns: &HasColumns<'_>,
+    ) -> Result<Self, InputError> {
         let file = check_parts(file).map_err(unreadable)?;
         let mut workbook: Workbook = Xlsx::new(BufReader::new(file)).map_err(unreadable)?;
-        let sheet = choose_sheet(&workbook, name)?;
+        let sheets = choose_sheets(&mut workbook, format, has_columns)?;
         let (sender, rows) = sync_channel(CHANNEL_ROWS);
+        let to_read = sheets.read.clone();
         thread::spawn(move || {
-            let end = send_rows(&mut workbook, &sheet, &sender);
+            let end = send_sheets(&mut workbook, &to_read, &sender);
             // The receiver may be gone: then the import has stopped.
-            let _ = sender.send(end.map(|()| None).map_err(unreadable));
+            let _ = sender.send(end.map(|()| None));
         });
-        Ok(Self { rows })
+        Ok(Self { rows, sheets })
     }
 
     pub fn read(&mut self, record: &mut Record) -> Result<bool, InputError> {
@@ -67,23 +79,83 @@ impl Sheet {
     }
 }
 
-fn choose_sheet(workbook: &Workbook, name: Option<&str>) -> Result<String, InputError> {
+fn choose_sheets(
+    workbook: &mut Workbook,
+    format: &Format,
+    has_columns: &HasColumns<'_>,
+) -> Result<Sheets, InputError> {
     let sheets = workbook.sheets_metadata().iter();
-    let mut sheets = sheets.filter(|sheet| sheet.typ == SheetType::WorkSheet);
-    let names = sheets.clone().map(|sheet| printable(&sheet.name, 60));
-    let names: Vec<_> = names.collect();
-    let is_chosen = |sheet: &&calamine::Sheet| match name {
-        Some(name) => sheet.name == name,
-        None => sheet.visible == SheetVisible::Visible,
-    };
-    match (sheets.find(is_chosen), name) {
-        (Some(sheet), _) => Ok(sheet.name.clone()),
-        (None, Some(name)) => Err(InputError::NoSheet {
-            name: printable(name, 60),
-            sheets: names,
-        }),
-        (None, None) => Err(InputError::NoVisibleSheet { sheets: names }),
+    let sheets = sheets.filter(|sheet| sheet.typ == SheetType::WorkSheet);
+    let all: Vec<_> = sheets.clone().map(|sheet| sheet.name.clone()).collect();
+    let shown = || all.iter().map(|name| printable(name, 60)).collect();
+    if let Some(name) = &format.sheet {
+        return match all.contains(name) {
+            true => Ok(Sheets::one(name.clone())),
+            false => Err(InputError::NoSheet {
+                name: printable(name, 60),
+                sheets: shown(),
+            }),
+        };
     }
+    let visible = sheets.filter(|sheet| sheet.visible == SheetVisible::Visible);
+    let visible: Vec<_> = visible.map(|sheet| sheet.name.clone()).collect();
+    let Some(first) = visible.first() else {
+        return Err(InputError::NoVisibleSheet { sheets: shown() });
+    };
+    let search = HeaderSearch::new(format);
+    let mut chosen = first;
+    for name in &visible {
+        if has_header(workbook, name, search, has_columns).map_err(unreadable)? {
+            chosen = name;
+            break;
+        }
+    }
+    // A user's rows may be on both sheets of a report, and without one of them it would lose licences.
+    let is_report = |name: &String| [FAILED_USERS_SHEET, BAD_ROWS_SHEET].contains(&name.as_str());
+    let (read, unread): (Vec<_>, Vec<_>) = visible
+        .iter()
+        .cloned()
+        .partition(|name| name == chosen || (is_report(chosen) && is_report(name)));
+    let mut starts = Vec::new();
+    let mut lines_before = 0;
+    for (place, name) in read.iter().enumerate() {
+        let name = name.clone();
+        starts.push(SheetStart { name, lines_before });
+        if place + 1 < read.len() {
+            lines_before += last_line(workbook, &read[place]).map_err(unreadable)?;
+        }
+    }
+    Ok(Sheets {
+        read: starts,
+        unread,
+    })
+}
+
+/// Whether the header is among the first rows of a sheet.
+fn has_header(
+    workbook: &mut Workbook,
+    sheet: &str,
+    search: HeaderSearch,
+    has_columns: &HasColumns<'_>,
+) -> Result<bool, String> {
+    let (mut searched, mut is_found) = (0, false);
+    for_each_row(workbook, sheet, |row| {
+        if !row.is_blank() {
+            is_found = search.is_header(&row, has_columns);
+            searched += 1;
+        }
+        !is_found && search.goes_on(searched)
+    })?;
+    Ok(is_found)
+}
+
+fn last_line(workbook: &mut Workbook, sheet: &str) -> Result<u32, String> {
+    let mut last = 0;
+    for_each_row(workbook, sheet, |row| {
+        last = row.line;
+        true
+    })?;
+    Ok(last)
 }
 
 /// Reads every part of the workbook once, since calamine checks no checksums, and rejects those that are too large.
@@ -113,11 +185,44 @@ fn unreadable(reason: impl ToString) -> InputError {
     }
 }
 
-/// Sends the rows of a sheet, until the last one or until the receiver is gone.
-fn send_rows(
+/// Sends the rows of these sheets, until the last one or until the receiver is gone. The header of the second sheet must be that
+/// of the first, and is not sent.
+fn send_sheets(
+    workbook: &mut Workbook,
+    sheets: &[SheetStart],
+    rows: &SyncSender<RowMessage>,
+) -> Result<(), InputError> {
+    let mut header = None;
+    for (place, sheet) in sheets.iter().enumerate() {
+        let (mut has_header, mut differs) = (false, false);
+        let end = for_each_row(workbook, &sheet.name, |mut row| {
+            if !has_header && !row.is_blank() && sheets.len() > 1 {
+                has_header = true;
+                differs = header.as_ref().is_some_and(|header| *header != row.fields);
+                header.get_or_insert_with(|| row.fields.clone());
+                if place > 0 {
+                    return !differs;
+                }
+            }
+            row.line += sheet.lines_before;
+            row.last_line += sheet.lines_before;
+            rows.send(Ok(Some(row))).is_ok()
+        });
+        end.map_err(unreadable)?;
+        if differs {
+            return Err(InputError::OtherHeader {
+                sheet: printable(&sheet.name, 60),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Hands over the rows of a sheet, until the last one or until `take` says that it needs no more.
+fn for_each_row(
     workbook: &mut Workbook,
     sheet: &str,
-    rows: &SyncSender<RowMessage>,
+    mut take: impl FnMut(Record) -> bool,
 ) -> Result<(), String> {
     let text = |error: calamine::XlsxError| error.to_string();
     let mut cells = workbook.worksheet_cells_reader(sheet).map_err(text)?;
@@ -133,7 +238,7 @@ fn send_rows(
         }
         last_position = Some(cell.pos);
         if line != record.line {
-            if rows.send(Ok(Some(mem::take(&mut record)))).is_err() {
+            if !take(mem::take(&mut record)) {
                 return Ok(());
             }
             (record.line, record.last_line) = (line, line);
@@ -141,7 +246,7 @@ fn send_rows(
         let has_formula = cell.formula.is_some();
         add_cell(&mut record, column, &cell.value, has_formula);
     }
-    let _ = rows.send(Ok(Some(record)));
+    take(record);
     Ok(())
 }
 

@@ -60,11 +60,10 @@ impl<'r> Table<'r> {
         columns: &'static [ColumnSpec],
     ) -> Result<Self, TableError> {
         let has_columns = |first: &ByteRecord| find_columns(first, columns).is_ok();
-        let mut records = Records::open(Box::new(input), &Format::default(), has_columns)?;
-        let mut record = Record::default();
-        if !records.read(&mut record)? {
+        let records = Records::open(Box::new(input), &Format::default(), &has_columns)?;
+        let Some((records, record)) = records else {
             return Err(TableError::Empty { table: name });
-        }
+        };
         let (columns, count) = find_columns(&record.fields, columns)?;
         Ok(Self {
             name,
@@ -92,7 +91,7 @@ impl<'r> Table<'r> {
     pub fn cell(&self, position: usize) -> Result<&str, TableError> {
         let column = &self.columns[position];
         let error = |problem: &dyn Display| {
-            let location = CellLocation::new(column, self.line(), self.records.is_sheet());
+            let location = CellLocation::new(column, self.line(), self.records.sheets());
             self.row_error(format!("{location} {problem}"))
         };
         if let Some(damage) = self.record.damage(column.index) {

@@ -67,7 +67,7 @@ fn import(path: &Path, stand: &Stand) -> String {
         .lines()
         .filter(|line| !line.contains(" to send in "));
     for line in messages {
-        let _ = writeln!(text, "> {line}");
+        let _ = writeln!(text, "> {}", line.replace("run\\", "run/"));
     }
     text
 }

@@ -139,8 +139,8 @@ fn a_flag_that_cannot_be_used_is_an_error_with_a_hint() {
         ),
         (&["--current", "none.csv"], "none.csv"),
         (
-            &["--code-column", "code", "--code-column", "external"],
-            "--code-column is given more than once",
+            &["--header-row", "900"],
+            "line 900, which --header-row names, is blank or beyond the end",
         ),
         (&["--priority", "rank"], "rank"),
         (&["--json", "--csv"], "cannot be used with"),

@@ -290,7 +290,6 @@ fn a_user_in_merged_cells_is_skipped_because_of_the_rows_below_it() {
     assert_eq!(dir.column("run/success.csv", "userId"), ["ben"]);
 }
 
-#[cfg(unix)]
 #[test]
 fn a_temporary_folder_that_cannot_be_written_to_is_an_error() {
     let dir = Dir::new();

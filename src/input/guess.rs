@@ -1,0 +1,168 @@
+//! Which columns hold users and codes, by their content, where the header does not tell. It is for advice and for a question: nothing
+//! is read by it unless somebody says so.
+
+use crate::catalog::Catalog;
+use crate::input::columns::NamedColumns;
+use crate::input::format::{ColumnChoice, Format};
+use crate::input::record::Record;
+use crate::sanitize::{printable, shell_quote_text};
+use crate::user_id::{UserKey, email_addresses};
+
+/// The longest name or example of a column, in characters.
+const SHOWN_CHARS: usize = 40;
+
+/// A column, and what its cells hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GuessedColumn {
+    /// From 1.
+    pub number: usize,
+    /// Empty if the header has no name there.
+    pub name: String,
+    /// The first cell of this kind.
+    pub example: String,
+}
+
+/// What the columns of a file may be.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ColumnGuess {
+    /// The line of the header, from 1.
+    pub header_line: u32,
+    /// Whether --header-row must be given, since other records stand above the header.
+    pub needs_header_row: bool,
+    /// The names in the header.
+    pub header: String,
+    /// Columns of user IDs or e-mail addresses; empty if the user column is known.
+    pub users: Vec<GuessedColumn>,
+    /// Columns of codes; empty if their column is known.
+    pub codes: Vec<GuessedColumn>,
+}
+
+/// What most cells of a column hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Content {
+    Users,
+    Codes,
+}
+
+impl ColumnGuess {
+    /// Looks at the first records. `None` if no column holds what is missing.
+    pub fn of(records: &[&Record], format: &Format, catalog: &Catalog) -> Option<Self> {
+        let content = |record: &Record, column| content(record.field(column), catalog);
+        let has_both = |record: &&&Record| {
+            let found = (0..record.fields.len()).filter_map(|column| content(record, column));
+            let found: Vec<_> = found.collect();
+            found.contains(&Content::Users) && found.contains(&Content::Codes)
+        };
+        let first_row = records.iter().position(|record| has_both(&record))?;
+        let header = records.get(first_row.checked_sub(1)?)?;
+        let rows = &records[first_row..];
+        let columns = |kind: Content| -> Vec<GuessedColumn> {
+            let columns = 0..rows[0].fields.len();
+            let holds = |&column: &usize| is_mostly(rows, |row| content(row, column) == Some(kind));
+            let guessed = |column| GuessedColumn {
+                number: column + 1,
+                name: text(header.field(column)),
+                example: text(rows[0].field(column)),
+            };
+            columns.filter(holds).map(guessed).collect()
+        };
+        let named = NamedColumns::of(&header.fields, format);
+        let names: Vec<_> = header.fields.iter().map(text).collect();
+        let guess = Self {
+            header_line: header.line,
+            needs_header_row: first_row > 1,
+            header: printable(&names.join(", "), 200),
+            users: match named.user {
+                false => columns(Content::Users),
+                true => Vec::new(),
+            },
+            codes: match named.codes {
+                false => columns(Content::Codes),
+                true => Vec::new(),
+            },
+        };
+        let is_useful = !guess.users.is_empty() || !guess.codes.is_empty();
+        is_useful.then_some(guess)
+    }
+
+    /// The format that reads these columns. `None` if it is not clear which column names the users.
+    pub fn apply(&self, format: &Format) -> Option<Format> {
+        if self.users.len() > 1 {
+            return None;
+        }
+        let choice = |column: &GuessedColumn| ColumnChoice(column.number.to_string());
+        let mut format = format.clone();
+        if self.needs_header_row {
+            format.header_row = Some(self.header_line);
+        }
+        if let Some(user) = self.users.first() {
+            format.user_column = Some(choice(user));
+        }
+        if !self.codes.is_empty() {
+            format.code_columns = self.codes.iter().map(choice).collect();
+        }
+        Some(format)
+    }
+
+    /// What the columns hold, in a sentence without its end.
+    pub fn text(&self) -> String {
+        let users = self.users.iter().map(|column| (column, "users"));
+        let codes = self.codes.iter().map(|column| (column, "bundle codes"));
+        let all = users.chain(codes);
+        let texts = all.map(|(column, kind)| format!("{} holds {kind}", column.text()));
+        let texts: Vec<_> = texts.collect();
+        texts.join(", ")
+    }
+
+    /// The flags that choose these columns.
+    pub fn flags(&self) -> String {
+        let mut flags = Vec::new();
+        if self.needs_header_row {
+            flags.push(format!("--header-row {}", self.header_line));
+        }
+        let users = self.users.iter().take(1);
+        flags.extend(users.map(|column| format!("--user-column {}", column.argument())));
+        let codes = self.codes.iter();
+        flags.extend(codes.map(|column| format!("--code-column {}", column.argument())));
+        flags.join(" ")
+    }
+}
+
+impl GuessedColumn {
+    pub fn text(&self) -> String {
+        match self.name.as_str() {
+            "" => format!("column {}", self.number),
+            name => format!("column {} \"{name}\"", self.number),
+        }
+    }
+
+    /// The column as it is typed: by its name, if that is plain.
+    fn argument(&self) -> String {
+        if self.name.is_empty() || self.name.ends_with('…') || self.name.contains('\\') {
+            return self.number.to_string();
+        }
+        shell_quote_text(&self.name)
+    }
+}
+
+fn text(cell: &[u8]) -> String {
+    printable(String::from_utf8_lossy(cell).trim(), SHOWN_CHARS)
+}
+
+fn content(cell: &[u8], catalog: &Catalog) -> Option<Content> {
+    let cell = std::str::from_utf8(cell).ok()?.trim();
+    let names_user = || {
+        matches!(UserKey::of(cell), UserKey::Guid(_)) || email_addresses(cell).next() == Some(cell)
+    };
+    if catalog.is_list(cell) {
+        Some(Content::Codes)
+    } else {
+        names_user().then_some(Content::Users)
+    }
+}
+
+/// Whether at least half of the rows fit.
+fn is_mostly(rows: &[&Record], fits: impl Fn(&Record) -> bool) -> bool {
+    let fitting = rows.iter().filter(|row| fits(row)).count();
+    fitting * 2 >= rows.len()
+}

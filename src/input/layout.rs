@@ -1,0 +1,92 @@
+//! What was found in a file: which sheet, which line is the header, which columns. It is shown, since nothing is to be guessed in
+//! silence.
+
+use serde::Serialize;
+
+use crate::input::column::Column;
+use crate::input::columns::{CodeColumns, Columns};
+use crate::sanitize::printable;
+
+/// The longest list of names, in characters.
+const MAX_NAMES: usize = 200;
+
+/// docs/json.md describes its fields.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Layout {
+    /// `None` in a file without a header.
+    pub header_line: Option<u32>,
+    /// The sheets that are read. Empty for a text file.
+    pub sheets: Vec<String>,
+    /// The other visible sheets.
+    pub unread_sheets: Vec<String>,
+    /// The columns that are read, by name or number.
+    pub user_column: String,
+    /// Where each code has a column of its own, the codes.
+    pub code_columns: Vec<String>,
+    /// Columns that are not read.
+    pub unused_columns: Vec<String>,
+}
+
+impl Layout {
+    pub fn of(columns: &Columns) -> Self {
+        let code_columns = match &columns.codes {
+            CodeColumns::Lists(columns) => columns.iter().map(name).collect(),
+            CodeColumns::Wide(columns) => columns.iter().map(|code| code.code.clone()).collect(),
+        };
+        let sheets = columns.sheets.as_ref();
+        Self {
+            header_line: columns.header_line,
+            sheets: sheets
+                .map(|sheets| sheets.names().collect())
+                .unwrap_or_default(),
+            unread_sheets: sheets
+                .map(|sheets| sheets.unread.clone())
+                .unwrap_or_default(),
+            user_column: name(&columns.user),
+            code_columns,
+            unused_columns: columns.ignored.clone(),
+        }
+    }
+
+    /// A line for each thing that was found.
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        if !self.sheets.is_empty() {
+            let unread = match self.unread_sheets.as_slice() {
+                [] => String::new(),
+                unread => format!("; not read: {}", names(unread)),
+            };
+            lines.push(format!("  sheet: {}{unread}", names(&self.sheets)));
+        }
+        match self.header_line {
+            Some(1) | None => {}
+            Some(2) => lines.push("  header: line 2; the line above it is ignored".to_owned()),
+            Some(line) => lines.push(format!(
+                "  header: line {line}; the {} lines above it are ignored",
+                line - 1
+            )),
+        }
+        let unused = match self.unused_columns.as_slice() {
+            [] => String::new(),
+            unused => format!("; not used: {}", names(unused)),
+        };
+        lines.push(format!(
+            "  users: {}; codes: {}{unused}",
+            printable(&self.user_column, MAX_NAMES),
+            names(&self.code_columns)
+        ));
+        lines
+    }
+}
+
+fn name(column: &Column) -> String {
+    match &column.name {
+        Some(name) => name.clone(),
+        None => format!("column {}", column.index + 1),
+    }
+}
+
+fn names(names: &[String]) -> String {
+    printable(&names.join(", "), MAX_NAMES)
+}
