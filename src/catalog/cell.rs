@@ -107,9 +107,8 @@ fn parts(cell: &str) -> impl Iterator<Item = &str> {
         .unwrap_or(cell)
         .split([';', '|', ',', '、', '\n'])
         .map(|part| {
-            part.trim()
-                .trim_matches(['\'', '"', '‘', '’', '“', '”'])
-                .trim()
+            let part = part.trim().trim_end_matches('.');
+            part.trim_matches(['\'', '"', '‘', '’', '“', '”']).trim()
         })
         .filter(|part| !part.is_empty())
 }
@@ -165,6 +164,7 @@ mod tests {
         for (cell, expected) in [
             ("ATTUNU", "ATTUNU"),
             ("ATTUNU;TSTNU | IDU", "ATTUNU;TSTNU;IDU"),
+            ("ATTUNU, IDU.", "ATTUNU;IDU"),
             ("['ATTUNU']", "ATTUNU"),
             ("[\"ATTUNU\",\"TSTNU\"]", "ATTUNU;TSTNU"),
             ("{ATTUNU}", "ATTUNU"),

@@ -3,7 +3,7 @@
 use crate::humanize::{count, count_of};
 use crate::input::{Columns, Input, Layout};
 use crate::report::Progress;
-use crate::roster::{BadRow, Roster, SkipReason};
+use crate::roster::{BadRow, Roster, SkipReason, UnusualIds};
 use crate::sanitize::printable;
 
 /// How many bad rows are printed. The others are in `failures.csv` alone.
@@ -19,6 +19,9 @@ pub fn print_input(input: &Input, columns: &Columns, roster: &Roster, progress: 
     ));
     for line in Layout::of(columns).lines() {
         progress.info(&line);
+    }
+    if let Some(unusual) = UnusualIds::of(&roster.assignments) {
+        progress.message(&unusual.warning());
     }
     print_skipped(roster, progress);
     print_bad_rows(roster, progress);

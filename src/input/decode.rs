@@ -8,6 +8,7 @@ use encoding_rs_io::DecodeReaderBytesBuilder;
 use flate2::read::MultiGzDecoder;
 
 use crate::input::error::InputError;
+use crate::input::file_kind;
 
 /// The largest window that a zstd frame may use, as a power of two: 128 MiB, the default of the zstd program.
 const ZSTD_WINDOW_LOG: u32 = 27;
@@ -19,7 +20,7 @@ const MAX_WORKBOOK_BYTES: u64 = 512 * 1024 * 1024;
 const MAX_COMPRESSIONS: usize = 2;
 
 /// Enough bytes to recognise a kind of file.
-const SIGNATURE_BYTES: usize = 8;
+const SIGNATURE_BYTES: usize = 64;
 
 pub type Bytes<'r> = Box<dyn Read + Send + 'r>;
 
@@ -42,7 +43,7 @@ pub fn decode<'r>(
             [0x28, 0xb5, 0x2f, 0xfd, ..] => Box::new(zstd_decoder(rest).map_err(read_error)?),
             [b'P', b'K', 3, 4, ..] => return spool_to_temp_file(rest).map(Decoded::Workbook),
             start => {
-                check_is_text(start, encoding)?;
+                file_kind::check_text(start, encoding)?;
                 let has_mark = Encoding::for_bom(start).is_some();
                 let text = DecodeReaderBytesBuilder::new()
                     .encoding(encoding.filter(|_| !has_mark))
@@ -63,22 +64,6 @@ fn zstd_decoder<R: Read>(input: R) -> io::Result<zstd::Decoder<'static, BufReade
     let mut decoder = zstd::Decoder::new(input)?;
     decoder.window_log_max(ZSTD_WINDOW_LOG)?;
     Ok(decoder)
-}
-
-/// Rejects other kinds of files.
-fn check_is_text(start: &[u8], encoding: Option<&Encoding>) -> Result<(), InputError> {
-    let unsupported = |kind, hint| InputError::UnsupportedFile { kind, hint };
-    let utf_16 = |encoding| InputError::Utf16WithoutMark { encoding };
-    Err(match start {
-        [0xd0, 0xcf, 0x11, 0xe0, ..] => unsupported(
-            "an old Excel workbook (.xls), or a workbook with a password",
-            "save it as .xlsx without a password, or as \"CSV UTF-8\"",
-        ),
-        [b'%', b'P', b'D', b'F', ..] => unsupported("a PDF", "export the table as CSV"),
-        [1..=255, 0, 1..=255, 0, ..] if encoding.is_none() => utf_16("utf-16le"),
-        [0, 1..=255, 0, 1..=255, ..] if encoding.is_none() => utf_16("utf-16be"),
-        _ => return Ok(()),
-    })
 }
 
 fn read_error(source: io::Error) -> InputError {

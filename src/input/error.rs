@@ -64,6 +64,14 @@ pub enum InputError {
         /// The delimiter is probably another one.
         is_only_column: bool,
     },
+    #[error(
+        "the header is not UTF-8{}",
+        likely.map(|name| format!("; it looks like {name}")).unwrap_or_default()
+    )]
+    HeaderNotUtf8 {
+        /// The encoding that the file seems to have.
+        likely: Option<&'static str>,
+    },
     /// The header names no column of users, or of codes, but some columns hold them.
     #[error(
         "no {} column in the header\n  found: {}",
@@ -165,6 +173,12 @@ impl Hint for InputError {
                     *is_only_column,
                 ));
             }
+            Self::HeaderNotUtf8 { likely } => {
+                let encoding = likely.unwrap_or("windows-1252").to_ascii_lowercase();
+                return Some(format!(
+                    "use --encoding {encoding}, or save the file as \"CSV UTF-8\""
+                ));
+            }
             Self::UnnamedColumns(guess) => {
                 return Some(format!("{}: {}", guess.text(), guess.flags()));
             }
@@ -229,6 +243,7 @@ impl InputError {
             Self::AmbiguousColumn { .. } => "rename or remove one of them",
             Self::MaybeWide { .. } => "list the codes in one column, userBundleCodes",
             Self::Utf16WithoutMark { .. }
+            | Self::HeaderNotUtf8 { .. }
             | Self::AmbiguousDelimiter { .. }
             | Self::TooManyColumns => "save it as \"CSV UTF-8\", with commas between the columns",
             Self::NoVisibleSheet { .. } => "show the sheet, or save it as \"CSV UTF-8\"",

@@ -6,7 +6,7 @@ use crate::input::column::{Column, ColumnSpec, bracketed_names, normalized_name}
 use crate::input::error::InputError;
 use crate::input::format::ColumnChoice;
 use crate::input::limits::MAX_COLUMNS;
-use crate::sanitize::printable;
+use crate::sanitize::{is_unprintable, printable};
 
 /// The columns of a file.
 pub struct Header {
@@ -19,7 +19,7 @@ impl Header {
     pub fn new(first: &ByteRecord, has_header: bool) -> Result<Self, InputError> {
         let mut names: Vec<String> = first
             .iter()
-            .map(|name| String::from_utf8_lossy(name).trim().to_owned())
+            .map(|name| visible(&String::from_utf8_lossy(name)))
             .collect();
         if has_header {
             // Delimiters at the end of a line make columns without names.
@@ -125,6 +125,18 @@ impl Header {
             is_only_column: self.count == 1,
         }
     }
+}
+
+/// A name without invisible characters, which programs leave in it.
+fn visible(name: &str) -> String {
+    let is_visible = |&character: &char| {
+        character.is_control() || character == '\u{fffd}' || !is_unprintable(character)
+    };
+    name.chars()
+        .filter(is_visible)
+        .collect::<String>()
+        .trim()
+        .to_owned()
 }
 
 pub fn ambiguous_column(

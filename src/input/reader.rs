@@ -6,7 +6,7 @@ use std::io::Read;
 use csv::ByteRecord;
 
 use crate::catalog::Catalog;
-use crate::input::column::Column;
+use crate::input::column::{Column, normalized_name};
 use crate::input::columns::{CodeColumn, CodeColumns, Columns};
 use crate::input::error::InputError;
 use crate::input::format::Format;
@@ -72,7 +72,7 @@ impl<'r> RowReader<'r> {
     }
 
     fn row(&self) -> Row<'_> {
-        let mut error = self.record_error();
+        let mut error = self.not_a_user().or_else(|| self.record_error());
         let cells = self.cells(&mut error);
         let error = error.or_else(|| self.swallowed_rows());
         let unreadable = error.map(|error| UnreadableRow {
@@ -84,6 +84,31 @@ impl<'r> RowReader<'r> {
             cells,
             unreadable: unreadable.map(Box::new),
         }
+    }
+
+    /// Whether the record is no user's row at all.
+    fn not_a_user(&self) -> Option<RowReadError> {
+        let cell = |column: &Column| self.record.field(column.index).trim_ascii();
+        let has_name = |column: &Column| {
+            let cell = String::from_utf8_lossy(cell(column));
+            let name = column.name.as_deref().unwrap_or_default();
+            !name.is_empty() && normalized_name(&cell) == normalized_name(name)
+        };
+        let codes = match &self.columns.codes {
+            CodeColumns::Lists(columns) => columns.first(),
+            CodeColumns::Wide(columns) => columns.first().map(|code| &code.column),
+        };
+        if has_name(&self.columns.user) && codes.is_some_and(has_name) {
+            return Some(RowReadError::HeaderAgain);
+        }
+        // The word may stand in any column if no user is named.
+        let user = cell(&self.columns.user);
+        let is_totals = if user.is_empty() {
+            self.record.fields.iter().any(is_total)
+        } else {
+            is_total(user)
+        };
+        is_totals.then_some(RowReadError::Totals)
     }
 
     /// What is wrong with the record as a whole.
@@ -141,6 +166,7 @@ impl<'r> RowReader<'r> {
         let Ok(text) = std::str::from_utf8(bytes) else {
             error.get_or_insert_with(|| RowReadError::NotUtf8 {
                 location: location(),
+                likely: self.records.likely_encoding(),
             });
             return Cow::Owned(String::from_utf8_lossy(bytes).into_owned());
         };
@@ -258,6 +284,32 @@ impl<'r> RowReader<'r> {
     }
 }
 
+/// Whether a cell begins a row of totals.
+fn is_total(cell: &[u8]) -> bool {
+    const WORDS: [&str; 14] = [
+        "total",
+        "totals",
+        "grand total",
+        "subtotal",
+        "sum",
+        "summe",
+        "gesamt",
+        "gesamtsumme",
+        "total général",
+        "totale",
+        "suma",
+        "итого",
+        "合計",
+        "总计",
+    ];
+    // No word has as many bytes.
+    if cell.len() > 40 {
+        return false;
+    }
+    let cell = String::from_utf8_lossy(cell).to_lowercase();
+    WORDS.contains(&cell.trim().trim_end_matches(':'))
+}
+
 /// Names the columns that hold what the header does not name.
 fn advise(
     error: InputError,
@@ -268,6 +320,10 @@ fn advise(
 ) -> InputError {
     if !format.has_header || !matches!(error, InputError::MissingColumn { .. }) {
         return error;
+    }
+    if std::str::from_utf8(first.fields.as_slice()).is_err() {
+        let likely = records.likely_encoding();
+        return InputError::HeaderNotUtf8 { likely };
     }
     let sample: Vec<_> = [first].into_iter().chain(records.sample()).collect();
     let guess = ColumnGuess::of(&sample, format, catalog);

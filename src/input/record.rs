@@ -42,6 +42,13 @@ impl Record {
         self.fields.as_slice().trim_ascii().is_empty()
     }
 
+    /// Whether the record is what old programs write behind the last row: end-of-file marks (Ctrl-Z) or NUL bytes.
+    pub fn is_padding(&self) -> bool {
+        let bytes = self.fields.as_slice();
+        let is_padding = |byte: &u8| matches!(byte, 0 | 0x1a) || byte.is_ascii_whitespace();
+        !bytes.is_empty() && bytes.iter().all(is_padding)
+    }
+
     pub fn has_several_lines(&self) -> bool {
         self.last_line > self.line
     }

@@ -1,12 +1,13 @@
 //! The records of a text file or a sheet.
 
 use std::collections::VecDeque;
-use std::io;
+use std::{io, mem};
 
 use csv::ReaderBuilder;
 
 use crate::input::decode::{Bytes, Decoded, Lookahead, decode, peek};
 use crate::input::dialect::Dialect;
+use crate::input::encoding::likely_encoding;
 use crate::input::error::InputError;
 use crate::input::format::Format;
 use crate::input::header_search::{HasColumns, HeaderSearch};
@@ -88,8 +89,32 @@ impl<'r> Records<'r> {
         Ok(first.map(|first| (self, first)))
     }
 
-    /// Reads the next record that is not blank; `false` at the end.
+    /// Reads the next record that is not blank; `false` at the end. Padding behind the last row is no record.
     pub fn read(&mut self, record: &mut Record) -> Result<bool, InputError> {
+        if !self.read_next(record)? {
+            return Ok(false);
+        }
+        if !record.is_padding() {
+            return Ok(true);
+        }
+        let mut padding = Vec::new();
+        let mut next = Record::default();
+        while self.read_next(&mut next)? {
+            let is_padding = next.is_padding();
+            padding.push(Ok(mem::take(&mut next)));
+            if !is_padding {
+                // The file goes on, so a part of it is damaged.
+                padding
+                    .into_iter()
+                    .rev()
+                    .for_each(|row| self.read_ahead.push_front(row));
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn read_next(&mut self, record: &mut Record) -> Result<bool, InputError> {
         match self.read_ahead.pop_front() {
             Some(next) => {
                 *record = next?;
@@ -122,6 +147,14 @@ impl<'r> Records<'r> {
         extra.any(|field| !field.trim_ascii().is_empty())
     }
 
+    /// The encoding that the first bytes seem to have, if they are not UTF-8.
+    pub fn likely_encoding(&self) -> Option<&'static str> {
+        match &self.source {
+            RecordSource::Text(text) => text.likely_encoding,
+            RecordSource::Sheet(_) => None,
+        }
+    }
+
     /// The sheets that are read, if the input is a workbook.
     pub fn sheets(&self) -> Option<&Sheets> {
         match &self.source {
@@ -150,6 +183,8 @@ type Lines<'r> = SizeLimit<Lookahead<NormalizeNewlines<Bytes<'r>>>>;
 
 pub struct TextRecords<'r> {
     csv: csv::Reader<Lines<'r>>,
+    /// The encoding that the first bytes seem to have, if they are not UTF-8.
+    likely_encoding: Option<&'static str>,
     delimiter: u8,
     /// The lines before those that `csv` reads.
     preamble_lines: u64,
@@ -174,6 +209,7 @@ impl<'r> TextRecords<'r> {
             .from_reader(SizeLimit::new(lines, MAX_RECORD_BYTES));
         Ok(Self {
             csv,
+            likely_encoding: likely_encoding(&sample),
             delimiter: dialect.delimiter,
             preamble_lines: u64::from(dialect.preamble_bytes > 0),
         })

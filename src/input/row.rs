@@ -74,15 +74,26 @@ pub enum RowReadError {
     )]
     ContainsRows { last_line: u32 },
     #[error(
-        "{location} is not UTF-8; save the file as \"CSV UTF-8\", or give its encoding, such as --encoding windows-1252"
+        "{location} is not UTF-8{}; save the file as \"CSV UTF-8\", or {} --encoding {}",
+        likely.map(|name| format!(" but looks like {name}")).unwrap_or_default(),
+        if likely.is_some() { "use" } else { "give its encoding, such as" },
+        likely.unwrap_or("windows-1252").to_ascii_lowercase()
     )]
-    NotUtf8 { location: CellLocation },
+    NotUtf8 {
+        location: CellLocation,
+        /// The encoding that the file seems to have.
+        likely: Option<&'static str>,
+    },
     #[error(
         "a cell has {} bytes, the limit is {}; check for a missing quote",
         count(*bytes as u64),
         count(MAX_CELL_BYTES as u64)
     )]
     CellTooLong { bytes: usize },
+    #[error("this is the header again, as in files that were joined; remove the row")]
+    HeaderAgain,
+    #[error("this looks like a row of totals, not a user; remove the row")]
+    Totals,
     #[error("the row contains a NUL byte; the file is damaged or not text")]
     Nul,
     #[error("{location} {damage}")]
@@ -137,9 +148,12 @@ pub fn samples() -> Vec<crate::diagnostic::Sample> {
         RowReadError::ContainsRows { last_line: 60 },
         RowReadError::NotUtf8 {
             location: CellLocation::new(&column, 58, None),
+            likely: Some("Shift_JIS"),
         },
         RowReadError::CellTooLong { bytes: 65_537 },
         RowReadError::Nul,
+        RowReadError::HeaderAgain,
+        RowReadError::Totals,
         damaged(CellDamage::FormulaError("#N/A".to_owned())),
         damaged(CellDamage::NoValue),
         damaged(CellDamage::Date),

@@ -12,6 +12,7 @@ use std::{mem, thread};
 use calamine::{DataRef, Reader, SheetType, SheetVisible, Xlsx};
 
 use crate::input::error::InputError;
+use crate::input::file_kind;
 use crate::input::format::Format;
 use crate::input::header_search::{HasColumns, HeaderSearch};
 use crate::input::limits::MAX_COLUMNS;
@@ -56,7 +57,7 @@ impl Sheet {
         format: &Format,
         has_columns: &HasColumns<'_>,
     ) -> Result<Self, InputError> {
-        let file = check_parts(file).map_err(unreadable)?;
+        let file = check_parts(file)?;
         let mut workbook: Workbook = Xlsx::new(BufReader::new(file)).map_err(unreadable)?;
         let sheets = choose_sheets(&mut workbook, format, has_columns)?;
         let (sender, rows) = sync_channel(CHANNEL_ROWS);
@@ -159,11 +160,11 @@ fn last_line(workbook: &mut Workbook, sheet: &str) -> Result<u32, String> {
 }
 
 /// Reads every part of the workbook once, since calamine checks no checksums, and rejects those that are too large.
-fn check_parts(file: File) -> Result<File, String> {
-    let text = |error: zip::result::ZipError| error.to_string();
-    let mut archive = zip::ZipArchive::new(BufReader::new(file)).map_err(text)?;
+fn check_parts(file: File) -> Result<File, InputError> {
+    let mut archive = zip::ZipArchive::new(BufReader::new(file)).map_err(unreadable)?;
+    file_kind::check_archive(archive.file_names().filter_map(|name| name.ok()))?;
     for part in 0..archive.len() {
-        let mut part = archive.by_index(part).map_err(text)?;
+        let mut part = archive.by_index(part).map_err(unreadable)?;
         let name = part.name().map(Cow::into_owned).unwrap_or_default();
         let limit = if name.contains("worksheets/") {
             MAX_SHEET_BYTES
@@ -171,9 +172,9 @@ fn check_parts(file: File) -> Result<File, String> {
             MAX_PART_BYTES
         };
         let read = io::copy(&mut part.by_ref().take(limit + 1), &mut io::sink())
-            .map_err(|error| format!("{name}: {error}"))?;
+            .map_err(|error| unreadable(format!("{name}: {error}")))?;
         if read > limit {
-            return Err(format!("{name} has more than {limit} bytes"));
+            return Err(unreadable(format!("{name} has more than {limit} bytes")));
         }
     }
     Ok(archive.into_inner().into_inner())

@@ -4,6 +4,7 @@ mod assemble;
 mod builder;
 mod bundle_sets;
 mod row_error;
+mod unusual;
 mod users;
 mod validate;
 mod validated;
@@ -13,6 +14,7 @@ pub use bundle_sets::{BundleSets, CodeIndex, SetIndex};
 #[cfg(test)]
 pub use row_error::samples;
 pub use row_error::{BAD_ROW_MARK, BadRow, RowError};
+pub use unusual::{UnusualId, UnusualIds};
 use users::Users;
 pub use users::{UserId, UserIndex};
 
@@ -118,6 +120,11 @@ impl Assignments {
             Some(email) => email.to_owned(),
             None => self.user_id(user).to_string(),
         }
+    }
+
+    /// The user ID as requests name it: a GUID in its usual spelling, whatever the file's.
+    pub fn request_id(&self, user: UserIndex) -> String {
+        self.user_id(user).key().in_requests()
     }
 
     /// The user ID in the file's first spelling.

@@ -287,6 +287,11 @@ impl<'d> RowValidator<'d> {
                     }
                 }
             }
+            (Some(InvalidId::Several), _) => {
+                for one in user_id::several(cell).unwrap_or_default() {
+                    self.add_users(one, users);
+                }
+            }
             // The ID may be good but for characters around it.
             (Some(_), _) => {
                 let repaired = user_id::repaired(cell);

@@ -42,6 +42,8 @@ pub enum InvalidId {
     EscapedCharacter,
     #[error("looks like a GUID but has a dash, U+{:04X}, instead of a hyphen; replace it", u32::from(*.0))]
     Dash(char),
+    #[error("lists several IDs; give each a row of its own")]
+    Several,
     #[error("is an e-mail address, not a user ID; --directory turns addresses into IDs")]
     Email,
 }
@@ -88,7 +90,25 @@ pub fn of_text(user_id: &str) -> Option<InvalidId> {
     {
         return Some(InvalidId::Boolean);
     }
+    if several(user_id).is_some() {
+        return Some(InvalidId::Several);
+    }
     nearly_guid(user_id)
+}
+
+/// The IDs of a text that lists several: GUIDs with anything between them, or words with a semicolon or a bar between.
+pub fn several(text: &str) -> Option<Vec<&str>> {
+    let words: Vec<_> = text.split([';', '|']).collect();
+    let is_word = |word: &&str| !word.is_empty() && !word.contains(char::is_whitespace);
+    if words.len() > 1 && words.iter().all(is_word) {
+        return Some(words);
+    }
+    let is_between = |character: char| ";|,/".contains(character) || character.is_whitespace();
+    let parts: Vec<_> = text
+        .split(is_between)
+        .filter(|part| !part.is_empty())
+        .collect();
+    (parts.len() > 1 && parts.iter().all(|part| guid(part).is_some())).then_some(parts)
 }
 
 /// The e-mail addresses in a text such as `ann@example.com`, `mailto:ann@example.com` or `Ann <ann@example.com>`.
@@ -237,6 +257,11 @@ mod tests {
                 InvalidId::Apostrophe,
             ),
             ("“singer-77”", InvalidId::Quote('“')),
+            ("singer-77;singer-88", InvalidId::Several),
+            (
+                "0f8fad5b-d9cb-469f-a165-70867728950e, {1F8FAD5B-D9CB-469F-A165-70867728950E}",
+                InvalidId::Several,
+            ),
             ("\"singer-77", InvalidId::Quote('"')),
             ("=VLOOKUP(A2,B:C,2)", InvalidId::Formula),
             ("#N/A", InvalidId::Error),

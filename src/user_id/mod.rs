@@ -5,7 +5,7 @@
 
 mod damage;
 
-pub use damage::{InvalidId, email_addresses, repaired, validate};
+pub use damage::{InvalidId, email_addresses, repaired, several, validate};
 use uuid::Uuid;
 
 /// The identity of a user: two user IDs with equal keys are one user.
@@ -23,6 +23,14 @@ impl<'a> UserKey<'a> {
         match guid(user_id) {
             Some(guid) => Self::Guid(guid),
             None => Self::Text(user_id),
+        }
+    }
+
+    /// The user ID as requests name it: a GUID with hyphens and small letters, whatever the file's spelling.
+    pub fn in_requests(self) -> String {
+        match self {
+            Self::Guid(guid) => Uuid::from_u128(guid).hyphenated().to_string(),
+            Self::Text(text) => text.to_owned(),
         }
     }
 

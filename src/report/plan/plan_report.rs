@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::counts::{Changes, Code, Set, Users, changes, codes, sets, users};
 use crate::input::{Columns, Layout};
 use crate::plan::{Mode, PlannedChanges};
+use crate::roster::UnusualIds;
 use crate::run::summary::seconds;
 use crate::settings::{ImportPlan, RequestSettings};
 
@@ -23,6 +24,8 @@ pub struct PlanReport {
     /// The input's name.
     pub input: String,
     pub layout: Layout,
+    /// None if no user ID is unlike the others.
+    pub unusual_ids: Option<UnusualIds>,
     mode: Mode,
     /// Rows read, without the header and blank rows.
     pub rows: u64,
@@ -85,6 +88,7 @@ impl PlanReport {
             version: env!("CARGO_PKG_VERSION"),
             input: plan.input.to_string(),
             layout: Layout::of(source.columns),
+            unusual_ids: UnusualIds::of(&roster.assignments),
             mode: plan.input_settings.mode,
             rows: roster.rows,
             users: users(source.changes, first),
