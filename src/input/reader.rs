@@ -6,7 +6,7 @@ use std::io::Read;
 use csv::ByteRecord;
 
 use crate::catalog::Catalog;
-use crate::input::column::{Column, normalized_name};
+use crate::input::column::Column;
 use crate::input::columns::{CodeColumn, CodeColumns, Columns};
 use crate::input::error::InputError;
 use crate::input::format::Format;
@@ -90,9 +90,8 @@ impl<'r> RowReader<'r> {
     fn not_a_user(&self) -> Option<RowReadError> {
         let cell = |column: &Column| self.record.field(column.index).trim_ascii();
         let has_name = |column: &Column| {
-            let cell = String::from_utf8_lossy(cell(column));
             let name = column.name.as_deref().unwrap_or_default();
-            !name.is_empty() && normalized_name(&cell) == normalized_name(name)
+            !name.is_empty() && cell(column).eq_ignore_ascii_case(name.as_bytes())
         };
         let codes = match &self.columns.codes {
             CodeColumns::Lists(columns) => columns.first(),
@@ -286,7 +285,7 @@ impl<'r> RowReader<'r> {
 
 /// Whether a cell begins a row of totals.
 fn is_total(cell: &[u8]) -> bool {
-    const WORDS: [&str; 14] = [
+    const WORDS: [&str; 16] = [
         "total",
         "totals",
         "grand total",
@@ -295,19 +294,20 @@ fn is_total(cell: &[u8]) -> bool {
         "summe",
         "gesamt",
         "gesamtsumme",
-        "total général",
         "totale",
+        "totaal",
         "suma",
         "итого",
+        "Итого",
         "合計",
         "总计",
+        "合计",
     ];
-    // No word has as many bytes.
-    if cell.len() > 40 {
-        return false;
-    }
-    let cell = String::from_utf8_lossy(cell).to_lowercase();
-    WORDS.contains(&cell.trim().trim_end_matches(':'))
+    let cell = cell.trim_ascii();
+    let word = cell.strip_suffix(b":").unwrap_or(cell);
+    WORDS
+        .iter()
+        .any(|total| word.eq_ignore_ascii_case(total.as_bytes()))
 }
 
 /// Names the columns that hold what the header does not name.
