@@ -138,7 +138,7 @@ impl Client {
             self.tokens.accepted(number);
         }
         let body = self.body(response, token.redactor()).await;
-        let body = body.map(|body| token.redactor().redact_bytes(body));
+        let body = body.map(|body| token.redactor().redact_bytes(without_mark(body)));
         Ok(Received {
             status,
             limits,
@@ -174,6 +174,15 @@ impl Client {
         }
         Ok(body)
     }
+}
+
+/// A body without a byte order mark, which is no JSON.
+fn without_mark(mut body: Vec<u8>) -> Vec<u8> {
+    const MARK: &[u8] = "\u{feff}".as_bytes();
+    if body.starts_with(MARK) {
+        body.drain(..MARK.len());
+    }
+    body
 }
 
 impl Calls for Client {

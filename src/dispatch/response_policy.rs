@@ -75,14 +75,35 @@ impl RejectionStatus {
             Self::BadRequest | Self::TooLarge | Self::Unprocessable
         )
     }
+}
 
-    pub fn failure(self) -> FailureKind {
-        match self {
-            Self::NotFound => FailureKind::NotFound,
-            Self::Conflict => FailureKind::Conflict,
-            Self::BadRequest | Self::TooLarge | Self::Unprocessable => FailureKind::Rejected,
+impl Rejection {
+    /// The failure of a single user.
+    pub fn failure(&self) -> FailureKind {
+        match self.status {
+            RejectionStatus::NotFound => FailureKind::NotFound,
+            RejectionStatus::Conflict => FailureKind::Conflict,
+            // Whatever the status, what the user needs is a seat.
+            _ if speaks_of_seats(&self.message) => FailureKind::Conflict,
+            RejectionStatus::BadRequest
+            | RejectionStatus::TooLarge
+            | RejectionStatus::Unprocessable => FailureKind::Rejected,
         }
     }
+}
+
+fn speaks_of_seats(message: &str) -> bool {
+    let message = message.to_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| message.contains(word));
+    has(&["seat", "quantit"])
+        || (has(&["licen"])
+            && has(&[
+                "not enough",
+                "insufficient",
+                "exceed",
+                "no more",
+                "available",
+            ]))
 }
 
 pub fn next_step(kind: ResponseKind) -> NextStep {
@@ -189,10 +210,31 @@ mod tests {
                 panic!("{status}");
             };
             assert_eq!(
-                (rejection.status.code(), rejection.status.failure()),
+                (rejection.status.code(), rejection.failure()),
                 (status, kind)
             );
         }
+    }
+
+    #[test]
+    fn a_refusal_for_want_of_seats_is_a_conflict_whatever_its_status() {
+        let failure = |status, message: &str| {
+            let message = message.to_owned();
+            Rejection { status, message }.failure()
+        };
+        let bad = RejectionStatus::BadRequest;
+        for message in [
+            "Not enough seats of ATTUNU",
+            "The allocation exceeds the license quantity",
+            "Insufficient licenses",
+        ] {
+            assert_eq!(failure(bad, message), FailureKind::Conflict, "{message}");
+        }
+        for message in ["userIds is too long", "Unknown license code", ""] {
+            assert_eq!(failure(bad, message), FailureKind::Rejected, "{message}");
+        }
+        let missing = failure(RejectionStatus::NotFound, "no seats");
+        assert_eq!(missing, FailureKind::NotFound);
     }
 
     #[test]

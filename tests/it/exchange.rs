@@ -1,7 +1,10 @@
 //! One exchange over HTTP: from a request to an answer, whatever comes back.
 
+use std::io::Write;
 use std::time::Duration;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use seatload::api::{
     AllocationRequest, Allocator, Client, Endpoint, Network, Response, ResponseKind, SentAt,
     Service, Token, TokenCache, TokenSource, Variant,
@@ -161,14 +164,63 @@ async fn a_response_that_is_cut_off_is_no_response() {
     );
 }
 
+const CONFIRMING: &str =
+    r#"[{"userId":"a","userBundleCodes":["IDU"],"useExternalLicense":false,"organizationId":"o"}]"#;
+
+fn confirms(kind: &ResponseKind) -> bool {
+    matches!(kind, ResponseKind::Allocated(confirmation) if confirmation.confirmed.len() == 1)
+}
+
+fn gzip_with(bytes: impl FnOnce(&mut GzEncoder<Vec<u8>>)) -> Vec<u8> {
+    let mut body = GzEncoder::new(Vec::new(), Compression::best());
+    bytes(&mut body);
+    let body = body.finish().unwrap();
+    let length = body.len();
+    let head =
+        format!("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {length}\r\n\r\n");
+    [head.into_bytes(), body].concat()
+}
+
 #[tokio::test]
-async fn a_compressed_response_is_not_unpacked() {
-    let bytes = http_with(200, "Content-Encoding: gzip\r\n", "\u{1f}…");
-    let answer = response_of_bytes(bytes).await;
+async fn a_compressed_response_is_asked_for_and_read() {
+    let response = ResponseTemplate::new(200).set_body_raw(CONFIRMING, "application/json");
+    let server = MockServer::start().await;
+    Mock::given(header("accept-encoding", "gzip"))
+        .respond_with(response)
+        .expect(1)
+        .mount(&server)
+        .await;
+    let plain = exchange_at(&server.uri(), &SentAt::default()).await;
+    assert!(confirms(&plain.kind), "{:?}", plain.kind);
+    let bytes = gzip_with(|body| body.write_all(CONFIRMING.as_bytes()).unwrap());
+    let kind = response_of_bytes(bytes).await;
+    assert!(confirms(&kind), "{kind:?}");
+}
+
+/// 300 MiB of blanks take 300 KB.
+#[tokio::test]
+async fn a_response_that_grows_when_it_is_unpacked_is_read_no_further() {
+    let blanks = vec![b' '; 1 << 20];
+    let bytes = gzip_with(|body| (0..300).for_each(|_| body.write_all(&blanks).unwrap()));
+    assert!(bytes.len() < 1 << 20);
+    let kind = response_of_bytes(bytes).await;
     assert!(
-        matches!(answer, ResponseKind::InvalidBody { .. }),
-        "{answer:?}"
+        matches!(&kind, ResponseKind::InvalidBody { reason, .. } if reason.contains("more than 16 MiB")),
+        "{kind:?}"
     );
+}
+
+#[tokio::test]
+async fn bytes_that_are_not_compressed_as_their_header_says_are_no_response() {
+    let bytes = http_with(200, "Content-Encoding: gzip\r\n", "\u{1f}…");
+    let kind = response_of_bytes(bytes).await;
+    assert!(matches!(kind, ResponseKind::InvalidBody { .. }), "{kind:?}");
+}
+
+#[tokio::test]
+async fn a_byte_order_mark_before_the_json_is_ignored() {
+    let kind = response_of_bytes(http(200, &format!("\u{feff}{CONFIRMING}"))).await;
+    assert!(confirms(&kind), "{kind:?}");
 }
 
 #[tokio::test]

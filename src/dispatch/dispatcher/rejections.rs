@@ -61,7 +61,7 @@ impl Dispatcher<'_> {
             message.push_str(SEATS_SUFFICED);
         }
         let failure = Failure {
-            kind: rejection.status.failure(),
+            kind: rejection.failure(),
             status: Some(code),
             message: &message,
         };
