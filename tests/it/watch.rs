@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::support::cli::{CommandOutput, Dir, files, wait_for_exit};
+use crate::support::cli::{CommandOutput, Dir, wait_for_exit};
 use crate::support::server::{FaultyService, RawServer, confirming, http};
 
 const FAST: [&str; 4] = ["--rate", "10000/50ms", "--max-retries", "0"];
@@ -153,7 +153,7 @@ fn files_that_cannot_be_imported_are_ignored() {
     std::os::unix::fs::symlink(dir.path("elsewhere.csv"), dir.path("drop/link.csv")).unwrap();
     fs::create_dir_all(dir.path("drop/sub.csv")).unwrap();
     dir.write("drop/sub.csv/in.csv", &content);
-    let before = files(&dir.path("drop")).len();
+    let before = crate::support::cli::files(&dir.path("drop")).len();
     let ended = once(&dir, &server.base_url, &[]);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     assert!(ended.stderr.contains("ignored: old.xls"));
@@ -163,7 +163,7 @@ fn files_that_cannot_be_imported_are_ignored() {
             .contains("since another program has it open: half.csv")
     );
     // The lock and the memory.
-    assert_eq!(files(&dir.path("drop")).len(), before + 2);
+    assert_eq!(crate::support::cli::files(&dir.path("drop")).len(), before + 2);
     assert_eq!(server.requests().len(), 0);
 }
 
