@@ -103,12 +103,17 @@ pub fn load(
     progress: &mut Progress,
 ) -> anyhow::Result<LoadedInput> {
     let settings = &plan.input_settings;
+    let state = input.state();
     let mut answers = Answers {
         directory: tables.look_up_addresses(input, settings, lookups, progress)?,
         current: None,
     };
     let directory = tables.directory.as_ref().map(|(directory, _)| directory);
     let (roster, columns, fingerprint) = read_roster(input, settings, directory, progress)?;
+    if input.state() != state {
+        let input = input.to_string();
+        return Err(InputError::Changed { input }.into());
+    }
     answers.current = tables.look_up_current(&roster, lookups, progress)?;
     let fingerprints = InputFingerprints {
         input: fingerprint,

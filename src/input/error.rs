@@ -16,6 +16,10 @@ pub enum InputError {
         path: PathBuf,
         source: std::io::Error,
     },
+    #[error("{} is a pipe or a device, and an input is read more than once", path.display())]
+    NotAFile { path: PathBuf },
+    #[error("{input} changed while it was read")]
+    Changed { input: String },
     /// Reading failed at or after a line.
     #[error("reading failed near line {line}")]
     Read { line: u64, source: std::io::Error },
@@ -140,6 +144,10 @@ impl Hint for InputError {
         let hint = match self {
             // The system's error decides.
             Self::Open { .. } => return None,
+            Self::NotAFile { .. } => {
+                "pass it on standard input: seatload import - < FILE; or save it in a file"
+            }
+            Self::Changed { .. } => "wait until the file is complete, then start again",
             Self::Read { .. } => "check that the file is complete, or export it again",
             Self::Empty => "add a header with userId and userBundleCodes, then a row for each user",
             Self::NoRows => "add a row for each user below the header",
@@ -180,7 +188,12 @@ impl Hint for InputError {
                 ));
             }
             Self::UnnamedColumns(guess) => {
-                return Some(format!("{}: {}", guess.text(), guess.flags()));
+                let choice = if guess.users.len() > 1 {
+                    "choose one, such as "
+                } else {
+                    ""
+                };
+                return Some(format!("{}: {choice}{}", guess.text(), guess.flags()));
             }
             Self::MaybeWide { .. } => "add --wide if a mark in such a column gives users that code",
             Self::NoCodeColumns { .. } => {

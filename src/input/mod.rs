@@ -36,7 +36,7 @@ pub use guess::{ColumnGuess, GuessedColumn};
 pub use layout::Layout;
 pub use location::CellLocation;
 pub use reader::{RowReader, parse_bool};
-pub use row::{Cells, Row, RowReadError};
+pub use row::{Cells, Row, RowReadError, UnreadableRow};
 pub use sheet::{BAD_ROWS_SHEET, FAILED_USERS_SHEET};
 pub use source::{Input, Source};
 pub use table::{Table, TableError};

@@ -76,8 +76,11 @@ impl<'r> RowReader<'r> {
         let cells = self.cells(&mut error);
         let error = error.or_else(|| self.swallowed_rows());
         let unreadable = error.map(|error| UnreadableRow {
+            possible_users: match error {
+                RowReadError::HeaderAgain | RowReadError::Totals => Vec::new(),
+                _ => self.possible_users(),
+            },
             error,
-            possible_users: self.possible_users(),
         });
         Row {
             line: self.record.line,
@@ -100,10 +103,15 @@ impl<'r> RowReader<'r> {
         if has_name(&self.columns.user) && codes.is_some_and(has_name) {
             return Some(RowReadError::HeaderAgain);
         }
-        // The word may stand in any column if no user is named.
         let user = cell(&self.columns.user);
         let is_totals = if user.is_empty() {
-            self.record.fields.iter().any(is_total)
+            // The word may stand in any column. A row with codes may belong to the user above it.
+            let has_no_codes = |column| {
+                let codes = String::from_utf8_lossy(cell(column));
+                !self.catalog.is_list(&codes)
+            };
+            let is_long = matches!(self.columns.codes, CodeColumns::Lists(_));
+            is_long && codes.is_some_and(has_no_codes) && self.record.fields.iter().any(is_total)
         } else {
             is_total(user)
         };
@@ -113,19 +121,19 @@ impl<'r> RowReader<'r> {
     /// What is wrong with the record as a whole.
     fn record_error(&self) -> Option<RowReadError> {
         let (record, expected) = (&self.record, self.columns.count);
+        if record.fields.as_slice().contains(&0) {
+            return Some(RowReadError::Nul);
+        }
         if self.records.has_wrong_field_count(record, expected) {
             return Some(RowReadError::FieldCount {
                 found: record.fields.len(),
                 expected,
                 last_line: record.has_several_lines().then_some(record.last_line),
+                is_cut_off: record.is_cut_off && record.fields.len() < expected,
             });
         }
         let longest = record.fields.iter().map(<[u8]>::len).max().unwrap_or(0);
-        if longest > MAX_CELL_BYTES {
-            return Some(RowReadError::CellTooLong { bytes: longest });
-        }
-        let has_nul = record.fields.as_slice().contains(&0);
-        has_nul.then_some(RowReadError::Nul)
+        (longest > MAX_CELL_BYTES).then_some(RowReadError::CellTooLong { bytes: longest })
     }
 
     /// The cells of the row. What is wrong with one becomes the row's `error`, unless there is an error already.

@@ -9,6 +9,8 @@ pub struct Record {
     /// The line on which it begins, from 1.
     pub line: u32,
     pub last_line: u32,
+    /// The text ends with it, and lacks its last line end.
+    pub is_cut_off: bool,
     /// The cells of a workbook whose values cannot be trusted.
     pub damaged_cells: Vec<DamagedCell>,
 }

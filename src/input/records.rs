@@ -1,6 +1,7 @@
 //! The records of a text file or a sheet.
 
 use std::collections::VecDeque;
+use std::sync::{Arc, OnceLock};
 use std::{io, mem};
 
 use csv::ReaderBuilder;
@@ -13,7 +14,7 @@ use crate::input::format::Format;
 use crate::input::header_search::{HasColumns, HeaderSearch};
 use crate::input::limits::MAX_RECORD_BYTES;
 use crate::input::location::Sheets;
-use crate::input::newlines::NormalizeNewlines;
+use crate::input::newlines::{NormalizeNewlines, TextEnd};
 use crate::input::record::Record;
 use crate::input::sheet::Sheet;
 use crate::input::size_limit::{EndOfInput, SizeLimit};
@@ -183,6 +184,9 @@ type Lines<'r> = SizeLimit<Lookahead<NormalizeNewlines<Bytes<'r>>>>;
 
 pub struct TextRecords<'r> {
     csv: csv::Reader<Lines<'r>>,
+    end: Arc<OnceLock<TextEnd>>,
+    /// The bytes before those that `csv` reads.
+    preamble_bytes: u64,
     /// The encoding that the first bytes seem to have, if they are not UTF-8.
     likely_encoding: Option<&'static str>,
     delimiter: u8,
@@ -196,8 +200,10 @@ impl<'r> TextRecords<'r> {
         format: &Format,
         has_columns: &HasColumns<'_>,
     ) -> Result<Self, InputError> {
-        let (sample, mut lines) = peek(NormalizeNewlines::new(text), SAMPLE_BYTES)
-            .map_err(|source| InputError::Read { line: 1, source })?;
+        let text = NormalizeNewlines::new(text);
+        let end = text.end();
+        let (sample, mut lines) =
+            peek(text, SAMPLE_BYTES).map_err(|source| InputError::Read { line: 1, source })?;
         let dialect = Dialect::detect(&sample, format.delimiter, format.has_header, has_columns)?;
         let (start, _) = lines.get_mut();
         start.set_position(dialect.preamble_bytes as u64);
@@ -209,6 +215,8 @@ impl<'r> TextRecords<'r> {
             .from_reader(SizeLimit::new(lines, MAX_RECORD_BYTES));
         Ok(Self {
             csv,
+            end,
+            preamble_bytes: dialect.preamble_bytes as u64,
             likely_encoding: likely_encoding(&sample),
             delimiter: dialect.delimiter,
             preamble_lines: u64::from(dialect.preamble_bytes > 0),
@@ -233,10 +241,19 @@ impl<'r> TextRecords<'r> {
             _ if !is_there => Ok(false),
             None => {
                 self.number(record, line)?;
+                record.is_cut_off = self.is_cut_off();
                 Ok(true)
             }
             Some(end) => Err(self.without_end(record, end)?),
         }
+    }
+
+    /// Whether the record that was read last ends the text, without a line end of its own.
+    fn is_cut_off(&self) -> bool {
+        let read = self.csv.position().byte() + self.preamble_bytes;
+        self.end
+            .get()
+            .is_some_and(|end| end.is_within_line && end.bytes == read)
     }
 
     /// The line on which the next record begins, or a blank line before it.

@@ -46,6 +46,7 @@ pub enum RowReadError {
         count_of(*found as u64, "column"),
         match last_line {
             Some(line) => format!("check for a missing quote (the row runs to line {line})"),
+            None if *is_cut_off => "the file ends in the middle of this row, so export or download it again".to_owned(),
             None if found > expected => "put quotes around a cell that contains the delimiter".to_owned(),
             None => "check the delimiter".to_owned(),
         }
@@ -55,6 +56,8 @@ pub enum RowReadError {
         expected: usize,
         /// Set if the row ends on a later line than it begins on.
         last_line: Option<u32>,
+        /// The file ends with this row, which lacks cells and a line end.
+        is_cut_off: bool,
     },
     #[error(
         "{location} {}",
@@ -128,6 +131,7 @@ pub fn samples() -> Vec<crate::diagnostic::Sample> {
         found,
         expected: 2,
         last_line,
+        is_cut_off: false,
     };
     let damaged = |damage| RowReadError::Damaged {
         location: location(),

@@ -162,7 +162,7 @@ fn last_line(workbook: &mut Workbook, sheet: &str) -> Result<u32, String> {
 /// Reads every part of the workbook once, since calamine checks no checksums, and rejects those that are too large.
 fn check_parts(file: File) -> Result<File, InputError> {
     let mut archive = zip::ZipArchive::new(BufReader::new(file)).map_err(unreadable)?;
-    file_kind::check_archive(archive.file_names().filter_map(|name| name.ok()))?;
+    file_kind::check_archive(archive.file_names().filter_map(Result::ok))?;
     for part in 0..archive.len() {
         let mut part = archive.by_index(part).map_err(unreadable)?;
         let name = part.name().map(Cow::into_owned).unwrap_or_default();

@@ -1,9 +1,10 @@
 //! The source of the bytes: a file or standard input.
 
 use std::fmt;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use crate::input::error::InputError;
 use crate::sanitize::printable;
@@ -42,10 +43,7 @@ impl Input {
     /// When the file does not exist, is a folder, or may not be read.
     pub fn open(&self) -> Result<Source, InputError> {
         match self {
-            Self::Path(path) => open_file(path).map_err(|source| InputError::Open {
-                path: path.clone(),
-                source,
-            }),
+            Self::Path(path) => open_file(path),
             Self::Stdin => Ok(Source {
                 reader: Box::new(io::stdin()),
                 bytes: None,
@@ -64,19 +62,50 @@ impl fmt::Display for Input {
     }
 }
 
-fn open_file(path: &Path) -> io::Result<Source> {
-    let file = File::open(path)?;
-    let metadata = file.metadata()?;
+fn open_file(path: &Path) -> Result<Source, InputError> {
+    let cannot_open = |source| InputError::Open {
+        path: path.to_owned(),
+        source,
+    };
+    // Looked at before it is opened: a pipe that nobody writes to would never open.
+    let metadata = fs::metadata(path).map_err(cannot_open)?;
     if metadata.is_dir() {
-        return Err(io::Error::new(
-            io::ErrorKind::IsADirectory,
+        let kind = io::ErrorKind::IsADirectory;
+        return Err(cannot_open(io::Error::new(
+            kind,
             "it is a folder, not a file",
-        ));
+        )));
+    }
+    if !metadata.is_file() {
+        return Err(InputError::NotAFile {
+            path: path.to_owned(),
+        });
     }
     Ok(Source {
-        reader: Box::new(file),
-        bytes: metadata.is_file().then_some(metadata.len()),
+        reader: Box::new(File::open(path).map_err(cannot_open)?),
+        bytes: Some(metadata.len()),
     })
+}
+
+/// What the system says of a file's content without reading it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileState {
+    bytes: u64,
+    modified: Option<SystemTime>,
+}
+
+impl Input {
+    /// `None` for standard input, and for a file that cannot be looked at.
+    pub fn state(&self) -> Option<FileState> {
+        let Self::Path(path) = self else {
+            return None;
+        };
+        let metadata = fs::metadata(path).ok()?;
+        Some(FileState {
+            bytes: metadata.len(),
+            modified: metadata.modified().ok(),
+        })
+    }
 }
 
 /// An opened input.

@@ -163,7 +163,10 @@ fn files_that_cannot_be_imported_are_ignored() {
             .contains("since another program has it open: half.csv")
     );
     // The lock and the memory.
-    assert_eq!(crate::support::cli::files(&dir.path("drop")).len(), before + 2);
+    assert_eq!(
+        crate::support::cli::files(&dir.path("drop")).len(),
+        before + 2
+    );
     assert_eq!(server.requests().len(), 0);
 }
 
