@@ -9,7 +9,7 @@ use flate2::write::GzEncoder;
 use proptest::prelude::*;
 use rust_xlsxwriter::Workbook;
 use seatload::catalog::{self, Catalog};
-use seatload::input::{Format, InputError, RowReader, parse_encoding};
+use seatload::input::{ColumnChoice, Format, InputError, RowReader, parse_encoding};
 use seatload::plan::Plan;
 use seatload::roster::{Roster, RosterBuilder};
 
@@ -89,6 +89,10 @@ impl Dialect {
     }
 
     fn write(&self, rows: &[Vec<String>]) -> Vec<u8> {
+        self.write_with(rows, "")
+    }
+
+    fn write_with(&self, rows: &[Vec<String>], padding: &str) -> Vec<u8> {
         let mut text = String::new();
         if self.has_sep_line {
             text = format!("sep={}{}", self.delimiter, self.newline);
@@ -96,6 +100,7 @@ impl Dialect {
         for row in rows {
             text.push_str(&self.line(row));
         }
+        text.push_str(padding);
         self.pack(self.encode(&text))
     }
 
@@ -253,6 +258,131 @@ proptest! {
             })
             .collect();
         prop_assert_eq!(assignments_of(&roster), expected);
+    }
+}
+
+/// What people and programs put around a table.
+#[derive(Debug, Clone)]
+struct Dress {
+    /// Rows above the header.
+    above: Vec<Vec<String>>,
+    empty_columns_left: usize,
+    user_name: &'static str,
+    code_name: &'static str,
+    /// The codes of a row are in two columns.
+    has_two_code_columns: bool,
+    has_totals: bool,
+    padding: &'static str,
+}
+
+impl Dress {
+    fn dress(&self, rows: &[Vec<String>]) -> Vec<Vec<String>> {
+        let mut dressed: Vec<_> = { rows.iter() }.map(|row| self.dress_row(row)).collect();
+        dressed[0][self.empty_columns_left + 1] = self.user_name.to_owned();
+        dressed[0][self.empty_columns_left + 3] = self.code_name.to_owned();
+        if self.has_two_code_columns {
+            dressed[0][self.empty_columns_left + 4] = "Second".to_owned();
+        }
+        if self.has_totals {
+            let mut totals = vec![String::new(); dressed[0].len()];
+            totals[self.empty_columns_left] = "Total:".to_owned();
+            totals[self.empty_columns_left + 3] = rows.len().to_string();
+            dressed.push(totals);
+        }
+        self.above.iter().cloned().chain(dressed).collect()
+    }
+
+    fn dress_row(&self, row: &[String]) -> Vec<String> {
+        let mut dressed = vec![String::new(); self.empty_columns_left];
+        dressed.extend_from_slice(row);
+        if self.has_two_code_columns {
+            // The code moves to the second column in every other row.
+            let place = self.empty_columns_left + 3;
+            let is_moved = row[1].len().is_multiple_of(2);
+            dressed.push(String::new());
+            if is_moved {
+                dressed.swap(place, place + 1);
+            }
+        }
+        dressed
+    }
+
+    fn format(&self, format: Format) -> Format {
+        let choices = [self.code_name, "Second"].map(|name| ColumnChoice(name.to_owned()));
+        Format {
+            code_columns: match self.has_two_code_columns {
+                true => choices.into(),
+                false => Vec::new(),
+            },
+            ..format
+        }
+    }
+}
+
+fn dresses() -> impl Strategy<Value = Dress> {
+    let cell = prop::sample::select(vec![
+        "New starters, Q4",
+        "# exported by hr-tool",
+        "2026-11-01",
+        "version:v1.0",
+        "",
+        "Users: 3",
+    ]);
+    let row = prop::collection::vec(cell.prop_map(str::to_owned), 1..4);
+    (
+        prop::collection::vec(row, 0..6),
+        0_usize..3,
+        prop::sample::select(vec![
+            "userId",
+            "User ID",
+            "\u{200b}user_id",
+            "User [userId] required",
+            "Login\n(UPN)",
+        ]),
+        prop::sample::select(vec![
+            "License Code",
+            "Licence",
+            "SKU",
+            "Bundle\ncode",
+            "Product [userBundleCodes]",
+        ]),
+        any::<bool>(),
+        any::<bool>(),
+        prop::sample::select(vec!["", "\u{1a}", "\0\0\0\0\0\0", "\n\n\u{1a}"]),
+    )
+        .prop_map(|dress| {
+            let (above, empty_columns_left, user_name, code_name, two, has_totals, padding) = dress;
+            Dress {
+                above,
+                empty_columns_left,
+                user_name,
+                code_name,
+                has_two_code_columns: two,
+                has_totals,
+                padding,
+            }
+        })
+}
+
+proptest! {
+    #[test]
+    fn a_table_that_is_dressed_up_is_read_as_the_plain_one(
+        users in rosters(),
+        dialect in dialects(),
+        dress in dresses(),
+        seed: u64,
+    ) {
+        // In UTF-16, the invisible character cannot be lost; in Latin-1 it cannot be written.
+        prop_assume!(dialect.encoding != Some("windows-1252") || dress.user_name.is_ascii());
+        let dialect = Dialect { is_wide: false, ..dialect };
+        let rows = dialect.long_rows(&users, seed);
+        let plain = Dialect::PLAIN.write(&rows);
+        let plain = read(&plain, &Format::default()).unwrap();
+        let file = dialect.write_with(&dress.dress(&rows), dress.padding);
+        let roster = read(&file, &dress.format(dialect.format())).unwrap();
+        let totals = usize::from(dress.has_totals);
+        prop_assert_eq!(roster.bad_rows.len(), totals, "{:?}", roster.bad_rows);
+        prop_assert_eq!(assignments_of(&roster), assignments_of(&plain));
     }
 }
 
