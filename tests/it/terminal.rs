@@ -358,3 +358,48 @@ fn colour_alone_carries_no_meaning_and_can_be_switched_off() {
         terminal.styled()
     );
 }
+
+const UNNAMED: &str = "Personal\nPerson;Lizenz\n\
+    1b6c02a4-90d1-4f0e-8a4b-0d3f5c7e9a11;IDU\n\
+    1b6c02a4-90d1-4f0e-8a4b-0d3f5c7e9a12;PMD\n";
+
+#[test]
+fn columns_without_a_known_name_are_asked_for_and_their_flags_are_shown() {
+    let dir = Dir::new();
+    dir.write("users.csv", UNNAMED);
+    let args = "import users.csv --sandbox --report-dir run";
+    let Some(terminal) = Terminal::run(&dir, SIZES[0], args) else {
+        return;
+    };
+    terminal.wait_for_text("Which column names the users?");
+    terminal.keys(&["1", "Enter"]);
+    terminal.wait_for_text("Which columns list their codes?");
+    terminal.keys(&["2", "Enter"]);
+    terminal.wait_for_text("Send 2 users");
+    terminal.keys(&["y", "Enter"]);
+    let (code, screen) = terminal.wait_for_exit();
+    assert_eq!(code, 0, "{screen}");
+    let hint = "hint: next time, add --header-row 2 --user-column Person --code-column";
+    assert!(screen.contains(hint), "{screen}");
+}
+
+#[test]
+fn without_an_answer_nothing_is_read_and_the_flags_are_the_hint() {
+    let dir = Dir::new();
+    dir.write("users.csv", UNNAMED);
+    let args = "import users.csv --sandbox";
+    let Some(terminal) = Terminal::run(&dir, SIZES[0], args) else {
+        return;
+    };
+    terminal.wait_for_text("Which column names the users?");
+    terminal.keys(&["Enter"]);
+    let (code, screen) = terminal.wait_for_exit();
+    assert_eq!(code, 2, "{screen}");
+    assert!(
+        screen.contains("hint: column 1 \"Person\" holds users"),
+        "{screen}"
+    );
+    let made = std::fs::read_dir(dir.path("")).unwrap();
+    let mut names = made.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert!(!names.any(|name| name.starts_with("seatload-")));
+}
