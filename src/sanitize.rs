@@ -80,7 +80,7 @@ pub fn shell_quote_text(text: &str) -> String {
 /// A path as one word for cmd and for PowerShell. Only PowerShell needs more for `$` and `` ` ``, and only it takes single quotes.
 fn quote_for_windows(path: &str) -> String {
     let is_plain = |character: char| {
-        character.is_alphanumeric() || matches!(character, '\\' | '/' | ':' | '.' | '_' | '-')
+        character.is_ascii_alphanumeric() || matches!(character, '\\' | '/' | ':' | '.' | '_' | '-')
     };
     if path.chars().all(is_plain) {
         return path.to_owned();

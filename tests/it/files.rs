@@ -67,9 +67,18 @@ fn import(path: &Path, stand: &Stand) -> String {
         .lines()
         .filter(|line| !line.contains(" to send in "));
     for line in messages {
-        let _ = writeln!(text, "> {}", line.replace("run\\", "run/"));
+        let _ = writeln!(text, "> {}", as_on_unix(line));
     }
     text
+}
+
+/// A message with the slashes and quotes that shells of Unix need.
+fn as_on_unix(line: &str) -> String {
+    let line = line.replace("run\\", "run/");
+    match line.split_once("-column \"") {
+        Some((before, flags)) => format!("{before}-column '{}", flags.replace('"', "'")),
+        None => line,
+    }
 }
 
 fn truncated(text: &str) -> String {
