@@ -79,7 +79,7 @@ fn remove(
     account: &Account,
 ) -> Vec<Decision> {
     let assignments = &run.changes.roster.assignments;
-    let user_ids = users.iter().map(|&user| assignments.request_id(user));
+    let user_ids = users.iter().map(|&user| assignments.id_in_requests(user));
     let user_ids: Vec<_> = user_ids.collect();
     let runtime = &run.session.connection.runtime;
     let removed = runtime.block_on(remove_users(caller, account, &user_ids));

@@ -84,7 +84,9 @@ impl<'a> Lookups<'a> {
         }
         let assignments = &roster.assignments;
         let user_ids = assignments.users();
-        let user_ids: Vec<_> = user_ids.map(|user| assignments.request_id(user)).collect();
+        let user_ids: Vec<_> = user_ids
+            .map(|user| assignments.id_in_requests(user))
+            .collect();
         let read = self.ask("licences", progress, async |caller| {
             read_licenses(caller, self.account, &user_ids).await
         });

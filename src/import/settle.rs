@@ -81,7 +81,7 @@ fn read(
 ) -> Option<Result<Vec<ServiceLicenses>, LookupError>> {
     let session = run.session;
     let assignments = &run.changes.roster.assignments;
-    let user_ids = users.iter().map(|&user| assignments.request_id(user));
+    let user_ids = users.iter().map(|&user| assignments.id_in_requests(user));
     let user_ids: Vec<_> = user_ids.collect();
     let caller = session.connection.caller(run.settings.requests.max_retries);
     session.connection.runtime.block_on(async {

@@ -1,6 +1,7 @@
 //! The columns of the input that seatload reads.
 
 use csv::ByteRecord;
+use encoding_rs::Encoding;
 
 use crate::catalog::Catalog;
 use crate::input::column::{Column, ColumnSpec};
@@ -85,6 +86,8 @@ pub struct Columns {
     pub count: usize,
     /// The line of the header; `None` in a file without one.
     pub header_line: Option<u32>,
+    /// The encoding of a text file, if it is not UTF-8.
+    pub encoding: Option<&'static Encoding>,
     /// The sheets of a workbook, whose cells have addresses.
     pub sheets: Option<Sheets>,
 }
@@ -119,6 +122,7 @@ impl Columns {
             count: header.count,
             header_line: None,
             sheets: None,
+            encoding: None,
         };
         columns.check_distinct()?;
         let all = columns.all();

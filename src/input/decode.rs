@@ -25,8 +25,8 @@ const SIGNATURE_BYTES: usize = 64;
 pub type Bytes<'r> = Box<dyn Read + Send + 'r>;
 
 pub enum Decoded<'r> {
-    /// UTF-8, if the file is UTF-8 or its encoding is known.
-    Text(Bytes<'r>),
+    /// UTF-8, if the file is UTF-8 or its encoding is known; and that encoding, by the mark or the flag.
+    Text(Bytes<'r>, Option<&'static Encoding>),
     /// An Excel workbook, in a temporary file because its reader seeks.
     Workbook(File),
 }
@@ -44,13 +44,13 @@ pub fn decode<'r>(
             [b'P', b'K', 3, 4, ..] => return spool_to_temp_file(rest).map(Decoded::Workbook),
             start => {
                 file_kind::check_text(start, encoding)?;
-                let has_mark = Encoding::for_bom(start).is_some();
+                let marked = Encoding::for_bom(start).map(|(encoding, _)| encoding);
                 let text = DecodeReaderBytesBuilder::new()
-                    .encoding(encoding.filter(|_| !has_mark))
+                    .encoding(encoding.filter(|_| marked.is_none()))
                     .strip_bom(true)
                     .utf8_passthru(true)
                     .build(rest);
-                return Ok(Decoded::Text(Box::new(text)));
+                return Ok(Decoded::Text(Box::new(text), marked.or(encoding)));
             }
         };
     }

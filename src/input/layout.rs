@@ -1,6 +1,7 @@
 //! What was found in a file: which sheet, which line is the header, which columns. It is shown, since nothing is to be guessed in
 //! silence.
 
+use encoding_rs::Encoding;
 use serde::Serialize;
 
 use crate::input::column::Column;
@@ -14,6 +15,8 @@ const MAX_NAMES: usize = 200;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Layout {
+    /// The encoding of a text file; `None` for UTF-8 and for a workbook.
+    pub encoding: Option<&'static str>,
     /// `None` in a file without a header.
     pub header_line: Option<u32>,
     /// The sheets that are read. Empty for a text file.
@@ -36,6 +39,7 @@ impl Layout {
         };
         let sheets = columns.sheets.as_ref();
         Self {
+            encoding: columns.encoding.map(Encoding::name),
             header_line: columns.header_line,
             sheets: sheets
                 .map(|sheets| sheets.names().collect())
@@ -58,6 +62,9 @@ impl Layout {
                 unread => format!("; not read: {}", names(unread)),
             };
             lines.push(format!("  sheet: {}{unread}", names(&self.sheets)));
+        }
+        if let Some(encoding) = self.encoding {
+            lines.push(format!("  encoding: {encoding}"));
         }
         match self.header_line {
             Some(1) | None => {}

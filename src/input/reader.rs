@@ -44,6 +44,7 @@ impl<'r> RowReader<'r> {
         let columns = Columns {
             header_line: format.has_header.then_some(record.line),
             sheets: records.sheets().cloned(),
+            encoding: records.encoding(),
             ..find(&record.fields)
                 .map_err(|error| advise(error, &records, &record, format, catalog))?
         };

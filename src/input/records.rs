@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::{io, mem};
 
 use csv::ReaderBuilder;
+use encoding_rs::{Encoding, UTF_8};
 
 use crate::input::decode::{Bytes, Decoded, Lookahead, decode, peek};
 use crate::input::dialect::Dialect;
@@ -45,9 +46,12 @@ impl<'r> Records<'r> {
         has_columns: &HasColumns<'_>,
     ) -> Result<Option<(Self, Record)>, InputError> {
         let source = match decode(input, format.encoding)? {
-            Decoded::Text(_) if format.sheet.is_some() => return Err(InputError::SheetOfText),
-            Decoded::Text(text) => {
-                let text = TextRecords::open(text, format, has_columns)?;
+            Decoded::Text(..) if format.sheet.is_some() => return Err(InputError::SheetOfText),
+            Decoded::Text(text, encoding) => {
+                let text = TextRecords {
+                    encoding,
+                    ..TextRecords::open(text, format, has_columns)?
+                };
                 RecordSource::Text(Box::new(text))
             }
             Decoded::Workbook(_) if format.delimiter.is_some() => {
@@ -148,6 +152,14 @@ impl<'r> Records<'r> {
         extra.any(|field| !field.trim_ascii().is_empty())
     }
 
+    /// The encoding of a text file, if it is known and not UTF-8.
+    pub fn encoding(&self) -> Option<&'static Encoding> {
+        match &self.source {
+            RecordSource::Text(text) => text.encoding.filter(|encoding| *encoding != UTF_8),
+            RecordSource::Sheet(_) => None,
+        }
+    }
+
     /// The encoding that the first bytes seem to have, if they are not UTF-8.
     pub fn likely_encoding(&self) -> Option<&'static str> {
         match &self.source {
@@ -187,6 +199,8 @@ pub struct TextRecords<'r> {
     end: Arc<OnceLock<TextEnd>>,
     /// The bytes before those that `csv` reads.
     preamble_bytes: u64,
+    /// By the mark or the flag; `None` for UTF-8.
+    encoding: Option<&'static Encoding>,
     /// The encoding that the first bytes seem to have, if they are not UTF-8.
     likely_encoding: Option<&'static str>,
     delimiter: u8,
@@ -217,6 +231,7 @@ impl<'r> TextRecords<'r> {
             csv,
             end,
             preamble_bytes: dialect.preamble_bytes as u64,
+            encoding: None,
             likely_encoding: likely_encoding(&sample),
             delimiter: dialect.delimiter,
             preamble_lines: u64::from(dialect.preamble_bytes > 0),

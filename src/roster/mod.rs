@@ -123,7 +123,7 @@ impl Assignments {
     }
 
     /// The user ID as requests name it: a GUID in its usual spelling, whatever the file's.
-    pub fn request_id(&self, user: UserIndex) -> String {
+    pub fn id_in_requests(&self, user: UserIndex) -> String {
         self.user_id(user).key().in_requests()
     }
 

@@ -310,7 +310,7 @@ impl<'a> Dispatcher<'a> {
         let group = self.plan.group(task.group);
         let sets = self.assignments.sets();
         let users = task.slice.users.iter();
-        let user_ids = users.map(|&user| self.assignments.request_id(user));
+        let user_ids = users.map(|&user| self.assignments.id_in_requests(user));
         Outgoing {
             request: AllocationRequest {
                 user_ids: user_ids.collect(),
