@@ -11,7 +11,7 @@ use super::{RunFileError, RunFolder, UserStates};
 use crate::humanize::count_of;
 use crate::plan::{Action, CurrentLicenses, PlannedChanges};
 use crate::roster::{Assignments, UserIndex};
-use crate::sanitize::unescape_formula;
+use crate::sanitize::{shell_quote, unescape_formula};
 
 pub const UNDO: &str = "undo.csv";
 
@@ -132,7 +132,7 @@ impl UndoSummary {
         };
         let mut text = format!(
             "undo: import {}{with} to restore the licences of {}",
-            folder.join(UNDO).display(),
+            shell_quote(&folder.join(UNDO)),
             count_of(self.restorable + self.had_none, "user")
         );
         if self.had_none > 0 {

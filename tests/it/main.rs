@@ -37,6 +37,7 @@ mod sign_in;
 mod stopping;
 mod support;
 mod terminal;
+mod unusual_answers;
 mod watch;
 #[cfg(windows)]
 mod windows;
