@@ -8,7 +8,7 @@ use rust_xlsxwriter::{Format, FormatAlign, Workbook, Worksheet, XlsxError};
 use crate::input::{BAD_ROWS_SHEET, FAILED_USERS_SHEET};
 use crate::outcome::{FailureKind, split_hint};
 use crate::run::RunFolder;
-use crate::run::journal::{Journal, RecordedFailure};
+use crate::run::journal::{FAILURES, Journal, RecordedFailure};
 
 pub const WORKBOOK: &str = "failures.xlsx";
 
@@ -22,8 +22,8 @@ const COLUMNS: [(&str, u16); 13] = [
     ("userBundleCodes", 24),
     ("useExternalLicense", 18),
     ("outcome", 12),
-    ("message", 60),
-    ("hint", 60),
+    ("message", 80),
+    ("hint", 80),
     ("line", 8),
     ("status", 8),
     ("sent", 6),
@@ -63,11 +63,15 @@ fn add_sheet(
     failures: &[RecordedFailure],
 ) -> Result<(), XlsxError> {
     let header = Format::new().set_bold();
-    let cell = Format::new().set_text_wrap().set_align(FormatAlign::Top);
+    let cell = Format::new().set_align(FormatAlign::Top);
     let text = cell.clone().set_num_format("@");
     let sheet = workbook.add_worksheet();
     sheet.set_name(name)?;
     sheet.set_freeze_panes(1, 0)?;
+    // On paper, all columns fit on a page.
+    sheet.set_landscape();
+    sheet.set_print_fit_to_pages(1, 0);
+    sheet.set_repeat_rows(0, 0)?;
     for (column, (name, width)) in (0..).zip(COLUMNS) {
         sheet.set_column_width(column, width)?;
         sheet.write_string_with_format(0, column, name, &header)?;
@@ -88,6 +92,7 @@ fn add_row(
 ) -> Result<(), XlsxError> {
     let (message, hint) =
         split_hint(&failure.message).unwrap_or((&failure.message, failure.kind.hint()));
+    let hint = hint.replace(FAILURES, "this workbook");
     let texts = [
         &failure.user,
         &failure.email,
@@ -95,7 +100,7 @@ fn add_row(
         &failure.external,
         failure.kind.name(),
         message,
-        hint,
+        &hint,
     ];
     for (column, value) in (0..).zip(texts) {
         sheet.write_string_with_format(row, column, value, text)?;
