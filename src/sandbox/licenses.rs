@@ -12,6 +12,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::identity::PageQuery;
+use super::ledger::UserLicenses;
+use super::people::People;
 use super::state::{ServerState, refusal};
 use super::state_file::Change;
 
@@ -44,7 +46,7 @@ pub fn routes() -> Router<Arc<ServerState>> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct UserIds {
+pub struct UserIds {
     user_ids: Vec<String>,
 }
 
@@ -108,19 +110,39 @@ async fn direct_page(parts: Parts, Query(query): Query<PageQuery>) -> Response {
     let shared = state.shared();
     let direct = shared.ledger.direct();
     let results = page(direct.keys().cloned().collect(), query);
-    let results = results.iter().map(|user_id| {
-        let email = state.people.email(user_id);
+    let results = direct_allocations(&state.people, direct, &results);
+    Json(json!({ "results": results, "totalCount": direct.len() })).into_response()
+}
+
+/// The direct allocations of these users: on this path, POST reads and PUT allocates (API.md, "POST on the allocation's path").
+pub async fn direct_of_users(parts: Parts, Json(request): Json<UserIds>) -> Response {
+    let (State(state), Path(path), headers) = parts;
+    if let Err(refused) = state.admit(&headers, &path) {
+        return *refused;
+    }
+    let shared = state.shared();
+    let direct = shared.ledger.direct();
+    Json(direct_allocations(&state.people, direct, &request.user_ids)).into_response()
+}
+
+fn direct_allocations(
+    people: &People,
+    direct: &BTreeMap<String, UserLicenses>,
+    user_ids: &[String],
+) -> Vec<Value> {
+    let allocated = user_ids.iter().filter_map(|id| Some((id, direct.get(id)?)));
+    let allocation = |(user_id, licenses): (&String, &UserLicenses)| {
+        let email = people.email(user_id);
         json!({
             "id": user_id,
             "email": email,
             "name": email,
-            "userBundleLicenses": direct[user_id].user_bundle_codes,
-            "useExternalLicense": direct[user_id].use_external_license,
+            "userBundleLicenses": licenses.user_bundle_codes,
+            "useExternalLicense": licenses.use_external_license,
             "orphan": false,
         })
-    });
-    let results: Vec<_> = results.collect();
-    Json(json!({ "results": results, "totalCount": direct.len() })).into_response()
+    };
+    allocated.map(allocation).collect()
 }
 
 fn page(users: Vec<String>, query: PageQuery) -> Vec<String> {

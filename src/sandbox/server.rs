@@ -124,7 +124,9 @@ impl Sandbox {
             .route(&format!("/lease_{allocation}"), put(allocate))
             .route(
                 &format!("/{{organization}}/lease_{allocation}"),
-                put(allocate).get(licenses::seats),
+                put(allocate)
+                    .get(licenses::seats)
+                    .post(licenses::direct_of_users),
             )
             .merge(licenses::routes())
             .merge(identity::routes())

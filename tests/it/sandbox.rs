@@ -1,6 +1,10 @@
 //! Everything that a new user tries without the service.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
 use crate::support::cli::{CommandOutput, Dir, wait_for_exit};
+use crate::support::server::Stand;
 
 const JOINERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/sample-data/joiners.csv");
 
@@ -90,4 +94,54 @@ fn a_corrected_failures_file_is_imported_into_the_same_sandbox() {
     assert_eq!(imported.code, 0, "{}", imported.stderr);
     let verified = seatload(&dir, &["verify", "run/corrected.csv"]);
     assert_eq!(verified.code, 0, "{}", verified.stdout);
+}
+
+#[test]
+fn a_post_to_the_path_of_the_allocation_reads_and_allocates_nothing() {
+    let stand = Stand::with_seats("IDU=5");
+    let dir = Dir::new();
+    dir.write("users.csv", "userId,code\nann,IDU\n");
+    assert_eq!(dir.import(&stand.base_url, &[]).code, 0);
+    let address = stand.base_url.trim_start_matches("http://");
+    let body = r#"{"userIds":["ann","ben"],"userBundleCodes":["PMD"]}"#;
+    let mut connection = TcpStream::connect(address).unwrap();
+    write!(
+        connection,
+        "POST /acme/lease_/api/account/acc-1/user-license HTTP/1.1\r\nHost: {address}\r\n\
+         Authorization: Bearer any\r\nContent-Type: application/json\r\nConnection: close\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).unwrap();
+    assert!(
+        answer.contains(r#""userBundleLicenses":["IDU"]"#),
+        "{answer}"
+    );
+    assert!(!answer.contains("ben"), "{answer}");
+    assert_eq!(stand.held("ann").as_deref(), Some("IDU"));
+    assert_eq!(stand.held("ben"), None);
+}
+
+/// What a group gives may end with a direct allocation, so it needs the consent that losses need.
+#[test]
+fn licences_of_a_group_need_consent_before_they_are_replaced() {
+    let dir = Dir::new();
+    let row = "E-Mail,Licence\nmats.meyer@acme.example,Attended - Named User\n";
+    dir.write("group.csv", row);
+    let refused = seatload(&dir, &["import", "group.csv", "--report-dir", "run"]);
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    let warning = "1 user has licences from a group, which a direct allocation may replace";
+    assert!(refused.stderr.contains(warning), "{}", refused.stderr);
+    assert!(dir.contains_only(&["group.csv"]));
+    let import = [
+        "import",
+        "group.csv",
+        "--report-dir",
+        "run",
+        "--allow-losses",
+    ];
+    let sent = seatload(&dir, &import);
+    assert_eq!(sent.code, 0, "{}", sent.stderr);
 }
