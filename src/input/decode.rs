@@ -22,6 +22,9 @@ const MAX_COMPRESSIONS: usize = 2;
 /// Enough bytes to recognise a kind of file.
 const SIGNATURE_BYTES: usize = 64;
 
+/// Enough bytes of an old Office file to find the names of its parts, in most.
+const CONTAINER_BYTES: usize = 1024 * 1024;
+
 pub type Bytes<'r> = Box<dyn Read + Send + 'r>;
 
 pub enum Decoded<'r> {
@@ -41,6 +44,10 @@ pub fn decode<'r>(
         input = match start.as_slice() {
             [0x1f, 0x8b, ..] => Box::new(MultiGzDecoder::new(rest)),
             [0x28, 0xb5, 0x2f, 0xfd, ..] => Box::new(zstd_decoder(rest).map_err(read_error)?),
+            [0xd0, 0xcf, 0x11, 0xe0, ..] => {
+                let (start, _) = peek(rest, CONTAINER_BYTES).map_err(read_error)?;
+                return Err(file_kind::of_container(&start));
+            }
             [b'P', b'K', 3, 4, ..] => return spool_to_temp_file(rest).map(Decoded::Workbook),
             start => {
                 file_kind::check_text(start, encoding)?;

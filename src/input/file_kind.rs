@@ -27,10 +27,6 @@ pub fn check_text(start: &[u8], encoding: Option<&Encoding>) -> Result<(), Input
 
 fn binary_kind(start: &[u8]) -> Option<Kind> {
     Some(match start {
-        [0xd0, 0xcf, 0x11, 0xe0, ..] => (
-            "an old Excel workbook (.xls), or a workbook with a password",
-            "save it as .xlsx without a password, or as \"CSV UTF-8\"",
-        ),
         [b'%', b'P', b'D', b'F', ..] => ("a PDF", EXPORT),
         [b'P', b'A', b'R', b'1', ..] => ("a Parquet file", EXPORT),
         [b'7', b'z', 0xbc, 0xaf, ..] => ("a 7-Zip archive", "unpack it"),
@@ -39,6 +35,31 @@ fn binary_kind(start: &[u8]) -> Option<Kind> {
         start if start.starts_with(b"SQLite format 3") => ("a database (SQLite)", EXPORT),
         _ => return None,
     })
+}
+
+/// The error of an old Office file (an OLE container), by the names of its parts.
+pub fn of_container(start: &[u8]) -> InputError {
+    let has = |name: &str| {
+        let name: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        memchr::memmem::find(start, &name).is_some()
+    };
+    let (kind, hint) = if has("EncryptedPackage") {
+        (
+            "a workbook with a password",
+            "save it without a password, as .xlsx or as \"CSV UTF-8\"",
+        )
+    } else if has("Workbook") || has("Book") {
+        ("an old Excel workbook (.xls)", SAVE_AS)
+    } else if has("WordDocument") {
+        let hint = "copy its table into a spreadsheet, and save that as .xlsx";
+        ("an old Word document (.doc)", hint)
+    } else {
+        (
+            "an old Office file, such as .xls, or a workbook with a password",
+            "save it as .xlsx without a password, or as \"CSV UTF-8\"",
+        )
+    };
+    InputError::UnsupportedFile { kind, hint }
 }
 
 fn text_kind(start: &[u8]) -> Option<Kind> {
@@ -125,7 +146,6 @@ mod tests {
             (b"\xff\xfe\0\0u\0\0\0", "UTF-32"),
             (b"[{\"userId\": 1}]", "JSON"),
             (b"{\n  \"users\": []}", "JSON"),
-            (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", ".xls"),
         ] {
             let kind = kind(start).unwrap_or_default();
             assert!(kind.contains(named), "{named}: {kind}");
@@ -137,6 +157,24 @@ mod tests {
             b"",
         ] {
             assert_eq!(kind(table), None);
+        }
+    }
+
+    #[test]
+    fn old_office_files_are_named_by_their_parts() {
+        for (part, named) in [
+            ("EncryptedPackage", "a workbook with a password"),
+            ("Workbook", "an old Excel workbook (.xls)"),
+            ("WordDocument", "an old Word document (.doc)"),
+            (
+                "Data",
+                "an old Office file, such as .xls, or a workbook with a password",
+            ),
+        ] {
+            let mut file = vec![0; 1024];
+            file.extend(part.encode_utf16().flat_map(u16::to_le_bytes));
+            let error = of_container(&file).to_string();
+            assert_eq!(error, format!("the file is {named}"));
         }
     }
 
