@@ -22,7 +22,7 @@ const NAME: &str = "run.json";
 pub const SAVED_STDIN: &str = "input";
 
 /// The schema's number: it changes when a field is removed or changes its meaning.
-const SCHEMA: u32 = 4;
+const SCHEMA: u32 = 5;
 
 /// The fingerprints of the files that a roster was read from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
