@@ -12,7 +12,7 @@ pub const MAX_SEARCHED: usize = 50;
 pub type HasColumns<'a> = dyn Fn(&ByteRecord) -> bool + 'a;
 
 /// How the first record of a file is found.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HeaderSearch {
     /// The first record is a row.
     NoHeader,
@@ -31,12 +31,12 @@ impl HeaderSearch {
         }
     }
 
-    /// Whether to look at one more record than these.
-    pub fn goes_on(self, searched: usize) -> bool {
+    /// Whether the header may stand below this record, the `nth` from 1.
+    pub fn goes_on(self, record: &Record, nth: usize) -> bool {
         match self {
-            Self::NoHeader => searched < 1,
-            Self::OnLine(line) => searched < line as usize,
-            Self::WithColumns => searched < MAX_SEARCHED,
+            Self::NoHeader => false,
+            Self::OnLine(line) => record.line < line,
+            Self::WithColumns => nth < MAX_SEARCHED,
         }
     }
 

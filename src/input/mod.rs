@@ -25,6 +25,7 @@ mod row;
 mod sheet;
 mod size_limit;
 mod source;
+mod stray_row;
 mod table;
 
 pub use column::ColumnSpec;
@@ -36,7 +37,7 @@ pub use guess::{ColumnGuess, GuessedColumn};
 pub use layout::Layout;
 pub use location::CellLocation;
 pub use reader::{RowReader, parse_bool};
-pub use row::{Cells, Row, RowReadError, UnreadableRow};
+pub use row::{Cells, Row, RowReadError};
 pub use sheet::{BAD_ROWS_SHEET, FAILED_USERS_SHEET};
 pub use source::{Input, Source};
 pub use table::{Table, TableError};

@@ -15,6 +15,7 @@ use crate::input::limits::MAX_CELL_BYTES;
 use crate::input::record::Record;
 use crate::input::records::Records;
 use crate::input::row::{Cells, Row, RowReadError, UnreadableRow};
+use crate::input::stray_row::stray_row;
 use crate::sanitize::unescape_formula;
 
 /// Reads one row at a time.
@@ -40,13 +41,13 @@ impl<'r> RowReader<'r> {
         let find = |first: &ByteRecord| Columns::find(first, format, catalog);
         let has_columns = |first: &ByteRecord| find(first).is_ok();
         let records = Records::open(Box::new(input), format, &has_columns)?;
-        let (records, record) = records.ok_or(InputError::Empty)?;
+        let (mut records, record) = records.ok_or(InputError::Empty)?;
+        let found = find(&record.fields);
         let columns = Columns {
             header_line: format.has_header.then_some(record.line),
             sheets: records.sheets().cloned(),
             encoding: records.encoding(),
-            ..find(&record.fields)
-                .map_err(|error| advise(error, &records, &record, format, catalog))?
+            ..found.map_err(|error| advise(error, &mut records, &record, format, catalog))?
         };
         Ok(Self {
             records,
@@ -73,13 +74,15 @@ impl<'r> RowReader<'r> {
     }
 
     fn row(&self) -> Row<'_> {
-        let mut error = self.not_a_user().or_else(|| self.record_error());
+        let stray = stray_row(&self.record, &self.columns, &self.catalog);
+        let mut error = stray.or_else(|| self.record_error());
         let cells = self.cells(&mut error);
         let error = error.or_else(|| self.swallowed_rows());
         let unreadable = error.map(|error| UnreadableRow {
-            possible_users: match error {
-                RowReadError::HeaderAgain | RowReadError::Totals => Vec::new(),
-                _ => self.possible_users(),
+            possible_users: if error.is_about_a_user() {
+                self.possible_users()
+            } else {
+                Vec::new()
             },
             error,
         });
@@ -88,35 +91,6 @@ impl<'r> RowReader<'r> {
             cells,
             unreadable: unreadable.map(Box::new),
         }
-    }
-
-    /// Whether the record is no user's row at all.
-    fn not_a_user(&self) -> Option<RowReadError> {
-        let cell = |column: &Column| self.record.field(column.index).trim_ascii();
-        let has_name = |column: &Column| {
-            let name = column.name.as_deref().unwrap_or_default();
-            !name.is_empty() && cell(column).eq_ignore_ascii_case(name.as_bytes())
-        };
-        let codes = match &self.columns.codes {
-            CodeColumns::Lists(columns) => columns.first(),
-            CodeColumns::Wide(columns) => columns.first().map(|code| &code.column),
-        };
-        if has_name(&self.columns.user) && codes.is_some_and(has_name) {
-            return Some(RowReadError::HeaderAgain);
-        }
-        let user = cell(&self.columns.user);
-        let is_totals = if user.is_empty() {
-            // The word may stand in any column. A row with codes may belong to the user above it.
-            let has_no_codes = |column| {
-                let codes = String::from_utf8_lossy(cell(column));
-                !self.catalog.is_list(&codes)
-            };
-            let is_long = matches!(self.columns.codes, CodeColumns::Lists(_));
-            is_long && codes.is_some_and(has_no_codes) && self.record.fields.iter().any(is_total)
-        } else {
-            is_total(user)
-        };
-        is_totals.then_some(RowReadError::Totals)
     }
 
     /// What is wrong with the record as a whole.
@@ -292,37 +266,10 @@ impl<'r> RowReader<'r> {
     }
 }
 
-/// Whether a cell begins a row of totals.
-fn is_total(cell: &[u8]) -> bool {
-    const WORDS: [&str; 16] = [
-        "total",
-        "totals",
-        "grand total",
-        "subtotal",
-        "sum",
-        "summe",
-        "gesamt",
-        "gesamtsumme",
-        "totale",
-        "totaal",
-        "suma",
-        "итого",
-        "Итого",
-        "合計",
-        "总计",
-        "合计",
-    ];
-    let cell = cell.trim_ascii();
-    let word = cell.strip_suffix(b":").unwrap_or(cell);
-    WORDS
-        .iter()
-        .any(|total| word.eq_ignore_ascii_case(total.as_bytes()))
-}
-
 /// Names the columns that hold what the header does not name.
 fn advise(
     error: InputError,
-    records: &Records<'_>,
+    records: &mut Records<'_>,
     first: &Record,
     format: &Format,
     catalog: &Catalog,

@@ -12,7 +12,7 @@ use crate::input::dialect::Dialect;
 use crate::input::encoding::likely_encoding;
 use crate::input::error::InputError;
 use crate::input::format::Format;
-use crate::input::header_search::{HasColumns, HeaderSearch};
+use crate::input::header_search::{HasColumns, HeaderSearch, MAX_SEARCHED};
 use crate::input::limits::MAX_RECORD_BYTES;
 use crate::input::location::Sheets;
 use crate::input::newlines::{NormalizeNewlines, TextEnd};
@@ -72,7 +72,7 @@ impl<'r> Records<'r> {
         has_columns: &HasColumns<'_>,
     ) -> Result<Option<(Self, Record)>, InputError> {
         let search = HeaderSearch::new(format);
-        while search.goes_on(self.read_ahead.len()) {
+        for nth in 1.. {
             let mut record = Record::default();
             match self.source.read(&mut record) {
                 Ok(false) => break,
@@ -80,10 +80,16 @@ impl<'r> Records<'r> {
                     self.read_ahead.clear();
                     return Ok(Some((self, record)));
                 }
-                Ok(true) => self.read_ahead.push_back(Ok(record)),
-                Err(error) => {
-                    self.read_ahead.push_back(Err(error));
-                    break;
+                Err(error) if format.header_row.is_some() => return Err(error),
+                read => {
+                    let goes_on = read.is_ok() && search.goes_on(&record, nth);
+                    // A line that is named may be far down.
+                    if self.read_ahead.len() < MAX_SEARCHED {
+                        self.read_ahead.push_back(read.map(|_| record));
+                    }
+                    if !goes_on {
+                        break;
+                    }
                 }
             }
         }
@@ -129,8 +135,16 @@ impl<'r> Records<'r> {
         }
     }
 
-    /// The records after the first one that are in memory.
-    pub fn sample(&self) -> impl Iterator<Item = &Record> {
+    /// Some records after the first one, which are still to be read.
+    pub fn sample(&mut self) -> impl Iterator<Item = &Record> {
+        while self.read_ahead.len() < MAX_SEARCHED {
+            let mut record = Record::default();
+            match self.source.read(&mut record) {
+                Ok(true) => self.read_ahead.push_back(Ok(record)),
+                // Whatever comes next, it is no part of the sample.
+                Ok(false) | Err(_) => break,
+            }
+        }
         self.read_ahead.iter().flatten()
     }
 

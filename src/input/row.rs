@@ -115,6 +115,13 @@ pub enum RowReadError {
     },
 }
 
+impl RowReadError {
+    /// Whether the row may be a user's.
+    pub fn is_about_a_user(&self) -> bool {
+        !matches!(self, Self::HeaderAgain | Self::Totals)
+    }
+}
+
 /// One text of each variant.
 #[cfg(test)]
 pub fn samples() -> Vec<crate::diagnostic::Sample> {

@@ -139,13 +139,16 @@ fn has_header(
     search: HeaderSearch,
     has_columns: &HasColumns<'_>,
 ) -> Result<bool, String> {
-    let (mut searched, mut is_found) = (0, false);
+    let (mut searched, mut is_found, mut goes_on) = (0, false, true);
     for_each_row(workbook, sheet, |row| {
         if !row.is_blank() {
-            is_found = search.is_header(&row, has_columns);
             searched += 1;
+            let is_header = search.is_header(&row, has_columns);
+            // The line that --header-row names is in every sheet.
+            is_found = is_header && (search == HeaderSearch::NoHeader || has_columns(&row.fields));
+            goes_on = !is_header && search.goes_on(&row, searched);
         }
-        !is_found && search.goes_on(searched)
+        goes_on
     })?;
     Ok(is_found)
 }

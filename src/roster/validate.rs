@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::catalog::{Catalog, CellError, Removal};
 use crate::directory::{Directory, Lookup};
-use crate::input::{CellLocation, Cells, Columns, Row, RowReadError, UnreadableRow, parse_bool};
+use crate::input::{CellLocation, Cells, Columns, Row, parse_bool};
 use crate::roster::bundle_sets::{CodeIndex, code_place};
 use crate::roster::row_error::{BAD_ROW_MARK, BadRow, RowError};
 use crate::roster::users::UserId;
@@ -265,11 +265,9 @@ impl<'d> RowValidator<'d> {
             self.add_users(cell, &mut users);
         }
         // Merged cells leave the user's cell empty below the first row, and so do people.
-        let is_total = |row: &UnreadableRow| row.error == RowReadError::Totals;
-        if row.unreadable.as_deref().is_some_and(is_total) {
-            return users;
-        }
-        if row.cells.user.is_empty() && !row.cells.codes.is_empty() {
+        let unreadable = row.unreadable.as_ref();
+        let is_about_a_user = unreadable.is_none_or(|row| row.error.is_about_a_user());
+        if is_about_a_user && row.cells.user.is_empty() && !row.cells.codes.is_empty() {
             self.add_users(&self.last_user, &mut users);
         }
         users

@@ -96,6 +96,20 @@ fn the_first_visible_sheet_is_read_unless_another_one_is_chosen() {
 }
 
 #[test]
+fn the_line_of_the_header_does_not_choose_a_sheet_without_the_columns() {
+    let notes = sheet("Notes", &[&["How to"], &["fill", "this"], &["in"]]);
+    let users = sheet("Users", &[&["Q4"], &["userId", "code"], &["ann", "IDU"]]);
+    let file = workbook(vec![notes, users]);
+    for flags in [&["--header-row", "2"][..], &[]] {
+        let (dir, output) = import(&file, flags);
+        assert_eq!(output.code, 0, "{}", output.stderr);
+        assert_eq!(dir.column("run/success.csv", "userId"), ["ann"]);
+        let shown = "sheet: Users; not read: Notes\n  header: line 2";
+        assert!(output.stderr.contains(shown), "{}", output.stderr);
+    }
+}
+
+#[test]
 fn a_delimiter_for_a_workbook_is_an_error() {
     let file = workbook(vec![sheet("S", &[&["userId", "code"], &["ann", "IDU"]])]);
     let (dir, output) = import(&file, &["--delimiter", ";"]);
