@@ -1,9 +1,9 @@
 //! What is printed about a loaded input: its size, its columns, its bad rows.
 
 use crate::humanize::{count, count_of};
-use crate::input::{Columns, Input, Layout};
-use crate::report::Progress;
-use crate::roster::{BadRow, Roster, SkipReason, UnusualIds};
+use crate::input::{Columns, Input};
+use crate::report::{Layout, Progress, UnusualIds};
+use crate::roster::{BadRow, Roster, SkipReason};
 use crate::sanitize::printable;
 
 /// How many bad rows are printed. The others are in `failures.csv` alone.

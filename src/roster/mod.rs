@@ -4,7 +4,6 @@ mod assemble;
 mod builder;
 mod bundle_sets;
 mod row_error;
-mod unusual;
 mod users;
 mod validate;
 mod validated;
@@ -14,7 +13,6 @@ pub use bundle_sets::{BundleSets, CodeIndex, SetIndex};
 #[cfg(test)]
 pub use row_error::samples;
 pub use row_error::{BAD_ROW_MARK, BadRow, RowError};
-pub use unusual::{UnusualId, UnusualIds};
 use users::Users;
 pub use users::{UserId, UserIndex};
 

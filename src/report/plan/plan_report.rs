@@ -6,9 +6,9 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::counts::{Changes, Code, Set, Users, changes, codes, sets, users};
-use crate::input::{Columns, Layout};
+use crate::input::Columns;
 use crate::plan::{Mode, PlannedChanges};
-use crate::roster::UnusualIds;
+use crate::report::{Layout, UnusualIds};
 use crate::run::summary::seconds;
 use crate::settings::{ImportPlan, RequestSettings};
 

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::Assignments;
 use crate::humanize::count_of;
+use crate::roster::Assignments;
 use crate::sanitize::printable;
 use crate::user_id::UserKey;
 

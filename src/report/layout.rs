@@ -4,8 +4,7 @@
 use encoding_rs::Encoding;
 use serde::Serialize;
 
-use crate::input::column::Column;
-use crate::input::columns::{CodeColumns, Columns};
+use crate::input::{CodeColumns, Column, Columns};
 use crate::sanitize::printable;
 
 /// The longest list of names, in characters.
