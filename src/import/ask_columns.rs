@@ -22,7 +22,7 @@ pub fn ask_columns(input: &Input, settings: &mut InputSettings) -> anyhow::Resul
         return Ok(None);
     };
     let InputError::UnnamedColumns(guess) = &error else {
-        // Whoever reads the file next reports it.
+        // The import reads the file again, and reports it.
         return Ok(None);
     };
     let mut chosen = guess.as_ref().clone();

@@ -70,7 +70,7 @@ fn stop_reason(
     let assignments = &run.changes.roster.assignments;
     let has_pending = sent.recorded.states.pending(assignments).next().is_some();
     match &sent.stop {
-        // Reports that could not be written are to be written, whoever is left.
+        // The reports are incomplete, even if every user is decided.
         Some(StopReason::CannotWriteReports) => sent.stop.clone(),
         // The run stopped when nothing was left to do.
         Some(stop) if !has_pending => {

@@ -183,8 +183,13 @@ impl Hint for InputError {
             }
             Self::HeaderNotUtf8 { likely } => {
                 let encoding = likely.unwrap_or("windows-1252").to_ascii_lowercase();
+                let verb = if likely.is_some() {
+                    "use"
+                } else {
+                    "give its encoding, such as"
+                };
                 return Some(format!(
-                    "use --encoding {encoding}, or save the file as \"CSV UTF-8\""
+                    "{verb} --encoding {encoding}, or save the file as \"CSV UTF-8\""
                 ));
             }
             Self::UnnamedColumns(guess) => {
@@ -311,124 +316,4 @@ fn delimiter_argument(delimiter: u8) -> String {
         b'\t' => "tab".to_owned(),
         other => format!("\"{}\"", char::from(other)),
     }
-}
-
-/// One error of each variant, for the snapshot of all messages.
-#[cfg(test)]
-pub fn samples() -> Vec<crate::diagnostic::Sample> {
-    use std::io;
-
-    use crate::diagnostic::Sample;
-    use crate::input::columns::{CODES, USER};
-
-    let missing = || io::Error::from(io::ErrorKind::NotFound);
-    let text = str::to_owned;
-    let sheets = || vec![text("Users"), text("Notes")];
-    let errors = [
-        InputError::Open {
-            path: "users.csv".into(),
-            source: missing(),
-        },
-        InputError::Read {
-            line: 3,
-            source: io::Error::new(io::ErrorKind::UnexpectedEof, "unexpected end of file"),
-        },
-        InputError::Empty,
-        InputError::NoRows,
-        InputError::Utf16WithoutMark {
-            encoding: "utf-16le",
-        },
-        InputError::UnsupportedFile {
-            kind: "a PDF",
-            hint: "export the table as CSV",
-        },
-        InputError::NoSheet {
-            name: text("Third"),
-            sheets: sheets(),
-        },
-        InputError::NoVisibleSheet { sheets: sheets() },
-        InputError::Workbook {
-            source: "invalid Zip archive: Could not find EOCD".into(),
-        },
-        InputError::Temporary {
-            folder: "/tmp".into(),
-            source: io::Error::from(io::ErrorKind::StorageFull),
-        },
-        InputError::SheetOfText,
-        InputError::DelimiterOfWorkbook,
-        InputError::MissingColumn {
-            spec: &USER,
-            header: text("Employee, E-Mail, License"),
-            candidate: Some(text("E-Mail")),
-            is_only_column: false,
-        },
-        InputError::MissingColumn {
-            spec: &CODES,
-            header: text("userId, department"),
-            candidate: None,
-            is_only_column: false,
-        },
-        InputError::MissingColumn {
-            spec: &USER,
-            header: text("userId:code"),
-            candidate: None,
-            is_only_column: true,
-        },
-        InputError::MaybeWide {
-            columns: text("IDU, PMD"),
-        },
-        InputError::NoCodeColumns {
-            header: text("userId, department"),
-        },
-        InputError::MixedLayout {
-            column: text("code"),
-        },
-        InputError::MisspelledCodeColumn {
-            column: text("ATTUNUU"),
-            suggestion: Some(text("ATTUNU")),
-        },
-        InputError::MisspelledCodeColumn {
-            column: text("NEWBOTNU"),
-            suggestion: None,
-        },
-        InputError::NoSuchColumn {
-            name: text("Person"),
-            flag: "user-column",
-            header: Some(text("userId, code")),
-        },
-        InputError::NoSuchColumn {
-            name: text("3"),
-            flag: "code-column",
-            header: None,
-        },
-        InputError::MissingColumnNumbers,
-        InputError::AmbiguousColumn {
-            label: text("user ID"),
-            flag: Some("user-column"),
-            first: text("\"userId\" (column 1)"),
-            second: text("\"User ID\" (column 3)"),
-            second_number: 3,
-        },
-        InputError::AmbiguousColumn {
-            label: text("code IDU"),
-            flag: None,
-            first: text("\"IDU\" (column 2)"),
-            second: text("\"idu\" (column 3)"),
-            second_number: 3,
-        },
-        InputError::SameColumn {
-            number: 2,
-            first: &USER,
-            second: &CODES,
-        },
-        InputError::AmbiguousDelimiter {
-            first: b',',
-            second: b'\t',
-        },
-        InputError::TooManyColumns,
-        InputError::OpenQuote { line: 4 },
-        InputError::LineTooLong { line: 7 },
-        InputError::TooManyLines,
-    ];
-    errors.into_iter().map(Sample::error).collect()
 }

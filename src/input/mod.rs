@@ -8,6 +8,8 @@ mod decode;
 mod dialect;
 mod encoding;
 mod error;
+#[cfg(test)]
+mod error_test;
 mod file_kind;
 mod fingerprint;
 mod format;
@@ -43,7 +45,7 @@ pub use table::{Table, TableError};
 /// One message of each kind, for the snapshot of all messages.
 #[cfg(test)]
 pub fn samples() -> Vec<crate::diagnostic::Sample> {
-    let errors = error::samples().into_iter();
+    let errors = error_test::samples().into_iter();
     errors
         .chain(row::samples())
         .chain(table::samples())

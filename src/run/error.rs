@@ -113,6 +113,7 @@ impl Hint for RunFileError {
 #[cfg(test)]
 pub fn samples() -> Vec<crate::diagnostic::Sample> {
     use crate::diagnostic::Sample;
+    use crate::run::FileInUse;
 
     let path = || PathBuf::from("seatload-onboarding-20261124-101500");
     let denied = || io::Error::from(io::ErrorKind::PermissionDenied);
@@ -123,6 +124,7 @@ pub fn samples() -> Vec<crate::diagnostic::Sample> {
         .find_map(Result::err)
         .expect("a short record");
     vec![
+        Sample::error(FileInUse::sample()),
         Sample::error(FolderError::not_writable(&path())(denied())),
         Sample::error(FolderError::NotEmpty { path: path() }),
         Sample::error(FolderError::InUse { path: path(), pid }),

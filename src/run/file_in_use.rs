@@ -26,6 +26,15 @@ pub struct FileInUse {
     source: io::Error,
 }
 
+#[cfg(test)]
+impl FileInUse {
+    pub fn sample() -> io::Error {
+        let source = io::Error::other("the process cannot access the file");
+        let path = "run/failures.csv".into();
+        io::Error::other(Self { path, source })
+    }
+}
+
 impl Hint for FileInUse {
     fn hint(&self) -> Option<String> {
         Some("close the file there, such as in Excel, and try again".to_owned())
