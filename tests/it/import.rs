@@ -1,5 +1,7 @@
 //! The binary, end to end.
 
+use std::io::Write;
+
 use crate::support::cli::{Dir, TOKEN, wait_for_exit};
 use crate::support::server::{RawServer, Stand, confirming, http, http_with};
 
@@ -667,5 +669,85 @@ fn failures_imported_again_uncorrected_give_no_user_a_part_of_its_codes() {
         let again = dir.import_file("run/failures.csv", "again", &server.base_url, &[]);
         assert_eq!(again.code, 1, "{file}: {}", again.stderr);
         assert_eq!(dir.rows("again/success.csv").len(), 0, "{file}");
+    }
+}
+
+#[test]
+fn requests_have_guids_in_their_usual_spelling_and_reports_have_the_files() {
+    let server = RawServer::answering(|_, request| confirming(request));
+    let dir = Dir::new();
+    let spelled = "{1B6C02A4-90D1-4F0E-8A4B-0D3F5C7E9A11}";
+    let simple = "1b6c02a490d14f0e8a4b0d3f5c7e9a12";
+    dir.write(
+        "users.csv",
+        format!("userId,code\n{spelled},IDU\n{simple},IDU\n"),
+    );
+    let sent = dir.import(&server.base_url, &[]);
+    assert_eq!(sent.code, 0, "{}", sent.stderr);
+    let usual =
+        r#"["1b6c02a4-90d1-4f0e-8a4b-0d3f5c7e9a11","1b6c02a4-90d1-4f0e-8a4b-0d3f5c7e9a12"]"#;
+    let requests = server.requests();
+    assert!(requests[0].contains(usual), "{requests:?}");
+    assert_eq!(dir.column("run/success.csv", "userId"), [spelled, simple]);
+}
+
+#[test]
+fn a_file_that_changes_while_it_is_read_is_an_error_before_anything_is_sent() {
+    let dir = Dir::new();
+    dir.write("users.csv", "email,code\nann@acme.example,IDU\n");
+    let path = dir.path("users.csv");
+    // The file grows while its addresses are looked up.
+    let server = RawServer::answering(move |_, request| {
+        if request.contains("BulkResolveByName") {
+            let mut file = std::fs::OpenOptions::new()
+                .append(true)
+                .open(&path)
+                .unwrap();
+            file.write_all(b"ben@acme.example,IDU\n").unwrap();
+            return http(200, "{}");
+        }
+        http(404, "")
+    });
+    let mut command = dir.seatload();
+    command.args([
+        "import",
+        "users.csv",
+        "--report-dir",
+        "run",
+        "--account",
+        "acc-1",
+    ]);
+    command.args([
+        "--url",
+        &format!("{}/acme", server.base_url),
+        "--max-retries",
+        "0",
+    ]);
+    let changed = wait_for_exit(command);
+    assert_eq!(changed.code, 2, "{}", changed.stderr);
+    let error =
+        "error: users.csv changed while it was read\n  hint: wait until the file is complete";
+    assert!(changed.stderr.contains(error), "{}", changed.stderr);
+    assert!(dir.contains_only(&["users.csv"]));
+}
+
+/// A pipe that nobody writes to would hang, and one that somebody writes to cannot be read twice.
+#[cfg(unix)]
+#[test]
+fn a_pipe_and_a_device_are_errors_that_name_standard_input() {
+    let dir = Dir::new();
+    let made = std::process::Command::new("mkfifo")
+        .arg(dir.path("pipe"))
+        .status();
+    assert!(made.unwrap().success());
+    for name in ["pipe", "/dev/null"] {
+        let mut command = dir.seatload();
+        command.args(["import", name, "--sandbox", "--report-dir", "run"]);
+        let refused = wait_for_exit(command);
+        assert_eq!(refused.code, 2, "{}", refused.stderr);
+        let error = format!("error: {name} is a pipe or a device");
+        assert!(refused.stderr.contains(&error), "{}", refused.stderr);
+        assert!(refused.stderr.contains("seatload import - < FILE"));
+        assert!(!dir.path("run").exists());
     }
 }
