@@ -144,6 +144,10 @@ impl LookupObserver for ShownLookup<'_> {
         self.bar.add(more);
     }
 
+    fn left(&self, at_least: Duration) {
+        self.bar.set_time_left(at_least);
+    }
+
     fn waiting(&self, wait: Duration) {
         let until = ZonedDateTime::now().saturating_add(wait);
         self.progress.info(&format!(

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use futures::{StreamExt, TryStreamExt, stream};
+use reqwest::Method;
 use uuid::Uuid;
 
 use super::caller::{Caller, IN_FLIGHT};
@@ -31,7 +32,7 @@ pub async fn look_up_addresses<C: Calls>(
     addresses: &[String],
 ) -> Result<FoundAddresses, LookupError> {
     let mut ways = Ways::new(QUESTION);
-    caller.observer.total(addresses.len() as u64);
+    caller.expect(addresses.len() as u64, MAX_NAMES, Method::POST);
     match resolve_all(caller, account, addresses).await {
         Ok(found) => return Ok(found),
         Err(failure) => ways.failed("names", failure)?,
@@ -50,7 +51,7 @@ async fn resolve_all<C: Calls>(
 ) -> Result<FoundAddresses, CallFailure> {
     let calls = stream::iter(addresses.chunks(MAX_NAMES)).map(|names| async move {
         let found = resolve(caller, account, names).await?;
-        caller.observer.done(names.len() as u64);
+        caller.done(names.len() as u64);
         Ok(found)
     });
     let mut found: FoundAddresses = calls

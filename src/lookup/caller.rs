@@ -1,6 +1,6 @@
 //! Sends calls under the service's quotas, and retries transient failures.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -33,9 +33,17 @@ pub struct Caller<'a, C> {
     client: &'a C,
     limits: &'a CallLimits,
     max_retries: u32,
-    pub observer: &'a dyn LookupObserver,
+    observer: &'a dyn LookupObserver,
+    ahead: RefCell<Option<Ahead>>,
     /// The end of the last wait that was told.
     told_wait: Cell<Option<Instant>>,
+}
+
+/// What a question has left to ask.
+struct Ahead {
+    users: u64,
+    users_per_call: u64,
+    method: Method,
 }
 
 /// When calls may be sent, over all callers of a process.
@@ -72,6 +80,7 @@ impl<'a, C: Calls> Caller<'a, C> {
             limits,
             max_retries,
             observer: &Unobserved,
+            ahead: RefCell::new(None),
             told_wait: Cell::new(None),
         }
     }
@@ -79,6 +88,29 @@ impl<'a, C: Calls> Caller<'a, C> {
     /// Tells the observer how far look-ups are.
     pub fn observed_by(self, observer: &'a dyn LookupObserver) -> Self {
         Self { observer, ..self }
+    }
+
+    /// There are so many users to ask about, or to read.
+    pub fn expect(&self, users: u64, users_per_call: usize, method: Method) {
+        self.observer.total(users);
+        let users_per_call = (users_per_call as u64).max(1);
+        self.ahead.replace(Some(Ahead {
+            users,
+            users_per_call,
+            method,
+        }));
+    }
+
+    /// So many of them are done.
+    pub fn done(&self, users: u64) {
+        self.observer.done(users);
+        if let Some(ahead) = &mut *self.ahead.borrow_mut() {
+            ahead.users = ahead.users.saturating_sub(users);
+            let calls = ahead.users.div_ceil(ahead.users_per_call);
+            let now = Instant::now();
+            let at_least = self.limits().min_duration(&ahead.method, calls, now);
+            self.observer.left(at_least);
+        }
     }
 
     /// Sends a call until there is an answer with a status of 2xx.
@@ -182,15 +214,28 @@ impl Limits {
             // Calls that wait together do not leave together.
             return Err(until + JITTER.mul_f64(fastrand::f64()));
         }
-        let limiter = match *method {
-            Method::GET => &mut self.get,
-            Method::DELETE => &mut self.delete,
-            _ => &mut self.post,
-        };
-        let sent_at = limiter.try_acquire(now)?;
+        let sent_at = self.limiter(method).try_acquire(now)?;
         self.cooldown.sent();
         self.in_flight += 1;
         Ok(sent_at)
+    }
+
+    /// How long it takes until so many calls more may be sent.
+    fn min_duration(&mut self, method: &Method, calls: u64, now: Instant) -> Duration {
+        if calls == 0 {
+            return Duration::ZERO;
+        }
+        let last = self.limiter(method).earliest(calls, now);
+        let cooldown = self.cooldown.until(now).map_or(now, |(until, _)| until);
+        last.max(cooldown) - now
+    }
+
+    fn limiter(&mut self, method: &Method) -> &mut RateLimiter {
+        match *method {
+            Method::GET => &mut self.get,
+            Method::DELETE => &mut self.delete,
+            _ => &mut self.post,
+        }
     }
 }
 

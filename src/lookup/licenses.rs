@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use futures::{StreamExt, TryStreamExt, stream};
+use reqwest::Method;
 
 use super::caller::{Caller, IN_FLIGHT};
 use super::failure::{CallFailure, LookupError, Question, Ways};
@@ -50,7 +51,7 @@ pub async fn read_licenses<C: Calls>(
         return Ok(Vec::new());
     }
     let mut ways = Ways::new(QUESTION);
-    caller.observer.total(user_ids.len() as u64);
+    caller.expect(user_ids.len() as u64, USERS_PER_CALL, Method::POST);
     match read_by_id(caller, account, user_ids).await {
         Ok(read) if !read.is_empty() || knows_licenses(caller, account).await? => return Ok(read),
         Ok(_) => ways.failed("by ID", CallFailure::Invalid(UNPROVEN.to_owned()))?,
@@ -142,7 +143,7 @@ async fn read_by_id<C: Calls>(
                 read.push(user);
             }
         }
-        caller.observer.done(user_ids.len() as u64);
+        caller.done(user_ids.len() as u64);
         Ok(read)
     });
     let read: Vec<_> = calls.buffered(IN_FLIGHT).try_collect().await?;

@@ -10,6 +10,9 @@ pub trait LookupObserver {
     /// So many more are done.
     fn done(&self, _more: u64) {}
 
+    /// By the service's quota, what is left takes at least so long. Zero if nothing has to wait.
+    fn left(&self, _at_least: Duration) {}
+
     /// No call may be sent for so long.
     fn waiting(&self, _wait: Duration) {}
 }

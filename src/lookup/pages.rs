@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 
+use reqwest::Method;
 use serde::de::DeserializeOwned;
 
 use super::caller::Caller;
@@ -45,9 +46,9 @@ pub async fn read_pages<P: Page, C: Calls>(
         let users = read.users();
         let is_last = users.is_empty();
         if let (0, Some(total)) = (skip, total) {
-            caller.observer.total(total);
+            caller.expect(total, users.len(), Method::GET);
         }
-        caller.observer.done(users.len() as u64);
+        caller.done(users.len() as u64);
         for user in users {
             known.add(P::user_id(&user))?;
             take(user)?;

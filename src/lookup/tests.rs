@@ -1,4 +1,4 @@
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -122,6 +122,44 @@ async fn addresses_are_looked_up_twenty_at_a_time() {
     assert_eq!(found.len(), 270);
     assert_eq!(done.0.into_inner(), 300);
     assert!(found.contains(&("user12@acme.example".to_owned(), Uuid::from_u128(12))));
+}
+
+/// What a look-up says is left, and when.
+#[derive(Default)]
+struct TimeLeft(RefCell<Vec<(Instant, Duration)>>);
+
+impl LookupObserver for TimeLeft {
+    fn left(&self, at_least: Duration) {
+        self.0.borrow_mut().push((Instant::now(), at_least));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_left_contains_the_waits_for_the_quota() {
+    let service = fake(directory);
+    let said = TimeLeft::default();
+    look_up_addresses(
+        &service.caller().observed_by(&said),
+        &account(),
+        &addresses(1_000_000),
+    )
+    .await
+    .unwrap();
+    let end = Instant::now();
+    let said = said.0.into_inner();
+    assert!(said[0].1 > Duration::from_secs(600), "{:?}", said[0]);
+    for (at, left) in said {
+        let really_left = end - at;
+        // Requests in flight count twice; calls that wait together leave within a second.
+        assert!(
+            left <= really_left + Duration::from_secs(1),
+            "{left:?} {really_left:?}"
+        );
+        assert!(
+            left + Duration::from_secs(2) >= really_left,
+            "{left:?} {really_left:?}"
+        );
+    }
 }
 
 #[tokio::test(start_paused = true)]

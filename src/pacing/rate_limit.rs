@@ -85,6 +85,12 @@ impl RateLimiter {
         self.window.add_pending(sent_at.clone());
         Ok(sent_at)
     }
+
+    /// When the last of `requests` more may be sent, where a burst may be as large as the rate.
+    pub fn earliest(&mut self, requests: u64, now: Instant) -> Instant {
+        let start = self.blocked_until.map_or(now, |until| until.max(now));
+        self.window.earliest(requests, now).max(start)
+    }
 }
 
 /// A clock that is set by hand, so that time comes from one place.

@@ -39,6 +39,23 @@ impl SlidingWindow {
         Err(*self.sent.front().unwrap_or(&now) + self.length)
     }
 
+    /// When the last of `requests` more, at least one, may be sent at the earliest.
+    pub fn earliest(&mut self, requests: u64, now: Instant) -> Instant {
+        self.update(now);
+        let (last, most) = (requests.saturating_sub(1), self.most as u64);
+        let windows = u32::try_from(last / most).unwrap_or(u32::MAX);
+        // In each window, requests follow those of the window before, in order.
+        let place = usize::try_from(last % most).unwrap_or(usize::MAX);
+        let free = self
+            .most
+            .saturating_sub(self.sent.len() + self.pending.len());
+        let first = match place.checked_sub(free) {
+            None => now,
+            Some(place) => *self.sent.get(place).unwrap_or(&now) + self.length,
+        };
+        first + self.length * windows
+    }
+
     pub fn add_pending(&mut self, sent_at: SentAt) {
         self.pending.push(sent_at);
     }
@@ -97,6 +114,26 @@ mod tests {
         slow.set(later);
         assert_eq!(window.check(later + WINDOW / 2), Err(later + WINDOW));
         assert_eq!(window.check(later + WINDOW), Ok(()));
+    }
+
+    #[test]
+    fn the_earliest_end_of_many_requests_is_when_the_last_of_them_leaves() {
+        let start = Instant::now();
+        let mut window = SlidingWindow::new(3, WINDOW, &[]);
+        gone(&mut window, start);
+        gone(&mut window, start + WINDOW / 4);
+        let now = start + WINDOW / 2;
+        // The third place is free; then each place opens a window after it was taken.
+        let expected = [
+            now,
+            start + WINDOW,
+            start + WINDOW / 4 + WINDOW,
+            now + WINDOW,
+            start + WINDOW * 2,
+        ];
+        for (requests, expected) in (1..).zip(expected) {
+            assert_eq!(window.earliest(requests, now), expected, "{requests}");
+        }
     }
 
     #[test]

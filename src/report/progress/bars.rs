@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use console::Term;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
+use super::lookup_bar::LookupBar;
 use super::messages;
 use super::screen::StableScreen;
 use super::wait::Wait;
@@ -23,7 +24,6 @@ const TICK: Duration = Duration::from_millis(200);
 
 const READING: &str = "reading  {wide_bar:.bold/dim} {binary_bytes}/{binary_total_bytes}";
 const READING_UNKNOWN_SIZE: &str = "reading  {spinner} {binary_bytes}";
-const LOOKING_UP: &str = "{prefix:<10} {wide_bar:.bold/dim} {human_pos}/{human_len}  {eta} left";
 const USERS: &str = "users    {wide_bar:.bold/dim} {human_pos}/{human_len}  {speed}  {msg}";
 const STOPPING: &str = "users    {wide_bar:.bold/dim} {human_pos}/{human_len}  stopping";
 const BELOW: &str = "         {msg}";
@@ -70,14 +70,11 @@ impl Bars {
         Box::new(reader)
     }
 
-    /// A bar of look-ups, which is cleared when it is dropped.
-    pub fn looking_up(&mut self, name: &str) -> ProgressBar {
+    pub fn looking_up(&mut self, name: &str) -> LookupBar {
         self.clear_reading();
         let bar = self.all.add(ProgressBar::new(0));
-        bar.set_style(style(LOOKING_UP));
-        bar.set_prefix(name.to_owned());
         bar.enable_steady_tick(TICK);
-        bar
+        LookupBar::new(bar, name)
     }
 
     pub fn start_sending(&mut self, total: u64) {
@@ -141,7 +138,7 @@ impl Bars {
     }
 }
 
-fn style(template: &str) -> ProgressStyle {
+pub fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template)
         .expect("the templates above are well-formed")
         .with_key(

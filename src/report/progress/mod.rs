@@ -2,6 +2,7 @@
 
 mod bars;
 mod events;
+mod lookup_bar;
 mod messages;
 mod plain;
 mod screen;
@@ -14,8 +15,8 @@ use std::path::Path;
 use bars::Bars;
 use console::Term;
 use events::JsonEvent;
-use indicatif::ProgressBar;
 use jiff::ZonedDateTime;
+pub use lookup_bar::LookupBar;
 #[cfg(test)]
 pub use messages::samples;
 use plain::PlainProgress;
@@ -36,33 +37,6 @@ pub struct Progress {
     wait: Option<Wait>,
     /// Standard error has been closed at its other end.
     is_closed: Cell<bool>,
-}
-
-/// The progress of look-ups. The bar goes when this is dropped.
-pub struct LookupBar(Option<ProgressBar>);
-
-impl LookupBar {
-    /// So many look-ups are ahead.
-    pub fn restart(&self, total: u64) {
-        if let Some(bar) = &self.0 {
-            bar.set_length(total);
-            bar.reset();
-        }
-    }
-
-    pub fn add(&self, more: u64) {
-        if let Some(bar) = &self.0 {
-            bar.inc(more);
-        }
-    }
-}
-
-impl Drop for LookupBar {
-    fn drop(&mut self) {
-        if let Some(bar) = &self.0 {
-            bar.finish_and_clear();
-        }
-    }
 }
 
 enum Display {
@@ -105,8 +79,8 @@ impl Progress {
     /// Shows how far look-ups are.
     pub fn looking_up(&mut self, name: &str) -> LookupBar {
         match &mut self.display {
-            Display::Bars(bars) => LookupBar(Some(bars.looking_up(name))),
-            Display::Plain(_) | Display::Events | Display::None => LookupBar(None),
+            Display::Bars(bars) => bars.looking_up(name),
+            Display::Plain(_) | Display::Events | Display::None => LookupBar::hidden(),
         }
     }
 
