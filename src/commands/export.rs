@@ -67,13 +67,19 @@ pub fn export(args: ExportArgs) -> anyhow::Result<ExitCode> {
     let caller = connection.caller(retries);
     let read = |out: &mut dyn Write| -> anyhow::Result<u64> {
         let mut writer = CurrentWriter::new(out)?;
-        let mut users = 0;
+        let (mut users, mut write_error) = (0, None);
         let listed = read_all_licenses(&caller, account, |user| {
             users += 1;
-            let written = writer.write(&user);
-            written.map_err(|error| CallFailure::CannotWrite(error.to_string()))
+            writer.write(&user).map_err(|error| {
+                let failure = CallFailure::CannotWrite(error.to_string());
+                write_error = Some(error);
+                failure
+            })
         });
         let listed = connection.runtime.block_on(listed);
+        if let Some(error) = write_error {
+            return Err(error.into());
+        }
         listed?;
         writer.flush()?;
         Ok(users)
@@ -82,12 +88,19 @@ pub fn export(args: ExportArgs) -> anyhow::Result<ExitCode> {
         None => match read(&mut BufWriter::new(stdout().lock())) {
             // The reader has seen enough.
             Err(error) if is_closed_pipe(&error) => return Ok(ExitCode::AllSucceeded),
-            read => read?,
+            read => read.map_err(incomplete)?,
         },
         Some(path) => write_new(path, read)?,
     };
     progress.info(&format!("{} exported", count_of(users, "user")));
     Ok(ExitCode::AllSucceeded)
+}
+
+/// Standard output may have been given a part of the users already.
+fn incomplete(error: anyhow::Error) -> anyhow::Error {
+    let failure = Failure::new("the licences cannot be read to the end").caused_by(error);
+    let hint = "do not use what was written; export again later, and with --out, which leaves no incomplete file";
+    failure.hint(hint).into()
 }
 
 fn is_closed_pipe(error: &anyhow::Error) -> bool {

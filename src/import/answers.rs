@@ -1,7 +1,7 @@
 //! What the service answered, as files that a run keeps: a resumed run means the same users and the same changes.
 
 use std::collections::HashSet;
-use std::io::Read;
+use std::io::{self, Read, Write};
 
 use serde::{Deserialize, Serialize};
 
@@ -31,9 +31,9 @@ struct CurrentRow<'a> {
 }
 
 /// Writes files of current licences.
-pub struct CurrentWriter<W: std::io::Write>(csv::Writer<W>);
+pub struct CurrentWriter<W: Write>(csv::Writer<W>);
 
-impl<W: std::io::Write> CurrentWriter<W> {
+impl<W: Write> CurrentWriter<W> {
     /// Writes the header.
     pub fn new(out: W) -> csv::Result<Self> {
         let mut builder = csv::WriterBuilder::new();
@@ -43,23 +43,27 @@ impl<W: std::io::Write> CurrentWriter<W> {
     }
 
     /// Writes a user. Spreadsheets must not take a cell as a formula.
-    pub fn write(&mut self, user: &ServiceLicenses) -> csv::Result<()> {
-        self.0.serialize(CurrentRow {
+    pub fn write(&mut self, user: &ServiceLicenses) -> io::Result<()> {
+        let written = self.0.serialize(CurrentRow {
             user_id: &escape_formula(&user.user_id),
             email: &escape_formula(&user.email),
             user_bundle_codes: &escape_formula(&user.codes.join(";")),
             use_external_license: user.external.unwrap_or(false),
             inherited_from_group: user.is_inherited,
+        });
+        written.map_err(|error| match error.into_kind() {
+            csv::ErrorKind::Io(error) => error,
+            other => io::Error::other(format!("{other:?}")),
         })
     }
 
-    pub fn flush(&mut self) -> std::io::Result<()> {
+    pub fn flush(&mut self) -> io::Result<()> {
         self.0.flush()
     }
 }
 
 /// A file of current licences.
-pub fn current_csv(licenses: &[ServiceLicenses]) -> csv::Result<Vec<u8>> {
+pub fn current_csv(licenses: &[ServiceLicenses]) -> io::Result<Vec<u8>> {
     let mut file = Vec::new();
     let mut writer = CurrentWriter::new(&mut file)?;
     for user in licenses {

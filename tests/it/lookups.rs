@@ -228,6 +228,41 @@ fn an_export_can_be_imported_and_read_as_current_licences() {
 }
 
 #[test]
+fn an_export_whose_reader_has_seen_enough_ends_without_an_error() {
+    // More than a pipe holds.
+    let portal = Portal::new(3000, with_licenses(3000), PortalBehavior::default());
+    let dir = Dir::new();
+    let url = portal.url();
+    let mut export = dir.start_piped(&["export", "--url", &url]);
+    drop(export.stdout.take());
+    let ended = export.wait_with_output().unwrap();
+    let stderr = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(0), "{stderr}");
+    assert!(!stderr.contains("error"), "{stderr}");
+}
+
+#[test]
+fn an_export_that_ends_too_early_says_that_what_it_wrote_is_incomplete() {
+    let behavior = PortalBehavior {
+        refuses: |path| path.ends_with("/user/page").then_some(503),
+        ..PortalBehavior::default()
+    };
+    let portal = Portal::new(120, with_licenses(120), behavior);
+    let dir = Dir::new();
+    let mut command = dir.seatload();
+    command.args(["export", "--url", &portal.url(), "--max-retries", "0"]);
+    let ended = wait_for_exit(command);
+    assert_eq!(ended.code, 2);
+    for told in [
+        "cannot be read to the end",
+        "status 503",
+        "hint: do not use what was written",
+    ] {
+        assert!(ended.stderr.contains(told), "{}", ended.stderr);
+    }
+}
+
+#[test]
 fn an_address_that_differs_by_one_letter_from_one_that_is_found_is_suggested() {
     let portal = Portal::new(5, Licenses::new(), PortalBehavior::default());
     let dir = Dir::new();

@@ -83,12 +83,21 @@ impl Dir {
 
     /// Starts `seatload` in this folder with standard error captured.
     pub(crate) fn start(&self, arguments: &[&str]) -> Child {
+        self.spawn(arguments, Stdio::null())
+    }
+
+    /// The same with both outputs captured.
+    pub(crate) fn start_piped(&self, arguments: &[&str]) -> Child {
+        self.spawn(arguments, Stdio::piped())
+    }
+
+    fn spawn(&self, arguments: &[&str], stdout: Stdio) -> Child {
         std::process::Command::new(assert_cmd::cargo::cargo_bin!("seatload"))
             .current_dir(self.0.path())
             .env("SEATLOAD_TOKEN", TOKEN)
             .env("XDG_CONFIG_HOME", self.0.path().join("config"))
             .args(arguments)
-            .stdout(Stdio::null())
+            .stdout(stdout)
             .stderr(Stdio::piped())
             .spawn()
             .unwrap()
