@@ -3,6 +3,8 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
+use seatload::sandbox::SandboxSettings;
+
 use crate::support::cli::{CommandOutput, Dir, wait_for_exit};
 use crate::support::server::Stand;
 
@@ -13,6 +15,23 @@ fn seatload(dir: &Dir, arguments: &[&str]) -> CommandOutput {
     command.env_remove("SEATLOAD_TOKEN").args(arguments);
     command.arg("--sandbox");
     wait_for_exit(command)
+}
+
+/// The sandbox's answer to one request, with its head.
+fn ask(stand: &Stand, method_and_path: &str, body: &str) -> String {
+    let address = stand.base_url.trim_start_matches("http://");
+    let mut connection = TcpStream::connect(address).unwrap();
+    write!(
+        connection,
+        "{method_and_path} HTTP/1.1\r\nHost: {address}\r\n\
+         Authorization: Bearer any\r\nContent-Type: application/json\r\nConnection: close\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).unwrap();
+    answer
 }
 
 fn export(dir: &Dir) -> String {
@@ -102,19 +121,11 @@ fn a_post_to_the_path_of_the_allocation_reads_and_allocates_nothing() {
     let dir = Dir::new();
     dir.write("users.csv", "userId,code\nann,IDU\n");
     assert_eq!(dir.import(&stand.base_url, &[]).code, 0);
-    let address = stand.base_url.trim_start_matches("http://");
-    let body = r#"{"userIds":["ann","ben"],"userBundleCodes":["PMD"]}"#;
-    let mut connection = TcpStream::connect(address).unwrap();
-    write!(
-        connection,
-        "POST /acme/lease_/api/account/acc-1/user-license HTTP/1.1\r\nHost: {address}\r\n\
-         Authorization: Bearer any\r\nContent-Type: application/json\r\nConnection: close\r\n\
-         Content-Length: {}\r\n\r\n{body}",
-        body.len()
-    )
-    .unwrap();
-    let mut answer = String::new();
-    connection.read_to_string(&mut answer).unwrap();
+    let answer = ask(
+        &stand,
+        "POST /acme/lease_/api/account/acc-1/user-license",
+        r#"{"userIds":["ann","ben"],"userBundleCodes":["PMD"]}"#,
+    );
     assert!(
         answer.contains(r#""userBundleLicenses":["IDU"]"#),
         "{answer}"
@@ -144,4 +155,57 @@ fn licences_of_a_group_need_consent_before_they_are_replaced() {
     ];
     let sent = seatload(&dir, &import);
     assert_eq!(sent.code, 0, "{}", sent.stderr);
+}
+
+#[test]
+fn at_most_twenty_names_are_looked_up_at_once() {
+    let stand = Stand::with_seats("IDU=5");
+    let path = "POST /acme/identity_/api/Directory/BulkResolveByName/acc-1";
+    let names = |count: usize| {
+        let names: Vec<_> = (0..count)
+            .map(|n| format!("\"u{n}@acme.example\""))
+            .collect();
+        format!("{{\"entityNames\":[{}]}}", names.join(","))
+    };
+    assert!(ask(&stand, path, &names(20)).starts_with("HTTP/1.1 200 "));
+    let refused = ask(&stand, path, &names(21));
+    assert!(refused.starts_with("HTTP/1.1 400 "), "{refused}");
+    assert!(refused.contains("at most 20 names"), "{refused}");
+}
+
+/// The Identity Server's documented quota: 300 reading calls in five minutes.
+#[test]
+fn a_reading_call_too_many_is_refused_until_the_quota_allows_it() {
+    let stand = Stand::with_seats("IDU=5");
+    let path = "GET /acme/identity_/api/User/users/acc-1?top=1&skip=0";
+    for _ in 0..300 {
+        let answer = ask(&stand, path, "");
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    }
+    let refused = ask(&stand, path, "");
+    assert!(refused.starts_with("HTTP/1.1 429 "), "{refused}");
+    let mut lines = refused.lines().map(str::to_ascii_lowercase);
+    let wait = lines.find_map(|line| line.strip_prefix("retry-after: ")?.parse::<u64>().ok());
+    assert!(
+        wait.is_some_and(|seconds| (1..=300).contains(&seconds)),
+        "{refused}"
+    );
+}
+
+#[test]
+fn a_sandbox_that_keeps_its_state_starts_with_what_it_had() {
+    let dir = Dir::new();
+    dir.write("users.csv", "userId,code\nann,IDU\nben,IDU\n");
+    let settings = SandboxSettings {
+        account: "acc-1".into(),
+        state: Some(dir.path("state.jsonl")),
+        ..SandboxSettings::default()
+    };
+    let first = Stand::new(settings.clone());
+    assert_eq!(dir.import(&first.base_url, &[]).code, 0);
+    let holdings = first.shown()["holdings"].clone();
+    drop(first);
+    let second = Stand::new(settings);
+    assert_eq!(second.shown()["holdings"], holdings);
+    assert_eq!(second.held("ben").as_deref(), Some("IDU"));
 }
