@@ -53,12 +53,7 @@ impl PlanArgs {
             current: ask_current,
             seats: ask_seats,
         };
-        if default == Ask::No && questions.all().contains(&Ask::Must) {
-            bail!(
-                Failure::new("the service can be asked only if the organisation is known")
-                    .hint("give the portal's address: --url https://cloud.uipath.com/NAME")
-            );
-        }
+        require_organization(&questions, default)?;
         Ok(ImportPlan {
             input: match input.as_os_str().to_str() {
                 Some("-") => Input::Stdin,
@@ -80,4 +75,15 @@ impl PlanArgs {
             batch_size: self.batch_size,
         })
     }
+}
+
+/// A flag can have the service asked only where the service may be asked at all.
+fn require_organization(questions: &Questions, default: Ask) -> anyhow::Result<()> {
+    if default == Ask::No && questions.all().contains(&Ask::Must) {
+        bail!(
+            Failure::new("the service can be asked only if the organisation is known")
+                .hint("give the portal's address: --url https://cloud.uipath.com/NAME")
+        );
+    }
+    Ok(())
 }

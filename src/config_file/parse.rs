@@ -46,20 +46,20 @@ pub fn parse(
             Ok(settings)
         }
         Some(_) => bail!("`{PROFILES}.{name}` is not a table"),
-        None if profiles.is_empty() => bail!(
-            Failure::new(format!(
-                "there is no profile {name}: the file has no profiles"
-            ))
-            .hint(format!("add [{PROFILES}.{name}] to the file"))
-        ),
-        None => {
-            let names: Vec<_> = profiles.keys().map(String::as_str).collect();
-            bail!(
-                Failure::new(format!("there is no profile {name}"))
-                    .hint(format!("use one of these profiles: {}", names.join(", ")))
-            )
-        }
+        None => bail!(unknown_profile(name, &profiles)),
     }
+}
+
+fn unknown_profile(name: &str, profiles: &Table) -> Failure {
+    if profiles.is_empty() {
+        return Failure::new(format!(
+            "there is no profile {name}: the file has no profiles"
+        ))
+        .hint(format!("add [{PROFILES}.{name}] to the file"));
+    }
+    let names: Vec<_> = profiles.keys().map(String::as_str).collect();
+    Failure::new(format!("there is no profile {name}"))
+        .hint(format!("use one of these profiles: {}", names.join(", ")))
 }
 
 fn add(settings: &mut Settings, table: Table, source: &str, cli: &Command) -> anyhow::Result<()> {

@@ -19,7 +19,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
 use futures::stream::FuturesUnordered;
-use futures::{FutureExt, StreamExt};
+use futures::{FutureExt, Stream, StreamExt};
 use tokio::sync::mpsc::Sender;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -93,33 +93,22 @@ pub async fn run<S: Service>(
             return Some(StopReason::CannotWriteReports);
         }
         if !ready.is_empty() {
-            let users = ready.iter().flat_map(|outgoing| &outgoing.task.slice.users);
-            let is_logged = log_before_send(&users.copied().collect::<Vec<_>>());
+            let is_logged = log_before_send(&users_of(&ready));
             let ready = ready.into_iter();
-            in_flight
-                .extend(ready.map(|outgoing| exchange(service, outgoing, is_logged, &stop_unsent)));
+            in_flight.extend(ready.map(|next| exchange(service, next, is_logged, &stop_unsent)));
         }
-        let until = match wait {
+        let wait = match wait {
             None => return dispatcher.into_stop(),
             Some(Wait::None) => continue,
             // Requests that are not sent yet need not be.
             Some(_) if interrupt.is_cancelled() && !stop_unsent.is_cancelled() => continue,
-            Some(Wait::Until(until)) => Some(until),
-            Some(Wait::ForResponse) => None,
+            Some(wait) => wait,
         };
         tokio::select! {
-            mut received = in_flight.next(), if !in_flight.is_empty() => {
-                let now = Instant::now();
-                while let Some((task, sent_at, response)) = received {
-                    dispatcher.handle_response(task, &sent_at, response, now);
-                    // Polling the others further would send requests that are not sent yet.
-                    if dispatcher.has_stopped() {
-                        break;
-                    }
-                    received = in_flight.next().now_or_never().flatten();
-                }
+            first = in_flight.next(), if !in_flight.is_empty() => {
+                handle_responses(&mut dispatcher, first, &mut in_flight);
             }
-            () = wait_until(until) => {}
+            () = wait_for(wait) => {}
             // Responses to requests in flight could not be recorded, so their users are pending.
             () = events.closed() => return Some(StopReason::CannotWriteReports),
             () = interrupt.cancelled(), if !interrupt.is_cancelled() => {}
@@ -127,12 +116,38 @@ pub async fn run<S: Service>(
     }
 }
 
+fn users_of(requests: &[Outgoing]) -> Vec<UserIndex> {
+    let users = requests.iter().flat_map(|next| &next.task.slice.users);
+    users.copied().collect()
+}
+
+/// Handles a response, and those that have come by now.
+fn handle_responses(
+    dispatcher: &mut Dispatcher<'_>,
+    first: Option<Exchange>,
+    in_flight: &mut (impl Stream<Item = Exchange> + Unpin),
+) {
+    let now = Instant::now();
+    let mut next = first;
+    while let Some((task, sent_at, response)) = next {
+        dispatcher.handle_response(task, &sent_at, response, now);
+        // Polling the others further would send requests that are not sent yet.
+        if dispatcher.has_stopped() {
+            return;
+        }
+        next = in_flight.next().now_or_never().flatten();
+    }
+}
+
+/// A request that is over: what it was for, when it was sent, and what came back.
+type Exchange = (queue::Task, SentAt, Response);
+
 async fn exchange<S: Service>(
     service: &S,
     outgoing: Outgoing,
     is_logged: bool,
     stop_unsent: &CancellationToken,
-) -> (queue::Task, SentAt, Response) {
+) -> Exchange {
     let Outgoing {
         task,
         request,
@@ -177,9 +192,11 @@ async fn cancelled_before_sending(stop_unsent: &CancellationToken, sent_at: &Sen
     }
 }
 
-async fn wait_until(until: Option<Instant>) {
-    match until {
-        Some(until) => sleep_until(until).await,
-        None => std::future::pending().await,
+/// Ends when the wait is over. A wait for a response has no end of its own.
+async fn wait_for(wait: Wait) {
+    match wait {
+        Wait::None => {}
+        Wait::Until(until) => sleep_until(until).await,
+        Wait::ForResponse => std::future::pending().await,
     }
 }

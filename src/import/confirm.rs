@@ -22,11 +22,7 @@ pub fn confirm(
     progress: &Progress,
 ) -> anyhow::Result<()> {
     let (plan, requests, consent) = (&settings.plan, &settings.run.requests, settings.consent);
-    let is_asked = settings.interactivity == Interactivity::AtTerminal
-        && !consent.everything
-        && plan.input != Input::Stdin
-        && stdin().is_terminal()
-        && stderr().is_terminal();
+    let is_asked = is_asked(settings);
     let may_lose = changes.current.is_some() || changes.to_remove().next().is_some();
     if !is_asked && !changes.knows_seats() && !may_lose {
         return Ok(());
@@ -59,6 +55,15 @@ pub fn confirm(
         return Ok(());
     }
     reject_harmful_changes(&report)
+}
+
+/// Whether somebody at a terminal is asked before anything is sent.
+fn is_asked(settings: &ImportSettings) -> bool {
+    settings.interactivity == Interactivity::AtTerminal
+        && !settings.consent.everything
+        && settings.plan.input != Input::Stdin
+        && stdin().is_terminal()
+        && stderr().is_terminal()
 }
 
 /// Without a terminal, losses need `--allow-losses`.

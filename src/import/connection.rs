@@ -12,7 +12,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::api::{Client, Network, SignInError, Token, TokenCache, TokenSource, base_url};
+use crate::api::{Client, Network, SignInError, Token, TokenCache, TokenSource, Variant, base_url};
 use crate::event::StopReason;
 use crate::hint::Failure;
 use crate::humanize::duration::duration;
@@ -60,17 +60,12 @@ impl Connection {
                     .block_on(start_sandbox(before.clone()))
                     .context("cannot start the sandbox")?;
                 sandbox = Some(SandboxState { keeper, before });
-                let address = ServiceAddress {
-                    base_url,
-                    endpoint: *endpoint,
-                    organization: Some(sandbox::ACCOUNT.to_owned()),
-                    account: Some(sandbox::ACCOUNT.to_owned()),
-                };
                 let token = Token::new(SecretString::from("sandbox"), "the sandbox")?;
                 let network = Network {
                     timeout,
                     ..Network::default()
                 };
+                let address = sandbox_address(base_url, *endpoint);
                 (address, TokenSource::Static(token), network)
             }
             Target::Service(address) => (
@@ -193,6 +188,15 @@ pub fn network(settings: &NetworkSettings, timeout: Duration) -> anyhow::Result<
         root_certificates: read(&settings.ca_cert)?,
         identity: read(&settings.client_cert)?.map(Into::into),
     })
+}
+
+fn sandbox_address(base_url: String, endpoint: Variant) -> ServiceAddress {
+    ServiceAddress {
+        base_url,
+        endpoint,
+        organization: Some(sandbox::ACCOUNT.to_owned()),
+        account: Some(sandbox::ACCOUNT.to_owned()),
+    }
 }
 
 async fn start_sandbox(state: Option<PathBuf>) -> anyhow::Result<(String, StateKeeper)> {

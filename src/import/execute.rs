@@ -48,17 +48,21 @@ pub fn execute(
             (Some(stop.unwrap_or(StopReason::CannotWriteReports)), None)
         }
     };
-    let not_retried = match stop {
-        None => run.users.len() - run.users_to_send().len(),
-        Some(_) => 0,
-    };
     Ok(RunResult {
         folder: run.folder.path().to_owned(),
+        not_retried: not_retried(run, stop.as_ref()),
         stop,
         summary,
         reports,
-        not_retried: not_retried as u64,
     })
+}
+
+/// How many failures of earlier sessions `--first` left as they were, in a run that has ended.
+fn not_retried(run: &PreparedRun<'_>, stop: Option<&StopReason>) -> u64 {
+    if stop.is_some() {
+        return 0;
+    }
+    (run.users.len() - run.users_to_send().len()) as u64
 }
 
 /// Why the run stops early, if it does.

@@ -49,8 +49,9 @@ pub fn finish(
     if totals.stop.is_some() {
         Journal::write_pending(folder, assignments, states.pending(assignments))?;
     }
-    let undo = undo.map(|undo| undo.finish(folder, run.changes, &states));
-    let undo = undo.transpose()?;
+    let undo = undo
+        .map(|undo| undo.finish(folder, run.changes, &states))
+        .transpose()?;
     if states.has_superseded() {
         journal
             .remove_superseded(folder, assignments, &states)

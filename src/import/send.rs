@@ -56,27 +56,13 @@ pub fn send<'a>(
 ) -> anyhow::Result<SendResult<'a>> {
     let assignments = &run.changes.roster.assignments;
     let users: Vec<_> = run.to_allocate().collect();
-    let allocator = Allocator {
-        client: &run.session.connection.client,
-        endpoint: &run.session.located.endpoint,
-    };
     let plan = Plan::new(assignments, users.iter().copied(), run.batch_size);
     let policy = policy(run, &files);
     let requests = plan.batches().len();
-    announce(
-        users.len() as u64,
-        requests as u64,
-        policy.rate,
-        run,
-        progress,
-    );
+    announce(run, users.len(), requests, progress);
     let write_ahead_log = Mutex::new(files.write_ahead_log);
     let dispatch = Dispatch {
-        service: TrackedService {
-            service: &allocator,
-            send_times: run.session.send_times,
-            window: tracking_period(policy.rate),
-        },
+        service: tracked_service(run),
         gate: WriteAheadGate::new(&write_ahead_log, &run.folder),
         plan,
         policy,
@@ -107,14 +93,27 @@ pub fn send<'a>(
 }
 
 /// Says what is about to be sent, and shows the progress from here on.
-fn announce(users: u64, requests: u64, rate: Rate, run: &PreparedRun<'_>, progress: &mut Progress) {
-    let endpoint = &run.session.located.endpoint;
-    let (all, requests) = (count_of(users, "user"), count_of(requests, "request"));
+fn announce(run: &PreparedRun<'_>, users: usize, requests: usize, progress: &mut Progress) {
+    let (endpoint, rate) = (&run.session.located.endpoint, run.settings.requests.rate);
+    let all = count_of(users as u64, "user");
+    let requests = count_of(requests as u64, "request");
     let host = endpoint.host();
     progress.info(&format!(
         "{all} to send in {requests} to {host}, at most {rate}"
     ));
-    progress.start_sending(users, endpoint.address_hint());
+    progress.start_sending(users as u64, endpoint.address_hint());
+}
+
+/// The allocation call of this run. Its send times count in the rate's window of the runs that follow.
+fn tracked_service<'a>(run: &'a PreparedRun<'_>) -> TrackedService<'a, Allocator<'a>> {
+    TrackedService {
+        service: Allocator {
+            client: &run.session.connection.client,
+            endpoint: &run.session.located.endpoint,
+        },
+        send_times: run.session.send_times,
+        window: tracking_period(run.settings.requests.rate),
+    }
 }
 
 /// Dispatches on the runtime, and records on a thread.

@@ -64,7 +64,7 @@ impl SendTimes {
 
 /// A service whose requests are tracked.
 pub struct TrackedService<'a, S> {
-    pub service: &'a S,
+    pub service: S,
     pub send_times: &'a SendTimes,
     /// How long a sent request may count.
     pub window: Duration,

@@ -13,7 +13,7 @@ use crate::import::recorder::RecordedRun;
 use crate::lookup::{LookupError, ServiceLicenses, read_licenses};
 use crate::outcome::{Applied, ConfirmedBy, Decision, FailureKind, Outcome};
 use crate::report::Progress;
-use crate::roster::{Assignments, UserIndex};
+use crate::roster::{Assignments, SetIndex, UserIndex};
 use crate::run::Journal;
 use crate::user_id::UserKey;
 
@@ -25,26 +25,8 @@ pub fn settle_by_reading(
 ) -> io::Result<()> {
     let assignments = &run.changes.roster.assignments;
     let open: Vec<_> = recorded.states.unsettled(assignments).collect();
-    let Some(account) = run
-        .session
-        .located
-        .account
-        .as_ref()
-        .filter(|_| !open.is_empty())
-    else {
+    let Some(licenses) = ask_about(run, &open, progress) else {
         return Ok(());
-    };
-    progress.info(&format!(
-        "asking the service about {}, since no response says what became of them",
-        count_of(open.len() as u64, "user")
-    ));
-    let licenses = match read(run, account, &open) {
-        None => return Ok(()),
-        Some(Ok(licenses)) => licenses,
-        Some(Err(error)) => {
-            progress.info(&format!("warning: {error}"));
-            return Ok(());
-        }
     };
     let attempts = attempts(run, assignments)?;
     let licenses: HashMap<_, _> = { licenses.iter() }
@@ -71,6 +53,23 @@ pub fn may_ask(stop: Option<&StopReason>) -> bool {
         stop,
         None | Some(StopReason::FirstUsersDone | StopReason::NoUserFound { .. })
     )
+}
+
+/// What these users have. `None` if there is nobody to ask about, or no answer.
+fn ask_about(
+    run: &PreparedRun<'_>,
+    users: &[UserIndex],
+    progress: &Progress,
+) -> Option<Vec<ServiceLicenses>> {
+    let account = run.session.located.account.as_ref();
+    let account = account.filter(|_| !users.is_empty())?;
+    progress.info(&format!(
+        "asking the service about {}, since no response says what became of them",
+        count_of(users.len() as u64, "user")
+    ));
+    let read = read(run, account, users)?;
+    read.inspect_err(|error| progress.info(&format!("warning: {error}")))
+        .ok()
 }
 
 /// What these users have. `None` if an interrupt ends the wait.
@@ -108,25 +107,12 @@ fn attempts(
 /// The outcome of a user whose licences were read. Users who are not listed have none.
 fn decide(run: &PreparedRun<'_>, user: UserIndex, licenses: Option<&ServiceLicenses>) -> Decision {
     let assignments = &run.changes.roster.assignments;
-    let before = run
-        .changes
-        .current
-        .as_ref()
-        .and_then(|current| current.of(user));
-    let sets = assignments.sets();
-    let removal = assignments.removal(user);
-    let has = |set, external| {
-        let codes = sets.codes(sets.wanted(set)).map(str::to_ascii_uppercase);
-        let codes: BTreeSet<_> = codes.collect();
-        let read = licenses.filter(|licenses| !licenses.is_inherited);
-        let read_codes = read.iter().flat_map(|licenses| &licenses.codes);
-        let read_codes: BTreeSet<_> = read_codes.map(|code| code.to_ascii_uppercase()).collect();
-        let flag = read.and_then(|licenses| licenses.external);
-        // A group's licences show that an empty allocation is not there.
-        let is_blocked = removal != Some(Removal::Nothing)
-            || licenses.is_none_or(|licenses| !licenses.is_inherited);
-        is_blocked && codes == read_codes && (codes.is_empty() || flag == Some(external))
-    };
+    let current = run.changes.current.as_ref();
+    let before = current.and_then(|current| current.of(user));
+    // A group's licences show that an empty allocation is not there.
+    let is_blocked = assignments.removal(user) != Some(Removal::Nothing)
+        || licenses.is_none_or(|licenses| !licenses.is_inherited);
+    let has = |set, external| is_blocked && has_directly(licenses, assignments, set, external);
     if has(assignments.set(user), assignments.external(user)) {
         return decision(
             Outcome::Success {
@@ -147,6 +133,23 @@ fn decide(run: &PreparedRun<'_>, user: UserIndex, licenses: Option<&ServiceLicen
     };
     let message = format!("reading shows that the user has {has_now}");
     failure(FailureKind::Unknown, &message, Applied::Maybe)
+}
+
+/// Whether a direct allocation gives exactly these licences.
+fn has_directly(
+    licenses: Option<&ServiceLicenses>,
+    assignments: &Assignments,
+    set: SetIndex,
+    external: bool,
+) -> bool {
+    let sets = assignments.sets();
+    let wanted = sets.codes(sets.wanted(set)).map(str::to_ascii_uppercase);
+    let wanted: BTreeSet<_> = wanted.collect();
+    let direct = licenses.filter(|licenses| !licenses.is_inherited);
+    let codes = direct.iter().flat_map(|licenses| &licenses.codes);
+    let codes: BTreeSet<_> = codes.map(|code| code.to_ascii_uppercase()).collect();
+    let flag = direct.and_then(|licenses| licenses.external);
+    wanted == codes && (wanted.is_empty() || flag == Some(external))
 }
 
 fn failure(kind: FailureKind, message: &str, applied: Applied) -> Decision {

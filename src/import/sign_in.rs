@@ -75,15 +75,7 @@ pub fn merge_with_recorded(
     now: SignInSettings,
     recorded: &SignInSettings,
 ) -> anyhow::Result<SignInSettings> {
-    let is_same_method = match method(&now, variable(TOKEN_VARIABLE)?.is_some())? {
-        None => true,
-        Some(SignInMethod::ClientCredentials) => now.client_id == recorded.client_id,
-        Some(SignInMethod::Password) => recorded.username.is_some(),
-        Some(SignInMethod::Token | SignInMethod::TokenFile(_) | SignInMethod::TokenCommand(_)) => {
-            false
-        }
-    };
-    if !is_same_method {
+    if !signs_in_as_recorded(&now, recorded)? {
         return Ok(now);
     }
     let file = |now: Option<PathBuf>, recorded: &Option<PathBuf>, name| {
@@ -110,6 +102,18 @@ pub fn merge_with_recorded(
         token_url: now.token_url.or(recorded.token_url),
         tenancy: now.tenancy.or(recorded.tenancy),
         username: now.username.or(recorded.username),
+    })
+}
+
+/// Whether nothing else is chosen now than what was recorded, so that recorded settings complete it.
+fn signs_in_as_recorded(now: &SignInSettings, recorded: &SignInSettings) -> anyhow::Result<bool> {
+    Ok(match method(now, variable(TOKEN_VARIABLE)?.is_some())? {
+        None => true,
+        Some(SignInMethod::ClientCredentials) => now.client_id == recorded.client_id,
+        Some(SignInMethod::Password) => recorded.username.is_some(),
+        Some(SignInMethod::Token | SignInMethod::TokenFile(_) | SignInMethod::TokenCommand(_)) => {
+            false
+        }
     })
 }
 

@@ -10,7 +10,7 @@ use crate::event::StopReason;
 use crate::import::finish::{SettingsSource, summary_settings};
 use crate::plan::{PlannedChanges, group_sizes};
 use crate::report::{PageData, SessionTotals, Timeline, write_page, write_workbook};
-use crate::run::{Journal, RunEnd, RunFileError, RunFolder, RunStats, Summary};
+use crate::run::{Journal, RunEnd, RunFileError, RunFolder, RunStats, Summary, SummarySettings};
 use crate::settings::ImportSettings;
 
 /// Why nothing is sent, if `--strict` forbids it.
@@ -27,19 +27,13 @@ pub fn write_strict_reports(
     stop: &StopReason,
     folder: &RunFolder,
 ) -> Result<(), RunFileError> {
-    let (plan, roster, now) = (&settings.plan, &changes.roster, Timestamp::now());
-    let assignments = &roster.assignments;
-    let (_, states) = Journal::open(folder, roster)?;
+    let now = Timestamp::now();
+    let assignments = &changes.roster.assignments;
+    let (_, states) = Journal::open(folder, &changes.roster)?;
     Journal::write_pending(folder, assignments, assignments.sendable_users())?;
-    let summary = Summary::new(RunEnd {
-        settings: summary_settings(&SettingsSource {
-            input: &plan.input,
-            input_settings: &plan.input_settings,
-            batch_size: plan.batch_size,
-            run: &settings.run,
-            endpoint,
-        }),
-        roster,
+    let end = RunEnd {
+        settings: planned_settings(settings, endpoint),
+        roster: &changes.roster,
         stats: &RunStats::new(&states, assignments, 0),
         states: &states,
         stop: Some(stop),
@@ -47,7 +41,8 @@ pub fn write_strict_reports(
         started: now,
         finished: now,
         duration: Duration::ZERO,
-    });
+    };
+    let summary = Summary::new(end);
     let page = PageData {
         summary: &summary,
         planned: changes,
@@ -61,6 +56,17 @@ pub fn write_strict_reports(
     write_workbook(folder)?;
     write_page(folder, &page)?;
     Ok(summary.write(folder)?)
+}
+
+fn planned_settings(settings: &ImportSettings, endpoint: &Endpoint) -> SummarySettings {
+    let plan = &settings.plan;
+    summary_settings(&SettingsSource {
+        input: &plan.input,
+        input_settings: &plan.input_settings,
+        batch_size: plan.batch_size,
+        run: &settings.run,
+        endpoint,
+    })
 }
 
 /// What would have been sent.

@@ -90,46 +90,62 @@ fn choose_sheets(
     let all: Vec<_> = sheets.clone().map(|sheet| sheet.name.clone()).collect();
     let shown = || all.iter().map(|name| printable(name, 60)).collect();
     if let Some(name) = &format.sheet {
-        return match all.contains(name) {
-            true => Ok(Sheets::one(name.clone())),
-            false => Err(InputError::NoSheet {
-                name: printable(name, 60),
-                sheets: shown(),
-            }),
-        };
+        if all.contains(name) {
+            return Ok(Sheets::one(name.clone()));
+        }
+        return Err(InputError::NoSheet {
+            name: printable(name, 60),
+            sheets: shown(),
+        });
     }
     let visible = sheets.filter(|sheet| sheet.visible == SheetVisible::Visible);
     let visible: Vec<_> = visible.map(|sheet| sheet.name.clone()).collect();
-    let Some(first) = visible.first() else {
+    let search = HeaderSearch::new(format);
+    let with_header = first_with_header(workbook, &visible, search, has_columns)?;
+    let Some(chosen) = with_header.or(visible.first()) else {
         return Err(InputError::NoVisibleSheet { sheets: shown() });
     };
-    let search = HeaderSearch::new(format);
-    let mut chosen = first;
-    for name in &visible {
-        if has_header(workbook, name, search, has_columns).map_err(unreadable)? {
-            chosen = name;
-            break;
-        }
-    }
     // A user's rows may be on both sheets of a report, and without one of them it would lose licences.
     let is_report = |name: &String| [FAILED_USERS_SHEET, BAD_ROWS_SHEET].contains(&name.as_str());
     let (read, unread): (Vec<_>, Vec<_>) = visible
         .iter()
         .cloned()
         .partition(|name| name == chosen || (is_report(chosen) && is_report(name)));
-    let mut starts = Vec::new();
-    let mut lines_before = 0;
-    for (place, name) in read.iter().enumerate() {
-        let name = name.clone();
-        starts.push(SheetStart { name, lines_before });
-        if place + 1 < read.len() {
-            lines_before += last_line(workbook, &read[place]).map_err(unreadable)?;
+    let read = number_lines(workbook, read)?;
+    Ok(Sheets { read, unread })
+}
+
+fn first_with_header<'a>(
+    workbook: &mut Workbook,
+    sheets: &'a [String],
+    search: HeaderSearch,
+    has_columns: &HasColumns<'_>,
+) -> Result<Option<&'a String>, InputError> {
+    for name in sheets {
+        if has_header(workbook, name, search, has_columns).map_err(unreadable)? {
+            return Ok(Some(name));
         }
     }
-    Ok(Sheets {
-        read: starts,
-        unread,
-    })
+    Ok(None)
+}
+
+/// Where the lines of each sheet start, if they are numbered from one sheet to the next.
+fn number_lines(
+    workbook: &mut Workbook,
+    sheets: Vec<String>,
+) -> Result<Vec<SheetStart>, InputError> {
+    let mut starts = Vec::new();
+    let mut lines_before = 0;
+    let last = sheets.len().saturating_sub(1);
+    for (place, name) in sheets.into_iter().enumerate() {
+        let lines = match place {
+            place if place < last => last_line(workbook, &name).map_err(unreadable)?,
+            _ => 0,
+        };
+        starts.push(SheetStart { name, lines_before });
+        lines_before += lines;
+    }
+    Ok(starts)
 }
 
 /// Whether the header is among the first rows of a sheet.

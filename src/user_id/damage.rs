@@ -84,16 +84,17 @@ pub fn of_text(user_id: &str) -> Option<InvalidId> {
     if user_id.contains("\\u{") {
         return Some(InvalidId::EscapedCharacter);
     }
-    if ["true", "false"]
-        .iter()
-        .any(|truth| truth.eq_ignore_ascii_case(user_id))
-    {
+    if is_boolean(user_id) {
         return Some(InvalidId::Boolean);
     }
     if several(user_id).is_some() {
         return Some(InvalidId::Several);
     }
     nearly_guid(user_id)
+}
+
+fn is_boolean(text: &str) -> bool {
+    text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false")
 }
 
 /// The IDs of a text that lists several: GUIDs with anything between them, or words with a semicolon or a bar between.

@@ -50,22 +50,29 @@ pub fn run_checks(
     let is_signed_in = report(resolved)?
         && report(runtime.block_on(check_connection(&connection)))?
         && report(runtime.block_on(check_sign_in(&connection)))?;
-    if !is_signed_in {
-        return Ok(());
+    if is_signed_in {
+        check_account(&connection, settings.requests.max_retries, &mut report)?;
     }
-    match runtime.block_on(connection.locate(settings.requests.max_retries)) {
-        Err(error) => {
-            report(Check::from_error("account", &error))?;
-        }
-        Ok(located) => {
-            let account = printable(&located.account_id, 60);
-            let source = located.account_source;
-            report(Check::ok("account", format!("{account} ({source})")))?;
-            report(runtime.block_on(check_endpoint(&connection.client, &located.endpoint)))?;
-            for check in check_readings(&connection, located) {
-                report(check)?;
-            }
-        }
+    Ok(())
+}
+
+/// The account, and what the service answers for it.
+fn check_account(
+    connection: &Connection,
+    max_retries: u32,
+    report: &mut impl FnMut(Check) -> io::Result<bool>,
+) -> io::Result<()> {
+    let runtime = &connection.runtime;
+    let located = match runtime.block_on(connection.locate(max_retries)) {
+        Ok(located) => located,
+        Err(error) => return report(Check::from_error("account", &error)).map(drop),
+    };
+    let account = printable(&located.account_id, 60);
+    let source = located.account_source;
+    report(Check::ok("account", format!("{account} ({source})")))?;
+    report(runtime.block_on(check_endpoint(&connection.client, &located.endpoint)))?;
+    for check in check_readings(connection, located) {
+        report(check)?;
     }
     Ok(())
 }

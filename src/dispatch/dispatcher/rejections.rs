@@ -65,20 +65,7 @@ impl Dispatcher<'_> {
             status: Some(code),
             message: &message,
         };
-        if rejection.status == RejectionStatus::NotFound {
-            self.health.single_user_not_found += 1;
-        } else {
-            self.health.single_user_not_found = 0;
-            self.decide_not_found();
-        }
-        if self.may_be_wrong_account(rejection.status) {
-            self.order.decided(task.batch, task.slice.users.len());
-            self.health
-                .undecided_not_found
-                .push(failure.of(&task.slice));
-        } else {
-            self.fail(task.batch, &task.slice, failure);
-        }
+        self.fail_single_user(task, rejection.status, failure);
         self.finish_slice(task, SliceResult::Rejected(task.slice.clone()));
         if self.policy.keep_trying || self.stop.is_some() {
             return;
@@ -92,6 +79,23 @@ impl Dispatcher<'_> {
             self.stop(StopReason::NoUserFound {
                 message: rejection.message.clone(),
             });
+        }
+    }
+
+    /// The user has failed, unless its 404 may be about the account: then it stays open until that is known.
+    fn fail_single_user(&mut self, task: &Task, status: RejectionStatus, failure: Failure<'_>) {
+        if status == RejectionStatus::NotFound {
+            self.health.single_user_not_found += 1;
+        } else {
+            self.health.single_user_not_found = 0;
+            self.decide_not_found();
+        }
+        if self.may_be_wrong_account(status) {
+            self.order.decided(task.batch, task.slice.users.len());
+            let undecided = &mut self.health.undecided_not_found;
+            undecided.push(failure.of(&task.slice));
+        } else {
+            self.fail(task.batch, &task.slice, failure);
         }
     }
 
