@@ -96,6 +96,10 @@ fn io_hint(error: &(dyn Error + 'static)) -> Option<String> {
         ErrorKind::IsADirectory => "name a file: this is a folder",
         ErrorKind::NotADirectory => "name a folder: this is a file",
         ErrorKind::AlreadyExists => "choose another name, or remove what has this name",
+        ErrorKind::InvalidFilename if cfg!(windows) => {
+            "Windows allows no \" < > | ? or * in a name, and no : except after the drive"
+        }
+        ErrorKind::InvalidFilename => "choose a shorter name",
         ErrorKind::AddrInUse => "choose another port, or end the program that listens on it",
         _ => return None,
     };
