@@ -1,5 +1,6 @@
 //! Secrets are seen by whom they are for, and by nobody else.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read;
 use std::process::{Command, Stdio};
@@ -12,17 +13,14 @@ use crate::support::identity::{
 
 /// Every command line of this machine, as every user of it can read.
 #[cfg(target_os = "linux")]
-fn process_list() -> Vec<u8> {
+fn process_list() -> impl Iterator<Item = Vec<u8>> {
     let processes = fs::read_dir("/proc").unwrap().flatten();
-    processes
-        .filter_map(|process| fs::read(process.path().join("cmdline")).ok())
-        .flatten()
-        .collect()
+    processes.filter_map(|process| fs::read(process.path().join("cmdline")).ok())
 }
 
 #[cfg(not(target_os = "linux"))]
-fn process_list() -> Vec<u8> {
-    Vec::new()
+fn process_list() -> impl Iterator<Item = Vec<u8>> {
+    std::iter::empty()
 }
 
 fn holds(text: &[u8], secret: &str) -> bool {
@@ -99,11 +97,12 @@ fn no_secret_is_in_any_output_file_or_process_list() {
                 .stderr(Stdio::piped())
                 .spawn()
                 .unwrap();
-            let mut seen = Vec::new();
+            let mut command_lines = BTreeSet::new();
             while child.try_wait().unwrap().is_none() {
-                seen.extend(process_list());
-                std::thread::yield_now();
+                command_lines.extend(process_list());
+                std::thread::sleep(Duration::from_millis(5));
             }
+            let mut seen: Vec<u8> = command_lines.into_iter().flatten().collect();
             child.stdout.take().unwrap().read_to_end(&mut seen).unwrap();
             child.stderr.take().unwrap().read_to_end(&mut seen).unwrap();
             for file in files(&dir.path("")) {
