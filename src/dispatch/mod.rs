@@ -80,12 +80,7 @@ pub async fn run<S: Service>(
     let stop_unsent = CancellationToken::new();
     let mut in_flight = FuturesUnordered::new();
     loop {
-        if interrupt.is_cancelled() {
-            dispatcher.stop(StopReason::Interrupted);
-        }
-        if dispatcher.has_stopped() {
-            stop_unsent.cancel();
-        }
+        stop_if_interrupted(&mut dispatcher, interrupt, &stop_unsent);
         let (ready, wait) = dispatcher.ready_requests(Instant::now());
         let new_events = dispatcher.take_events();
         if !new_events.is_empty() && events.send(new_events).await.is_err() {
@@ -113,6 +108,19 @@ pub async fn run<S: Service>(
             () = events.closed() => return Some(StopReason::CannotWriteReports),
             () = interrupt.cancelled(), if !interrupt.is_cancelled() => {}
         }
+    }
+}
+
+fn stop_if_interrupted(
+    dispatcher: &mut Dispatcher<'_>,
+    interrupt: &CancellationToken,
+    stop_unsent: &CancellationToken,
+) {
+    if interrupt.is_cancelled() {
+        dispatcher.stop(StopReason::Interrupted);
+    }
+    if dispatcher.has_stopped() {
+        stop_unsent.cancel();
     }
 }
 

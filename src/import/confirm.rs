@@ -46,9 +46,7 @@ pub fn confirm(
         return Ok(());
     }
     if is_asked {
-        let plan = plan_section(&report, console::colors_enabled_stderr());
-        let target = destination(&settings.run.target);
-        progress.message_unwrapped(&format!("{plan}To        {target}"));
+        show_plan(&report, &settings.run.target, progress);
         return ask_yes_no(&report);
     }
     if consent.losses {
@@ -122,6 +120,12 @@ fn harmful_changes(report: &PlanReport) -> Option<String> {
     })
     .collect();
     (!harms.is_empty()).then(|| harms.join(", and "))
+}
+
+fn show_plan(report: &PlanReport, target: &Target, progress: &Progress) {
+    let plan = plan_section(report, console::colors_enabled_stderr());
+    let target = destination(target);
+    progress.message_unwrapped(&format!("{plan}To        {target}"));
 }
 
 fn ask_yes_no(report: &PlanReport) -> anyhow::Result<()> {

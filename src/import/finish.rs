@@ -38,30 +38,26 @@ pub fn finish(
     totals: &RunTotals<'_>,
 ) -> io::Result<FinalReports> {
     let session = session_totals(run, &recorded, totals);
-    let RecordedRun {
-        journal,
-        states,
-        timeline,
-        ..
-    } = recorded;
+    let states = &recorded.states;
     let folder = &run.folder;
     let assignments = &run.changes.roster.assignments;
     if totals.stop.is_some() {
         Journal::write_pending(folder, assignments, states.pending(assignments))?;
     }
     let undo = undo
-        .map(|undo| undo.finish(folder, run.changes, &states))
+        .map(|undo| undo.finish(folder, run.changes, states))
         .transpose()?;
     if states.has_superseded() {
-        journal
-            .remove_superseded(folder, assignments, &states)
+        recorded
+            .journal
+            .remove_superseded(folder, assignments, states)
             .map_err(io::Error::other)?;
     }
     let page = PageData {
         summary: totals.summary,
         planned: run.changes,
-        states: &states,
-        timeline: &timeline,
+        states,
+        timeline: &recorded.timeline,
         session,
         stop: totals.stop,
         resume_command: Some(resume_command(folder.path())),

@@ -57,8 +57,7 @@ pub fn send<'a>(
     let assignments = &run.changes.roster.assignments;
     let users: Vec<_> = run.to_allocate().collect();
     let plan = Plan::new(assignments, users.iter().copied(), run.batch_size);
-    let policy = policy(run, &files);
-    let requests = plan.batches().len();
+    let (policy, requests) = (policy(run, &files), plan.batches().len());
     announce(run, users.len(), requests, progress);
     let write_ahead_log = Mutex::new(files.write_ahead_log);
     let dispatch = Dispatch {
@@ -81,13 +80,12 @@ pub fn send<'a>(
     let (stop, mut recorded) = dispatch_and_record(run, &dispatch, recorder)?;
     let gate_error = dispatch.gate.into_error();
     let error = files.error.or(recorded.error.take()).or(gate_error);
-    let write_ahead_log = write_ahead_log.into_inner();
-    let write_ahead_log = write_ahead_log.unwrap_or_else(PoisonError::into_inner);
+    let log = write_ahead_log.into_inner();
     Ok(SendResult {
         stop,
         requests,
         recorded,
-        undo: write_ahead_log.into_undo(),
+        undo: log.unwrap_or_else(PoisonError::into_inner).into_undo(),
         error,
     })
 }
