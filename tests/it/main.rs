@@ -9,6 +9,7 @@ mod answers;
 mod check;
 mod cli_reference;
 mod completions;
+mod day;
 mod dialects;
 mod dispatch;
 mod docs;
