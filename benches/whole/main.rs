@@ -4,8 +4,11 @@
 //! `cargo bench --bench whole` measures everything; names after `--` choose lines, and `--quick` makes them small, so that CI
 //! sees whether they still run. `-- generate ROWS USERS SEED` writes an input to standard output.
 
+mod asking;
 mod generate;
+mod growth;
 mod planning;
+mod portal;
 mod process;
 mod sending;
 mod server;
@@ -35,12 +38,17 @@ impl Size {
 /// Measures one line of the table.
 type Measure = fn(Size) -> Result;
 
-const MEASURES: [(&str, Measure); 7] = [
+const MEASURES: [(&str, Measure); 12] = [
     ("reading", planning::measure_reading),
+    ("job", asking::measure_job),
+    ("lookup", asking::measure_lookup),
+    ("listing", asking::measure_listing),
     ("dispatching", sending::measure_throughput),
+    ("processor", sending::measure_processor_time),
     ("latency", sending::measure_latency),
     ("pacing", sending::measure_pacing),
-    ("growth", planning::measure_growth),
+    ("growth", growth::measure_plan),
+    ("growth-of-runs", growth::measure_runs),
     ("resume", sending::measure_resume),
     ("start", planning::measure_start),
 ];

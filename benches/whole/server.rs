@@ -117,13 +117,17 @@ struct Allocation<'a> {
     user_bundle_codes: &'a [&'a str],
 }
 
-async fn confirm(body: Bytes, due: Instant) -> Vec<u8> {
-    // A timer alone is late by a millisecond or two, which would count against seatload.
+/// A timer alone is late by a millisecond or two, which would count against seatload.
+pub(crate) async fn wait_until(due: Instant) {
     let early = due - Duration::from_millis(2);
     sleep(early.saturating_duration_since(Instant::now())).await;
     while Instant::now() < due {
         yield_now().await;
     }
+}
+
+async fn confirm(body: Bytes, due: Instant) -> Vec<u8> {
+    wait_until(due).await;
     let Ok(request) = serde_json::from_slice::<Request<'_>>(&body) else {
         return Vec::new();
     };

@@ -1,0 +1,127 @@
+//! A service that knows everybody: IDs of addresses, what users have, free seats; at once or after a fixed time.
+
+use std::mem;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::{StatusCode, Uri};
+use serde_json::{Map, Value, json};
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
+use uuid::Uuid;
+
+use crate::Result;
+use crate::server::wait_until;
+
+/// The server and its thread.
+pub(crate) struct Portal {
+    pub(crate) url: String,
+    lookups: Arc<Mutex<Vec<Instant>>>,
+    _runtime: Runtime,
+}
+
+impl Portal {
+    /// `people` is how many users a listing has.
+    pub(crate) fn start(people: usize, latency: Duration) -> Result<Self> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()?;
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
+        let url = format!("http://{}/acme", listener.local_addr()?);
+        let lookups = Arc::new(Mutex::new(Vec::new()));
+        let arrived = Arc::clone(&lookups);
+        let app = Router::new().fallback(async move |uri: Uri, body: Bytes| {
+            let now = Instant::now();
+            if uri.path().contains("BulkResolveByName") {
+                arrived
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(now);
+            }
+            wait_until(now + latency).await;
+            answer(&uri, &body, people)
+        });
+        runtime.spawn(async { axum::serve(listener, app).await });
+        Ok(Self {
+            url,
+            lookups,
+            _runtime: runtime,
+        })
+    }
+
+    /// When calls that look addresses up arrived since the last call of this.
+    pub(crate) fn take_lookups(&self) -> Vec<Instant> {
+        mem::take(&mut self.lookups.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// The address of a user, whose number is its ID as well.
+pub(crate) fn address(number: usize) -> String {
+    format!("user{number}@acme.example")
+}
+
+fn answer(uri: &Uri, body: &[u8], people: usize) -> (StatusCode, String) {
+    let path = uri.path();
+    let answer = if path.contains("BulkResolveByName") {
+        resolved(body)
+    } else if path.ends_with("/license/users") {
+        held(body)
+    } else if path.ends_with("/users/licenses") {
+        page(uri.query().unwrap_or_default(), people)
+    } else if path.ends_with("/tenantsAndOrganizationInfo") {
+        json!({ "organization": { "id": "bench", "name": "acme" } })
+    } else if path.ends_with("/user-license") {
+        json!([{ "code": "IDU", "total": 10_000_000, "allocated": 0 }])
+    } else {
+        return (StatusCode::NOT_FOUND, "{}".to_owned());
+    };
+    (StatusCode::OK, answer.to_string())
+}
+
+fn texts(body: &[u8], name: &str) -> Vec<String> {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    serde_json::from_value(body[name].clone()).unwrap_or_default()
+}
+
+fn resolved(body: &[u8]) -> Value {
+    let entity = |name: String| {
+        let digits: String = name.chars().filter(char::is_ascii_digit).collect();
+        let id = Uuid::from_u128(digits.parse().unwrap_or_default());
+        (name, json!({ "identifier": id.to_string() }))
+    };
+    let entities: Map<_, _> = texts(body, "entityNames").into_iter().map(entity).collect();
+    Value::Object(entities)
+}
+
+fn licenses(user_id: &str, email: &str) -> Value {
+    json!({
+        "userId": user_id,
+        "email": email,
+        "userBundleCodes": ["IDU", "PMD"],
+        "useExternalLicense": false,
+    })
+}
+
+fn held(body: &[u8]) -> Value {
+    let users = texts(body, "userIds").into_iter();
+    users.map(|user| licenses(&user, "")).collect()
+}
+
+fn page(query: &str, people: usize) -> Value {
+    let number = |name: &str| {
+        let values = query.split('&').filter_map(|pair| pair.split_once('='));
+        let value = values
+            .filter(|(key, _)| *key == name)
+            .map(|(_, value)| value);
+        value.last().and_then(|value| value.parse().ok())
+    };
+    let (top, skip) = (number("top").unwrap_or(50), number("skip").unwrap_or(0));
+    let users = (skip..people.min(skip + top)).map(|user| {
+        let id = Uuid::from_u128(user as u128).to_string();
+        licenses(&id, &address(user))
+    });
+    json!({ "totalCount": people, "results": users.collect::<Vec<_>>() })
+}
