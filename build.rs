@@ -42,7 +42,8 @@ fn commit() -> Option<(String, String)> {
 /// Has cargo look again when another commit is checked out. A path that is not there would have it look each time.
 fn watch_head() {
     let reference = git(&["symbolic-ref", "-q", "HEAD"]);
-    // The log tells of every new commit; without one, the branch's own file does, or where it is packed away, its folder.
+    // The log tells of every new commit; without one, the branch's own file does, or where it is packed away, its
+    // folder.
     let of_branch = reference.as_deref().unwrap_or("HEAD");
     for name in ["HEAD", "logs/HEAD", of_branch, "packed-refs", "refs/heads"] {
         let Some(path) = git(&["rev-parse", "--git-path", name]) else {

@@ -74,7 +74,8 @@ pub fn command() -> clap::Command {
     env::with_variables(Cli::command())
 }
 
-/// Parses flags alone, then with variables, then with the configuration file: so an error in one of them names its place.
+/// Parses flags alone, then with variables, then with the configuration file: so an error in one of them names its
+/// place.
 fn try_run(arguments: &[OsString]) -> anyhow::Result<ExitCode> {
     let is_short = arguments.iter().any(|argument| argument == "-h");
     let flags = help::lay_out(Cli::command(), is_short).get_matches_from(arguments);

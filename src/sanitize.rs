@@ -77,7 +77,8 @@ pub fn shell_quote_text(text: &str) -> String {
     shlex::try_quote(text).map_or_else(|_| text.to_owned(), Cow::into_owned)
 }
 
-/// A path as one word for cmd and for PowerShell. Only PowerShell needs more for `$` and `` ` ``, and only it takes single quotes.
+/// A path as one word for cmd and for PowerShell. Only PowerShell needs more for `$` and `` ` ``, and only it takes
+/// single quotes.
 fn quote_for_windows(path: &str) -> String {
     let is_plain = |character: char| {
         character.is_ascii_alphanumeric() || matches!(character, '\\' | '/' | ':' | '.' | '_' | '-')

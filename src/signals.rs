@@ -8,8 +8,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::exit_code::ExitCode;
 
-/// Listens from now on: the first signal cancels `interrupt`; at the second `print_final` is called and the process ends,
-/// whatever the other threads do.
+/// Listens from now on: the first signal cancels `interrupt`; at the second `print_final` is called and the process
+/// ends, whatever the other threads do.
 ///
 /// # Errors
 /// When the system does not let the process listen.
@@ -70,7 +70,8 @@ impl Drop for ExitOnSignal {
     }
 }
 
-/// Lets a write beyond the file-size limit (`ulimit -f`) fail with an error. Without a handler, SIGXFSZ ends the process.
+/// Lets a write beyond the file-size limit (`ulimit -f`) fail with an error. Without a handler, SIGXFSZ ends the
+/// process.
 ///
 /// # Errors
 /// When the handler cannot be installed.

@@ -1,5 +1,5 @@
-//! Whole runs of the built program, each measured against a bound, in turns with a program to compare it with where there is
-//! one. The table of docs/performance.md is the output.
+//! Whole runs of the built program, each measured against a bound, in turns with a program to compare it with where
+//! there is one. The table of docs/performance.md is the output.
 //!
 //! `cargo bench --bench whole` measures everything; names after `--` choose lines, and `--quick` makes them small, so that CI
 //! sees whether they still run. `-- generate ROWS USERS SEED` writes an input to standard output.

@@ -51,7 +51,8 @@ pub(crate) fn time(command: &mut Command) -> Result<Duration> {
     Ok(took)
 }
 
-/// The shortest of several runs of two programs, which run in turns: the load of a machine changes, and only makes runs longer.
+/// The shortest of several runs of two programs, which run in turns: the load of a machine changes, and only makes runs
+/// longer.
 pub(crate) fn shortest(
     runs: usize,
     pair: [&dyn Fn() -> Result<Duration>; 2],
@@ -87,7 +88,8 @@ pub(crate) fn peak_memory(command: &mut Command) -> Result<u64> {
     time_and_memory(command).map(|(_, memory)| memory)
 }
 
-/// How long a run takes, and the most memory that it has, in bytes: as the kernel counts it, which is why this needs Linux.
+/// How long a run takes, and the most memory that it has, in bytes: as the kernel counts it, which is why this needs
+/// Linux.
 pub(crate) fn time_and_memory(command: &mut Command) -> Result<(Duration, u64)> {
     let begun = Instant::now();
     let mut child = command.spawn()?;

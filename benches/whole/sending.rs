@@ -1,4 +1,5 @@
-//! Sending: users a second against a load generator, requests a second against latency and quota, and how soon a resumed run sends.
+//! Sending: users a second against a load generator, requests a second against latency and quota, and how soon a
+//! resumed run sends.
 
 use std::fs;
 use std::path::Path;
@@ -168,8 +169,8 @@ pub(crate) fn measure_pacing(size: Size) -> Result {
     Ok(())
 }
 
-/// When the last of these requests may arrive. Each window begins with a burst, and has one request more for each share of the
-/// time, up to the quota.
+/// When the last of these requests may arrive. Each window begins with a burst, and has one request more for each share
+/// of the time, up to the quota.
 fn fastest(quota: usize, window: f64, burst: usize, requests: usize) -> f64 {
     let (windows, position) = ((requests - 1) / quota, (requests - 1) % quota);
     let waits = (position + 1).saturating_sub(burst) as f64;

@@ -25,8 +25,8 @@ enum Match<'a> {
 }
 
 impl Confirmation {
-    /// Matches allocations with a request by user ID, never by position; the codes' order does not matter. A user that is
-    /// named twice is confirmed only if both entries agree with the request.
+    /// Matches allocations with a request by user ID, never by position; the codes' order does not matter. A user that
+    /// is named twice is confirmed only if both entries agree with the request.
     pub fn of(request: &AllocationRequest, allocations: &[Allocation]) -> Self {
         let user_ids = request.user_ids.iter().map(|user_id| UserKey::of(user_id));
         let places: HashMap<_, _> = user_ids.zip(0_usize..).collect();

@@ -1,4 +1,5 @@
-//! The calls that say what users have, and the one that ends direct allocations (API.md, "What the service can answer").
+//! The calls that say what users have, and the one that ends direct allocations (API.md, "What the service can
+//! answer").
 
 use reqwest::Method;
 use serde::{Deserialize, Serialize};

@@ -90,7 +90,8 @@ pub enum ResponseKind {
 
 /// Sends requests to the service.
 pub trait Service {
-    /// One exchange. It sets `sent_at` when the request is sent, always ends, and reports every failure as a [`ResponseKind`].
+    /// One exchange. It sets `sent_at` when the request is sent, always ends, and reports every failure as a
+    /// [`ResponseKind`].
     fn exchange(
         &self,
         request: AllocationRequest,

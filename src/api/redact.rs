@@ -4,7 +4,8 @@ use oauth2::url::form_urlencoded::byte_serialize;
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
-/// Shorter than any real token: a text of fewer bytes may be in a response by chance, and removing it would spoil the response.
+/// Shorter than any real token: a text of fewer bytes may be in a response by chance, and removing it would spoil the
+/// response.
 pub const SHORTEST_TOKEN: usize = 16;
 
 /// A password may be as short.
@@ -43,8 +44,8 @@ impl Redactor {
         body
     }
 
-    /// The beginning of a body whose rest is not read: without the secret, and without what may be the secret's first part at
-    /// the end.
+    /// The beginning of a body whose rest is not read: without the secret, and without what may be the secret's first
+    /// part at the end.
     pub fn redact_prefix(&self, body: Vec<u8>) -> Vec<u8> {
         let mut body = self.redact_bytes(body);
         for encoding in &self.encodings {

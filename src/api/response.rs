@@ -15,8 +15,8 @@ pub const LONGEST_MESSAGE: usize = 64 * 1024;
 /// How much of a message is kept, in characters.
 const MESSAGE_CHARS: usize = 300;
 
-/// Reads a response whose body arrived whole. What is kept of its text is without the secret: redacted once it is decoded, and
-/// before it is cut, since a part of a secret is one too.
+/// Reads a response whose body arrived whole. What is kept of its text is without the secret: redacted once it is
+/// decoded, and before it is cut, since a part of a secret is one too.
 pub fn parse(
     status: u16,
     body: &[u8],
@@ -48,8 +48,8 @@ pub fn parse(
     }
 }
 
-/// Whether the body is the answer to a read: the address reads licences where the request is to allocate them (API.md, "POST on
-/// the allocation's path").
+/// Whether the body is the answer to a read: the address reads licences where the request is to allocate them (API.md,
+/// "POST on the allocation's path").
 fn is_read(body: &[u8]) -> bool {
     #[derive(Deserialize)]
     struct LicensedUser {
@@ -132,7 +132,8 @@ fn title(html: &str) -> Option<&str> {
     Some(html[begin..begin + length].trim())
 }
 
-/// The message in the shapes of error that the vendor's services and RFC 9457 use (API.md, "What the service can answer").
+/// The message in the shapes of error that the vendor's services and RFC 9457 use (API.md, "What the service can
+/// answer").
 fn message_in_json(json: &Value) -> Option<String> {
     const FIELDS: [&str; 9] = [
         "message",

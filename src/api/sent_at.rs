@@ -1,7 +1,7 @@
 //! When a request was sent.
 //!
-//! A quota is counted where requests arrive. A request may first wait for a connection, even for seconds; what counts is the
-//! moment at which its body is taken for the wire.
+//! A quota is counted where requests arrive. A request may first wait for a connection, even for seconds; what counts
+//! is the moment at which its body is taken for the wire.
 
 use std::convert::Infallible;
 use std::pin::Pin;

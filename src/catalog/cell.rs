@@ -58,7 +58,8 @@ impl Catalog {
             .ok_or_else(|| self.unknown(part))
     }
 
-    /// The code of a text with a code and nothing else but a name of it, such as `Attended (ATTUNU)` or `ATTUNU - Attended`.
+    /// The code of a text with a code and nothing else but a name of it, such as `Attended (ATTUNU)` or `ATTUNU -
+    /// Attended`.
     fn code_with_name(&self, text: &str) -> Option<String> {
         let is_separator = |character: char| !character.is_alphanumeric() && character != '_';
         let words = text.split(is_separator).filter(|word| !word.is_empty());

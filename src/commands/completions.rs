@@ -9,7 +9,8 @@ use crate::stdout::print;
 
 /// Write the script that completes commands in a shell
 ///
-/// It completes flags, values, files and folders. A line in the start-up file of the shell, as below, keeps it up to date.
+/// It completes flags, values, files and folders. A line in the start-up file of the shell, as below, keeps it up to
+/// date.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES.text())]
 pub struct CompletionsArgs {

@@ -22,8 +22,8 @@ use crate::report::Progress;
 
 /// Export what users have now as a CSV
 ///
-/// Writes a row for each user who has licences: the user ID, the e-mail address, the codes, and whether they are external or
-/// come from a group. `import` and `--current` read the file. Changes nothing.
+/// Writes a row for each user who has licences: the user ID, the e-mail address, the codes, and whether they are
+/// external or come from a group. `import` and `--current` read the file. Changes nothing.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES.text(), args_override_self = true)]
 #[command(mut_args(hide_sending))]

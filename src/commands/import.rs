@@ -145,8 +145,8 @@ fn run(
     prepared.run(settings, folder, session, progress)
 }
 
-/// The folder of a run, before it begins: standard input is saved in it, since it cannot be read again; and an import that asks the
-/// service can be resumed if it is killed meanwhile. A signal removes the folder.
+/// The folder of a run, before it begins: standard input is saved in it, since it cannot be read again; and an import
+/// that asks the service can be resumed if it is killed meanwhile. A signal removes the folder.
 fn create_early_folder(
     settings: &ImportSettings,
     asks: bool,

@@ -11,9 +11,9 @@ use crate::import::preview::{PlanFormat, preview};
 
 /// Show what an import would do, and send nothing
 ///
-/// Takes the flags of `seatload import`, and needs neither an account nor a token. Shows how many users would be sent in
-/// how many requests and how long that takes; with --current the licences that users gain and lose; with --seats whether
-/// there are enough seats.
+/// Takes the flags of `seatload import`, and needs neither an account nor a token. Shows how many users would be sent
+/// in how many requests and how long that takes; with --current the licences that users gain and lose; with --seats
+/// whether there are enough seats.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES.text(), args_override_self = true)]
 pub struct PlanCommand {

@@ -21,10 +21,10 @@ use crate::signals;
 
 /// Run the sandbox, a simulated service on this machine
 ///
-/// It takes both variants of the call with any token and behaves as the service does: a request replaces the licences of
-/// its users, takes and frees seats, and is refused whole for one user too many. It knows the people of
-/// sample-data/joiners.csv, and says what users have and how many seats are free. GET / shows seats and licences as JSON.
-/// Nothing is kept when it ends, except with --state.
+/// It takes both variants of the call with any token and behaves as the service does: a request replaces the licences
+/// of its users, takes and frees seats, and is refused whole for one user too many. It knows the people of
+/// sample-data/joiners.csv, and says what users have and how many seats are free. GET / shows seats and licences as
+/// JSON. Nothing is kept when it ends, except with --state.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES.text())]
 pub struct SandboxArgs {

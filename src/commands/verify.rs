@@ -26,7 +26,8 @@ use crate::stdout::print;
 
 /// Check whether users have what a file says
 ///
-/// Asks the service what the users of the file have, and lists who lacks licences and who has too many. Changes nothing.
+/// Asks the service what the users of the file have, and lists who lacks licences and who has too many. Changes
+/// nothing.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES.text(), args_override_self = true)]
 #[command(mut_args(hide_sending))]

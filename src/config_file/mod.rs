@@ -46,8 +46,8 @@ struct Setting {
 }
 
 impl ConfigFile {
-    /// Reads the file that the command line or a variable names, or else the one that exists. `cli` is the whole program's
-    /// command, `matches` what flags and variables give.
+    /// Reads the file that the command line or a variable names, or else the one that exists. `cli` is the whole
+    /// program's command, `matches` what flags and variables give.
     pub fn find(cli: &Command, matches: &ArgMatches) -> anyhow::Result<Self> {
         let Some((name, matches)) = matches.subcommand() else {
             return Ok(Self::default());

@@ -19,7 +19,8 @@ struct GroupState {
     exhausted: bool,
     /// An event has reported that the seats are used up.
     is_announced: bool,
-    /// While a bisection finds out which users get the last seats, later batches of the group wait: the file's order decides.
+    /// While a bisection finds out which users get the last seats, later batches of the group wait: the file's order
+    /// decides.
     contested_by: Option<BisectionId>,
     queued: Vec<Task>,
 }

@@ -61,9 +61,9 @@ pub struct Policy {
     pub seed: u64,
 }
 
-/// Sends the plan. Events of the same moment go through `events` together; when its receiver is closed, nothing more is sent.
-/// Before requests are sent, `log_before_send` gets the users that they name; where it gives `false`, none of them is sent and
-/// the run stops.
+/// Sends the plan. Events of the same moment go through `events` together; when its receiver is closed, nothing more is
+/// sent. Before requests are sent, `log_before_send` gets the users that they name; where it gives `false`, none of
+/// them is sent and the run stops.
 ///
 /// Gives why the run stopped early, if it did. Cancelling `interrupt` stops it; requests in flight are waited for.
 pub async fn run<S: Service>(

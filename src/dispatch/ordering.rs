@@ -18,8 +18,8 @@ pub struct OrderGuard {
 }
 
 impl OrderGuard {
-    /// If strict, no two requests in flight share a code, and no batch is started before all earlier ones that share a code with
-    /// it are decided.
+    /// If strict, no two requests in flight share a code, and no batch is started before all earlier ones that share a
+    /// code with it are decided.
     pub fn new(is_strict: bool) -> Self {
         Self {
             is_strict,

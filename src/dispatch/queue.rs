@@ -95,8 +95,8 @@ impl Queue {
         self.delayed.peek().map(|Reverse(delayed)| delayed.until)
     }
 
-    /// The next task that is ready. With `finish_first`, no new batch is started while a task is delayed; `may_start` says whether
-    /// one of a group may be.
+    /// The next task that is ready. With `finish_first`, no new batch is started while a task is delayed; `may_start`
+    /// says whether one of a group may be.
     pub fn pop(
         &mut self,
         plan: &Plan,

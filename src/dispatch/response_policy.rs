@@ -153,7 +153,8 @@ fn for_status(status: u16, message: String) -> NextStep {
                 _ => format!("status {status}: {message}"),
             },
             applied: match status {
-                // The server failed while it worked on the request, or a gateway lost the response; some send 503 then, too.
+                // The server failed while it worked on the request, or a gateway lost the response; some send 503 then,
+                // too.
                 500 | 502 | 503 | 504 => Applied::Maybe,
                 _ => Applied::No,
             },

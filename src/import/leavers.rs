@@ -20,7 +20,8 @@ const USERS_PER_CALL: usize = 100;
 /// Where removals can be done by hand.
 const PORTAL: &str = "remove the user's licences in the portal";
 
-/// Removes the leavers of this session, and records what became of them. Users whom the interrupt has kept from it are pending.
+/// Removes the leavers of this session, and records what became of them. Users whom the interrupt has kept from it are
+/// pending.
 pub fn remove_leavers<'a>(
     run: &PreparedRun<'_>,
     mut files: RunFiles<'a>,

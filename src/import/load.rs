@@ -59,7 +59,8 @@ pub struct SideTables {
     current: Option<(CurrentTable, Fingerprint)>,
 }
 
-/// Reads the directory and the current licences. Where those have e-mail addresses and there is no directory, the service is asked.
+/// Reads the directory and the current licences. Where those have e-mail addresses and there is no directory, the
+/// service is asked.
 pub fn load_side_tables(
     settings: &InputSettings,
     lookups: Option<&Lookups<'_>>,
@@ -135,7 +136,8 @@ fn fingerprint_of<T>((_, fingerprint): &(T, Fingerprint)) -> Fingerprint {
 }
 
 impl SideTables {
-    /// Without a directory, asks the service for the addresses of the input. Gives the directory that was made of the answers.
+    /// Without a directory, asks the service for the addresses of the input. Gives the directory that was made of the
+    /// answers.
     fn look_up_addresses(
         &mut self,
         input: &Input,
@@ -161,7 +163,8 @@ impl SideTables {
         Ok(Some(file))
     }
 
-    /// Without current licences, asks the service for those of the roster's users. Gives the file that was made of the answers.
+    /// Without current licences, asks the service for those of the roster's users. Gives the file that was made of the
+    /// answers.
     fn look_up_current(
         &mut self,
         roster: &Roster,

@@ -157,8 +157,8 @@ impl LookupObserver for ShownLookup<'_> {
     }
 }
 
-/// What the service does not say, an import can do without, unless it was asked for explicitly. A service that is unavailable is
-/// another matter: the answer may matter, so nothing is sent.
+/// What the service does not say, an import can do without, unless it was asked for explicitly. A service that is
+/// unavailable is another matter: the answer may matter, so nothing is sent.
 fn unless_optional<T>(
     answer: Result<T, LookupError>,
     ask: Ask,

@@ -1,4 +1,5 @@
-//! What hears of an event once it is recorded: counters, the timeline, the screen. None of them can endanger the records.
+//! What hears of an event once it is recorded: counters, the timeline, the screen. None of them can endanger the
+//! records.
 
 use std::time::Instant;
 

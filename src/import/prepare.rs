@@ -135,7 +135,8 @@ impl PreparedImport {
     }
 }
 
-/// Loads everything, prints what was loaded, and makes sure that the run may start. Standard input is saved in `stdin_folder`.
+/// Loads everything, prints what was loaded, and makes sure that the run may start. Standard input is saved in
+/// `stdin_folder`.
 pub fn prepare(
     settings: &ImportSettings,
     side_tables: SideTables,

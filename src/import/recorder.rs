@@ -60,8 +60,8 @@ impl RecordedRun {
 }
 
 impl Recorder<'_, '_> {
-    /// Records events until the channel is closed, or one cannot be recorded. Then it closes the channel, which stops the
-    /// run. Blocks, so it runs on a thread.
+    /// Records events until the channel is closed, or one cannot be recorded. Then it closes the channel, which stops
+    /// the run. Blocks, so it runs on a thread.
     pub fn run(mut self, mut events: Receiver<Vec<Event>>, runtime: &Handle) -> RecordedRun {
         let result = loop {
             let next = runtime.block_on(async { timeout(REFRESH, events.recv()).await });

@@ -1,4 +1,5 @@
-//! Asks the service what users have whose outcome no response has settled: nobody stays unknown where the service can say.
+//! Asks the service what users have whose outcome no response has settled: nobody stays unknown where the service can
+//! say.
 
 use std::collections::{BTreeSet, HashMap};
 use std::io;

@@ -41,7 +41,8 @@ impl<'m, 'a> WriteAheadGate<'m, 'a> {
         false
     }
 
-    /// A resumed run reads from the heartbeat when the last request may have been sent, even if the journal is far behind.
+    /// A resumed run reads from the heartbeat when the last request may have been sent, even if the journal is far
+    /// behind.
     fn heartbeat(&self) -> io::Result<()> {
         let last = self.last_heartbeat.get();
         if last.is_none_or(|at| at.elapsed() >= HEARTBEAT_PERIOD) {

@@ -69,8 +69,8 @@ pub fn normalized_name(name: &str) -> String {
     kept.flat_map(char::to_lowercase).collect()
 }
 
-/// The parts of a name such as `User name [userId] Required`, [normalized](normalized_name): first what is in brackets, the
-/// technical name, then what stands before them. Empty for a name without brackets.
+/// The parts of a name such as `User name [userId] Required`, [normalized](normalized_name): first what is in brackets,
+/// the technical name, then what stands before them. Empty for a name without brackets.
 pub fn bracketed_names(name: &str) -> Vec<String> {
     let Some((before, rest)) = name.split_once(['[', '(']) else {
         return Vec::new();

@@ -2,7 +2,8 @@
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 
-/// The likely encoding of bytes that are not UTF-8, in the name that --encoding takes. The last character may be cut off.
+/// The likely encoding of bytes that are not UTF-8, in the name that --encoding takes. The last character may be cut
+/// off.
 pub fn likely_encoding(bytes: &[u8]) -> Option<&'static str> {
     match std::str::from_utf8(bytes) {
         Err(error) if error.error_len().is_some() => {}

@@ -1,5 +1,5 @@
-//! Which columns hold users and codes, by their content, where the header does not tell. It is for advice and for a question: nothing
-//! is read by it unless somebody says so.
+//! Which columns hold users and codes, by their content, where the header does not tell. It is for advice and for a
+//! question: nothing is read by it unless somebody says so.
 
 use crate::catalog::Catalog;
 use crate::input::columns::NamedColumns;

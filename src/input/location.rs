@@ -36,8 +36,8 @@ impl fmt::Display for CellLocation {
     }
 }
 
-/// The sheets of a workbook that are read, in their order. Lines count on from one sheet to the next, so that each row has a
-/// number of its own.
+/// The sheets of a workbook that are read, in their order. Lines count on from one sheet to the next, so that each row
+/// has a number of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sheets {
     pub read: Vec<SheetStart>,

@@ -38,8 +38,9 @@ enum RecordSource<'r> {
 }
 
 impl<'r> Records<'r> {
-    /// Opens an input of any kind, and finds its first record: the header, below what stands above it. `has_columns` says whether
-    /// a record has the columns that are needed; if none has, the first record of all is given. `None` if there is no record.
+    /// Opens an input of any kind, and finds its first record: the header, below what stands above it. `has_columns`
+    /// says whether a record has the columns that are needed; if none has, the first record of all is given. `None` if
+    /// there is no record.
     pub fn open(
         input: Bytes<'r>,
         format: &Format,

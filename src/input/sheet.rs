@@ -205,8 +205,8 @@ fn unreadable(reason: impl ToString) -> InputError {
     }
 }
 
-/// Sends the rows of these sheets, until the last one or until the receiver is gone. The header of the second sheet must be that
-/// of the first, and is not sent.
+/// Sends the rows of these sheets, until the last one or until the receiver is gone. The header of the second sheet
+/// must be that of the first, and is not sent.
 fn send_sheets(
     workbook: &mut Workbook,
     sheets: &[SheetStart],

@@ -14,7 +14,8 @@ use crate::humanize::duration::duration;
 use crate::pacing::{Backoff, Cooldown, EarlierRequests, MAX_RETRY_AFTER, RateLimiter};
 use crate::rate::Rate;
 
-/// The Identity Server's documented quotas (API.md, "What the document does not say"); the other services document none.
+/// The Identity Server's documented quotas (API.md, "What the document does not say"); the other services document
+/// none.
 const GET_QUOTA: &str = "300/5m";
 const POST_QUOTA: &str = "24000/5m";
 const DELETE_QUOTA: &str = "160/5m";

@@ -103,8 +103,8 @@ pub async fn read_all_licenses<C: Calls>(
     Err(ways.into_error())
 }
 
-/// Whether the call by ID knows a user who is listed as having licences. An empty answer may come from a service that has none to
-/// tell, or from one that does not tell this caller.
+/// Whether the call by ID knows a user who is listed as having licences. An empty answer may come from a service that
+/// has none to tell, or from one that does not tell this caller.
 async fn knows_licenses<C: Calls>(
     caller: &Caller<'_, C>,
     account: &Account,

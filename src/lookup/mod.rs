@@ -1,7 +1,9 @@
-//! What the service knows: the account, IDs of e-mail addresses, current licences, seats. And how direct allocations end.
+//! What the service knows: the account, IDs of e-mail addresses, current licences, seats. And how direct allocations
+//! end.
 //!
-//! But for `removal`, nothing here changes anything in the service. Each question has several ways to be asked: where one is refused or missing, the
-//! next is tried. Answers are not trusted: their sizes are bounded, and what they do not say clearly they do not say.
+//! But for `removal`, nothing here changes anything in the service. Each question has several ways to be asked: where
+//! one is refused or missing, the next is tried. Answers are not trusted: their sizes are bounded, and what they do not
+//! say clearly they do not say.
 
 mod account;
 mod addresses;

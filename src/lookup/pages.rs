@@ -30,8 +30,8 @@ pub trait Page: DeserializeOwned {
 /// Reads all pages, in order, and hands each user to `take`.
 ///
 /// # Errors
-/// When a page cannot be read, a user is listed twice (the listing has moved, or repeats itself), or the listing ends before its
-/// total: then nothing that was taken may be used.
+/// When a page cannot be read, a user is listed twice (the listing has moved, or repeats itself), or the listing ends
+/// before its total: then nothing that was taken may be used.
 pub async fn read_pages<P: Page, C: Calls>(
     caller: &Caller<'_, C>,
     page: impl Fn(usize, usize) -> Call,

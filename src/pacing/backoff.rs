@@ -7,8 +7,8 @@ const MAX: Duration = Duration::from_secs(60);
 
 /// The delays between attempts; it ends when the retries are used up.
 ///
-/// The nth delay is between half and the whole of 0.5 s · 2ⁿ, at most 60 s: never near zero, and different for two batches that
-/// failed together.
+/// The nth delay is between half and the whole of 0.5 s · 2ⁿ, at most 60 s: never near zero, and different for two
+/// batches that failed together.
 #[derive(Debug, Clone)]
 pub struct Backoff {
     left: u32,

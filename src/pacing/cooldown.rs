@@ -13,8 +13,8 @@ pub const MAX_RETRY_AFTER: Duration = Duration::from_secs(15 * 60);
 /// Longer than any wait, and still an instant that the clock can represent.
 const FAR_FUTURE: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
-/// Two responses describe the same window of a quota if their ends are no further apart: they are given in whole seconds, and
-/// responses take their time.
+/// Two responses describe the same window of a quota if their ends are no further apart: they are given in whole
+/// seconds, and responses take their time.
 const SAME_WINDOW: Duration = Duration::from_secs(2);
 
 /// Until when no request may be sent, as the service says.

@@ -1,7 +1,7 @@
 //! When the next request may be sent, by the given rate.
 //!
-//! Two bounds hold at once. governor's token bucket (GCRA) spaces requests evenly and allows bursts of `burst`; a bucket alone
-//! lets burst + N through in some window, so [`SlidingWindow`] counts the requests that were really sent.
+//! Two bounds hold at once. governor's token bucket (GCRA) spaces requests evenly and allows bursts of `burst`; a
+//! bucket alone lets burst + N through in some window, so [`SlidingWindow`] counts the requests that were really sent.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -18,8 +18,8 @@ use crate::api::SentAt;
 use crate::pacing::sliding_window::SlidingWindow;
 use crate::rate::Rate;
 
-/// The window is longer by its length divided by this: requests take different times on the way, and the service counts them
-/// on arrival.
+/// The window is longer by its length divided by this: requests take different times on the way, and the service counts
+/// them on arrival.
 const MARGIN: u32 = 200;
 
 type TokenBucket = Governor<NotKeyed, InMemoryState, ManualClock, NoOpMiddleware<Duration>>;

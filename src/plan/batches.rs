@@ -94,7 +94,8 @@ pub struct Batch {
     users: Range<usize>,
 }
 
-/// The batches of a roster. Their number is the lower bound: for each group, its users divided by the batch size, rounded up.
+/// The batches of a roster. Their number is the lower bound: for each group, its users divided by the batch size,
+/// rounded up.
 #[derive(Debug)]
 pub struct Plan {
     groups: Vec<BatchGroup>,

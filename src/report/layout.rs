@@ -1,5 +1,5 @@
-//! What was found in a file: which sheet, which line is the header, which columns. It is shown, since nothing is to be guessed in
-//! silence.
+//! What was found in a file: which sheet, which line is the header, which columns. It is shown, since nothing is to be
+//! guessed in silence.
 
 use encoding_rs::Encoding;
 use serde::Serialize;

@@ -1,5 +1,5 @@
-//! `failures.xlsx`: the failures for Excel, which shows a CSV in the code page of the country and rounds long numbers. It can be
-//! imported like `failures.csv`.
+//! `failures.xlsx`: the failures for Excel, which shows a CSV in the code page of the country and rounds long numbers.
+//! It can be imported like `failures.csv`.
 
 use std::io;
 
@@ -32,8 +32,8 @@ const COLUMNS: [(&str, u16); 13] = [
     ("completedAt", 25),
 ];
 
-/// Writes the workbook of a run that has ended, unless nothing failed or there are too many failures. `failures.csv` must be
-/// complete.
+/// Writes the workbook of a run that has ended, unless nothing failed or there are too many failures. `failures.csv`
+/// must be complete.
 pub fn write_workbook(folder: &RunFolder) -> io::Result<()> {
     let failures = Journal::read_failures(folder)?.take(MAX_FAILURES + 1);
     let is_bad_row = |failure: &RecordedFailure| failure.kind == FailureKind::Invalid;

@@ -5,8 +5,8 @@ use crate::input::{CellLocation, RowReadError};
 use crate::sanitize::printable;
 use crate::user_id::InvalidId;
 
-/// Precedes the codes of a bad row in a report, where its cells alone do not show what is wrong. It is not a code, so the row
-/// stays bad until the mark is removed.
+/// Precedes the codes of a bad row in a report, where its cells alone do not show what is wrong. It is not a code, so
+/// the row stays bad until the mark is removed.
 pub const BAD_ROW_MARK: char = '?';
 
 /// A row that is reported instead of imported. Its cells are as the file has them, so that they can be corrected.
@@ -23,8 +23,8 @@ pub struct BadRow {
 }
 
 impl BadRow {
-    /// Whether the cells as they are kept are bad again when they are imported. If not, they get the mark: a row that looks good
-    /// because a part of it is lost would give its user the wrong codes.
+    /// Whether the cells as they are kept are bad again when they are imported. If not, they get the mark: a row that
+    /// looks good because a part of it is lost would give its user the wrong codes.
     pub fn is_visibly_bad(&self) -> bool {
         let is_lost = match &self.error {
             RowError::Unreadable(_) => true,

@@ -21,8 +21,8 @@ pub struct CsvLog<Row> {
 }
 
 impl<Row: Serialize + Default> CsvLog<Row> {
-    /// Opens or creates a file, removes a torn last record, and writes a missing header. A file that is damaged beyond its
-    /// last record is [`io::ErrorKind::InvalidData`].
+    /// Opens or creates a file, removes a torn last record, and writes a missing header. A file that is damaged beyond
+    /// its last record is [`io::ErrorKind::InvalidData`].
     pub fn open(path: &Path) -> io::Result<Self> {
         // Not in append mode: there, Windows lets no record be cut off.
         let mut options = OpenOptions::new();
@@ -75,8 +75,8 @@ impl<Row: Serialize + Default> CsvLog<Row> {
         Ok(())
     }
 
-    /// A second handle of the file if the disk may lack some of it. The caller waits for the disk; from here on the file counts
-    /// as complete.
+    /// A second handle of the file if the disk may lack some of it. The caller waits for the disk; from here on the
+    /// file counts as complete.
     pub fn take_dirty_file(&mut self) -> io::Result<Option<File>> {
         let is_dirty = std::mem::take(&mut self.is_dirty);
         is_dirty.then(|| self.file.try_clone()).transpose()
@@ -150,8 +150,8 @@ fn into_bytes(writer: csv::Writer<Vec<u8>>) -> io::Result<Vec<u8>> {
     writer.into_inner().map_err(csv::IntoInnerError::into_error)
 }
 
-/// The bytes of the complete records, up to the last line end outside quotes. A quote that is open over several lines is no
-/// torn record but damage.
+/// The bytes of the complete records, up to the last line end outside quotes. A quote that is open over several lines
+/// is no torn record but damage.
 fn complete_length(mut file: impl BufRead) -> io::Result<u64> {
     let (mut read, mut complete, mut in_quotes) = (0, 0, false);
     let mut line = Vec::new();

@@ -1,5 +1,5 @@
-//! Files that another program keeps from being replaced, moved or opened. Only Windows lets a program do that: Excel does it with
-//! the file that it shows, a virus scanner with one that is new.
+//! Files that another program keeps from being replaced, moved or opened. Only Windows lets a program do that: Excel
+//! does it with the file that it shows, a virus scanner with one that is new.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -41,8 +41,8 @@ impl Hint for FileInUse {
     }
 }
 
-/// Tries until another program closes the file, for some seconds at most. A [`FileInUse`] is wrapped in the error of a file that
-/// stays open.
+/// Tries until another program closes the file, for some seconds at most. A [`FileInUse`] is wrapped in the error of a
+/// file that stays open.
 pub fn wait_while_in_use<T>(path: &Path, attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     let is_in_use = |error: &io::Error| cfg!(windows) && is_in_use(error, path);
     retry(path, attempt, is_in_use, sleep)

@@ -7,8 +7,8 @@ use std::time::SystemTime;
 
 const NAME: &str = "lock";
 
-/// A lock on a folder. The system releases it with the process, so it is never stale. The file's time of change is the last
-/// heartbeat.
+/// A lock on a folder. The system releases it with the process, so it is never stale. The file's time of change is the
+/// last heartbeat.
 #[derive(Debug)]
 pub struct Lock(File);
 

@@ -38,7 +38,8 @@ pub struct InputFingerprints {
 #[serde(rename_all = "camelCase")]
 pub struct RunManifest {
     schema: u32,
-    /// The input's path, absolute or relative to the run folder; none for standard input, which is saved in the run folder.
+    /// The input's path, absolute or relative to the run folder; none for standard input, which is saved in the run
+    /// folder.
     pub input: Option<PathBuf>,
     #[serde(flatten)]
     pub fingerprints: InputFingerprints,

@@ -1,4 +1,5 @@
-//! Until when the service wants no request: on disk as soon as it is known, so that a killed run obeys it when it is resumed.
+//! Until when the service wants no request: on disk as soon as it is known, so that a killed run obeys it when it is
+//! resumed.
 
 use std::fs;
 use std::io;

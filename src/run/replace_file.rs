@@ -8,8 +8,8 @@ use super::file_in_use::wait_while_in_use;
 
 /// Replaces a file of a folder at once: a reader sees all of the new file or all of the old one.
 ///
-/// The unfinished file has a fixed name and the usual rights, which tempfile's have not: what a kill leaves is overwritten
-/// the next time, and colleagues can read the reports.
+/// The unfinished file has a fixed name and the usual rights, which tempfile's have not: what a kill leaves is
+/// overwritten the next time, and colleagues can read the reports.
 pub fn replace_file(
     folder: &Path,
     name: &str,

@@ -65,7 +65,8 @@ impl<'a> Undo<'a> {
         self.file.take_dirty_file()
     }
 
-    /// At the end of a run: removes the users for whom certainly nothing has changed. On an error the file is as it was.
+    /// At the end of a run: removes the users for whom certainly nothing has changed. On an error the file is as it
+    /// was.
     pub fn finish(
         mut self,
         folder: &RunFolder,

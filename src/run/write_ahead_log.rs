@@ -53,7 +53,8 @@ impl AttemptedRow {
     }
 }
 
-/// Records the users of each request before it is sent. A resumed run knows by it to whom a request may have been applied.
+/// Records the users of each request before it is sent. A resumed run knows by it to whom a request may have been
+/// applied.
 pub struct WriteAheadLog<'a> {
     assignments: &'a Assignments,
     attempted: CsvLog<AttemptedRow>,
@@ -86,7 +87,8 @@ impl<'a> WriteAheadLog<'a> {
         })
     }
 
-    /// Opens the files of a run that is resumed. Where `undo.csv` lacks users who may have been changed, it is completed.
+    /// Opens the files of a run that is resumed. Where `undo.csv` lacks users who may have been changed, it is
+    /// completed.
     pub fn open(
         folder: &RunFolder,
         changes: &'a PlannedChanges,

@@ -114,7 +114,8 @@ async fn direct_page(parts: Parts, Query(query): Query<PageQuery>) -> Response {
     Json(json!({ "results": results, "totalCount": direct.len() })).into_response()
 }
 
-/// The direct allocations of these users: on this path, POST reads and PUT allocates (API.md, "POST on the allocation's path").
+/// The direct allocations of these users: on this path, POST reads and PUT allocates (API.md, "POST on the allocation's
+/// path").
 pub async fn direct_of_users(parts: Parts, Json(request): Json<UserIds>) -> Response {
     let (State(state), Path(path), headers) = parts;
     if let Err(refused) = state.admit(&headers, &path) {

@@ -1,7 +1,7 @@
 //! The identity of users: which user IDs are the same user.
 //!
-//! The service's user IDs are usually GUIDs, which have several spellings. Since a request replaces what a user has, two spellings
-//! of one user in two requests would lose licences.
+//! The service's user IDs are usually GUIDs, which have several spellings. Since a request replaces what a user has,
+//! two spellings of one user in two requests would lose licences.
 
 mod damage;
 

@@ -124,8 +124,8 @@ pub enum AfterStop {
     Retry,
 }
 
-/// What follows when the run of a file stops. `previous_was_not_found` says whether the run of the file before stopped with
-/// [`StopReason::NoUserFound`].
+/// What follows when the run of a file stops. `previous_was_not_found` says whether the run of the file before stopped
+/// with [`StopReason::NoUserFound`].
 pub fn after_stop(stop: &StopReason, previous_was_not_found: bool) -> AfterStop {
     match stop {
         StopReason::Interrupted => AfterStop::Exit,
@@ -148,8 +148,8 @@ pub fn after_stop(stop: &StopReason, previous_was_not_found: bool) -> AfterStop 
 /// How long a file is retried without a response for its users, before it is set aside and the next one is imported.
 const MAX_UNAVAILABLE: Duration = Duration::from_secs(60 * 60);
 
-/// What follows when a run ends `age` after its start with users that got no response. `previous_was_unavailable` says whether
-/// that happened to the file before.
+/// What follows when a run ends `age` after its start with users that got no response. `previous_was_unavailable` says
+/// whether that happened to the file before.
 pub fn after_no_response(age: Duration, previous_was_unavailable: bool) -> AfterStop {
     // One file may be to blame; after two in a row, the service is.
     if age >= MAX_UNAVAILABLE && !previous_was_unavailable {

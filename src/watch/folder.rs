@@ -1,7 +1,8 @@
 //! The folder itself: its files, the one that is being worked at, and the moves between its parts.
 //!
-//! A file is moved into a folder of its own in `working` and never leaves it: its reports and the note come into that folder,
-//! which then goes as a whole to where it belongs. Each move is one rename, so a kill leaves a file in one place or the other.
+//! A file is moved into a folder of its own in `working` and never leaves it: its reports and the note come into that
+//! folder, which then goes as a whole to where it belongs. Each move is one rename, so a kill leaves a file in one
+//! place or the other.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -200,7 +201,8 @@ impl WatchFolder {
         }))
     }
 
-    /// The file that is being worked at, if there is one. Folders that were made for a file and have none are taken away.
+    /// The file that is being worked at, if there is one. Folders that were made for a file and have none are taken
+    /// away.
     ///
     /// # Errors
     /// When it cannot be read.

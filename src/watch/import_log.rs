@@ -1,7 +1,7 @@
 //! What was imported, by its content.
 //!
-//! A line is added when a file whose run has begun leaves `working`: until then its run folder is the memory, and no other
-//! file is taken.
+//! A line is added when a file whose run has begun leaves `working`: until then its run folder is the memory, and no
+//! other file is taken.
 
 use std::collections::HashMap;
 use std::io;

@@ -1,6 +1,7 @@
 //! A folder in which files are dropped to be imported: which of them to take, when, and where they go.
 //!
-//! What is decided is apart from the folder itself: `arrivals`, `names`, `places` and `verdict` know neither clock nor disk.
+//! What is decided is apart from the folder itself: `arrivals`, `names`, `places` and `verdict` know neither clock nor
+//! disk.
 
 mod backoff;
 mod disposition;

@@ -45,8 +45,8 @@ pub fn kind(name: &str) -> FileKind {
     }
 }
 
-/// The names beside a file that say that a program is at it: a download that will replace it, or a spreadsheet program that
-/// has it open.
+/// The names beside a file that say that a program is at it: a download that will replace it, or a spreadsheet program
+/// that has it open.
 pub fn marks(name: &str) -> impl Iterator<Item = String> {
     let open = [format!("~${name}"), format!(".~lock.{name}#")];
     let name = name.to_owned();

@@ -1,8 +1,9 @@
 //! Which file comes next: who has arrived first and is complete.
 //!
-//! A file is complete when it has not changed for a while, or when it was given its name after it was written. Both are seen
-//! by looking at the folder again and again, so it does not matter where the folder is and who writes there. The clock is
-//! the looker's own; of the file's times only their distance from each other counts, since another machine sets them.
+//! A file is complete when it has not changed for a while, or when it was given its name after it was written. Both are
+//! seen by looking at the folder again and again, so it does not matter where the folder is and who writes there. The
+//! clock is the looker's own; of the file's times only their distance from each other counts, since another machine
+//! sets them.
 
 use std::collections::{BTreeMap, HashSet};
 use std::ffi::{OsStr, OsString};
@@ -118,8 +119,8 @@ impl PendingFiles {
         self.unfinished = unfinished;
     }
 
-    /// The next file to import, if one is complete. Files that arrived earlier go first, so it may have to wait for a file that
-    /// was complete earlier and is not known to be; that is never for long.
+    /// The next file to import, if one is complete. Files that arrived earlier go first, so it may have to wait for a
+    /// file that was complete earlier and is not known to be; that is never for long.
     pub fn next(&self, now: Duration) -> Option<&OsStr> {
         let free = self.files.iter().filter(|(_, arrival)| !arrival.is_held);
         let (name, arrival) = free.min_by_key(|(name, arrival)| {

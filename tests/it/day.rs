@@ -25,8 +25,8 @@ const HOUR: Duration = Duration::from_secs(3600);
 /// So many that a day's quota is not enough for them, at one user a request.
 const USERS: usize = 45_000;
 
-/// What the service does with a request: some minutes of every third hour it gives no tokens, and of all requests some break,
-/// fail, or are told to wait.
+/// What the service does with a request: some minutes of every third hour it gives no tokens, and of all requests some
+/// break, fail, or are told to wait.
 fn misbehave(sent: &Sent, random: &mut fastrand::Rng) -> Option<Response> {
     let since = Duration::from_nanos((sent.at.as_nanos() % (3 * HOUR).as_nanos()) as u64);
     if (HOUR..HOUR + Duration::from_secs(420)).contains(&since) {

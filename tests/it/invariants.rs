@@ -201,7 +201,8 @@ fn fates() -> impl Strategy<Value = Vec<Fate>> {
     prop::collection::vec(fate, 0..5)
 }
 
-/// Runs one part, logging ahead and recording as the program does, until it ends or dies. Gives what it had counted by then.
+/// Runs one part, logging ahead and recording as the program does, until it ends or dies. Gives what it had counted by
+/// then.
 async fn part(
     run: &mut Run,
     changes: &PlannedChanges,
@@ -334,7 +335,8 @@ async fn killed_and_resumed(case: &Case, fates: &[Fate]) -> Result<(), TestCaseE
     Ok(())
 }
 
-/// Every user that a request has named, and who is no success or sure failure, is known as one who may have been changed.
+/// Every user that a request has named, and who is no success or sure failure, is known as one who may have been
+/// changed.
 fn check_log(
     log: &WriteAheadLog<'_>,
     states: &UserStates,

@@ -27,7 +27,8 @@ pub struct ClientCredentials {
     pub client_secret: SecretString,
     /// Scopes, separated by blanks.
     pub scope: String,
-    /// Fewer scopes, for an application that was not granted all of them: one that is not granted refuses the whole token.
+    /// Fewer scopes, for an application that was not granted all of them: one that is not granted refuses the whole
+    /// token.
     pub fallback_scope: Option<String>,
 }
 

@@ -15,8 +15,8 @@ const MAX_MARGIN: Duration = Duration::from_secs(60);
 /// The margin of a short-lived token is its lifetime divided by this.
 const MARGIN_DIVISOR: u32 = 5;
 
-/// Gives each request the current token. One renewal is under way at a time, and requests wait for it; reports of what became
-/// of a token do not.
+/// Gives each request the current token. One renewal is under way at a time, and requests wait for it; reports of what
+/// became of a token do not.
 #[derive(Debug)]
 pub struct TokenCache {
     source: TokenSource,

@@ -23,9 +23,9 @@ use watcher::Watcher;
 /// Import files that are dropped into a folder
 ///
 /// Imports each CSV or Excel workbook as `seatload import` does, one at a time, in order of arrival. A file moves to
-/// FOLDER/working, and in the end with its reports to FOLDER/done; to FOLDER/attention with a note if anything failed; or
-/// to FOLDER/duplicates if its content was imported before. After a stop, a crash or a reboot, the file in FOLDER/working
-/// is resumed first.
+/// FOLDER/working, and in the end with its reports to FOLDER/done; to FOLDER/attention with a note if anything failed;
+/// or to FOLDER/duplicates if its content was imported before. After a stop, a crash or a reboot, the file in
+/// FOLDER/working is resumed first.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES.text(), args_override_self = true)]
 #[command(mut_arg("report_dir", |arg| arg.hide(true)))]

@@ -14,7 +14,8 @@ use crate::api::SECRET_VARIABLES;
 /// How long the program may run.
 const LONGEST: Duration = Duration::from_secs(10 * 60);
 
-/// Runs a program with a folder as its argument, and waits for it until `interrupt` is cancelled. An error says what went wrong.
+/// Runs a program with a folder as its argument, and waits for it until `interrupt` is cancelled. An error says what
+/// went wrong.
 pub fn run(
     program: &Path,
     folder: &Path,

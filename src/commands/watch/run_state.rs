@@ -8,8 +8,8 @@ use crate::input::Fingerprint;
 use crate::run::{NewRunFolder, RunFolder, RunManifest};
 use crate::watch::Job;
 
-/// The fingerprint of the input of a file's run, if the run has started. Where the manifest cannot be read, the fingerprint of the
-/// file itself: it is safer to count it as imported.
+/// The fingerprint of the input of a file's run, if the run has started. Where the manifest cannot be read, the
+/// fingerprint of the file itself: it is safer to count it as imported.
 pub fn started_fingerprint(job: &Job) -> anyhow::Result<Option<Fingerprint>> {
     if !has_started(job) {
         return Ok(None);

@@ -1,6 +1,7 @@
 //! `report.html`: the run for people, in one file that fetches nothing.
 //!
-//! The files below this one work out what the page says, as plain values. The template lays it out and escapes every text.
+//! The files below this one work out what the page says, as plain values. The template lays it out and escapes every
+//! text.
 
 mod charts;
 mod codes;

@@ -151,8 +151,8 @@ pub fn style(template: &str) -> ProgressStyle {
         .progress_chars(progress_chars())
 }
 
-/// The older console of Windows shows lines two columns wide where its code page is Japanese, Chinese or Korean, so bars would
-/// wrap there. Windows Terminal sets this variable, and shows them as every other terminal does.
+/// The older console of Windows shows lines two columns wide where its code page is Japanese, Chinese or Korean, so
+/// bars would wrap there. Windows Terminal sets this variable, and shows them as every other terminal does.
 fn progress_chars() -> &'static str {
     if cfg!(windows) && std::env::var_os("WT_SESSION").is_none() {
         "==-"

@@ -1,7 +1,7 @@
 //! A terminal whose cursor rests below the progress bars.
 //!
-//! indicatif leaves it at the end of the bars. There a typed Ctrl-C wraps to the next line and moves the bars, and the prompt
-//! overwrites the bars of a killed program.
+//! indicatif leaves it at the end of the bars. There a typed Ctrl-C wraps to the next line and moves the bars, and the
+//! prompt overwrites the bars of a killed program.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};

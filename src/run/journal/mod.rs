@@ -1,7 +1,7 @@
 //! The success and failure files: a row for every user and every bad row, written as soon as it is decided.
 //!
-//! They are the journal of the run: a user is decided when one of them has it. Each can be imported again, so user IDs and
-//! codes are written as in the input, but for the mark that stops a spreadsheet from reading them as a formula.
+//! They are the journal of the run: a user is decided when one of them has it. Each can be imported again, so user IDs
+//! and codes are written as in the input, but for the mark that stops a spreadsheet from reading them as a formula.
 
 mod rows;
 
@@ -32,8 +32,8 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Opens or creates both files, and reads the state of every user. Adds the roster's bad rows and skipped users that are
-    /// not recorded yet.
+    /// Opens or creates both files, and reads the state of every user. Adds the roster's bad rows and skipped users
+    /// that are not recorded yet.
     pub fn open(folder: &RunFolder, roster: &Roster) -> Result<(Self, UserStates), RunFileError> {
         let mut journal = Self {
             success: CsvLog::open(&folder.path().join(SUCCESS))?,
@@ -93,8 +93,8 @@ impl Journal {
         dirty.iter().all(Option::is_none)
     }
 
-    /// Removes from the failure file what a later record supersedes: failed users who were sent again. On an error the file is
-    /// as it was.
+    /// Removes from the failure file what a later record supersedes: failed users who were sent again. On an error the
+    /// file is as it was.
     pub fn remove_superseded(
         mut self,
         folder: &RunFolder,

@@ -23,8 +23,8 @@ const ENDED: &str = "[ended with ";
 pub(crate) struct Terminal<'a>(&'a Dir);
 
 impl<'a> Terminal<'a> {
-    /// Runs `seatload` with these arguments in a terminal of the given size. None if tmux is not installed, which is printed.
-    /// After the command's end, the terminal echoes keys.
+    /// Runs `seatload` with these arguments in a terminal of the given size. None if tmux is not installed, which is
+    /// printed. After the command's end, the terminal echoes keys.
     pub(crate) fn run(dir: &'a Dir, (columns, lines): (usize, usize), args: &str) -> Option<Self> {
         if Command::new("tmux").arg("-V").output().is_err() {
             let message = "there is no tmux";
