@@ -112,11 +112,9 @@ fn held(body: &[u8]) -> Value {
 
 fn page(query: &str, people: usize) -> Value {
     let number = |name: &str| {
-        let values = query.split('&').filter_map(|pair| pair.split_once('='));
-        let value = values
-            .filter(|(key, _)| *key == name)
-            .map(|(_, value)| value);
-        value.last().and_then(|value| value.parse().ok())
+        let mut values = query.split('&').filter_map(|pair| pair.split_once('='));
+        let value = values.find(|(key, _)| *key == name);
+        value.and_then(|(_, value)| value.parse().ok())
     };
     let (top, skip) = (number("top").unwrap_or(50), number("skip").unwrap_or(0));
     let users = (skip..people.min(skip + top)).map(|user| {

@@ -41,12 +41,7 @@ fn valid_settings_pass_every_check_and_nothing_is_allocated() {
     let dir = Dir::new();
     let good = ["--account", "acc-1", "--base-url", &sandbox.base_url];
     let output = check(&dir, &good, &[]);
-    assert_eq!(output.code, 0, "{}", output.stdout);
-    assert!(
-        output.stdout.contains("ok       endpoint"),
-        "{}",
-        output.stdout
-    );
+    output.exits_with(0).prints("ok       endpoint");
     let output = json(&check(&dir, &[&good[..], &["--json"]].concat(), &[]));
     let expected = [
         "settings: ok",
@@ -141,17 +136,9 @@ fn a_failed_check_has_a_hint() {
         wait_for_exit(command)
     };
     let output = as_application("someone-else");
-    assert!(
-        output.stdout.contains("FAILED   sign-in"),
-        "{}",
-        output.stdout
-    );
+    output.prints("FAILED   sign-in");
     let output = as_application(CLIENT_ID);
-    assert!(
-        output.stdout.contains("ok       sign-in"),
-        "{}",
-        output.stdout
-    );
+    output.prints("ok       sign-in");
     assert!(!output.stdout.contains(CLIENT_SECRET));
 }
 
@@ -224,7 +211,7 @@ fn an_import_uses_a_profile_and_a_bad_profile_is_an_error() {
         wait_for_exit(command)
     };
     let done = import(&["--config", "my.toml", "--profile", "prod"]);
-    assert_eq!(done.code, 0, "{}", done.stderr);
+    done.exits_with(0);
     assert_eq!(sandbox.shown()["requests"], 5);
     for (arguments, what) in [
         (
@@ -235,8 +222,7 @@ fn an_import_uses_a_profile_and_a_bad_profile_is_an_error() {
         (&["--config", "users.csv"], "line 1"),
     ] {
         let refused = import(arguments);
-        assert_eq!(refused.code, 2);
-        assert!(refused.stderr.contains(what), "{}", refused.stderr);
+        refused.exits_with(2).says(what);
     }
 }
 
@@ -281,7 +267,7 @@ fn a_bad_value_names_the_flag_the_variable_or_the_profile_it_comes_from() {
         ),
     ] {
         let output = plan(arguments, variables);
-        assert_eq!(output.code, 2);
+        output.exits_with(2);
         assert!(output.stderr.starts_with(expected), "{}", output.stderr);
     }
     // A flag replaces the bad value.
@@ -289,7 +275,7 @@ fn a_bad_value_names_the_flag_the_variable_or_the_profile_it_comes_from() {
         &["--config", "my.toml", "--profile", "prod", "--rate", "9/s"],
         &[("SEATLOAD_RATE", "fast")],
     );
-    assert_eq!(output.code, 0, "{}", output.stderr);
+    output.exits_with(0);
 }
 
 #[test]
@@ -331,12 +317,7 @@ fn a_password_of_the_proxy_is_refused_on_the_command_line_and_in_a_configuration
     dir.write("my.toml", "proxy = \"http://me:pw@proxy:1\"\n");
     for arguments in [["--config", "my.toml"], ["--proxy", "http://me:pw@proxy:1"]] {
         let output = check(&dir, &arguments, &[]);
-        assert_eq!(output.code, 2);
-        assert!(
-            output.stderr.contains("SEATLOAD_PROXY"),
-            "{}",
-            output.stderr
-        );
+        output.exits_with(2).says("SEATLOAD_PROXY");
         assert!(!output.stderr.contains("pw"), "{}", output.stderr);
     }
 }
@@ -347,11 +328,11 @@ fn a_profile_does_not_change_the_requests_of_a_resumed_run() {
     let dir = Dir::new();
     dir.write("users.csv", "userId,code\na,IDU\nb,IDU\n");
     let ended_early = dir.import(&sandbox.base_url, &["--first", "1"]);
-    assert_eq!(ended_early.code, 3, "{}", ended_early.stderr);
+    ended_early.exits_with(3);
     dir.write("seatload.toml", "rate = \"1/24h\"\nprogress = \"none\"\n");
     let mut command = dir.seatload();
     command.args(["resume", "run"]);
     let resumed = wait_for_exit(command);
-    assert_eq!(resumed.code, 0, "{}", resumed.stderr);
+    resumed.exits_with(0);
     assert_eq!(resumed.stderr, "settings from seatload.toml\n");
 }

@@ -135,6 +135,6 @@ fn completions_and_manual_ignore_configuration_files() {
         command.args(arguments).env("SEATLOAD_PROFILE", "none");
         let ended = wait_for_exit(command);
         assert_eq!((ended.code, ended.stderr.as_str()), (0, ""));
-        assert!(ended.stdout.contains("seatload"));
+        ended.prints("seatload");
     }
 }

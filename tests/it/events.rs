@@ -52,7 +52,7 @@ fn events_are_lines_of_json_that_add_up_to_the_summary() {
         &stand.base_url,
         &["--progress", "json", "--json", "--batch-size", "8"],
     );
-    assert_eq!(ended.code, 1);
+    ended.exits_with(1);
     let events = events(&ended);
     assert_documented(&events);
 
@@ -107,7 +107,7 @@ fn waits_retries_and_a_stop_are_events() {
                 "3",
             ],
         );
-    assert_eq!(ended.code, 3);
+    ended.exits_with(3);
     let events = events(&ended);
     assert_documented(&events);
     let retried = of_kind(&events, "retrying").next().unwrap();
@@ -132,10 +132,10 @@ fn the_summary_on_standard_output_is_the_one_in_the_run_folder() {
     again.args(["resume", "run", "--json"]);
     let again = crate::support::cli::wait_for_exit(again);
     assert_eq!(
-        (again.code, again.stdout),
+        (again.code, again.stdout.clone()),
         (0, dir.read("run/summary.json"))
     );
-    assert!(again.stderr.contains("has finished"));
+    again.says("has finished");
 }
 
 #[test]

@@ -47,7 +47,7 @@ fn failed() -> Dir {
     let dir = Dir::new();
     dir.write("users.csv", USERS);
     let ended = dir.import(&stand.base_url, &[]);
-    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    ended.exits_with(1);
     dir
 }
 
@@ -89,12 +89,7 @@ fn a_corrected_workbook_gives_a_user_the_codes_of_both_sheets() {
     );
     dir.write("corrected.xlsx", workbook);
     let ended = dir.import_file("corrected.xlsx", "again", &stand.base_url, &[]);
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
-    assert!(
-        ended.stderr.contains("sheet: Failed users, Bad rows"),
-        "{}",
-        ended.stderr
-    );
+    ended.exits_with(0).says("sheet: Failed users, Bad rows");
     for (user, codes) in [("ann", "IDU;PMD"), ("001", "ATTUNU"), ("cid", "IDU")] {
         assert_eq!(stand.held(user).as_deref(), Some(codes), "{user}");
     }
@@ -107,10 +102,10 @@ fn an_uncorrected_workbook_gives_no_user_a_part_of_its_codes() {
     let stand = Stand::with_seats("IDU=9,PMD=9,ATTUNU=9");
     std::fs::copy(dir.path("run/failures.xlsx"), dir.path("same.xlsx")).unwrap();
     let ended = dir.import_file("same.xlsx", "again", &stand.base_url, &[]);
-    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    ended.exits_with(1);
     assert_eq!(stand.held("ann"), None);
     let place = "cell 'Bad rows'!C2 (column \"userBundleCodes\")";
-    assert!(ended.stderr.contains(place), "{}", ended.stderr);
+    ended.says(place);
 }
 
 #[test]
@@ -129,9 +124,9 @@ fn a_sheet_with_other_columns_is_an_error() {
     }
     dir.write("other.xlsx", workbook.save_to_buffer().unwrap());
     let ended = dir.import_file("other.xlsx", "again", "http://127.0.0.1:9", &[]);
-    assert_eq!(ended.code, 2, "{}", ended.stderr);
+    ended.exits_with(2);
     let error = "the sheet \"Bad rows\" has other columns than the sheet before it";
-    assert!(ended.stderr.contains(error), "{}", ended.stderr);
+    ended.says(error);
 }
 
 #[test]
@@ -140,7 +135,7 @@ fn a_workbook_of_failures_goes_when_they_are_retried() {
     let dir = Dir::new();
     dir.write("users.csv", "userId,code\nann,IDU\nben,IDU\n");
     let ended = dir.import(&stand.base_url, &["--batch-size", "1"]);
-    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    ended.exits_with(1);
     let held = if stand.held("ann").is_some() {
         "ann"
     } else {
@@ -155,10 +150,10 @@ fn a_workbook_of_failures_goes_when_they_are_retried() {
         &stand.base_url,
         &["--allow-removal", "--yes"],
     );
-    assert_eq!(freed.code, 0, "{}", freed.stderr);
+    freed.exits_with(0);
     let mut resume = dir.seatload();
     resume.args(["resume", "run", "--retry-failed"]);
     let resumed = wait_for_exit(resume);
-    assert_eq!(resumed.code, 0, "{}", resumed.stderr);
+    resumed.exits_with(0);
     assert!(!dir.path("run/failures.xlsx").exists());
 }

@@ -122,8 +122,7 @@ fn a_misspelt_command_flag_or_value_is_corrected_in_the_error() {
         ),
     ] {
         let output = output(arguments, "80");
-        assert_eq!(output.code, 2);
-        assert!(output.stderr.contains(expected), "{}", output.stderr);
+        output.exits_with(2).says(expected);
     }
 }
 

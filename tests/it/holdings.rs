@@ -36,7 +36,7 @@ fn sandbox_with(dir: &Dir, file: &str) -> Stand {
     let sandbox = Stand::with_seats(SEATS);
     dir.write("holdings.csv", file);
     let ended = dir.import_file("holdings.csv", "before", &sandbox.base_url, &[]);
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    ended.exits_with(0);
     sandbox
 }
 
@@ -86,7 +86,7 @@ fn adding_takes_no_licence_from_any_user() {
     let (wanted, file) = some_holdings(2);
     dir.write("users.csv", file);
     let ended = import_with_current(&dir, &sandbox.base_url, &["--mode", "add"]);
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    ended.exits_with(0);
 
     let both = |user: &String| {
         before[user]
@@ -123,7 +123,7 @@ fn importing_the_undo_file_restores_what_was_replaced() {
     let (_, file) = some_holdings(4);
     dir.write("users.csv", file);
     let ended = import_with_current(&dir, &sandbox.base_url, &["--allow-losses"]);
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    ended.exits_with(0);
     assert_ne!(sandbox.shown()["holdings"].to_string(), before);
     let changed = dir
         .rows("run/success.csv")
@@ -132,7 +132,7 @@ fn importing_the_undo_file_restores_what_was_replaced() {
     assert_eq!(dir.rows("run/undo.csv").len(), changed.count());
 
     let undone = dir.import_file("run/undo.csv", "undone", &sandbox.base_url, &[]);
-    assert_eq!(undone.code, 0, "{}", undone.stderr);
+    undone.exits_with(0);
     assert_eq!(sandbox.shown()["holdings"].to_string(), before);
 }
 
@@ -143,12 +143,7 @@ fn a_loss_needs_consent_without_a_terminal() {
     dir.write("users.csv", "userId,code\na,IDU\nb,IDU\n");
     dir.write("holdings.csv", "userId,code\na,PMD\nb,IDU\n");
     let refused = import_with_current(&dir, &server.base_url, &[]);
-    assert_eq!(refused.code, 2);
-    assert!(
-        refused.stderr.contains("1 user would lose licences"),
-        "{}",
-        refused.stderr
-    );
+    refused.exits_with(2).says("1 user would lose licences");
     assert!(server.requests().is_empty());
     assert!(dir.contains_only(&["holdings.csv", "users.csv"]));
     for (reports, consent) in [("by-yes", "--yes"), ("by-losses", "--allow-losses")] {
@@ -166,7 +161,7 @@ fn a_loss_needs_consent_without_a_terminal() {
         &server.base_url,
         &["--current", "holdings.csv", "--mode", "add"],
     );
-    assert_eq!(kept.code, 0, "{}", kept.stderr);
+    kept.exits_with(0);
 }
 
 #[test]
@@ -177,7 +172,7 @@ fn users_absent_from_the_current_licences_are_skipped_when_adding() {
     // `c` is named, and holds nothing.
     dir.write("holdings.csv", "userId,code\na,PMD\nc,\n");
     let ended = import_with_current(&dir, &sandbox.base_url, &["--mode", "add"]);
-    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    ended.exits_with(1);
     let failed = dir.rows("run/failures.csv");
     assert_eq!(failed.len(), 1);
     assert_eq!(failed[0]["userId"], "b");
@@ -199,7 +194,7 @@ fn users_absent_from_the_current_licences_are_skipped_when_adding() {
         "--absent-means-none",
     ];
     let ended = dir.import_file("users.csv", "all", &sandbox.base_url, &flags);
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    ended.exits_with(0);
     assert_eq!(sandbox.held("b").as_deref(), Some("IDU"));
 }
 
@@ -216,7 +211,7 @@ fn users_with_the_other_external_flag_are_skipped_when_adding() {
         "userId,code,external\na,PMD,true\nb,PMD,true\n",
     );
     let ended = import_with_current(&dir, &sandbox.base_url, &["--mode", "add"]);
-    assert_eq!(ended.code, 1);
+    ended.exits_with(1);
     assert_eq!(dir.column("run/failures.csv", "userId"), ["a"]);
     assert_eq!(sandbox.held("b").as_deref(), Some("IDU;PMD"));
 }
@@ -228,16 +223,16 @@ fn users_without_licences_are_removed_by_importing_the_undo_file() {
     dir.write("users.csv", "userId,code\na,IDU\nb,IDU\nc,IDU\n");
     dir.write("holdings.csv", "userId,code\na,PMD\nb,\n");
     let ended = import_with_current(&dir, &sandbox.base_url, &["--allow-losses"]);
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    ended.exits_with(0);
     let undo = "with --allow-removal to restore the licences of 2 users\n  of them, 1 user had no licences and will be removed\n  not restored: 1 user whose licences before the run are unknown";
-    assert!(ended.stderr.contains(undo), "{}", ended.stderr);
+    ended.says(undo);
     assert_eq!(
         dir.column("run/undo.csv", "userBundleCodes"),
         ["PMD", "remove"]
     );
 
     let undone = dir.import_file("run/undo.csv", "undone", &sandbox.base_url, &[]);
-    assert_eq!(undone.code, 1);
+    undone.exits_with(1);
     assert_eq!(sandbox.held("a").as_deref(), Some("PMD"));
     let failed = dir.rows("undone/failures.csv");
     assert_eq!(failed[0]["userId"], "b");
@@ -247,14 +242,9 @@ fn users_without_licences_are_removed_by_importing_the_undo_file() {
     // Only the organisation's address has the call that removes users.
     let arguments = ["--allow-removal", "--allow-losses"];
     let unknown = dir.import_file("run/undo.csv", "unknown", &sandbox.base_url, &arguments);
-    assert_eq!(unknown.code, 2, "{}", unknown.stderr);
-    assert!(
-        unknown
-            .stderr
-            .contains("without the name of the organisation"),
-        "{}",
-        unknown.stderr
-    );
+    unknown
+        .exits_with(2)
+        .says("without the name of the organisation");
 }
 
 #[test]
@@ -281,7 +271,7 @@ fn current_licences_are_on_disk_before_a_request_is_sent() {
         format!("userId,code\n{}", users.replace("IDU", "PMD")),
     );
     let ended = import_with_current(&dir, &server.base_url, &["--yes", "--batch-size", "3"]);
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    ended.exits_with(0);
     assert_eq!(server.requests().len(), 10);
     assert_eq!(dir.rows("run/undo.csv").len(), 30);
 }
@@ -298,7 +288,7 @@ fn rejected_users_are_not_in_the_undo_file() {
     dir.import_file("holdings.csv", "before", &sandbox.base_url, &[]);
     dir.write("users.csv", format!("userId,code\n{users}"));
     let ended = import_with_current(&dir, &sandbox.base_url, &["--yes"]);
-    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    ended.exits_with(1);
     let mut changed = dir.column("run/success.csv", "userId");
     changed.sort();
     assert_eq!(changed.len(), 2);
@@ -316,7 +306,7 @@ fn a_user_changed_before_its_rejection_is_in_the_undo_file() {
     dir.write("users.csv", "userId,code\na,IDU;PMD\n");
     dir.write("holdings.csv", "userId,code\na,ATTUNU\n");
     let ended = import_with_current(&dir, &server.base_url, &["--yes"]);
-    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    ended.exits_with(1);
     assert_eq!(dir.column("run/failures.csv", "outcome"), ["conflict"]);
     assert_eq!(dir.column("run/undo.csv", "userBundleCodes"), ["ATTUNU"]);
     assert!(
@@ -339,7 +329,7 @@ fn a_changed_user_stays_in_the_undo_file_when_it_is_retried() {
     import_with_current(&dir, &server.base_url, &["--yes"]);
     for _ in 0..2 {
         let again = resume(&dir, &["--retry-failed"]);
-        assert_eq!(again.code, 1, "{}", again.stderr);
+        again.exits_with(1);
         assert_eq!(dir.column("run/failures.csv", "changed"), ["maybe"]);
         assert_eq!(dir.column("run/undo.csv", "userBundleCodes"), ["ATTUNU"]);
     }
@@ -352,14 +342,9 @@ fn a_changed_external_flag_needs_consent_as_a_loss_does() {
     dir.write("users.csv", "userId,code\na,IDU\n");
     dir.write("holdings.csv", "userId,code,external\na,IDU,true\n");
     let refused = import_with_current(&dir, &server.base_url, &[]);
-    assert_eq!(refused.code, 2);
-    assert!(
-        refused
-            .stderr
-            .contains("1 user would get the other useExternalLicense"),
-        "{}",
-        refused.stderr
-    );
+    refused
+        .exits_with(2)
+        .says("1 user would get the other useExternalLicense");
     assert_eq!(
         import_with_current(&dir, &server.base_url, &["--yes"]).code,
         0
@@ -378,7 +363,7 @@ fn a_damaged_run_folder_is_an_error_and_stays_unchanged() {
         format!("userId,code\n{}", rows.replace("IDU", "PMD")),
     );
     let ended = import_with_current(&dir, &sandbox.base_url, &["--yes", "--first", "3"]);
-    assert_eq!(ended.code, 3, "{}", ended.stderr);
+    ended.exits_with(3);
     let sound = dir.read("run/attempted.csv");
     for (damaged, what) in [
         ("first,last\n0,0\n1,99\n", "attempted.csv names the user 99"),
@@ -388,17 +373,12 @@ fn a_damaged_run_folder_is_an_error_and_stays_unchanged() {
     ] {
         dir.write("run/attempted.csv", damaged);
         let refused = resume(&dir, &[]);
-        assert_eq!(refused.code, 2, "{}", refused.stderr);
-        assert!(refused.stderr.contains(what), "{}", refused.stderr);
+        refused.exits_with(2).says(what);
         assert_eq!(dir.rows("run/pending.csv").len(), 3);
     }
     std::fs::remove_file(dir.path("run/attempted.csv")).unwrap();
     let refused = resume(&dir, &[]);
-    assert!(
-        refused.stderr.contains("attempted.csv is missing"),
-        "{}",
-        refused.stderr
-    );
+    refused.says("attempted.csv is missing");
 
     dir.write("run/attempted.csv", sound);
     std::fs::remove_file(dir.path("run/undo.csv")).unwrap();
@@ -413,7 +393,7 @@ fn a_default_external_flag_does_not_apply_to_current_licences() {
     dir.write("users.csv", "userId,code\na,IDU\n");
     dir.write("holdings.csv", "userId,code\na,IDU\n");
     let ended = import_with_current(&dir, &server.base_url, &["--external-license", "--yes"]);
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    ended.exits_with(0);
     assert_eq!(server.requests().len(), 1);
     assert_eq!(dir.column("run/undo.csv", "useExternalLicense"), ["false"]);
 }
@@ -425,16 +405,11 @@ fn unknown_losses_need_consent_as_well() {
     dir.write("users.csv", "userId,code\na,IDU\nb,IDU\n");
     dir.write("holdings.csv", "userId,code\na,IDU\n");
     let refused = import_with_current(&dir, &server.base_url, &[]);
-    assert_eq!(refused.code, 2);
-    assert!(
-        refused
-            .stderr
-            .contains("1 user is not in the file of --current"),
-        "{}",
-        refused.stderr
-    );
+    refused
+        .exits_with(2)
+        .says("1 user is not in the file of --current");
     let told = import_with_current(&dir, &server.base_url, &["--absent-means-none"]);
-    assert_eq!(told.code, 0, "{}", told.stderr);
+    told.exits_with(0);
     // An export that broke off at its header would take the question away.
     dir.write("holdings.csv", "userId,code\n");
     let refused = dir.import_file(
@@ -443,12 +418,7 @@ fn unknown_losses_need_consent_as_well() {
         &server.base_url,
         &["--current", "holdings.csv", "--absent-means-none"],
     );
-    assert_eq!(refused.code, 2);
-    assert!(
-        refused.stderr.contains("the file has no users"),
-        "{}",
-        refused.stderr
-    );
+    refused.exits_with(2).says("the file has no users");
 }
 
 #[test]
@@ -496,10 +466,10 @@ fn after_a_kill_the_undo_file_has_every_changed_user_and_resume_completes_it() {
     server.thaw();
 
     let resumed = resume(&dir, &[]);
-    assert_eq!(resumed.code, 0, "{}", resumed.stderr);
+    resumed.exits_with(0);
     assert_eq!(dir.rows("run/undo.csv").len(), 200);
     let undone = dir.import_file("run/undo.csv", "undone", &server.server.base_url, &[]);
-    assert_eq!(undone.code, 0, "{}", undone.stderr);
+    undone.exits_with(0);
     assert!(server.holdings().values().all(|codes| codes == "PMD"));
 }
 
@@ -514,7 +484,7 @@ fn current_licences_are_read_in_any_dialect_and_a_bad_row_in_them_is_an_error() 
     );
     let flags = ["--current", "export.csv", "--mode", "add"];
     let ended = dir.import_file("users.csv", "first", &server.base_url, &flags);
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    ended.exits_with(0);
     let sent = dir.rows("first/success.csv");
     let by_user: BTreeMap<_, _> = sent
         .iter()
@@ -530,14 +500,9 @@ fn current_licences_are_read_in_any_dialect_and_a_bad_row_in_them_is_an_error() 
 
     dir.write("holdings.csv", "userId,code\nåsa,IDU\nben,ROBOT\n");
     let ended = import_with_current(&dir, &server.base_url, &["--yes"]);
-    assert_eq!(ended.code, 2);
-    assert!(
-        ended
-            .stderr
-            .contains("line 3: unknown bundle code \"ROBOT\""),
-        "{}",
-        ended.stderr
-    );
+    ended
+        .exits_with(2)
+        .says("line 3: unknown bundle code \"ROBOT\"");
     assert!(!dir.path("run").exists());
 }
 
@@ -548,27 +513,16 @@ fn a_run_is_resumed_only_with_the_current_licences_that_it_started_with() {
     dir.write("users.csv", "userId,code\na,IDU\nb,IDU\nc,IDU\n");
     dir.write("holdings.csv", "userId,code\na,PMD\nb,PMD\nc,IDU\n");
     let ended = import_with_current(&dir, &sandbox.base_url, &["--mode", "add", "--first", "1"]);
-    assert_eq!(ended.code, 3, "{}", ended.stderr);
+    ended.exits_with(3);
     dir.write("holdings.csv", "userId,code\na,PMD\nb,IDU\nc,IDU\n");
     let resume = || resume(&dir, &[]);
     let refused = resume();
-    assert_eq!(refused.code, 2);
-    assert!(
-        refused
-            .stderr
-            .contains("holdings.csv has changed since the run started"),
-        "{}",
-        refused.stderr
-    );
+    refused
+        .exits_with(2)
+        .says("holdings.csv has changed since the run started");
     dir.write("holdings.csv", "junk");
     let refused = resume();
-    assert!(
-        refused
-            .stderr
-            .contains("holdings.csv has changed since the run started"),
-        "{}",
-        refused.stderr
-    );
+    refused.says("holdings.csv has changed since the run started");
     dir.write("holdings.csv", "userId,code\na,PMD\nb,PMD\nc,IDU\n");
     assert_eq!(resume().code, 0);
     assert_eq!(sandbox.held("b").as_deref(), Some("IDU;PMD"));

@@ -24,7 +24,7 @@ fn the_readmes_first_command_gives_a_plausible_result() {
         "1000/s",
     ]);
     let ended = wait_for_exit(command);
-    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    ended.exits_with(1);
     assert_eq!(dir.rows("run/success.csv").len(), 55);
     assert_eq!(
         dir.column("run/failures.csv", "outcome"),
@@ -33,9 +33,7 @@ fn the_readmes_first_command_gives_a_plausible_result() {
         ]
     );
     assert!(!dir.path("run/pending.csv").exists());
-    assert!(ended.stderr.contains(
-        "line 36: unknown e-mail address in column \"E-Mail\", \"piah.novak@acme.example\""
-    ));
+    ended.says("line 36: unknown e-mail address in column \"E-Mail\", \"piah.novak@acme.example\"");
     for told in [
         "success             55",
         "conflict             3",
@@ -58,7 +56,7 @@ fn the_documented_example_is_sent_byte_for_byte() {
     let ended = dir
         .write("users.csv", singers)
         .import(&server.base_url, &[]);
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    ended.exits_with(0);
 
     let requests = server.requests();
     assert_eq!(requests.len(), 1);
@@ -93,7 +91,7 @@ fn the_other_variant_is_a_put_below_the_organisations_name() {
         &server.base_url,
         &["--endpoint", "put-lease", "--organization", "acme"],
     );
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    ended.exits_with(0);
     let allocation = "PUT /acme/lease_/api/account/acc-1/user-license HTTP/1.1";
     let requests = server.requests();
     assert!(
@@ -112,7 +110,7 @@ fn a_corrected_failures_file_gives_a_skipped_user_all_its_codes() {
         "User ID,Code\nann,IDU\nben,PMD\nann,PMDD\ncara,IDUU\nann,TSTNU\n,IDU\n",
     );
     let first = dir.import(&stand.base_url, &[]);
-    assert_eq!(first.code, 1, "{}", first.stderr);
+    first.exits_with(1);
     assert_eq!(dir.column("run/success.csv", "userId"), ["ben"]);
     let failures: Vec<_> = dir
         .rows("run/failures.csv")
@@ -142,7 +140,7 @@ fn a_corrected_failures_file_gives_a_skipped_user_all_its_codes() {
         .replace("\n,IDU", "\ndora,IDU");
     dir.write("mended.csv", mended);
     let second = dir.import_file("mended.csv", "again", &stand.base_url, &[]);
-    assert_eq!(second.code, 0, "{}", second.stderr);
+    second.exits_with(0);
     assert_eq!(stand.held("ann").as_deref(), Some("IDU;PMD;TSTNU"));
     assert_eq!(stand.held("cara").as_deref(), Some("IDU"));
     assert_eq!(stand.held("dora").as_deref(), Some("IDU"));
@@ -167,9 +165,9 @@ fn a_bad_row_that_is_imported_again_uncorrected_stays_bad() {
         let dir = Dir::new();
         dir.write("users.csv", [b"userId,code\n", row, b"\n"].concat());
         let first = dir.import(&server.base_url, &[]);
-        assert_eq!(first.code, 1, "{}", first.stderr);
+        first.exits_with(1);
         let again = dir.import_file("run/failures.csv", "again", &server.base_url, &[]);
-        assert_eq!(again.code, 1, "{}", again.stderr);
+        again.exits_with(1);
         assert!(
             server.requests().is_empty(),
             "{}",
@@ -199,7 +197,7 @@ fn a_file_of_bad_rows_is_a_finished_run_without_requests() {
     let dir = Dir::new();
     dir.write("users.csv", "userId,code\na,NONE\n");
     let ended = dir.import(&server.base_url, &[]);
-    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    ended.exits_with(1);
     assert!(server.requests().is_empty());
 }
 
@@ -213,7 +211,7 @@ fn standard_input_is_a_file_like_any_other() {
         .args(["--base-url", &stand.base_url])
         .write_stdin("\u{feff}userId;code\r\n".replace(';', ",") + "a,IDU\r\n");
     let ended = wait_for_exit(command);
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    ended.exits_with(0);
     assert_eq!(stand.held("a").as_deref(), Some("IDU"));
 }
 
@@ -234,7 +232,7 @@ fn settings_come_from_the_environment_too() {
         .env("SEATLOAD_REPORT_DIR", "run")
         .args(["import", "users.csv"]);
     let ended = wait_for_exit(command);
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    ended.exits_with(0);
     assert_eq!(stand.shown()["requests"], 2);
     assert_eq!(stand.shown()["holdings"]["a"]["useExternalLicense"], true);
 }
@@ -291,32 +289,18 @@ fn a_wrong_address_or_a_missing_file_or_token_is_an_error_and_leaves_no_files() 
     let dir = Dir::new();
     dir.write("users.csv", "userId,code\na,IDU\n");
     let open = dir.import("http://cloud.uipath.com", &[]);
-    assert_eq!(open.code, 2);
-    assert!(
-        open.stderr.contains("the token would be sent unencrypted"),
-        "{}",
-        open.stderr
-    );
+    open.exits_with(2)
+        .says("the token would be sent unencrypted");
 
     let missing = dir.import_file("nowhere.csv", "run", "http://127.0.0.1:9", &[]);
-    assert_eq!(missing.code, 2);
-    assert!(
-        missing.stderr.contains("cannot open nowhere.csv"),
-        "{}",
-        missing.stderr
-    );
+    missing.exits_with(2).says("cannot open nowhere.csv");
 
     let mut command = dir.seatload();
     command
         .env_remove("SEATLOAD_TOKEN")
         .args(["import", "users.csv", "--account", "a"]);
     let tokenless = wait_for_exit(command);
-    assert_eq!(tokenless.code, 2);
-    assert!(
-        tokenless.stderr.contains("there is no access token"),
-        "{}",
-        tokenless.stderr
-    );
+    tokenless.exits_with(2).says("there is no access token");
     assert!(dir.contains_only(&["users.csv"]));
 }
 
@@ -328,8 +312,7 @@ fn a_report_folder_that_is_not_empty_is_never_written_to() {
     assert_eq!(dir.import(&server.base_url, &[]).code, 0);
     let before = dir.read("run/success.csv");
     let second = dir.import(&server.base_url, &[]);
-    assert_eq!(second.code, 2);
-    assert!(second.stderr.contains("is not empty"), "{}", second.stderr);
+    second.exits_with(2).says("is not empty");
     assert_eq!(dir.read("run/success.csv"), before);
     assert_eq!(server.requests().len(), 1);
 }
@@ -341,7 +324,7 @@ fn a_rejected_token_stops_after_one_request_with_a_hint() {
     let dir = Dir::new();
     dir.write("users.csv", "userId,code\na,IDU\nb,PMD\n");
     let ended = dir.import(&server.base_url, &[]);
-    assert_eq!(ended.code, 3);
+    ended.exits_with(3);
     assert_eq!(server.requests().len(), 1);
     for told in [
         "the service rejected the token (401)",
@@ -371,8 +354,7 @@ fn a_wrong_account_leaves_the_first_users_pending() {
     let dir = Dir::new();
     dir.write("users.csv", "userId,code\na,IDU\nb,IDU\nc,IDU\n");
     let stopped = dir.import(&server.base_url, &[]);
-    assert_eq!(stopped.code, 3, "{}", stopped.stderr);
-    assert!(stopped.stderr.contains("--account"), "{}", stopped.stderr);
+    stopped.exits_with(3).says("--account");
     assert_eq!(dir.column("run/pending.csv", "userId"), ["a", "b", "c"]);
     assert!(dir.rows("run/failures.csv").is_empty());
 }
@@ -388,7 +370,7 @@ fn a_pending_file_can_be_imported_to_finish_the_run() {
     assert_eq!(dir.import(&refusing.base_url, &[]).code, 3);
     let stand = Stand::with_seats(ALL);
     let ended = dir.import_file("run/pending.csv", "again", &stand.base_url, &[]);
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    ended.exits_with(0);
     assert_eq!(stand.held("b").as_deref(), Some("IDU;PMD"));
     assert_eq!(stand.shown()["holdings"]["a"]["useExternalLicense"], true);
 }
@@ -428,12 +410,7 @@ fn a_redirect_is_not_followed_and_the_token_stays() {
         let dir = Dir::new();
         dir.write("users.csv", "userId,code\na,IDU\n");
         let ended = dir.import(&server.base_url, &[]);
-        assert_eq!(ended.code, 3);
-        assert!(
-            ended.stderr.contains("the address has moved"),
-            "{}",
-            ended.stderr
-        );
+        ended.exits_with(3).says("the address has moved");
     }
     assert!(elsewhere.requests().is_empty());
 }
@@ -494,7 +471,7 @@ fn a_formula_or_an_escape_sequence_stays_text_in_every_report() {
         "userId,code\n+cmd|' /C calc'!A0,IDU\n-minus,IDU\n@refused,PMD\n+x,=1+1\n",
     );
     let ended = dir.import(&server.base_url, &[]);
-    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    ended.exits_with(1);
     assert_eq!(
         dir.column("run/success.csv", "userId"),
         ["'+cmd|' /C calc'!A0", "'-minus"]
@@ -628,11 +605,7 @@ fn a_strict_import_with_a_bad_row_writes_reports_and_cannot_be_resumed() {
     resume.args(["resume", "run"]);
     let resumed = wait_for_exit(resume);
     assert_eq!((resumed.code, server.requests().len()), (2, 0));
-    assert!(
-        resumed.stderr.contains("has no run.json"),
-        "{}",
-        resumed.stderr
-    );
+    resumed.says("has no run.json");
 }
 
 #[test]
@@ -647,7 +620,7 @@ fn a_file_name_cannot_control_the_terminal() {
     assert_eq!((missing.code, sent.code), (2, 0));
     for ended in [missing, sent] {
         assert!(!ended.stderr.contains('\u{1b}') && !ended.stdout.contains('\u{1b}'));
-        assert!(ended.stderr.contains("users\\u{1b}[2J"), "{}", ended.stderr);
+        ended.says("users\\u{1b}[2J");
     }
 }
 
@@ -683,7 +656,7 @@ fn requests_have_guids_in_their_usual_spelling_and_reports_have_the_files() {
         format!("userId,code\n{spelled},IDU\n{simple},IDU\n"),
     );
     let sent = dir.import(&server.base_url, &[]);
-    assert_eq!(sent.code, 0, "{}", sent.stderr);
+    sent.exits_with(0);
     let usual =
         r#"["1b6c02a4-90d1-4f0e-8a4b-0d3f5c7e9a11","1b6c02a4-90d1-4f0e-8a4b-0d3f5c7e9a12"]"#;
     let requests = server.requests();
@@ -724,10 +697,10 @@ fn a_file_that_changes_while_it_is_read_is_an_error_before_anything_is_sent() {
         "0",
     ]);
     let changed = wait_for_exit(command);
-    assert_eq!(changed.code, 2, "{}", changed.stderr);
+    changed.exits_with(2);
     let error =
         "error: users.csv changed while it was read\n  hint: wait until the file is complete";
-    assert!(changed.stderr.contains(error), "{}", changed.stderr);
+    changed.says(error);
     assert!(dir.contains_only(&["users.csv"]));
 }
 
@@ -744,10 +717,9 @@ fn a_pipe_and_a_device_are_errors_that_name_standard_input() {
         let mut command = dir.seatload();
         command.args(["import", name, "--sandbox", "--report-dir", "run"]);
         let refused = wait_for_exit(command);
-        assert_eq!(refused.code, 2, "{}", refused.stderr);
+        refused.exits_with(2);
         let error = format!("error: {name} is a pipe or a device");
-        assert!(refused.stderr.contains(&error), "{}", refused.stderr);
-        assert!(refused.stderr.contains("seatload import - < FILE"));
+        refused.says(&error).says("seatload import - < FILE");
         assert!(!dir.path("run").exists());
     }
 }

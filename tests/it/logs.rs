@@ -34,7 +34,7 @@ fn every_exchange_is_logged_with_batch_attempt_status_time_and_request_id() {
         "json",
     ];
     let ended = dir.import(&server.base_url, &flags);
-    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    ended.exits_with(1);
     let log = dir.read("log");
     assert!(
         !log.contains("secretive") && !log.contains("userIds"),
@@ -73,7 +73,7 @@ fn every_exchange_is_logged_with_batch_attempt_status_time_and_request_id() {
         &server.base_url,
         &["-vv", "--log-file", "log", "--log-format", "json"],
     );
-    assert_eq!(again.code, 1, "{}", again.stderr);
+    again.exits_with(1);
     let log = dir.read("log");
     assert!(
         log.contains("first-1") && log.contains("secretive"),
@@ -96,7 +96,7 @@ fn a_token_that_the_service_repeats_is_logged_nowhere() {
         dir.write("users.csv", "userId,code\na,IDU\n");
         let flags = ["-vv", "--log-file", "log"];
         let ended = dir.import(&server.base_url, &flags);
-        assert_eq!(ended.code, 1, "{}", ended.stderr);
+        ended.exits_with(1);
         let written =
             dir.read("log") + &dir.read("run/failures.csv") + &dir.read("run/summary.json");
         assert!(!written.contains(&TOKEN[..6]), "{repeated}: {written}");
@@ -109,13 +109,7 @@ fn the_log_goes_to_standard_error_without_a_file_and_nowhere_without_a_flag() {
     let dir = Dir::new();
     dir.write("users.csv", "userId,code\na,IDU\n");
     let ended = dir.import(&server.base_url, &["-v"]);
-    assert!(
-        ended
-            .stderr
-            .contains("exchange batch=1 attempt=1 users=1 status=200"),
-        "{}",
-        ended.stderr
-    );
+    ended.says("exchange batch=1 attempt=1 users=1 status=200");
     let ended = dir.import_file("users.csv", "again", &server.base_url, &[]);
     assert!(!ended.stderr.contains("exchange"), "{}", ended.stderr);
     let ended = dir.import_file(
@@ -124,10 +118,5 @@ fn the_log_goes_to_standard_error_without_a_file_and_nowhere_without_a_flag() {
         &server.base_url,
         &["--log-file", "no/log"],
     );
-    assert_eq!(ended.code, 2);
-    assert!(
-        ended.stderr.contains("cannot log to no/log"),
-        "{}",
-        ended.stderr
-    );
+    ended.exits_with(2).says("cannot log to no/log");
 }

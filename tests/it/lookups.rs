@@ -56,7 +56,7 @@ fn addresses_are_looked_up_twenty_at_a_time_and_unknown_ones_are_bad_rows() {
     let dir = Dir::new();
     dir.write("users.csv", with_addresses(300));
     let ended = import(&dir, &portal, "run", &[]);
-    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    ended.exits_with(1);
     assert_eq!(portal.count("BulkResolveByName"), 15);
     assert_eq!(dir.rows("run/success.csv").len(), 297);
     assert_eq!(
@@ -77,7 +77,7 @@ fn a_look_up_that_gets_no_answer_sends_nothing_and_leaves_nothing_behind() {
     let dir = Dir::new();
     dir.write("users.csv", with_addresses(300));
     let ended = import(&dir, &portal, "run", &[]);
-    assert_eq!(ended.code, 2, "{}", ended.stderr);
+    ended.exits_with(2);
     assert!(
         ended.stderr.contains("nothing was sent; retry later"),
         "{}",
@@ -86,7 +86,7 @@ fn a_look_up_that_gets_no_answer_sends_nothing_and_leaves_nothing_behind() {
     assert_eq!(portal.count("PUT "), 0);
     assert!(!dir.path("run").exists());
     let again = import(&dir, &portal, "run", &[]);
-    assert_eq!(again.code, 0, "{}", again.stderr);
+    again.exits_with(0);
     assert_eq!(portal.licenses().len(), 300);
 }
 
@@ -97,16 +97,11 @@ fn current_licences_are_read_page_by_page_and_adding_takes_nothing_away() {
     dir.write("users.csv", with_addresses(300));
 
     let refused = import(&dir, &portal, "refused", &[]);
-    assert_eq!(refused.code, 2, "{}", refused.stderr);
-    assert!(
-        refused.stderr.contains("230 users would lose licences"),
-        "{}",
-        refused.stderr
-    );
+    refused.exits_with(2).says("230 users would lose licences");
     assert_eq!(portal.count("PUT "), 0);
 
     let added = import(&dir, &portal, "run", &["--mode", "add"]);
-    assert_eq!(added.code, 0, "{}", added.stderr);
+    added.exits_with(0);
     let both: BTreeSet<_> = portal.licenses()[&guid(0)].iter().cloned().collect();
     assert_eq!(both, ["IDU", "PMD"].map(str::to_owned).into());
     assert_eq!(portal.licenses()[&guid(299)], ["IDU"]);
@@ -121,19 +116,16 @@ fn undo_puts_back_what_the_service_said_and_verify_agrees() {
     dir.write("users.csv", with_addresses(30));
     assert_eq!(verify(&dir, &portal, "users.csv").code, 1);
     let replaced = import(&dir, &portal, "run", &["--allow-losses"]);
-    assert_eq!(replaced.code, 0, "{}", replaced.stderr);
+    replaced.exits_with(0);
     let verified = verify(&dir, &portal, "users.csv");
-    assert_eq!(verified.code, 0, "{}", verified.stdout);
+    verified.exits_with(0);
     let undone = import_file(&dir, &portal, "run/undo.csv", "undone", &["--allow-losses"]);
-    assert_eq!(undone.code, 0, "{}", undone.stderr);
+    undone.exits_with(0);
     assert_eq!(portal.licenses(), before);
     let different = verify(&dir, &portal, "users.csv");
-    assert_eq!(different.code, 1);
-    assert!(
-        different.stdout.contains("lacks IDU, has too many: PMD"),
-        "{}",
-        different.stdout
-    );
+    different
+        .exits_with(1)
+        .prints("lacks IDU, has too many: PMD");
 }
 
 #[test]
@@ -176,23 +168,13 @@ fn an_import_goes_on_without_what_the_service_refuses_unless_it_must_know() {
     let dir = Dir::new();
     dir.write("users.csv", with_addresses(5));
     let must = import(&dir, &portal, "must", &["--current", "service"]);
-    assert_eq!(must.code, 2, "{}", must.stderr);
-    assert!(
-        must.stderr
-            .contains("the service does not say which licences users have"),
-        "{}",
-        must.stderr
-    );
+    must.exits_with(2)
+        .says("the service does not say which licences users have");
     assert_eq!(portal.count("PUT "), 0);
     let without = import(&dir, &portal, "run", &[]);
-    assert_eq!(without.code, 0, "{}", without.stderr);
-    assert!(
-        without
-            .stderr
-            .contains("warning: the service does not say which licences users have"),
-        "{}",
-        without.stderr
-    );
+    without
+        .exits_with(0)
+        .says("warning: the service does not say which licences users have");
 }
 
 #[test]
@@ -201,9 +183,9 @@ fn an_account_that_contradicts_the_portal_is_an_error_before_anything_is_sent() 
     let dir = Dir::new();
     dir.write("users.csv", with_addresses(1));
     let ended = import(&dir, &portal, "run", &["--account", "acc-2"]);
-    assert_eq!(ended.code, 2);
+    ended.exits_with(2);
     let error = "--account is acc-2, but the portal is for the account acc-1";
-    assert!(ended.stderr.contains(error), "{}", ended.stderr);
+    ended.says(error);
     assert_eq!(portal.count("PUT "), 0);
 }
 
@@ -214,17 +196,13 @@ fn an_export_can_be_imported_and_read_as_current_licences() {
     let mut command = dir.seatload();
     command.args(["export", "--url", &portal.url(), "--out", "licences.csv"]);
     let exported = wait_for_exit(command);
-    assert_eq!(exported.code, 0, "{}", exported.stderr);
+    exported.exits_with(0);
     assert_eq!(dir.rows("licences.csv").len(), 120);
     let verified = verify(&dir, &portal, "licences.csv");
-    assert_eq!(verified.code, 0, "{}", verified.stdout);
+    verified.exits_with(0);
     dir.write("users.csv", with_addresses(120));
     let planned = import(&dir, &portal, "run", &["--current", "licences.csv"]);
-    assert!(
-        planned.stderr.contains("120 users would lose licences"),
-        "{}",
-        planned.stderr
-    );
+    planned.says("120 users would lose licences");
 }
 
 #[test]
@@ -252,13 +230,13 @@ fn an_export_that_ends_too_early_says_that_what_it_wrote_is_incomplete() {
     let mut command = dir.seatload();
     command.args(["export", "--url", &portal.url(), "--max-retries", "0"]);
     let ended = wait_for_exit(command);
-    assert_eq!(ended.code, 2);
+    ended.exits_with(2);
     for told in [
         "cannot be read to the end",
         "status 503",
         "hint: do not use what was written",
     ] {
-        assert!(ended.stderr.contains(told), "{}", ended.stderr);
+        ended.says(told);
     }
 }
 
@@ -268,9 +246,9 @@ fn an_address_that_differs_by_one_letter_from_one_that_is_found_is_suggested() {
     let dir = Dir::new();
     dir.write("users.csv", with_addresses(5) + "usr3@acme.example,IDU\n");
     let ended = import(&dir, &portal, "run", &[]);
-    assert_eq!(ended.code, 1);
+    ended.exits_with(1);
     let suggestion = "\"usr3@acme.example\"; did you mean user3@acme.example?";
-    assert!(ended.stderr.contains(suggestion), "{}", ended.stderr);
+    ended.says(suggestion);
 }
 
 #[test]
@@ -288,19 +266,9 @@ fn leavers_are_removed_by_a_call_of_their_own_and_confirmed_by_reading() {
     dir.write("users.csv", format!("E-Mail,Licence\n{}", rows.concat()));
 
     let forbidden = import(&dir, &portal, "forbidden", &["--allow-losses"]);
-    assert_eq!(forbidden.code, 1);
-    assert!(
-        forbidden.stderr.contains("--allow-removal allows that"),
-        "{}",
-        forbidden.stderr
-    );
+    forbidden.exits_with(1).says("--allow-removal allows that");
     let without_consent = import(&dir, &portal, "refused", &["--allow-removal"]);
-    assert_eq!(without_consent.code, 2, "{}", without_consent.stderr);
-    assert!(
-        without_consent.stderr.contains("would lose licences"),
-        "{}",
-        without_consent.stderr
-    );
+    without_consent.exits_with(2).says("would lose licences");
     assert_eq!(portal.count("DELETE "), 0);
 
     let ended = import(&dir, &portal, "run", &["--allow-removal", "--allow-losses"]);
@@ -314,7 +282,7 @@ fn leavers_are_removed_by_a_call_of_their_own_and_confirmed_by_reading() {
         ["no", "no", "yes", "yes", "yes"]
     );
     let verified = verify_with_removal(&dir, &portal);
-    assert_eq!(verified.code, 0, "{}", verified.stdout);
+    verified.exits_with(0);
 }
 
 fn verify_with_removal(dir: &Dir, portal: &Portal) -> CommandOutput {
@@ -346,7 +314,7 @@ fn a_removal_that_the_service_refuses_is_a_failure_with_the_portal_as_the_hint()
         ),
     );
     let ended = import(&dir, &portal, "run", &["--allow-removal", "--allow-losses"]);
-    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    ended.exits_with(1);
     assert_eq!(dir.column("run/failures.csv", "outcome"), ["rejected"]);
     assert_eq!(dir.column("run/failures.csv", "changed"), ["no"]);
     let message = &dir.column("run/failures.csv", "message")[0];
@@ -379,12 +347,7 @@ fn the_export_of_the_public_client_is_read_as_input_and_as_current_licences() {
         format!("Path,UserName,License\n{}", current.concat()),
     );
     let refused = import(&dir, &portal, "refused", &["--current", "now.csv"]);
-    assert_eq!(refused.code, 2, "{}", refused.stderr);
-    assert!(
-        refused.stderr.contains("1 user would lose licences"),
-        "{}",
-        refused.stderr
-    );
+    refused.exits_with(2).says("1 user would lose licences");
     let arguments = [
         "--current",
         "now.csv",
@@ -392,7 +355,7 @@ fn the_export_of_the_public_client_is_read_as_input_and_as_current_licences() {
         "--allow-losses",
     ];
     let ended = import(&dir, &portal, "run", &arguments);
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    ended.exits_with(0);
     assert_eq!(
         dir.column("run/undo.csv", "userBundleCodes"),
         ["IDU;PMD", "remove"]
@@ -409,9 +372,9 @@ fn a_response_with_what_users_have_stops_the_run_before_a_second_request() {
     let dir = Dir::new();
     dir.write("users.csv", with_addresses(300));
     let ended = import(&dir, &portal, "run", &[]);
-    assert_eq!(ended.code, 3, "{}", ended.stderr);
+    ended.exits_with(3);
     let stop = "this address reads licences and does not allocate them";
-    assert!(ended.stderr.contains(stop), "{}", ended.stderr);
+    ended.says(stop);
     assert_eq!(portal.count("PUT "), 1);
     assert_eq!(dir.rows("run/pending.csv").len(), 300);
 }
@@ -428,7 +391,7 @@ fn a_corrected_failures_file_names_one_user_by_address_and_by_id() {
     let corrected = dir.read("run/failures.csv").replace(",PMDD,", ",PMD,");
     dir.write("users.csv", corrected);
     let ended = import(&dir, &portal, "again", &[]);
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    ended.exits_with(0);
     assert_eq!(portal.licenses()[&guid(0)].len(), 2);
 }
 
@@ -479,7 +442,7 @@ fn two_addresses_of_one_user_are_one_user() {
         format!("E-Mail,Licence\n{0},IDU\nalso-{0},PMD\n", address(0)),
     );
     let ended = import(&dir, &portal, "run", &[]);
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    ended.exits_with(0);
     assert_eq!(portal.count("PUT "), 1);
     assert_eq!(portal.licenses()[&guid(0)].len(), 2);
 }
@@ -490,12 +453,12 @@ fn a_resumed_run_means_the_same_users_and_changes_and_asks_nothing_again() {
     let dir = Dir::new();
     dir.write("users.csv", with_addresses(40));
     let started = import(&dir, &portal, "run", &["--first", "5", "--allow-losses"]);
-    assert_eq!(started.code, 3, "{}", started.stderr);
+    started.exits_with(3);
     let asked = (portal.count("BulkResolveByName"), portal.count("user/page"));
     let mut command = dir.seatload();
     command.args(["resume", "run"]);
     let resumed = wait_for_exit(command);
-    assert_eq!(resumed.code, 0, "{}", resumed.stderr);
+    resumed.exits_with(0);
     assert_eq!(
         (portal.count("BulkResolveByName"), portal.count("user/page")),
         asked
@@ -530,7 +493,7 @@ fn an_import_that_is_killed_while_it_looks_up_has_sent_nothing_and_is_resumed() 
         } else {
             import(&dir, &portal, "run", &[])
         };
-        assert_eq!(again.code, 1, "{}", again.stderr);
+        again.exits_with(1);
         assert_eq!(dir.rows("run/success.csv").len(), 297);
         assert_eq!(
             dir.column("run/failures.csv", "userId"),
@@ -565,11 +528,11 @@ fn a_watch_keeps_a_file_whose_look_up_fails_for_now() {
         wait_for_exit(command)
     };
     let failed = watch();
-    assert_eq!(failed.code, 3, "{}", failed.stderr);
+    failed.exits_with(3);
     assert!(!dir.path("drop/attention").join("joiners.csv").exists());
     assert_eq!(portal.count("PUT "), 0);
     let ended = watch();
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    ended.exits_with(0);
     assert_eq!(portal.licenses().len(), 3);
 }
 
@@ -579,11 +542,6 @@ fn addresses_that_nobody_has_are_unknown_and_not_called_something_else() {
     let dir = Dir::new();
     dir.write("users.csv", with_addresses(2));
     let ended = import(&dir, &portal, "run", &[]);
-    assert_eq!(ended.code, 1, "{}", ended.stderr);
-    assert!(
-        ended.stderr.contains("unknown e-mail address"),
-        "{}",
-        ended.stderr
-    );
+    ended.exits_with(1).says("unknown e-mail address");
     assert_eq!(dir.rows("run/failures.csv").len(), 2);
 }

@@ -78,8 +78,8 @@ fn a_folder_that_cannot_be_created_is_an_error() {
     let dir = Dir::new();
     dir.write("man", "");
     let output = man(&dir, &["--out-dir", "man/man1"]);
-    assert_eq!(output.code, 2);
+    output.exits_with(2);
     let expected = "error: cannot write the manual to man/man1";
     assert!(output.stderr.starts_with(expected), "{}", output.stderr);
-    assert!(output.stderr.contains("hint: "), "{}", output.stderr);
+    output.says("hint: ");
 }

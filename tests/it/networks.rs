@@ -24,20 +24,19 @@ fn a_private_root_is_rejected_until_it_is_named() {
     let server = TlsServer::answering(&root, false, confirming);
     let dir = here(&root);
     let refused = import(&dir, &server, "refused", &[]);
-    assert_eq!(refused.code, 1, "{}", refused.stderr);
+    refused.exits_with(1);
     let message = dir.column("refused/failures.csv", "message").pop().unwrap();
     assert!(message.contains("certificate"), "{message}");
     assert_eq!(server.requests(), Vec::<String>::new());
     let taken = import(&dir, &server, "taken", &ROOT);
-    assert_eq!(taken.code, 0, "{}", taken.stderr);
+    taken.exits_with(0);
 
     // Another private root is none that was named.
     dir.write("root.pem", PrivateRoot::new().pem());
     assert_eq!(import(&dir, &server, "other", &ROOT).code, 1);
     dir.write("root.pem", "no certificate");
     let unusable = import(&dir, &server, "unusable", &ROOT);
-    assert_eq!(unusable.code, 2);
-    assert!(unusable.stderr.contains("--ca-cert"), "{}", unusable.stderr);
+    unusable.exits_with(2).says("--ca-cert");
 }
 
 #[test]
@@ -82,7 +81,7 @@ fn hosts_that_no_proxy_lists_are_reached_directly() {
         .args(ROOT)
         .env("NO_PROXY", "localhost,127.0.0.1");
     let ended = wait_for_exit(command);
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    ended.exits_with(0);
     assert_eq!(proxy.tunnels(), 0);
 }
 
@@ -99,12 +98,7 @@ fn a_proxys_password_comes_from_the_variable_alone() {
         "flag",
         &[&ROOT[..], &["--proxy", &with_password]].concat(),
     );
-    assert_eq!(refused.code, 2);
-    assert!(
-        refused.stderr.contains("SEATLOAD_PROXY"),
-        "{}",
-        refused.stderr
-    );
+    refused.exits_with(2).says("SEATLOAD_PROXY");
     assert!(
         !refused.stderr.contains("pr0xy-s3cret"),
         "{}",
@@ -125,7 +119,7 @@ fn a_proxys_password_comes_from_the_variable_alone() {
         .args(ROOT)
         .env("SEATLOAD_PROXY", &with_password);
     let ended = wait_for_exit(command);
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    ended.exits_with(0);
     // me:pr0xy-s3cret
     assert!(
         proxy.heads().contains("Basic bWU6cHIweHktczNjcmV0"),
@@ -157,7 +151,7 @@ fn a_resumed_run_uses_the_same_proxy() {
     };
     let tunnels = proxy.tunnels();
     let resumed = resume("plain", &[]);
-    assert_eq!(resumed.code, 0, "{}", resumed.stderr);
+    resumed.exits_with(0);
     assert!(proxy.tunnels() > tunnels);
 
     let with_password = proxy.url.replace("://", "://me:pr0xy-s3cret@");
@@ -179,12 +173,7 @@ fn a_resumed_run_uses_the_same_proxy() {
         .envs(variable);
     assert_eq!(wait_for_exit(command).code, 3);
     let refused = resume("secret", &[]);
-    assert_eq!(refused.code, 2);
-    assert!(
-        refused.stderr.contains("SEATLOAD_PROXY"),
-        "{}",
-        refused.stderr
-    );
+    refused.exits_with(2).says("SEATLOAD_PROXY");
     assert_eq!(resume("secret", &variable).code, 0);
 }
 
@@ -202,14 +191,9 @@ fn an_invalid_proxy_is_rejected_without_being_shown() {
             .args(["import", "users.csv", "--account", "a"])
             .env("SEATLOAD_PROXY", wrong);
         let refused = wait_for_exit(command);
-        assert_eq!(refused.code, 2);
-        assert!(
-            refused.stderr.contains(
-                "invalid proxy in --proxy or SEATLOAD_PROXY\n  caused by: not a proxy address"
-            ),
-            "{}",
-            refused.stderr
-        );
+        refused
+            .exits_with(2)
+            .says("invalid proxy in --proxy or SEATLOAD_PROXY\n  caused by: not a proxy address");
         assert!(!refused.stderr.contains("pr0xy"), "{}", refused.stderr);
     }
 }
@@ -222,7 +206,7 @@ fn a_client_certificate_is_shown_where_it_is_wanted() {
     assert_eq!(import(&dir, &server, "without", &ROOT).code, 1);
     let client = ["--client-cert", "client.pem"];
     let ended = import(&dir, &server, "with", &[&ROOT[..], &client].concat());
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    ended.exits_with(0);
 }
 
 #[test]
@@ -233,7 +217,7 @@ fn a_redirect_to_another_host_takes_the_token_nowhere() {
     let server = TlsServer::answering(&root, false, move |_| http_with(307, &location, ""));
     let dir = here(&root);
     let ended = import(&dir, &server, "run", &ROOT);
-    assert_eq!(ended.code, 3, "{}", ended.stderr);
+    ended.exits_with(3);
     assert!(elsewhere.requests().is_empty());
     assert_eq!(server.requests().len(), 1);
 }

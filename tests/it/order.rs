@@ -164,7 +164,7 @@ fn a_hundred_seats_go_to_the_first_hundred_every_time() {
             &["--in-order"],
         ] {
             let (dir, ended) = import_150(how);
-            assert_eq!(ended.code, 1, "{}", ended.stderr);
+            ended.exits_with(1);
             let mut served = dir.column("run/success.csv", "userId");
             served.sort_by_key(|user| user[1..].parse::<usize>().unwrap());
             assert_eq!(served, first(100), "{how:?}");
@@ -177,7 +177,7 @@ fn a_hundred_seats_go_to_the_first_hundred_every_time() {
 #[test]
 fn a_user_without_a_seat_in_the_plan_is_a_conflict_that_was_not_sent() {
     let (dir, ended) = import_150(&["--seats", "IDU=100", "--until-full"]);
-    assert_eq!(ended.code, 1);
+    ended.exits_with(1);
     for row in dir.rows("run/failures.csv") {
         assert_eq!((row["sent"].as_str(), row["status"].as_str()), ("no", ""));
         assert!(
@@ -196,14 +196,9 @@ fn a_user_without_a_seat_in_the_plan_is_a_conflict_that_was_not_sent() {
 #[test]
 fn a_shortage_of_seats_is_reported_before_anything_is_sent() {
     let (dir, ended) = import_150(&["--seats", "IDU=100,PMD=3"]);
-    assert_eq!(ended.code, 2);
-    assert!(
-        ended
-            .stderr
-            .contains("IDU: 50 seats too few; the first user without a seat is u100 on line 102"),
-        "{}",
-        ended.stderr
-    );
+    ended
+        .exits_with(2)
+        .says("IDU: 50 seats too few; the first user without a seat is u100 on line 102");
     assert!(dir.contains_only(&["users.csv"]));
 }
 
@@ -217,7 +212,7 @@ fn priorities_replace_the_files_order() {
         &sandbox.base_url,
         &["--priority", "Rank", "--batch-size", "1"],
     );
-    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    ended.exits_with(1);
     let mut served = dir.column("run/success.csv", "userId");
     served.sort();
     assert_eq!(served, ["c", "d"]);
@@ -244,12 +239,7 @@ fn the_first_users_are_imported_and_resume_sends_the_rest() {
     let dir = Dir::new();
     dir.write("users.csv", file_of(25, |_| "IDU"));
     let ended = dir.import(&sandbox.base_url, &["--first", "10"]);
-    assert_eq!(ended.code, 3);
-    assert!(
-        ended.stderr.contains("the users of --first are done"),
-        "{}",
-        ended.stderr
-    );
+    ended.exits_with(3).says("the users of --first are done");
     assert_eq!(dir.column("run/success.csv", "userId"), first(10));
     assert_eq!(dir.column("run/pending.csv", "userId"), first(25)[10..]);
 

@@ -124,7 +124,7 @@ fn a_run_whose_page_cannot_be_written_can_be_resumed() {
         .args(["-c", &script])
         .arg(assert_cmd::cargo::cargo_bin!("seatload"));
     let full = wait_for_exit(command);
-    assert_eq!(full.code, 3, "{}", full.stderr);
+    full.exits_with(3);
     assert!(!dir.path("run/report.html").exists());
     assert_eq!(resume(&dir), 0);
     assert_eq!(headline(&dir), "The one user has its licences");
@@ -162,7 +162,7 @@ fn mixed_run(dir: &Dir) -> PathBuf {
         &server.base_url,
         &["--batch-size", "20", "--max-retries", "2"],
     );
-    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    ended.exits_with(1);
     dir.path("run/report.html")
 }
 

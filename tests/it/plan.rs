@@ -78,7 +78,7 @@ fn a_plan_with_current_licences_and_seats_shows_losses_first_and_where_seats_end
 fn a_plan_is_printed_as_json() {
     let shown = plan(&here(), &[&EVERYTHING[..], &["--json"]].concat());
     let version = format!("\"version\": \"{}\"", env!("CARGO_PKG_VERSION"));
-    assert!(shown.stdout.contains(&version));
+    shown.prints(&version);
     insta::assert_snapshot!("json", shown.stdout.replace(&version, "\"version\": \"…\""));
 }
 
@@ -96,7 +96,7 @@ fn a_plan_without_failures_exits_with_0() {
     let dir = Dir::new();
     dir.write("users.csv", "userId,code\na,IDU\nb,IDU\n");
     let shown = plan(&dir, &["--seats", "IDU=2"]);
-    assert_eq!(shown.code, 0, "{}", shown.stdout);
+    shown.exits_with(0);
     assert!(dir.contains_only(&["users.csv"]));
     assert_eq!(plan(&dir, &["--seats", "IDU=1"]).code, 1);
 }
@@ -174,8 +174,7 @@ fn a_column_of_a_code_cannot_be_the_priority_column() {
     let dir = Dir::new();
     dir.write("users.csv", "userId,IDU,PMD\na,1,1\n");
     let refused = plan(&dir, &["--wide", "--priority", "IDU"]);
-    assert_eq!(refused.code, 2, "{}", refused.stdout);
-    assert!(refused.stderr.contains("priority"), "{}", refused.stderr);
+    refused.exits_with(2).says("priority");
 }
 
 #[test]

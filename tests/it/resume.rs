@@ -42,11 +42,11 @@ fn a_stopped_run_resumes_with_undecided_users_and_ends_as_an_uninterrupted_one()
         &server.base_url,
         &["--batch-size", "10", "--concurrency", "1"],
     );
-    assert_eq!(stopped.code, 3, "{}", stopped.stderr);
+    stopped.exits_with(3);
     assert_eq!(dir.rows("run/pending.csv").len(), 70);
 
     let resumed = resume(&dir, &[]);
-    assert_eq!(resumed.code, 1, "{}", resumed.stderr);
+    resumed.exits_with(1);
     let expected: Vec<_> = (0..100).map(|user| format!("u{user}")).collect();
     let mut succeeded = dir.column("run/success.csv", "userId");
     succeeded.sort_by_key(|user| user[1..].parse::<usize>().unwrap());
@@ -72,11 +72,7 @@ fn a_finished_run_is_left_unchanged() {
     command.env_remove("SEATLOAD_TOKEN").args(["resume", "run"]);
     let resumed = wait_for_exit(command);
     assert_eq!(resumed.code, 1, "a user has failed");
-    assert!(
-        resumed.stderr.contains("has finished"),
-        "{}",
-        resumed.stderr
-    );
+    resumed.says("has finished");
     assert_eq!(server.requests().len(), 1);
 }
 
@@ -104,8 +100,7 @@ fn a_changed_input_is_an_error_that_names_the_difference() {
     ] {
         dir.write("users.csv", other);
         let refused = resume(&dir, &[]);
-        assert_eq!(refused.code, 2);
-        assert!(refused.stderr.contains(told), "{}", refused.stderr);
+        refused.exits_with(2).says(told);
         assert_eq!(
             (dir.read("run/success.csv"), dir.read("run/pending.csv")),
             before
@@ -132,7 +127,7 @@ fn a_resumed_run_needs_the_directory_that_it_started_with() {
     assert_eq!(dir.import(&server.base_url, &flags).code, 3);
 
     let again = resume(&dir, &[]);
-    assert_eq!(again.code, 3, "{}", again.stderr);
+    again.exits_with(3);
     assert!(
         server
             .requests()
@@ -142,14 +137,9 @@ fn a_resumed_run_needs_the_directory_that_it_started_with() {
     let before = server.requests().len();
     dir.write("people.csv", "id,email\nu2,ann@example.com\n");
     let changed = resume(&dir, &[]);
-    assert_eq!(changed.code, 2);
-    assert!(
-        changed
-            .stderr
-            .contains("people.csv has changed since the run started"),
-        "{}",
-        changed.stderr
-    );
+    changed
+        .exits_with(2)
+        .says("people.csv has changed since the run started");
     assert_eq!(server.requests().len(), before);
 }
 
@@ -159,14 +149,9 @@ fn a_run_is_not_resumed_before_a_long_retry_after_is_over() {
     let dir = Dir::new();
     dir.write("users.csv", users(3));
     let stopped = dir.import(&server.base_url, &["--max-retries", "1"]);
-    assert_eq!(stopped.code, 3, "{}", stopped.stderr);
+    stopped.exits_with(3);
     let refused = resume(&dir, &[]);
-    assert_eq!(refused.code, 2);
-    assert!(
-        refused.stderr.contains("accepts no requests before"),
-        "{}",
-        refused.stderr
-    );
+    refused.exits_with(2).says("accepts no requests before");
     assert_eq!(server.requests().len(), 1);
     assert_eq!(dir.rows("run/pending.csv").len(), 3);
 }
@@ -246,8 +231,7 @@ fn a_folder_without_a_run_is_an_error() {
     assert!(resume(&dir, &[]).stderr.contains("there is no run folder"));
     std::fs::create_dir(dir.path("run")).unwrap();
     let ended = resume(&dir, &[]);
-    assert_eq!(ended.code, 2);
-    assert!(ended.stderr.contains("no run.json"), "{}", ended.stderr);
+    ended.exits_with(2).says("no run.json");
 }
 
 #[test]
@@ -341,7 +325,7 @@ fn failed_users_are_retried_on_request_and_removed_from_failures_once_they_succe
     open.send(()).unwrap();
     let before = server.requests().len();
     let again = resume(&dir, &["--retry-failed"]);
-    assert_eq!(again.code, 1, "{}", again.stderr);
+    again.exits_with(1);
     assert_eq!(
         outcomes(&dir),
         ["u8 invalid", "u9 invalid", "u9 withheld", "u5 conflict"]
@@ -373,7 +357,7 @@ fn a_user_recorded_as_failed_and_then_as_a_success_is_a_success() {
         .unwrap();
     std::fs::remove_file(dir.path("run/summary.json")).unwrap();
     let resumed = resume(&dir, &[]);
-    assert_eq!(resumed.code, 0, "{}", resumed.stderr);
+    resumed.exits_with(0);
     assert!(dir.rows("run/failures.csv").is_empty());
     assert_eq!(server.requests().len(), 1);
 }
@@ -400,12 +384,7 @@ fn a_running_import_is_left_alone_and_its_process_is_named() {
     );
     arrival.recv().unwrap();
     for second in [resume(&dir, &[]), dir.import(&server.base_url, &[])] {
-        assert_eq!(second.code, 2);
-        assert!(
-            second.stderr.contains(&first.id().to_string()),
-            "{}",
-            second.stderr
-        );
+        second.exits_with(2).says(&first.id().to_string());
     }
     go.send(()).unwrap();
     assert_eq!(first.wait().unwrap().code(), Some(0));
@@ -549,7 +528,7 @@ fn a_full_disk_stops_the_run_and_its_records_stay_complete() {
     );
 
     let resumed = resume(&dir, &[]);
-    assert_eq!(resumed.code, 0, "{}", resumed.stderr);
+    resumed.exits_with(0);
     assert_eq!(dir.rows("run/success.csv").len(), 2000);
 }
 
@@ -568,7 +547,7 @@ fn every_user_is_in_one_file_when_only_the_failures_find_no_space() {
     let dir = Dir::new();
     dir.write("users.csv", users(100));
     let full = import_on_a_small_disk(&dir, &server, "--batch-size 1 --concurrency 1");
-    assert_eq!(full.code, 3, "{}", full.stderr);
+    full.exits_with(3);
     assert!((1..50).contains(&dir.rows("run/failures.csv").len()));
     let everyone = |files: &[&str]| -> Vec<_> {
         let users = files.iter().flat_map(|file| dir.column(file, "userId"));
@@ -582,7 +561,7 @@ fn every_user_is_in_one_file_when_only_the_failures_find_no_space() {
     assert_eq!(everyone(&files), expected);
 
     let resumed = resume(&dir, &[]);
-    assert_eq!(resumed.code, 1, "{}", resumed.stderr);
+    resumed.exits_with(1);
     assert_eq!(everyone(&files[..2]), expected);
 }
 
@@ -632,7 +611,7 @@ fn a_user_that_got_a_seat_before_a_kill_is_no_conflict_after_it() {
     child.wait().unwrap();
     drop(release);
     let resumed = resume(&dir, &[]);
-    assert_eq!(resumed.code, 1, "{}", resumed.stderr);
+    resumed.exits_with(1);
     let mut served = dir.column("run/success.csv", "userId");
     served.sort();
     assert_eq!(served, ["u1", "u2", "u3", "u4", "u5", "u9"]);

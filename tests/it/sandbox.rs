@@ -51,20 +51,15 @@ fn a_run_in_the_sandbox_is_resumed_verified_and_undone() {
         "run",
     ];
     let first = seatload(&dir, &[&import[..], &["--first", "10"]].concat());
-    assert_eq!(first.code, 3, "{}", first.stderr);
+    first.exits_with(3);
     let mut command = dir.seatload();
     command.args(["resume", "run"]);
     let resumed = wait_for_exit(command);
-    assert_eq!(resumed.code, 1, "{}", resumed.stderr);
+    resumed.exits_with(1);
     assert_eq!(dir.rows("run/success.csv").len(), 55);
 
     let verified = seatload(&dir, &["verify", JOINERS]);
-    assert_eq!(verified.code, 1, "{}", verified.stderr);
-    assert!(
-        verified.stdout.contains("55 of 58 users"),
-        "{}",
-        verified.stdout
-    );
+    verified.exits_with(1).prints("55 of 58 users");
 
     let undo = [
         "import",
@@ -75,7 +70,7 @@ fn a_run_in_the_sandbox_is_resumed_verified_and_undone() {
         "undone",
     ];
     let undone = seatload(&dir, &undo);
-    assert_eq!(undone.code, 0, "{}", undone.stderr);
+    undone.exits_with(0);
     assert_eq!(export(&dir), before);
 }
 
@@ -110,9 +105,9 @@ fn a_corrected_failures_file_is_imported_into_the_same_sandbox() {
         &dir,
         &["import", "run/corrected.csv", "--report-dir", "again"],
     );
-    assert_eq!(imported.code, 0, "{}", imported.stderr);
+    imported.exits_with(0);
     let verified = seatload(&dir, &["verify", "run/corrected.csv"]);
-    assert_eq!(verified.code, 0, "{}", verified.stdout);
+    verified.exits_with(0);
 }
 
 #[test]
@@ -142,9 +137,9 @@ fn licences_of_a_group_need_consent_before_they_are_replaced() {
     let row = "E-Mail,Licence\nmats.meyer@acme.example,Attended - Named User\n";
     dir.write("group.csv", row);
     let refused = seatload(&dir, &["import", "group.csv", "--report-dir", "run"]);
-    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    refused.exits_with(2);
     let warning = "1 user has licences from a group, which a direct allocation may replace";
-    assert!(refused.stderr.contains(warning), "{}", refused.stderr);
+    refused.says(warning);
     assert!(dir.contains_only(&["group.csv"]));
     let import = [
         "import",
@@ -154,7 +149,7 @@ fn licences_of_a_group_need_consent_before_they_are_replaced() {
         "--allow-losses",
     ];
     let sent = seatload(&dir, &import);
-    assert_eq!(sent.code, 0, "{}", sent.stderr);
+    sent.exits_with(0);
 }
 
 #[test]

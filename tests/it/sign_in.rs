@@ -67,7 +67,7 @@ fn imports_sixty(behavior: IdentityBehavior, rate: &str) {
         &[&APPLICATION[..], &slowly].concat(),
         &SECRET,
     );
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    ended.exits_with(0);
     assert_eq!(identity.exchanges(), 60);
     let given = identity.given();
     assert!((2..=4).contains(&given.len()), "{given:?}");
@@ -218,14 +218,9 @@ fn a_new_token_that_is_rejected_stops_the_run() {
     ]
     .concat();
     let ended = run(&dir, "import", &fixed, &[]);
-    assert_eq!(ended.code, 3, "{}", ended.stderr);
-    assert!(
-        ended
-            .stderr
-            .contains("the service rejected the token (401)"),
-        "{}",
-        ended.stderr
-    );
+    ended
+        .exits_with(3)
+        .says("the service rejected the token (401)");
     assert_eq!(server.requests().len(), 3);
     assert_eq!(dir.rows("run/pending.csv").len(), 4);
 }
@@ -237,20 +232,11 @@ fn a_wrong_secret_is_an_error_before_anything_is_read_or_sent() {
     // Whatever the service repeats of it, and however it spells it.
     let wrong = [("SEATLOAD_CLIENT_SECRET", "s0me/other+secret=that is long")];
     let ended = import(&dir, &identity, &APPLICATION, &wrong);
-    assert_eq!(ended.code, 2);
-    assert!(
-        ended
-            .stderr
-            .contains("the sign-in was rejected: invalid_client"),
-        "{}",
-        ended.stderr
-    );
-    assert!(ended.stderr.contains("seatload check"), "{}", ended.stderr);
-    assert!(
-        ended.stderr.contains("client_secret=(the secret)"),
-        "{}",
-        ended.stderr
-    );
+    ended
+        .exits_with(2)
+        .says("the sign-in was rejected: invalid_client")
+        .says("seatload check")
+        .says("client_secret=(the secret)");
     assert!(!ended.stderr.contains("s0me"), "{}", ended.stderr);
     assert!(dir.contains_only(&[]));
 }
@@ -272,19 +258,14 @@ fn a_rejected_renewal_stops_the_run_and_resume_finishes_it() {
         &[&APPLICATION[..], &slowly].concat(),
         &SECRET,
     );
-    assert_eq!(ended.code, 3, "{}", ended.stderr);
-    assert!(
-        ended
-            .stderr
-            .contains("the sign-in was rejected: invalid_client"),
-        "{}",
-        ended.stderr
-    );
+    ended
+        .exits_with(3)
+        .says("the sign-in was rejected: invalid_client");
     let pending = dir.rows("run/pending.csv").len();
     assert!(pending > 0 && dir.rows("run/success.csv").len() + pending == 40);
     // How to sign in is remembered, but for the secret.
     let resumed = run(&dir, "resume", &["run", "--rate", "10000/50ms"], &SECRET);
-    assert_eq!(resumed.code, 0, "{}", resumed.stderr);
+    resumed.exits_with(0);
     assert_eq!(dir.rows("run/success.csv").len(), 40);
 }
 
@@ -305,7 +286,7 @@ fn a_transient_renewal_failure_is_retried() {
         &[&APPLICATION[..], &slowly].concat(),
         &SECRET,
     );
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    ended.exits_with(0);
     assert_eq!(dir.rows("run/success.csv").len(), 20);
     assert_eq!(identity.most_asking(), 1);
 }
@@ -324,14 +305,9 @@ fn a_transient_failure_of_the_first_sign_in_is_retried() {
         &[&APPLICATION[..], &FAST].concat(),
         &SECRET,
     );
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
-    assert!(
-        ended
-            .stderr
-            .contains("cannot sign in: status 503; retrying in"),
-        "{}",
-        ended.stderr
-    );
+    ended
+        .exits_with(0)
+        .says("cannot sign in: status 503; retrying in");
 }
 
 #[test]
@@ -347,12 +323,12 @@ fn a_resumed_run_uses_the_secret_that_is_given_now() {
         &[&APPLICATION[..], &first, &FAST].concat(),
         &[],
     );
-    assert_eq!(ended.code, 3, "{}", ended.stderr);
+    ended.exits_with(3);
     std::fs::remove_file(dir.path("secret")).unwrap();
     let refused = run(&dir, "resume", &["run"], &[]);
-    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    refused.exits_with(2);
     let resumed = run(&dir, "resume", &["run"], &SECRET);
-    assert_eq!(resumed.code, 0, "{}", resumed.stderr);
+    resumed.exits_with(0);
 }
 
 #[test]
@@ -363,7 +339,7 @@ fn a_variable_takes_precedence_over_a_profiles_sign_in_method() {
     dir.write("users.csv", users(1));
     dir.write("seatload.toml", "client-id = \"somebody\"\n");
     let ended = import(&dir, &identity, &FAST, &[("SEATLOAD_TOKEN", TOKEN)]);
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    ended.exits_with(0);
 }
 
 #[test]
@@ -444,7 +420,7 @@ fn a_secret_that_other_users_can_read_causes_a_warning() {
             &[&APPLICATION[..], &flags, &FAST].concat(),
             &[],
         );
-        assert_eq!(ended.code, 0, "{}", ended.stderr);
+        ended.exits_with(0);
         ended
             .stderr
             .contains("other users of this machine can read it")
@@ -497,7 +473,7 @@ fn an_application_that_was_not_granted_both_scopes_asks_for_the_first_alone() {
         &[&APPLICATION[..], &["--report-dir", "run"]].concat(),
         &SECRET,
     );
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    ended.exits_with(0);
     let exact = [
         "--scope",
         "PM.License.Write PM.Directory",
@@ -510,10 +486,5 @@ fn an_application_that_was_not_granted_both_scopes_asks_for_the_first_alone() {
         &[&APPLICATION[..], &exact].concat(),
         &SECRET,
     );
-    assert_eq!(refused.code, 2, "{}", refused.stderr);
-    assert!(
-        refused.stderr.contains("invalid_scope"),
-        "{}",
-        refused.stderr
-    );
+    refused.exits_with(2).says("invalid_scope");
 }

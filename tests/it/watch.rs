@@ -106,7 +106,7 @@ fn each_file_is_imported_and_goes_where_it_belongs_with_its_reports() {
         .write("drop/empty.csv", "")
         .write("drop/broken.xlsx", "no workbook");
     let ended = once(&dir, &server.base_url, &[]);
-    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    ended.exits_with(1);
     assert_eq!(names(&dir, "done"), ["good.csv", "packed.CSV.gz"]);
     assert_eq!(
         names(&dir, "attention"),
@@ -155,13 +155,10 @@ fn files_that_cannot_be_imported_are_ignored() {
     dir.write("drop/sub.csv/in.csv", &content);
     let before = crate::support::cli::files(&dir.path("drop")).len();
     let ended = once(&dir, &server.base_url, &[]);
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
-    assert!(ended.stderr.contains("ignored: old.xls"));
-    assert!(
-        ended
-            .stderr
-            .contains("since another program has it open: half.csv")
-    );
+    ended
+        .exits_with(0)
+        .says("ignored: old.xls")
+        .says("since another program has it open: half.csv");
     // The lock and the memory.
     assert_eq!(
         crate::support::cli::files(&dir.path("drop")).len(),
@@ -178,7 +175,7 @@ fn content_that_was_imported_before_is_set_aside_and_other_content_is_imported()
     assert_eq!(once(&dir, &server.base_url, &[]).code, 0);
     dir.write("drop/b.csv", users(&["a"]));
     let ended = once(&dir, &server.base_url, &[]);
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    ended.exits_with(0);
     assert_eq!(names(&dir, "duplicates"), ["b.csv"]);
     let text = note(&dir, "duplicates", "b.csv");
     assert!(
@@ -205,10 +202,10 @@ fn once_waits_until_files_have_settled_and_for_nothing_else() {
     let server = confirming_all();
     let dir = drop_folder();
     let empty = once(&dir, &server.base_url, &["--settle", "1h"]);
-    assert_eq!(empty.code, 0, "{}", empty.stderr);
+    empty.exits_with(0);
     dir.write("drop/a.csv", users(&["a"]));
     let ended = once(&dir, &server.base_url, &["--settle", "150ms"]);
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    ended.exits_with(0);
     assert_eq!(names(&dir, "done"), ["a.csv"]);
 }
 
@@ -220,7 +217,7 @@ fn a_watch_does_not_ask_for_consent_and_the_note_names_the_flag() {
         .write("drop/a.csv", users(&["a"]));
     let current = ["--current", "now.csv"];
     let ended = once(&dir, &server.base_url, &current);
-    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    ended.exits_with(1);
     let text = note(&dir, "attention", "a.csv");
     assert!(text.contains("--allow-losses"), "{text}");
     assert_eq!(server.requests().len(), 0);
@@ -246,22 +243,19 @@ fn a_failure_that_every_file_would_have_sets_no_file_aside() {
     sleep(Duration::from_millis(20));
     dir.write("drop/a.csv", users(&["a"]));
     let stopped = once(&dir, &server.base_url, &[]);
-    assert_eq!(stopped.code, 3, "{}", stopped.stderr);
-    assert!(
-        stopped
-            .stderr
-            .contains("error: the service rejected the token")
-    );
+    stopped
+        .exits_with(3)
+        .says("error: the service rejected the token");
     assert_eq!(names(&dir, "working"), ["b.csv"]);
     assert!(dir.path("drop/a.csv").exists());
     assert_eq!(server.requests().len(), 1);
 
     // Nor does a file that is needed beside each, and is away for a moment.
     let away = once(&dir, &server.base_url, &["--seats-file", "gone.csv"]);
-    assert_eq!(away.code, 2, "{}", away.stderr);
+    away.exits_with(2);
 
     let ended = once(&dir, &server.base_url, &[]);
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    ended.exits_with(0);
     assert_eq!(names(&dir, "done"), ["a.csv", "b.csv"]);
     assert_eq!(asked(&server), [["b"], ["b"], ["a"]]);
 }
@@ -277,9 +271,9 @@ fn users_that_failed_while_the_service_was_away_are_sent_when_the_run_is_resumed
     dir.write("drop/a.csv", users(&everyone));
     let flags = ["--batch-size", "1", "--concurrency", "1"];
     let stopped = once(&dir, &server.base_url, &flags);
-    assert_eq!(stopped.code, 3, "{}", stopped.stderr);
+    stopped.exits_with(3);
     let ended = once(&dir, &server.base_url, &flags);
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    ended.exits_with(0);
     assert_eq!(names(&dir, "done"), ["a.csv"]);
     let all = asked(&server).concat();
     assert_eq!(all, ["a", "b", "c", "d", "b", "c", "d", "e"]);
@@ -297,9 +291,9 @@ fn files_wait_while_the_service_is_away_but_not_long_for_one_without_a_response(
     dir.write("drop/b.csv", users(&["b"]));
     for _ in 0..2 {
         let stopped = once(&dir, &service.base_url, &[]);
-        assert_eq!(stopped.code, 3, "{}", stopped.stderr);
+        stopped.exits_with(3);
         let told = "error: the service did not respond for 1 user";
-        assert!(stopped.stderr.contains(told), "{}", stopped.stderr);
+        stopped.says(told);
         assert_eq!(names(&dir, "working"), ["a.csv"]);
         assert!(dir.path("drop/b.csv").exists());
     }
@@ -309,7 +303,7 @@ fn files_wait_while_the_service_is_away_but_not_long_for_one_without_a_response(
     let record = fs::OpenOptions::new().append(true).open(record).unwrap();
     record.set_modified(long_ago).unwrap();
     let ended = once(&dir, &service.base_url, &[]);
-    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    ended.exits_with(1);
     assert_eq!(names(&dir, "attention"), ["a.csv"]);
     assert_eq!(names(&dir, "done"), ["b.csv"]);
 }
@@ -325,7 +319,7 @@ fn a_file_of_another_organisation_is_set_aside_and_a_second_one_in_a_row_is_not(
         sleep(Duration::from_millis(20));
     }
     let ended = once(&dir, &server.base_url, &[]);
-    assert_eq!(ended.code, 3, "{}", ended.stderr);
+    ended.exits_with(3);
     assert_eq!(names(&dir, "attention"), ["a.csv"]);
     let text = note(&dir, "attention", "a.csv");
     assert!(text.contains("seatload resume "), "{text}");
@@ -350,7 +344,7 @@ fn a_run_that_was_set_aside_can_be_resumed_where_it_is() {
     let mut command = dir.seatload();
     command.arg("resume").arg(&run).arg("--retry-failed");
     let resumed = wait_for_exit(command);
-    assert_eq!(resumed.code, 0, "{}", resumed.stderr);
+    resumed.exits_with(0);
 }
 
 #[test]
@@ -379,7 +373,7 @@ fn a_watch_killed_during_a_run_resumes_it_at_the_next_start() {
     let before = service.server.requests().len();
 
     let ended = once(&dir, &service.server.base_url, &flags);
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    ended.exits_with(0);
     assert_eq!(names(&dir, "done"), ["many.csv"]);
     let again = service.asked(before).concat();
     let undecided: Vec<_> = everyone[80..].iter().map(ToString::to_string).collect();
@@ -476,7 +470,7 @@ fn killed_at_any_instant_no_file_is_lost_or_imported_twice() {
         assert_eq!(everywhere.iter().sum::<usize>(), 20, "{everywhere:?}");
     }
     let ended = once(&dir, &url, &[]);
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    ended.exits_with(0);
     assert_eq!(names(&dir, "done").len(), 20);
     assert_eq!(names(&dir, "duplicates"), Vec::<String>::new());
     let mut asked = service.asked(0).concat();
@@ -495,8 +489,7 @@ fn a_folder_is_watched_by_one_process() {
         fs::read_to_string(&lock).is_ok_and(|text| text.trim() == pid)
     });
     let second = once(&dir, &server.base_url, &[]);
-    assert_eq!(second.code, 2);
-    assert!(second.stderr.contains(&format!("(process {pid})")));
+    second.exits_with(2).says(&format!("(process {pid})"));
     first.kill().unwrap();
     first.wait().unwrap();
     // The process with the lock is dead.
@@ -559,12 +552,9 @@ fn a_program_runs_after_each_file_and_its_failure_stops_nothing() {
     let mut command = dir.seatload();
     command.args(arguments);
     let ended = wait_for_exit(command);
-    assert_eq!(ended.code, 1, "{}", ended.stderr);
-    assert!(
-        ended
-            .stderr
-            .contains("--on-done ./hook.sh ended with exit status: 7")
-    );
+    ended
+        .exits_with(1)
+        .says("--on-done ./hook.sh ended with exit status: 7");
     let told = dir.read("told");
     let told: Vec<_> = told.lines().collect();
     assert_eq!(told.len(), 2, "{told:?}");
@@ -593,7 +583,7 @@ fn a_record_that_names_another_service_is_not_followed() {
     let text = text.replace(&service.server.base_url, &elsewhere.base_url);
     fs::write(&record, text).unwrap();
     let ended = once(&dir, &service.server.base_url, &[]);
-    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    ended.exits_with(1);
     assert!(note(&dir, "attention", "a.csv").contains("another service or account"));
     assert_eq!(elsewhere.requests().len(), 0);
 }
@@ -625,14 +615,11 @@ fn a_folder_that_cannot_be_watched_is_an_error() {
     let server = confirming_all();
     let dir = Dir::new();
     let missing = once(&dir, &server.base_url, &[]);
-    assert_eq!(missing.code, 2);
+    missing.exits_with(2);
     assert!(missing.stderr.contains("there is no folder"));
     fs::create_dir(dir.path("drop")).unwrap();
     let reports = once(&dir, &server.base_url, &["--report-dir", "x"]);
-    assert_eq!(reports.code, 2);
-    assert!(
-        reports
-            .stderr
-            .contains("--report-dir is for a single import")
-    );
+    reports
+        .exits_with(2)
+        .says("--report-dir is for a single import");
 }

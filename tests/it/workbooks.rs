@@ -73,7 +73,7 @@ fn the_first_visible_sheet_is_read_unless_another_one_is_chosen() {
         sheet("Second", &[&["userId", "code"], &["ben", "PMD"]]),
     ]);
     let (dir, output) = import(&file, &[]);
-    assert_eq!(output.code, 0, "{}", output.stderr);
+    output.exits_with(0);
     assert_eq!(dir.column("run/success.csv", "userId"), ["ann"]);
     assert_eq!(
         dir.column("run/success.csv", "userBundleCodes"),
@@ -81,18 +81,13 @@ fn the_first_visible_sheet_is_read_unless_another_one_is_chosen() {
     );
 
     let (dir, output) = import(&file, &["--sheet", "Second"]);
-    assert_eq!(output.code, 0, "{}", output.stderr);
+    output.exits_with(0);
     assert_eq!(dir.column("run/success.csv", "userId"), ["ben"]);
 
     let (_, output) = import(&file, &["--sheet", "Third"]);
-    assert_eq!(output.code, 2);
-    assert!(
-        output
-            .stderr
-            .contains("no sheet \"Third\"\n  found: Hidden, First, Second"),
-        "{}",
-        output.stderr
-    );
+    output
+        .exits_with(2)
+        .says("no sheet \"Third\"\n  found: Hidden, First, Second");
 }
 
 #[test]
@@ -102,10 +97,10 @@ fn the_line_of_the_header_does_not_choose_a_sheet_without_the_columns() {
     let file = workbook(vec![notes, users]);
     for flags in [&["--header-row", "2"][..], &[]] {
         let (dir, output) = import(&file, flags);
-        assert_eq!(output.code, 0, "{}", output.stderr);
+        output.exits_with(0);
         assert_eq!(dir.column("run/success.csv", "userId"), ["ann"]);
         let shown = "sheet: Users; not read: Notes\n  header: line 2";
-        assert!(output.stderr.contains(shown), "{}", output.stderr);
+        output.says(shown);
     }
 }
 
@@ -113,7 +108,7 @@ fn the_line_of_the_header_does_not_choose_a_sheet_without_the_columns() {
 fn a_delimiter_for_a_workbook_is_an_error() {
     let file = workbook(vec![sheet("S", &[&["userId", "code"], &["ann", "IDU"]])]);
     let (dir, output) = import(&file, &["--delimiter", ";"]);
-    assert_eq!(output.code, 2, "{}", output.stderr);
+    output.exits_with(2);
     assert_eq!(
         output.stderr,
         "error: --delimiter is for text files, but the input is a workbook\n  hint: remove --delimiter\n"
@@ -154,7 +149,7 @@ fn the_errors_of_a_workbooks_rows_name_the_cell() {
     sheet.write_string(9, 1, "dora").unwrap();
     sheet.write_string(9, 2, "OFFICE").unwrap();
     let (dir, output) = import(&workbook(vec![sheet]), &[]);
-    assert_eq!(output.code, 1, "{}", output.stderr);
+    output.exits_with(1);
     let mut sent = dir.column("run/success.csv", "userId");
     sent.sort();
     assert_eq!(sent, ["123456", "ben", "cara"]);
@@ -169,7 +164,7 @@ fn the_errors_of_a_workbooks_rows_name_the_cell() {
     // The row is bad even though its date looks like a user ID as text.
     let again = Stand::with_seats("IDU=100");
     let output = dir.import_file("run/failures.csv", "again", &again.base_url, &[]);
-    assert_eq!(output.code, 1);
+    output.exits_with(1);
     assert_eq!(again.shown()["requests"], 0);
 }
 
@@ -204,7 +199,7 @@ fn a_damaged_workbook_is_an_error_and_never_imported_in_part() {
     let cells: Vec<_> = cells.iter().map(Vec::as_slice).collect();
     let whole = workbook(vec![sheet("S", &cells)]);
     let (dir, output) = import(&whole, &[]);
-    assert_eq!(output.code, 1, "{}", output.stderr);
+    output.exits_with(1);
     assert_eq!(dir.rows("run/success.csv").len(), 100);
 
     let mut random = fastrand::Rng::with_seed(1);
@@ -255,22 +250,16 @@ fn a_formula_without_a_saved_value_is_not_an_empty_cell() {
     let with_empty_value = r#"<c r="C2" t="str"><f>A1</f><v></v></c>"#;
     let without_value = r#"<c r="C2"><f>A1</f></c>"#;
     let (dir, output) = import(&patched(&file, formula, with_empty_value), &["--wide"]);
-    assert_eq!(output.code, 0, "{}", output.stderr);
+    output.exits_with(0);
     assert_eq!(
         dir.column("run/success.csv", "userBundleCodes"),
         ["IDU", "IDU"]
     );
 
     let (dir, output) = import(&patched(&file, formula, without_value), &["--wide"]);
-    assert_eq!(output.code, 1, "{}", output.stderr);
+    output.exits_with(1);
     assert_eq!(dir.column("run/success.csv", "userId"), ["ben"]);
-    assert!(
-        output
-            .stderr
-            .contains("cell C2 (column \"PMD\") has a formula without a saved value"),
-        "{}",
-        output.stderr
-    );
+    output.says("cell C2 (column \"PMD\") has a formula without a saved value");
 }
 
 #[test]
@@ -281,7 +270,7 @@ fn a_cell_far_beyond_the_header_makes_only_its_row_bad() {
     );
     sheet.write_string(1, 5000, "stray").unwrap();
     let (dir, output) = import(&workbook(vec![sheet]), &[]);
-    assert_eq!(output.code, 1, "{}", output.stderr);
+    output.exits_with(1);
     assert_eq!(dir.column("run/success.csv", "userId"), ["ben"]);
 }
 
@@ -300,7 +289,7 @@ fn a_user_in_merged_cells_is_skipped_because_of_the_rows_below_it() {
         .merge_range(1, 0, 2, 0, "ann", &Format::new())
         .unwrap();
     let (dir, output) = import(&workbook(vec![sheet]), &[]);
-    assert_eq!(output.code, 1, "{}", output.stderr);
+    output.exits_with(1);
     assert_eq!(dir.column("run/success.csv", "userId"), ["ben"]);
 }
 

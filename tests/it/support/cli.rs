@@ -22,6 +22,36 @@ pub(crate) struct CommandOutput {
     pub(crate) stderr: String,
 }
 
+impl CommandOutput {
+    #[track_caller]
+    pub(crate) fn exits_with(&self, code: i32) -> &Self {
+        assert_eq!(self.code, code, "{}\n{}", self.stderr, self.stdout);
+        self
+    }
+
+    /// On standard error.
+    #[track_caller]
+    pub(crate) fn says(&self, text: &str) -> &Self {
+        assert!(
+            self.stderr.contains(text),
+            "{text:?} is not in\n{}",
+            self.stderr
+        );
+        self
+    }
+
+    /// On standard output.
+    #[track_caller]
+    pub(crate) fn prints(&self, text: &str) -> &Self {
+        assert!(
+            self.stdout.contains(text),
+            "{text:?} is not in\n{}",
+            self.stdout
+        );
+        self
+    }
+}
+
 impl Dir {
     pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
