@@ -1,6 +1,6 @@
 //! Validates rows: what a good row requests, what is wrong with a bad one, and the users that a bad one may be about.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use crate::catalog::{Catalog, CellError, Removal};
 use crate::directory::{Directory, Lookup};
