@@ -16,7 +16,7 @@ type Worst = (f64, usize);
 
 /// `plan` takes milliseconds for the smaller files, so it runs often and in turns.
 pub(crate) fn measure_plan(size: Size) -> Result {
-    let largest = 1_250 << size.choose(13, 2);
+    let largest = 1_250 << size.choose(10, 2);
     let mut worst: [Worst; 2] = [(0.0, 0); 2];
     let mut users = 1_250;
     while users < largest {

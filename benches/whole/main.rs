@@ -38,12 +38,11 @@ impl Size {
 /// Measures one line of the table.
 type Measure = fn(Size) -> Result;
 
-const MEASURES: [(&str, Measure); 12] = [
+const MEASURES: [(&str, Measure); 11] = [
     ("reading", planning::measure_reading),
     ("job", asking::measure_job),
     ("lookup", asking::measure_lookup),
     ("listing", asking::measure_listing),
-    ("dispatching", sending::measure_throughput),
     ("processor", sending::measure_processor_time),
     ("latency", sending::measure_latency),
     ("pacing", sending::measure_pacing),

@@ -1,13 +1,8 @@
 //! Sending: users a second against a load generator, requests a second against latency and quota, and how soon a
 //! resumed run sends.
 
-use std::fs;
-use std::path::Path;
-use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
-
-use uuid::Uuid;
 
 use crate::process::{Workspace, processor_time, seatload};
 use crate::server::Server;
@@ -18,67 +13,6 @@ const BATCH: usize = 100;
 
 /// A rate that never waits.
 pub(crate) const NO_LIMIT: [&str; 4] = ["--rate", "1000000/s", "--burst", "1000000"];
-
-pub(crate) fn measure_throughput(size: Size) -> Result {
-    let users = size.choose(1_000_000, 10_000);
-    let space = Workspace::new(|out| generate::same_for_all(out, users, 7))?;
-    let script = space.folder.path().join("body.lua");
-    fs::write(&script, lua())?;
-    for connections in [1, 8, 64] {
-        let server = Server::start(Duration::ZERO)?;
-        let (mut ours, mut wrk) = (0.0_f64, None);
-        for _ in 0..size.choose(8, 1) {
-            ours = ours.max(server.import(&space, connections, &NO_LIMIT)?.per_second());
-            wrk = wrk.max(wrk_requests(&server, &script, connections, size)?);
-        }
-        let what = format!("users a second at {connections} connections, {BATCH} a request");
-        match wrk {
-            Some(wrk) => {
-                let share = 100.0 * ours / wrk as f64;
-                print_line(what, "80% of wrk", format!("{share:.0}%"), share >= 80.0);
-            }
-            None => print_line(what, "80% of wrk", "wrk is not installed", false),
-        }
-    }
-    Ok(())
-}
-
-/// Requests a second as wrk sends them; none without wrk.
-fn wrk_requests(
-    server: &Server,
-    script: &Path,
-    connections: usize,
-    size: Size,
-) -> Result<Option<u64>> {
-    let mut wrk = Command::new("wrk");
-    wrk.args(["--threads", "1", "--connections", &connections.to_string()]);
-    wrk.args(["--duration", size.choose("2s", "1s"), "--script"])
-        .arg(script);
-    wrk.arg(format!("{}/la/api/account/bench/user-license", server.base));
-    let Ok(output) = wrk.output() else {
-        return Ok(None);
-    };
-    let text = String::from_utf8_lossy(&output.stdout);
-    let rate = text
-        .lines()
-        .find_map(|line| line.trim().strip_prefix("Requests/sec:"));
-    let rate: f64 = rate.ok_or("wrk reports no rate")?.trim().parse()?;
-    Ok(Some(rate as u64))
-}
-
-/// The script by which wrk sends the request of one batch.
-fn lua() -> String {
-    let users = (0..BATCH as u128).map(|user| Uuid::from_u128(user).to_string());
-    let users: Vec<_> = users.collect();
-    let body = serde_json::json!({
-        "userIds": users,
-        "userBundleCodes": ["IDU"],
-        "useExternalLicense": false,
-    });
-    format!(
-        "wrk.method = 'POST'\nwrk.headers['Authorization'] = 'Bearer any'\nwrk.body = '{body}'\n"
-    )
-}
 
 pub(crate) fn measure_latency(size: Size) -> Result {
     let users = size.choose(12_800, 128) * BATCH;
