@@ -40,6 +40,11 @@ impl SendTimes {
         tracked.push(sent_at);
     }
 
+    /// Whether this process has sent a request, or is about to.
+    pub fn has_any(&self) -> bool {
+        !self.tracked().is_empty()
+    }
+
     /// The send times within `window`, in order. Forgets the others.
     pub fn recent(&self, window: Duration) -> Vec<Instant> {
         let mut tracked = self.tracked();

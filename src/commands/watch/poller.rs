@@ -90,12 +90,13 @@ impl Poller {
             .collect()
     }
 
-    /// Keeps polling while `work` runs.
+    /// Keeps polling while `work` runs, and leaves heartbeats once it has begun to send.
     pub fn poll_while<T>(
         &mut self,
         activity: String,
         folder: &WatchFolder,
-        what: impl FnOnce() -> T,
+        has_sent: &(dyn Fn() -> bool + Sync),
+        work: impl FnOnce() -> T,
     ) -> T {
         self.activity = Some((activity, Instant::now()));
         let done = thread::scope(|scope| {
@@ -105,8 +106,9 @@ impl Poller {
                 let period = poller.period.max(MOST_OFTEN);
                 let mut looked = Instant::now();
                 while is_done.recv_timeout(period.min(BEAT)) == Err(RecvTimeoutError::Timeout) {
-                    // Requests may leave all the while.
-                    folder.beat();
+                    if has_sent() {
+                        folder.beat();
+                    }
                     if looked.elapsed() >= period {
                         looked = Instant::now();
                         // Who looks next, with nothing else to do, tells what is wrong.
@@ -114,7 +116,7 @@ impl Poller {
                     }
                 }
             });
-            let done = what();
+            let done = work();
             drop(working);
             done
         });
@@ -131,5 +133,38 @@ impl Poller {
         let activity = self.activity.as_ref();
         let activity = activity.map(|(what, since)| (what.as_str(), since.elapsed()));
         self.progress.info(&status(self.counts, waiting, activity));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::SystemTime;
+
+    use super::*;
+    use crate::run::Lock;
+
+    /// The next watch would wait for the quota of requests that were never sent.
+    #[test]
+    fn work_that_has_sent_nothing_leaves_no_heartbeat() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = WatchFolder::open(parent.path()).unwrap();
+        let mut poller = Poller::new(Duration::ZERO, ProgressMode::None);
+        for has_sent in [false, true] {
+            let asked = AtomicUsize::new(0);
+            let may_beat = || {
+                asked.fetch_add(1, Ordering::SeqCst);
+                has_sent
+            };
+            let work = || {
+                while asked.load(Ordering::SeqCst) < 2 {
+                    thread::yield_now();
+                }
+            };
+            poller.poll_while("importing".to_owned(), &folder, &may_beat, work);
+            let heartbeat = Lock::last_heartbeat(&folder.state_dir());
+            let has_beaten = heartbeat.is_some_and(|at| at > SystemTime::UNIX_EPOCH);
+            assert_eq!(has_beaten, has_sent);
+        }
     }
 }

@@ -206,7 +206,9 @@ impl Watcher {
         };
         let progress = &mut self.progress;
         let work = || attempt.run(job, progress);
-        self.poller.poll_while(activity, &self.folder, work)
+        let has_sent = || self.send_times.has_any();
+        self.poller
+            .poll_while(activity, &self.folder, &has_sent, work)
     }
 
     /// Moves a file that is done to its target folder.
