@@ -56,7 +56,9 @@ impl Directory {
     }
 
     fn add(&mut self, address: &str, user_id: &str, line: u32) {
-        let entries = self.by_address.entry(address.to_lowercase()).or_default();
+        // Almost every address has one user.
+        let entries = self.by_address.entry(address.to_lowercase());
+        let entries = entries.or_insert_with(|| Vec::with_capacity(1));
         let is_known = |entry: &Entry| UserKey::of(&entry.user_id) == UserKey::of(user_id);
         if !entries.iter().any(is_known) {
             entries.push(Entry {

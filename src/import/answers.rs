@@ -62,16 +62,54 @@ impl<W: Write> CurrentWriter<W> {
     }
 }
 
-/// A file of current licences.
-pub fn current_csv(licenses: &[ServiceLicenses]) -> io::Result<Vec<u8>> {
-    let mut file = Vec::new();
-    let mut writer = CurrentWriter::new(&mut file)?;
-    for user in licenses {
-        writer.write(user)?;
+/// A file of current licences in memory. It takes less of it than the answers.
+#[derive(Default)]
+pub struct CurrentFile {
+    /// None while it has no user.
+    writer: Option<CurrentWriter<Vec<u8>>>,
+    lacks_external_flag: bool,
+    error: Option<io::Error>,
+}
+
+impl CurrentFile {
+    /// Whether the service does not say of some user whether its licences are external.
+    pub fn lacks_external_flag(&self) -> bool {
+        self.lacks_external_flag
     }
-    writer.flush()?;
-    drop(writer);
-    Ok(file)
+
+    /// # Errors
+    /// When a user could not be written.
+    pub fn into_bytes(self) -> io::Result<Vec<u8>> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        let writer = match self.writer {
+            Some(writer) => writer,
+            None => CurrentWriter::new(Vec::new())?,
+        };
+        writer
+            .0
+            .into_inner()
+            .map_err(csv::IntoInnerError::into_error)
+    }
+
+    fn add(&mut self, user: &ServiceLicenses) -> io::Result<()> {
+        self.lacks_external_flag |= user.external.is_none();
+        let writer = match &mut self.writer {
+            Some(writer) => writer,
+            None => self.writer.insert(CurrentWriter::new(Vec::new())?),
+        };
+        writer.write(user)
+    }
+}
+
+impl Extend<ServiceLicenses> for CurrentFile {
+    fn extend<T: IntoIterator<Item = ServiceLicenses>>(&mut self, users: T) {
+        for user in users {
+            let written = self.add(&user);
+            self.error = self.error.take().or(written.err());
+        }
+    }
 }
 
 /// A file of addresses and IDs.

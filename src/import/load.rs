@@ -109,8 +109,11 @@ pub fn load(
         directory: tables.look_up_addresses(input, settings, lookups, progress)?,
         current: None,
     };
-    let directory = tables.directory.as_ref().map(|(directory, _)| directory);
-    let (roster, columns, fingerprint) = read_roster(input, settings, directory, progress)?;
+    // The directory is large, and no step after this one needs it.
+    let (directory, directory_fingerprint) = tables.directory.take().unzip();
+    let (roster, columns, fingerprint) =
+        read_roster(input, settings, directory.as_ref(), progress)?;
+    drop(directory);
     if input.state() != state {
         let input = input.to_string();
         return Err(InputError::Changed { input }.into());
@@ -118,8 +121,8 @@ pub fn load(
     answers.current = tables.look_up_current(&roster, lookups, progress)?;
     let fingerprints = InputFingerprints {
         input: fingerprint,
-        directory: tables.directory.as_ref().map(fingerprint_of),
-        current: tables.current.as_ref().map(fingerprint_of),
+        directory: directory_fingerprint,
+        current: { tables.current.as_ref() }.map(|(_, fingerprint)| fingerprint.clone()),
     };
     Ok(LoadedInput {
         roster,
@@ -129,10 +132,6 @@ pub fn load(
         current: tables.current.map(|(current, _)| current),
         seats: seat_budget(plan, lookups, progress)?,
     })
-}
-
-fn fingerprint_of<T>((_, fingerprint): &(T, Fingerprint)) -> Fingerprint {
-    fingerprint.clone()
 }
 
 impl SideTables {
@@ -152,12 +151,13 @@ impl SideTables {
             self.found.get_or_insert_default().extend(found);
         }
         // An answer that knows none of the addresses is an answer, too.
-        let Some(found) = &mut self.found else {
+        let Some(mut found) = self.found.take() else {
             return Ok(None);
         };
         found.sort_unstable();
         found.dedup();
-        let file = directory_csv(found)?;
+        let file = directory_csv(&found)?;
+        drop(found);
         let directory = Directory::read(file.as_slice())?;
         self.directory = Some((directory, Fingerprint::of(file.as_slice())?));
         Ok(Some(file))

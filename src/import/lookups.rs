@@ -11,12 +11,12 @@ use crate::catalog::Catalog;
 use crate::directory::addresses;
 use crate::humanize::count_of;
 use crate::import::account::Located;
-use crate::import::answers::current_csv;
+use crate::import::answers::CurrentFile;
 use crate::import::connection::Connection;
 use crate::input::{Format, Input, RowReader};
 use crate::lookup::{
-    Caller, FoundAddresses, LookupError, LookupObserver, look_up_addresses, read_free_seats,
-    read_licenses,
+    Caller, FoundAddresses, LookupError, LookupObserver, collect_licenses, look_up_addresses,
+    read_free_seats,
 };
 use crate::report::{LookupBar, Progress};
 use crate::roster::Roster;
@@ -88,17 +88,17 @@ impl<'a> Lookups<'a> {
             .map(|user| assignments.id_in_requests(user))
             .collect();
         let read = self.ask("licences", progress, async |caller| {
-            read_licenses(caller, self.account, &user_ids).await
+            collect_licenses::<CurrentFile, _>(caller, self.account, &user_ids).await
         });
-        let Some(licenses) = unless_optional(read, self.questions.current, progress)? else {
+        let Some(current) = unless_optional(read, self.questions.current, progress)? else {
             return Ok(None);
         };
-        if licenses.iter().any(|user| user.external.is_none()) {
+        if current.lacks_external_flag() {
             progress.info(
                 "the service does not say whether current licences are external; they are taken as not external",
             );
         }
-        Ok(Some(current_csv(&licenses)?))
+        Ok(Some(current.into_bytes()?))
     }
 
     /// Reads how many seats are free, by code.

@@ -54,11 +54,7 @@ async fn resolve_all<C: Calls>(
         caller.done(names.len() as u64);
         Ok(found)
     });
-    let mut found: FoundAddresses = calls
-        .buffered(IN_FLIGHT)
-        .try_collect::<Vec<_>>()
-        .await?
-        .concat();
+    let mut found: FoundAddresses = calls.buffer_unordered(IN_FLIGHT).try_concat().await?;
     found.sort_unstable();
     Ok(found)
 }

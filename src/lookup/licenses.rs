@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{StreamExt, TryStreamExt, future, stream};
 use reqwest::Method;
 
 use super::caller::{Caller, IN_FLIGHT};
@@ -47,22 +47,36 @@ pub async fn read_licenses<C: Calls>(
     account: &Account,
     user_ids: &[String],
 ) -> Result<Vec<ServiceLicenses>, LookupError> {
+    collect_licenses(caller, account, user_ids).await
+}
+
+/// The same into any collection, such as a file. Each way to ask starts with an empty one.
+///
+/// # Errors
+/// As [`read_licenses`].
+pub async fn collect_licenses<T: Default + Extend<ServiceLicenses>, C: Calls>(
+    caller: &Caller<'_, C>,
+    account: &Account,
+    user_ids: &[String],
+) -> Result<T, LookupError> {
     if user_ids.is_empty() {
-        return Ok(Vec::new());
+        return Ok(T::default());
     }
     let mut ways = Ways::new(QUESTION);
     caller.expect(user_ids.len() as u64, USERS_PER_CALL, Method::POST);
     match read_by_id(caller, account, user_ids).await {
-        Ok(read) if !read.is_empty() || knows_licenses(caller, account).await? => return Ok(read),
+        Ok((read, users)) if users > 0 || knows_licenses(caller, account).await? => {
+            return Ok(read);
+        }
         Ok(_) => ways.failed("by ID", CallFailure::Invalid(UNPROVEN.to_owned()))?,
         Err(failure) => ways.failed("by ID", failure)?,
     }
     let wanted: HashSet<UserKey<'_>> = user_ids.iter().map(|id| UserKey::of(id)).collect();
     for listing in Listing::ALL {
-        let mut read = Vec::new();
+        let mut read = T::default();
         let listed = read_listing(caller, account, listing, |user| {
             if wanted.contains(&UserKey::of(&user.user_id)) {
-                read.push(user);
+                read.extend([user]);
             }
             Ok(())
         });
@@ -118,8 +132,8 @@ async fn knows_licenses<C: Calls>(
                 else {
                     return Ok(true);
                 };
-                let read = read_by_id(caller, account, &[listed.user_id]).await;
-                return Ok(read.is_ok_and(|read| !read.is_empty()));
+                let read = read_by_id::<Vec<_>, C>(caller, account, &[listed.user_id]).await;
+                return Ok(read.is_ok_and(|(_, users)| users > 0));
             }
             Err(failure) => ways.failed(name(listing), failure)?,
         }
@@ -127,11 +141,12 @@ async fn knows_licenses<C: Calls>(
     Ok(false)
 }
 
-async fn read_by_id<C: Calls>(
+/// Gives how many users were read, too.
+async fn read_by_id<T: Default + Extend<ServiceLicenses>, C: Calls>(
     caller: &Caller<'_, C>,
     account: &Account,
     user_ids: &[String],
-) -> Result<Vec<ServiceLicenses>, CallFailure> {
+) -> Result<(T, usize), CallFailure> {
     let calls = stream::iter(user_ids.chunks(USERS_PER_CALL)).map(|user_ids| async move {
         let answer = caller.call(&licenses_of(account, user_ids)).await?;
         let users: Vec<LicensedUser> = answer.json().map_err(CallFailure::Invalid)?;
@@ -146,8 +161,13 @@ async fn read_by_id<C: Calls>(
         caller.done(user_ids.len() as u64);
         Ok(read)
     });
-    let read: Vec<_> = calls.buffered(IN_FLIGHT).try_collect().await?;
-    Ok(read.concat())
+    let nothing = (T::default(), 0);
+    let add = |(mut all, count): (T, usize), read: Vec<_>| {
+        let count = count + read.len();
+        all.extend(read);
+        future::ready(Ok((all, count)))
+    };
+    calls.buffered(IN_FLIGHT).try_fold(nothing, add).await
 }
 
 async fn read_listing<C: Calls>(

@@ -22,7 +22,7 @@ pub use caller::{CallLimits, Caller};
 #[cfg(test)]
 pub use failure::samples;
 pub use failure::{CallFailure, LookupError};
-pub use licenses::{ServiceLicenses, read_all_licenses, read_licenses};
+pub use licenses::{ServiceLicenses, collect_licenses, read_all_licenses, read_licenses};
 pub use observer::LookupObserver;
 pub use probes::{Probe, probes};
 pub use removal::remove_users;
