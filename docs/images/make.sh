@@ -40,7 +40,7 @@ settle() {
 
 # Takes a picture: the image, the page, its width and height in CSS pixels.
 photograph() {
-    chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --force-device-scale-factor=1.5 \
+    chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --force-device-scale-factor=1.4 \
         --user-data-dir="$scratch/browser" --window-size="$3,$4" --screenshot="$1" "file://$2" >/dev/null 2>&1
     local size
     size=$(stat -c %s "$1")
