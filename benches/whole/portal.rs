@@ -8,12 +8,11 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::http::{StatusCode, Uri};
 use serde_json::{Map, Value, json};
-use tokio::net::TcpListener;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Runtime;
 use uuid::Uuid;
 
 use crate::Result;
-use crate::server::wait_until;
+use crate::server::{serve, wait_until};
 
 /// The server and its thread.
 pub(crate) struct Portal {
@@ -25,12 +24,6 @@ pub(crate) struct Portal {
 impl Portal {
     /// `people` is how many users a listing has.
     pub(crate) fn start(people: usize, latency: Duration) -> Result<Self> {
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()?;
-        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
-        let url = format!("http://{}/acme", listener.local_addr()?);
         let lookups = Arc::new(Mutex::new(Vec::new()));
         let arrived = Arc::clone(&lookups);
         let app = Router::new().fallback(async move |uri: Uri, body: Bytes| {
@@ -44,9 +37,9 @@ impl Portal {
             wait_until(now + latency).await;
             answer(&uri, &body, people)
         });
-        runtime.spawn(async { axum::serve(listener, app).await });
+        let (base, runtime) = serve(app)?;
         Ok(Self {
-            url,
+            url: format!("{base}/acme"),
             lookups,
             _runtime: runtime,
         })

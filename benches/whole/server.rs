@@ -38,12 +38,6 @@ impl Import {
 
 impl Server {
     pub(crate) fn start(latency: Duration) -> Result<Self> {
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()?;
-        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
-        let base = format!("http://{}", listener.local_addr()?);
         let arrivals = Arc::new(Mutex::new(Vec::new()));
         let requests = Arc::clone(&arrivals);
         let app = Router::new().fallback(move |body: Bytes| {
@@ -54,7 +48,7 @@ impl Server {
                 .push(now);
             confirm(body, now + latency)
         });
-        runtime.spawn(async { axum::serve(listener, app).await });
+        let (base, runtime) = serve(app)?;
         Ok(Self {
             base,
             arrivals,
@@ -115,6 +109,18 @@ struct Allocation<'a> {
     organization_id: &'static str,
     use_external_license: bool,
     user_bundle_codes: &'a [&'a str],
+}
+
+/// Serves on a free port, on a thread of its own, until the runtime is dropped. Gives the address.
+pub(crate) fn serve(app: Router) -> Result<(String, Runtime)> {
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()?;
+    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
+    let base = format!("http://{}", listener.local_addr()?);
+    runtime.spawn(async { axum::serve(listener, app).await });
+    Ok((base, runtime))
 }
 
 /// A timer alone is late by a millisecond or two, which would count against seatload.
