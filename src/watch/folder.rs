@@ -98,13 +98,13 @@ impl WatchFolder {
             },
             LockError::Io(source) => not_writable(source),
         })?;
-        // Starting a watch sends nothing, so the heartbeat stays that of the last request.
-        lock.set_heartbeat(last_alive.unwrap_or(SystemTime::UNIX_EPOCH));
         let folder = Self {
             path: path.clone(),
             lock,
             last_alive,
         };
+        // Starting a watch sends nothing, so the heartbeat stays that of the last request.
+        folder.restore_heartbeat(last_alive);
         for part in TargetFolder::ALL
             .map(TargetFolder::folder)
             .into_iter()
@@ -144,6 +144,16 @@ impl WatchFolder {
     /// Leaves a sign that something may have been sent.
     pub fn beat(&self) {
         self.lock.heartbeat();
+    }
+
+    pub fn heartbeat(&self) -> Option<SystemTime> {
+        Lock::last_heartbeat(&self.state_dir())
+    }
+
+    /// Takes back the heartbeats since this one: nothing was sent.
+    pub fn restore_heartbeat(&self, heartbeat: Option<SystemTime>) {
+        self.lock
+            .set_heartbeat(heartbeat.unwrap_or(SystemTime::UNIX_EPOCH));
     }
 
     /// The files in the folder as they are now. Symbolic links and folders are none.

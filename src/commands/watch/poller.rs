@@ -90,15 +90,17 @@ impl Poller {
             .collect()
     }
 
-    /// Keeps polling while `work` runs, and leaves heartbeats once it has begun to send.
+    /// Keeps polling while `work` runs. Its heartbeats stay if it has sent anything: after a kill nobody could say whether
+    /// it had.
     pub fn poll_while<T>(
         &mut self,
         activity: String,
         folder: &WatchFolder,
-        has_sent: &(dyn Fn() -> bool + Sync),
+        has_sent: impl FnOnce() -> bool,
         work: impl FnOnce() -> T,
     ) -> T {
         self.activity = Some((activity, Instant::now()));
+        let heartbeat = folder.heartbeat();
         let done = thread::scope(|scope| {
             let (working, is_done) = mpsc::channel::<()>();
             let poller = &mut *self;
@@ -106,9 +108,8 @@ impl Poller {
                 let period = poller.period.max(MOST_OFTEN);
                 let mut looked = Instant::now();
                 while is_done.recv_timeout(period.min(BEAT)) == Err(RecvTimeoutError::Timeout) {
-                    if has_sent() {
-                        folder.beat();
-                    }
+                    // Requests may leave all the while.
+                    folder.beat();
                     if looked.elapsed() >= period {
                         looked = Instant::now();
                         // Who looks next, with nothing else to do, tells what is wrong.
@@ -121,6 +122,11 @@ impl Poller {
             done
         });
         self.activity = None;
+        if has_sent() {
+            folder.beat();
+        } else {
+            folder.restore_heartbeat(heartbeat);
+        }
         done
     }
 
@@ -138,33 +144,26 @@ impl Poller {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::time::SystemTime;
-
     use super::*;
-    use crate::run::Lock;
 
-    /// The next watch would wait for the quota of requests that were never sent.
+    /// The next watch waits for the quota of requests that were sent, and of no others.
     #[test]
-    fn work_that_has_sent_nothing_leaves_no_heartbeat() {
+    fn work_leaves_a_heartbeat_if_it_has_sent_anything_however_short_it_was() {
         let parent = tempfile::tempdir().unwrap();
         let folder = WatchFolder::open(parent.path()).unwrap();
         let mut poller = Poller::new(Duration::ZERO, ProgressMode::None);
-        for has_sent in [false, true] {
-            let asked = AtomicUsize::new(0);
-            let may_beat = || {
-                asked.fetch_add(1, Ordering::SeqCst);
-                has_sent
-            };
-            let work = || {
-                while asked.load(Ordering::SeqCst) < 2 {
-                    thread::yield_now();
-                }
-            };
-            poller.poll_while("importing".to_owned(), &folder, &may_beat, work);
-            let heartbeat = Lock::last_heartbeat(&folder.state_dir());
-            let has_beaten = heartbeat.is_some_and(|at| at > SystemTime::UNIX_EPOCH);
-            assert_eq!(has_beaten, has_sent);
-        }
+        let long_ago = folder.heartbeat();
+        let until_there_is_a_heartbeat = || {
+            while folder.heartbeat() == long_ago {
+                thread::yield_now();
+            }
+        };
+        let mut poll_while = |has_sent: bool, work: &dyn Fn()| {
+            poller.poll_while("importing".to_owned(), &folder, || has_sent, work);
+            folder.heartbeat()
+        };
+        // Killed in the middle of it, work leaves a heartbeat whatever it has sent.
+        assert_eq!(poll_while(false, &until_there_is_a_heartbeat), long_ago);
+        assert!(poll_while(true, &|| ()) > long_ago);
     }
 }

@@ -208,7 +208,7 @@ impl Watcher {
         let work = || attempt.run(job, progress);
         let has_sent = || self.send_times.has_any();
         self.poller
-            .poll_while(activity, &self.folder, &has_sent, work)
+            .poll_while(activity, &self.folder, has_sent, work)
     }
 
     /// Moves a file that is done to its target folder.
