@@ -12,8 +12,7 @@ const LOOKING_UP: &str = "{prefix:<10} {wide_bar:.bold/dim} {human_pos}/{human_l
 
 /// How far a look-up is. The bar goes when this is dropped.
 pub struct LookupBar {
-    /// None where progress is not shown as bars.
-    bar: Option<ProgressBar>,
+    bar: ProgressBar,
     /// When the service's quota lets the look-up end at the earliest.
     earliest_end: Arc<Mutex<Option<Instant>>>,
 }
@@ -30,31 +29,22 @@ impl LookupBar {
         };
         bar.set_style(style(LOOKING_UP).with_key("left", left));
         bar.set_prefix(name.to_owned());
-        Self {
-            bar: Some(bar),
-            earliest_end,
-        }
+        Self { bar, earliest_end }
     }
 
+    /// Where progress is not shown as bars.
     pub fn hidden() -> Self {
-        Self {
-            bar: None,
-            earliest_end: Arc::default(),
-        }
+        Self::new(ProgressBar::hidden(), "")
     }
 
     /// So many users are ahead.
     pub fn restart(&self, total: u64) {
-        if let Some(bar) = &self.bar {
-            bar.set_length(total);
-            bar.reset();
-        }
+        self.bar.set_length(total);
+        self.bar.reset();
     }
 
     pub fn add(&self, more: u64) {
-        if let Some(bar) = &self.bar {
-            bar.inc(more);
-        }
+        self.bar.inc(more);
     }
 
     /// By the service's quota, what is left takes at least so long.
@@ -66,9 +56,7 @@ impl LookupBar {
 
 impl Drop for LookupBar {
     fn drop(&mut self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
+        self.bar.finish_and_clear();
     }
 }
 
