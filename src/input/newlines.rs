@@ -3,6 +3,8 @@
 use std::io::{self, Read};
 use std::sync::{Arc, OnceLock};
 
+use memchr::memchr;
+
 /// Turns CRLF and lone CR into LF, and adds a last LF, which ends a last line that lacks its own.
 pub struct NormalizeNewlines<R> {
     inner: R,
@@ -50,7 +52,7 @@ impl<R: Read> NormalizeNewlines<R> {
 
     /// Rewrites the bytes in place and returns how many are left.
     fn normalize(&mut self, bytes: &mut [u8]) -> usize {
-        if !self.after_cr && !bytes.contains(&b'\r') {
+        if !self.after_cr && memchr(b'\r', bytes).is_none() {
             return bytes.len();
         }
         let mut kept = 0;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::io::Read;
 
 use csv::ByteRecord;
+use memchr::memchr;
 
 use crate::catalog::Catalog;
 use crate::input::column::Column;
@@ -96,7 +97,7 @@ impl<'r> RowReader<'r> {
     /// What is wrong with the record as a whole.
     fn record_error(&self) -> Option<RowReadError> {
         let (record, expected) = (&self.record, self.columns.count);
-        if record.fields.as_slice().contains(&0) {
+        if memchr(0, record.fields.as_slice()).is_some() {
             return Some(RowReadError::Nul);
         }
         if self.records.has_wrong_field_count(record, expected) {

@@ -22,6 +22,8 @@ pub struct RosterAssembler {
     users: Users,
     sets: BundleSets,
     emails: HashMap<UserIndex, Box<str>>,
+    /// The line of the first good row, where that is not the user's first row.
+    first_good_lines: HashMap<UserIndex, u32>,
     /// By user, where the file has priorities.
     priorities: Vec<f64>,
     /// Every cell of codes, by its index.
@@ -42,6 +44,7 @@ impl RosterAssembler {
             users: Users::default(),
             sets: BundleSets::default(),
             emails: HashMap::new(),
+            first_good_lines: HashMap::new(),
             priorities: Vec::new(),
             code_cells: Vec::new(),
             removals: HashSet::new(),
@@ -55,11 +58,14 @@ impl RosterAssembler {
     pub fn assemble(&mut self, block: Block) {
         self.rows += block.rows.len() as u64;
         self.code_cells.extend(block.new_code_cells);
-        // Look-ups that do not depend on each other overlap their waits for memory, which is most of the time here.
-        let known: Vec<_> = block.rows.iter().map(|row| self.find(row)).collect();
-        for (row, known) in block.rows.into_iter().zip(known) {
+        let good = block.rows.iter().filter_map(ValidatedRow::good);
+        let mut known = self
+            .users
+            .find_all(good.map(RowRequest::user_id))
+            .into_iter();
+        for row in block.rows {
             match row {
-                ValidatedRow::Good(request) => self.assign(&request, known),
+                ValidatedRow::Good(request) => self.assign(&request, known.next().flatten()),
                 ValidatedRow::Bad(rejected) => self.add_bad_row(*rejected),
             }
         }
@@ -107,13 +113,6 @@ impl RosterAssembler {
         Some(order)
     }
 
-    fn find(&self, row: &ValidatedRow) -> Option<UserIndex> {
-        match row {
-            ValidatedRow::Good(request) => self.users.find(request.user_id()),
-            ValidatedRow::Bad(_) => None,
-        }
-    }
-
     /// Adds the codes of a row to its user's. `known` is the user, if an earlier block names it.
     fn assign(&mut self, request: &RowRequest, known: Option<UserIndex>) {
         let add = || self.users.intern(request.user_id(), request.line);
@@ -122,7 +121,9 @@ impl RosterAssembler {
         // A user without codes has been named by bad rows only.
         if user.set == BundleSets::EMPTY {
             user.external = request.external;
-            user.first_good_line = request.line;
+            if user.line != request.line {
+                self.first_good_lines.insert(place, request.line);
+            }
         }
         let email = request
             .cells
@@ -131,11 +132,11 @@ impl RosterAssembler {
         if let Some(email) = email {
             self.emails.entry(place).or_insert_with(|| email.into());
         }
-        let first_line = user.first_good_line;
+        let first_line = || *self.first_good_lines.get(&place).unwrap_or(&user.line);
         if user.external != request.external {
             let error = RowError::ExternalFlagConflict {
                 here: request.external,
-                first_line,
+                first_line: first_line(),
             };
             return self.reject(request, place, error);
         }
@@ -143,7 +144,9 @@ impl RosterAssembler {
         let set = { cell.codes.iter() }.fold(user.set, |set, &code| self.sets.with_code(set, code));
         let mixes = user.set != BundleSets::EMPTY && user.set != set;
         if mixes && (cell.is_removal || self.removals.contains(&user.set)) {
-            let error = RowError::RemovalConflict { first_line };
+            let error = RowError::RemovalConflict {
+                first_line: first_line(),
+            };
             return self.reject(request, place, error);
         }
         if cell.is_removal {

@@ -12,10 +12,10 @@ use crate::directory::Directory;
 use crate::input::{InputError, RowReader};
 
 /// Rows that go from thread to thread at once.
-const BLOCK_ROWS: usize = 4096;
+const BLOCK_ROWS: usize = 1024;
 
 /// Blocks that wait to be assembled.
-const WAITING_BLOCKS: usize = 2;
+const WAITING_BLOCKS: usize = 8;
 
 /// Builds the roster of a file.
 #[derive(Debug)]

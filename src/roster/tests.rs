@@ -116,6 +116,21 @@ fn a_user_is_skipped_even_if_its_bad_row_comes_first() {
 }
 
 #[test]
+fn a_contradiction_names_the_users_first_good_row_even_below_a_bad_one() {
+    let rows =
+        "userId,code,external\na,OFFICE,true\nb,IDU,true\na,IDU,true\na,PMD,false\nb,PMD,false\n";
+    let errors = row_errors(&roster(rows));
+    assert!(
+        errors[1].starts_with("5: ") && errors[1].contains("true on line 4"),
+        "{errors:?}"
+    );
+    assert!(
+        errors[2].starts_with("6: ") && errors[2].contains("true on line 3"),
+        "{errors:?}"
+    );
+}
+
+#[test]
 fn a_user_is_skipped_whatever_marks_its_bad_row_puts_around_its_id() {
     let guid = "0f8fad5b-d9cb-469f-a165-70867728950e";
     for (user, damaged) in [

@@ -20,6 +20,15 @@ pub enum ValidatedRow {
     Bad(Box<RejectedRow>),
 }
 
+impl ValidatedRow {
+    pub fn good(&self) -> Option<&RowRequest> {
+        match self {
+            Self::Good(request) => Some(request),
+            Self::Bad(_) => None,
+        }
+    }
+}
+
 /// The codes that a good row requests for its user, and its cells, in case another row of the user contradicts it.
 #[derive(Debug)]
 pub struct RowRequest {
