@@ -102,6 +102,12 @@ impl Assignments {
         self.sets.removal(self.set(user))
     }
 
+    /// Whether some row takes everything from its user.
+    pub fn has_removals(&self) -> bool {
+        let mut sets = self.sets.iter();
+        sets.any(|set| self.sets.removal(set).is_some())
+    }
+
     /// The user with this ID, in any spelling of it.
     pub fn find<'a>(&self, user_id: impl Into<UserId<'a>>) -> Option<UserIndex> {
         self.users.find(user_id.into())

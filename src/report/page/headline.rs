@@ -16,10 +16,12 @@ pub struct Counts {
     pub possibly_applied: u64,
     pub pending: u64,
     pub bad_rows: u64,
+    /// The file takes licences away from some users.
+    pub removes: bool,
 }
 
 impl Counts {
-    pub fn new(summary: &Summary, possibly_applied: u64) -> Self {
+    pub fn new(summary: &Summary, possibly_applied: u64, removes: bool) -> Self {
         let users = &summary.users;
         let bad_rows = users.failed(FailureKind::Invalid);
         Self {
@@ -30,9 +32,49 @@ impl Counts {
             possibly_applied,
             pending: users.pending,
             bad_rows,
+            removes,
         }
     }
+
+    pub fn wording(&self) -> &'static Wording {
+        if self.removes { &DONE } else { &LICENCES }
+    }
 }
+
+/// What a success is called.
+#[derive(Debug)]
+pub struct Wording {
+    /// Of one user.
+    has: &'static str,
+    had: &'static str,
+    lacks: &'static str,
+    to_have: &'static str,
+    /// Of several users.
+    pub all_have: &'static str,
+    all_had: &'static str,
+    pub all_to_have: &'static str,
+}
+
+const LICENCES: Wording = Wording {
+    has: "has its licences",
+    had: "had its licences already",
+    lacks: "does not have its licences",
+    to_have: "have its licences",
+    all_have: "have their licences",
+    all_had: "had their licences already",
+    all_to_have: "have their licences",
+};
+
+/// True of users who lose everything, too.
+const DONE: Wording = Wording {
+    has: "is done",
+    had: "was done already",
+    lacks: "is not done",
+    to_have: "be done",
+    all_have: "are done",
+    all_had: "were done already",
+    all_to_have: "be done",
+};
 
 pub fn headline(counts: &Counts, is_sandbox: bool) -> String {
     let parts = [Some(success(counts)), attention(counts), pending(counts)];
@@ -50,21 +92,30 @@ fn success(counts: &Counts) -> String {
     let has_all = counts.success == counts.total;
     let had_all = has_all && counts.already_assigned == counts.total;
     let is_certain = counts.possibly_applied == 0;
+    let Wording {
+        has,
+        had,
+        lacks,
+        to_have,
+        all_have,
+        all_had,
+        all_to_have,
+    } = counts.wording();
     match (counts.total, counts.success) {
         (0, _) => "None of the file’s rows could be imported".to_owned(),
-        (1, 1) if had_all => "The one user had its licences already".to_owned(),
-        (1, 1) => "The one user has its licences".to_owned(),
-        _ if had_all => format!("All {total} users had their licences already"),
-        _ if has_all => format!("All {total} users have their licences"),
-        (1, _) if is_certain => "The one user does not have its licences".to_owned(),
-        (1, _) => "The one user may or may not have its licences".to_owned(),
-        (_, 0) if is_certain => format!("None of {total} users has its licences"),
-        (_, 0) => format!("None of {total} users is known to have its licences"),
-        (_, 1) if is_certain => format!("1 of {total} users has its licences"),
-        (_, 1) => format!("1 of {total} users is known to have its licences"),
-        (_, some) if is_certain => format!("{} of {total} users have their licences", count(some)),
+        (1, 1) if had_all => format!("The one user {had}"),
+        (1, 1) => format!("The one user {has}"),
+        _ if had_all => format!("All {total} users {all_had}"),
+        _ if has_all => format!("All {total} users {all_have}"),
+        (1, _) if is_certain => format!("The one user {lacks}"),
+        (1, _) => format!("The one user may or may not {to_have}"),
+        (_, 0) if is_certain => format!("None of {total} users {has}"),
+        (_, 0) => format!("None of {total} users is known to {to_have}"),
+        (_, 1) if is_certain => format!("1 of {total} users {has}"),
+        (_, 1) => format!("1 of {total} users is known to {to_have}"),
+        (_, some) if is_certain => format!("{} of {total} users {all_have}", count(some)),
         (_, some) => format!(
-            "{} of {total} users are known to have their licences",
+            "{} of {total} users are known to {all_to_have}",
             count(some)
         ),
     }
@@ -204,10 +255,31 @@ mod tests {
         assert_eq!(
             remarks(&unchanged, false, &session),
             [
-                "10 users had exactly these licences before, according to the file of --current, and were not sent.",
+                "10 users were not sent: according to the current licences that were read, they had exactly what the file says.",
                 "No request was sent to the service."
             ]
         );
+    }
+
+    #[test]
+    fn users_who_lose_everything_are_not_said_to_have_licences() {
+        let of = |counts: Counts| {
+            let removes = true;
+            headline(&Counts { removes, ..counts }, false)
+        };
+        assert_eq!(
+            of(counts(9, 1, 2)),
+            "9 of 12 users are done; 1 needs attention; 2 are not decided yet"
+        );
+        assert_eq!(
+            of(counts(0, 1, 0)),
+            "The one user is not done; 1 needs attention"
+        );
+        let unchanged = Counts {
+            already_assigned: 3,
+            ..counts(3, 0, 0)
+        };
+        assert_eq!(of(unchanged), "All 3 users were done already");
     }
 
     #[test]

@@ -16,15 +16,19 @@ pub fn remarks(counts: &Counts, is_sandbox: bool, session: &SessionTotals) -> Ve
     }
     if counts.possibly_applied > 0 && counts.total > 1 {
         remarks.push(format!(
-            "{} of the users who need attention may have their licences all the same: the service did not say whether it applied the request.",
-            count(counts.possibly_applied)
+            "{} of the users who need attention may {} all the same: the service did not say whether it applied the request.",
+            count(counts.possibly_applied),
+            counts.wording().all_to_have
         ));
     }
     if counts.already_assigned > 0 {
+        let (was, it) = match counts.already_assigned {
+            1 => ("was", "it"),
+            _ => ("were", "they"),
+        };
         remarks.push(format!(
-            "{} had exactly these licences before, according to the file of --current, and {} not sent.",
+            "{} {was} not sent: according to the current licences that were read, {it} had exactly what the file says.",
             count_of(counts.already_assigned, "user"),
-            if counts.already_assigned == 1 { "was" } else { "were" }
         ));
     }
     remarks.extend(session_remarks(session));

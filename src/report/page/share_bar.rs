@@ -75,13 +75,9 @@ impl Shares {
             .collect()
     }
 
-    /// The shares as text: `94% have it, 6% need attention`.
-    pub fn text(&self, it: &str) -> String {
-        let predicates = [
-            &format!("have {it}"),
-            "need attention",
-            "are not decided yet",
-        ];
+    /// The shares as text: `94% have it, 6% need attention`. `have_it` is what success means.
+    pub fn text(&self, have_it: &str) -> String {
+        let predicates = [have_it, "need attention", "are not decided yet"];
         let shares = self.by_class().into_iter().zip(predicates);
         let texts: Vec<_> = shares
             .filter(|((_, count), _)| *count > 0)
@@ -124,7 +120,7 @@ mod tests {
             .collect();
         assert_eq!(lengths, [994, 6]);
         assert_eq!(
-            shares.text("it"),
+            shares.text("have it"),
             "more than 99% have it, less than 1% need attention"
         );
     }

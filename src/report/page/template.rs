@@ -33,6 +33,7 @@ pub struct Page {
     remarks: Vec<String>,
     stop: Option<StopBox>,
     shares: Shares,
+    shares_text: String,
     /// Some users have their codes according to --current alone: the service did not confirm them.
     has_already_assigned: bool,
     pub failures: FailureGroups,
@@ -51,7 +52,13 @@ impl Page {
     pub fn new(data: &PageData<'_>, failures: FailureGroups) -> Self {
         let (summary, session) = (data.summary, &data.session);
         let settings = &summary.settings;
-        let counts = Counts::new(summary, failures.possibly_applied);
+        let removes = data.planned.roster.assignments.has_removals();
+        let counts = Counts::new(summary, failures.possibly_applied, removes);
+        let shares = Shares {
+            success: counts.success,
+            attention: counts.failed,
+            pending: counts.pending,
+        };
         let ending = Ending::of(data.stop);
         let (codes, more) = codes::code_rows(data.planned, data.states);
         Self {
@@ -67,11 +74,8 @@ impl Page {
             ),
             remarks: remarks(&counts, settings.sandbox, session),
             stop: StopBox::new(data),
-            shares: Shares {
-                success: counts.success,
-                attention: counts.failed,
-                pending: counts.pending,
-            },
+            shares_text: shares.text(counts.wording().all_have),
+            shares,
             has_already_assigned: counts.already_assigned > 0,
             failures,
             has_free_seats: codes.iter().any(|code| code.free.is_some()),
@@ -89,9 +93,9 @@ impl Page {
     /// The classes of the bar, with the number and the meaning of each.
     fn legend(&self) -> Vec<(&'static str, String, &'static str)> {
         let success = if self.has_already_assigned {
-            "have exactly the codes of the file"
+            "have exactly what the file says"
         } else {
-            "have exactly the codes of the file, as the service confirmed"
+            "have exactly what the file says, as the service confirmed"
         };
         let meanings = [success, "need attention", "not decided yet"];
         let shares = self.shares.by_class().into_iter().zip(meanings);
