@@ -50,27 +50,28 @@ pub(crate) fn measure_runs(size: Size) -> Result {
     for (name, run, largest) in commands {
         let (smallest, largest) = size.choose((64_000, largest), (1_000, 2_000));
         let mut worst: [Worst; 2] = [(0.0, 0); 2];
-        let mut less = least(size, || run(smallest))?;
         let mut users = smallest;
         while users < largest {
             users *= 2;
-            let more = least(size, || run(users))?;
-            add(&mut worst, users, [less.0, more.0], [less.1, more.1]);
-            less = more;
+            let (times, memory) = least(size, run, users)?;
+            add(&mut worst, users, times, memory);
         }
         print_worst(name, smallest, largest, worst);
     }
     Ok(())
 }
 
-/// The least time and memory of a few runs.
-fn least(size: Size, run: impl Fn() -> Result<(Duration, u64)>) -> Result<(Duration, u64)> {
-    let mut least = (Duration::MAX, u64::MAX);
+/// The least time and memory of half the users and of all, in turns: the load of a machine changes.
+fn least(size: Size, run: RunOf, users: usize) -> Result<([Duration; 2], [u64; 2])> {
+    let (mut times, mut memory) = ([Duration::MAX; 2], [u64::MAX; 2]);
     for _ in 0..size.choose(3, 1) {
-        let (time, memory) = run()?;
-        least = (least.0.min(time), least.1.min(memory));
+        for (nth, users) in [users / 2, users].into_iter().enumerate() {
+            let (time, bytes) = run(users)?;
+            times[nth] = times[nth].min(time);
+            memory[nth] = memory[nth].min(bytes);
+        }
     }
-    Ok(least)
+    Ok((times, memory))
 }
 
 fn import(users: usize) -> Result<(Duration, u64)> {

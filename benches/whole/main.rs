@@ -7,6 +7,7 @@
 mod asking;
 mod generate;
 mod growth;
+mod page;
 mod planning;
 mod portal;
 mod process;
@@ -38,7 +39,7 @@ impl Size {
 /// Measures one line of the table.
 type Measure = fn(Size) -> Result;
 
-const MEASURES: [(&str, Measure); 11] = [
+const MEASURES: [(&str, Measure); 12] = [
     ("reading", planning::measure_reading),
     ("job", asking::measure_job),
     ("lookup", asking::measure_lookup),
@@ -50,6 +51,7 @@ const MEASURES: [(&str, Measure); 11] = [
     ("growth-of-runs", growth::measure_runs),
     ("resume", sending::measure_resume),
     ("start", planning::measure_start),
+    ("page", page::measure_page),
 ];
 
 fn main() -> Result {

@@ -26,7 +26,7 @@ use crate::sandbox::{self, Sandbox, SandboxSettings, StateKeeper};
 use crate::settings::{NetworkSettings, RunSettings, ServiceAddress, Target};
 
 /// The time that the sandbox takes for a response, so that progress is visible.
-const SANDBOX_LATENCY: Duration = Duration::from_millis(40);
+const SANDBOX_LATENCY: Duration = Duration::from_millis(30);
 
 /// A connection to the service. Once signed in, it knows its account.
 pub struct Connection {
