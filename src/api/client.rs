@@ -198,15 +198,16 @@ impl Calls for Client {
                 body: Ok(body),
                 ..
             }) => {
-                let (message, is_html) = response::message(&body, token.redactor());
+                // A long list of users has no message to look for.
+                let (message, is_html) = if status.is_success() {
+                    (String::new(), response::is_html(&body))
+                } else {
+                    response::message(&body, token.redactor())
+                };
                 CallResult::Answered(Answer {
                     status: status.as_u16(),
                     limits,
-                    message: if status.is_success() {
-                        String::new()
-                    } else {
-                        message
-                    },
+                    message,
                     is_html,
                     body,
                 })

@@ -101,7 +101,8 @@ pub fn parse_truncated(status: u16, reason: &str) -> ResponseKind {
     }
 }
 
-fn is_html(body: &[u8]) -> bool {
+/// Whether a body is a web page.
+pub fn is_html(body: &[u8]) -> bool {
     let begin = body.trim_ascii_start();
     [b"<!doctype html".as_slice(), b"<html"]
         .iter()
