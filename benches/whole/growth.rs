@@ -25,7 +25,7 @@ pub(crate) fn measure_plan(size: Size) -> Result {
         let whole = Workspace::new(|out| generate::same_for_all(out, users, 7))?;
         let plan = |space: &Workspace| seatload(["plan".as_ref(), space.input.as_os_str()]);
         let times = shortest(
-            size.choose(20, 1),
+            size.choose(30, 1),
             [&|| time(&mut plan(&half)), &|| time(&mut plan(&whole))],
         )?;
         let (_, less) = time_and_memory(&mut plan(&half))?;
@@ -64,7 +64,7 @@ pub(crate) fn measure_runs(size: Size) -> Result {
 /// The least time and memory of half the users and of all, in turns: the load of a machine changes.
 fn least(size: Size, run: RunOf, users: usize) -> Result<([Duration; 2], [u64; 2])> {
     let (mut times, mut memory) = ([Duration::MAX; 2], [u64::MAX; 2]);
-    for _ in 0..size.choose(3, 1) {
+    for _ in 0..size.choose(5, 1) {
         for (nth, users) in [users / 2, users].into_iter().enumerate() {
             let (time, bytes) = run(users)?;
             times[nth] = times[nth].min(time);
