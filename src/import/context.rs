@@ -17,7 +17,7 @@ use crate::input::Input;
 use crate::plan::PlannedChanges;
 use crate::report::print_final;
 use crate::roster::UserIndex;
-use crate::run::{Journal, RunFolder, UnstartedRun, UserStates, WriteAheadLog};
+use crate::run::{Journal, RemovalStats, RunFolder, UnstartedRun, UserStates, WriteAheadLog};
 use crate::sanitize::shell_quote;
 use crate::settings::{InputSettings, RunSettings};
 use crate::signals::{self, ExitOnSignal};
@@ -90,6 +90,8 @@ pub struct RunFiles<'a> {
     pub journal: Journal,
     pub states: UserStates,
     pub write_ahead_log: WriteAheadLog<'a>,
+    /// What this session has removed.
+    pub removed: RemovalStats,
     /// The reason why something could not be recorded: then nothing more is sent.
     pub error: Option<io::Error>,
 }

@@ -65,10 +65,12 @@ fn remove_and_record(
 ) -> io::Result<()> {
     files.write_ahead_log.log_before_send(users)?;
     let decisions = remove(run, users, caller, account);
+    files.removed.calls += 1;
     let assignments = &run.changes.roster.assignments;
     files
         .journal
         .record_apart(&mut files.states, assignments, &decisions)?;
+    files.removed.decided += users.len() as u64;
     files.journal.sync()
 }
 

@@ -26,7 +26,7 @@ use crate::input::Input;
 use crate::plan::PlannedChanges;
 use crate::report::Progress;
 use crate::run::{InputFingerprints, NewRunFolder, RunFolder, RunManifest, SAVED_STDIN};
-use crate::run::{Journal, RunFileError, WriteAheadLog};
+use crate::run::{Journal, RemovalStats, RunFileError, WriteAheadLog};
 use crate::settings::{CURRENT, CurrentFile, ImportPlan, ImportSettings};
 
 /// An input that is loaded, and that may be sent unless `--strict` forbids it.
@@ -130,6 +130,7 @@ impl PreparedImport {
             journal,
             states,
             write_ahead_log,
+            removed: RemovalStats::default(),
             error: None,
         })
     }

@@ -17,7 +17,7 @@ use crate::input::{Fingerprint, Input};
 use crate::plan::PlannedChanges;
 use crate::report::{Progress, remove_page, remove_workbook};
 use crate::roster::UserIndex;
-use crate::run::{InputFingerprints, RunFolder, RunManifest};
+use crate::run::{InputFingerprints, RemovalStats, RunFolder, RunManifest};
 use crate::run::{Journal, SUMMARY, SavedSummary, UserStates, WriteAheadLog, record_not_before};
 use crate::settings::RunSettings;
 
@@ -93,6 +93,7 @@ fn open_files<'a>(
         journal,
         states,
         write_ahead_log,
+        removed: RemovalStats::default(),
         error: None,
     })
 }

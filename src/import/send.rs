@@ -78,6 +78,7 @@ pub fn send<'a>(
         interrupt: run.session.interrupt,
     };
     let (stop, mut recorded) = dispatch_and_record(run, &dispatch, recorder)?;
+    recorded.stats.count_removals(files.removed);
     let gate_error = dispatch.gate.into_error();
     let error = files.error.or(recorded.error.take()).or(gate_error);
     let log = write_ahead_log.into_inner();

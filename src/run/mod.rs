@@ -30,7 +30,7 @@ pub use new_folder::{NewRunFolder, safe_file_name};
 pub use not_before::record_not_before;
 pub use replace_file::{StagedFile, replace_file, sync_folder};
 pub use saved_summary::{RunCounts, SavedSummary};
-pub use stats::RunStats;
+pub use stats::{RemovalStats, RunStats};
 pub use summary::{RequestCounts, RunEnd, SUMMARY, Stopped, Summary, SummarySettings, UserCounts};
 pub use undo::{UNDO, Undo, UndoSummary};
 pub use unstarted::{START, UnstartedRun};

@@ -35,6 +35,15 @@ pub struct RunStats {
     pub waited: Duration,
 }
 
+/// What was removed before anything was sent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RemovalStats {
+    /// Each counts once, however often it was tried.
+    pub calls: u64,
+    /// Users who were decided.
+    pub decided: u64,
+}
+
 impl RunStats {
     /// The numbers at the start of a session.
     pub fn new(states: &UserStates, assignments: &Assignments, to_send: usize) -> Self {
@@ -47,6 +56,13 @@ impl RunStats {
             stats.count_success(assignments.set(user));
         }
         stats
+    }
+
+    /// Counts the removals of this session. Their successes and failures were counted from the records.
+    pub fn count_removals(&mut self, removed: RemovalStats) {
+        self.sent += removed.calls;
+        self.responded += removed.calls;
+        self.decided += removed.decided;
     }
 
     pub fn failed_count(&self) -> u64 {

@@ -285,6 +285,22 @@ fn leavers_are_removed_by_a_call_of_their_own_and_confirmed_by_reading() {
     verified.exits_with(0);
 }
 
+#[test]
+fn reports_count_the_calls_that_remove_users_as_requests() {
+    let portal = Portal::new(2, with_licenses(2), PortalBehavior::default());
+    let dir = Dir::new();
+    let rows = [0, 1].map(|number| format!("{},remove\n", address(number)));
+    dir.write("users.csv", format!("E-Mail,Licence\n{}", rows.concat()));
+    let ended = import(&dir, &portal, "run", &["--allow-removal", "--allow-losses"]);
+    ended
+        .exits_with(0)
+        .prints("All 2 users are done")
+        .prints("1 sent, 0 retried");
+    assert_eq!(portal.count("DELETE "), 1);
+    let page = dir.read("run/report.html");
+    assert!(!page.contains("No request was sent"), "{page}");
+}
+
 fn verify_with_removal(dir: &Dir, portal: &Portal) -> CommandOutput {
     let mut command = dir.seatload();
     command.args([
