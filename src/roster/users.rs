@@ -203,6 +203,7 @@ impl fmt::Display for UserId<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hashbrown::HashMap;
     use proptest::prelude::*;
 
     #[test]
@@ -245,6 +246,24 @@ mod tests {
                 prop_assert_eq!(found.as_ref(), first);
             }
         }
+    }
+
+    #[test]
+    fn users_whose_hashes_are_equal_are_told_apart() {
+        let mut users = Users::default();
+        let id = |number: u128| UserId::Guid(Uuid::from_u128(number));
+        let mut by_hash = HashMap::new();
+        // Of 32 bits, two are equal among some 80,000 users.
+        let twins = (0..).find_map(|number| {
+            let earlier = by_hash.insert(users.hash(id(number).key()), number)?;
+            Some([id(earlier), id(number)])
+        });
+        let twins = twins.unwrap();
+        let first = users.intern(twins[0], 1);
+        assert_eq!(users.find_all(twins.into_iter()), [Some(first), None]);
+        let second = users.intern(twins[1], 2);
+        let found = users.find_all(twins.into_iter().rev());
+        assert_eq!(found, [Some(second), Some(first)]);
     }
 
     /// One of few users, in one of its spellings.
