@@ -1,5 +1,6 @@
 //! The page of a run in a browser.
 
+use std::fs;
 use std::process::{Command, Stdio};
 
 use crate::process::{Workspace, seatload, time};
@@ -14,7 +15,8 @@ pub(crate) fn measure_page(size: Size) -> Result {
     let mut import = seatload(["import".as_ref(), space.input.as_os_str()]);
     import.args(["--sandbox", "--seats", "none"]).args(NO_LIMIT);
     import.arg("--report-dir").arg(&run).status()?;
-    let page = run.join("report.html");
+    // A browser shows a missing page without an error, and fast.
+    let page = fs::canonicalize(run.join("report.html"))?;
     let mut seconds = f64::MAX;
     for _ in 0..size.choose(5, 1) {
         let mut browser = Command::new("chromium");
