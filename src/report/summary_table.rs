@@ -49,7 +49,7 @@ pub fn summary_table(table: &SummaryTable<'_>) -> String {
 
 fn users(summary: &Summary, columns: Option<u16>) -> String {
     let users = &summary.users;
-    let mut rows = vec![("  had them already", users.already_assigned, "")];
+    let mut rows = vec![("  unchanged", users.already_assigned, "")];
     rows.extend(FailureKind::ALL.map(|kind| {
         let label = match kind {
             FailureKind::Invalid => "bad rows",

@@ -35,8 +35,8 @@ fn the_readmes_first_command_gives_a_plausible_result() {
     assert!(!dir.path("run/pending.csv").exists());
     ended.says("line 36: unknown e-mail address in column \"E-Mail\", \"piah.novak@acme.example\"");
     for told in [
-        "success             55",
-        "conflict             3",
+        "success      55",
+        "conflict      3",
         "ATTUNU              27         24",
         "Reports   run",
     ] {

@@ -89,7 +89,7 @@ fn users_that_had_their_codes_already_are_reported() {
     assert_eq!(headline(&dir), "All 2 users had their licences already");
     let page = text_of(&dir.read("run/report.html"), "body");
     assert!(
-        page.contains("No request was sent to the service."),
+        page.contains("No request to change licences was sent."),
         "{page}"
     );
 }

@@ -90,7 +90,7 @@ pub fn headline(counts: &Counts, is_sandbox: bool) -> String {
 fn success(counts: &Counts) -> String {
     let total = count(counts.total);
     let has_all = counts.success == counts.total;
-    let had_all = has_all && counts.already_assigned == counts.total;
+    let had_before = has_all && counts.already_assigned == counts.total;
     let is_certain = counts.possibly_applied == 0;
     let Wording {
         has,
@@ -103,9 +103,9 @@ fn success(counts: &Counts) -> String {
     } = counts.wording();
     match (counts.total, counts.success) {
         (0, _) => "None of the file’s rows could be imported".to_owned(),
-        (1, 1) if had_all => format!("The one user {had}"),
+        (1, 1) if had_before => format!("The one user {had}"),
         (1, 1) => format!("The one user {has}"),
-        _ if had_all => format!("All {total} users {all_had}"),
+        _ if had_before => format!("All {total} users {all_had}"),
         _ if has_all => format!("All {total} users {all_have}"),
         (1, _) if is_certain => format!("The one user {lacks}"),
         (1, _) => format!("The one user may or may not {to_have}"),
@@ -256,7 +256,7 @@ mod tests {
             remarks(&unchanged, false, &session),
             [
                 "10 users were not sent: according to the current licences that were read, they had exactly what the file says.",
-                "No request was sent to the service."
+                "No request to change licences was sent."
             ]
         );
     }

@@ -43,7 +43,7 @@ fn session_remarks(session: &SessionTotals) -> Vec<String> {
         } else {
             ""
         };
-        remarks.push(format!("No request was sent to the service{scope}."));
+        remarks.push(format!("No request to change licences was sent{scope}."));
     }
     if session.is_resumed {
         remarks.push(format!(
