@@ -15,14 +15,10 @@ use crate::import::settle::{may_ask, settle_by_reading};
 use crate::report::Progress;
 use crate::run::RunFolder;
 
-/// Sends the users of a run, and writes its reports. An error means that nothing was sent.
-pub fn execute(
-    run: &PreparedRun<'_>,
-    files: RunFiles<'_>,
-    progress: &mut Progress,
-) -> anyhow::Result<RunResult> {
+/// Sends the users of a run, and writes its reports.
+pub fn execute(run: &PreparedRun<'_>, files: RunFiles<'_>, progress: &mut Progress) -> RunResult {
     let files = remove_leavers(run, files, progress);
-    let mut sent = send(run, files, progress)?;
+    let mut sent = send(run, files, progress);
     if sent.error.is_none() && may_ask(sent.stop.as_ref()) {
         sent.error = settle_by_reading(run, &mut sent.recorded, progress).err();
     }
@@ -48,13 +44,13 @@ pub fn execute(
             (Some(stop.unwrap_or(StopReason::CannotWriteReports)), None)
         }
     };
-    Ok(RunResult {
+    RunResult {
         folder: run.folder.path().to_owned(),
         not_retried: not_retried(run, stop.as_ref()),
         stop,
         summary,
         reports,
-    })
+    }
 }
 
 /// How many failures of earlier sessions `--first` left as they were, in a run that has ended.

@@ -88,7 +88,7 @@ impl PreparedImport {
             changes,
             not_before: None,
         };
-        execute(&run, files, progress)
+        Ok(execute(&run, files, progress))
     }
 
     /// The plan of a run in this folder, which keeps what the service answered.

@@ -62,8 +62,8 @@ impl RecordedRun {
 impl Recorder<'_, '_> {
     /// Records events until the channel is closed, or one cannot be recorded. Then it closes the channel, which stops
     /// the run. Blocks, so it runs on a thread.
-    pub fn run(mut self, mut events: Receiver<Vec<Event>>, runtime: &Handle) -> RecordedRun {
-        let result = loop {
+    pub fn run(&mut self, mut events: Receiver<Vec<Event>>, runtime: &Handle) -> io::Result<()> {
+        loop {
             let next = runtime.block_on(async { timeout(REFRESH, events.recv()).await });
             let written = match next {
                 Ok(Some(first)) => self.record_waiting(first, &mut events),
@@ -80,8 +80,11 @@ impl Recorder<'_, '_> {
             if written.is_err() {
                 break written;
             }
-        };
-        drop(events);
+        }
+    }
+
+    /// Ends the display. `result` is that of recording.
+    pub fn finish(mut self, result: io::Result<()>) -> RecordedRun {
         self.observers.finish();
         RecordedRun {
             journal: self.records.journal,
@@ -187,7 +190,7 @@ mod tests {
             let mut progress = Progress::new(ProgressMode::None);
             let interrupt = CancellationToken::new();
             let context = context(&changes, &folder, &log, SyncMode::EverySecond);
-            let recorder = Recorder {
+            let mut recorder = Recorder {
                 observers: Observers::new(assignments, &states, 2, &mut progress),
                 records: Records::new(context, journal, states),
                 interrupt: &interrupt,
@@ -196,7 +199,8 @@ mod tests {
             let (sender, receiver) = tokio::sync::mpsc::channel(1);
             sender.try_send(one_of_each()).unwrap();
             drop(sender);
-            let recorded = recorder.run(receiver, runtime.handle());
+            let result = recorder.run(receiver, runtime.handle());
+            let recorded = recorder.finish(result);
 
             assert!(recorded.error.is_some(), "{full}");
             let pending = recorded.states.pending(assignments);

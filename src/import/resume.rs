@@ -76,7 +76,7 @@ pub fn resume_run(
         users: users_in_scope(scope, changes, &files.states),
         not_before,
     };
-    execute(&run, files, progress)
+    Ok(execute(&run, files, progress))
 }
 
 /// Opens the files of a run, and completes what a kill may have kept from being recorded before anything was sent.

@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 use std::io;
+use std::panic::resume_unwind;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use anyhow::Context;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
@@ -48,12 +48,12 @@ struct Dispatch<'a, 'l> {
     gate: WriteAheadGate<'a, 'l>,
 }
 
-/// Sends the users of this session. An error means that nothing was sent.
+/// Sends the users of this session.
 pub fn send<'a>(
     run: &PreparedRun<'_>,
     files: RunFiles<'a>,
     progress: &mut Progress,
-) -> anyhow::Result<SendResult<'a>> {
+) -> SendResult<'a> {
     let assignments = &run.changes.roster.assignments;
     let users: Vec<_> = run.to_allocate().collect();
     let plan = Plan::new(assignments, users.iter().copied(), run.batch_size);
@@ -77,18 +77,18 @@ pub fn send<'a>(
         records: Records::new(context, files.journal, files.states),
         interrupt: run.session.interrupt,
     };
-    let (stop, mut recorded) = dispatch_and_record(run, &dispatch, recorder)?;
+    let (stop, mut recorded) = dispatch_and_record(run, &dispatch, recorder);
     recorded.stats.count_removals(files.removed);
     let gate_error = dispatch.gate.into_error();
     let error = files.error.or(recorded.error.take()).or(gate_error);
     let log = write_ahead_log.into_inner();
-    Ok(SendResult {
+    SendResult {
         stop,
         requests,
         recorded,
         undo: log.unwrap_or_else(PoisonError::into_inner).into_undo(),
         error,
-    })
+    }
 }
 
 /// Says what is about to be sent, and shows the progress from here on.
@@ -119,15 +119,17 @@ fn tracked_service<'a>(run: &'a PreparedRun<'_>) -> TrackedService<'a, Allocator
 fn dispatch_and_record(
     run: &PreparedRun<'_>,
     dispatch: &Dispatch<'_, '_>,
-    recorder: Recorder<'_, '_>,
-) -> anyhow::Result<(Option<StopReason>, RecordedRun)> {
+    mut recorder: Recorder<'_, '_>,
+) -> (Option<StopReason>, RecordedRun) {
     let runtime = &run.session.connection.runtime;
-    thread::scope(|scope| {
-        let (sender, receiver) = mpsc::channel(CHANNEL);
-        let recorder = thread::Builder::new()
-            .name("records".to_owned())
-            .spawn_scoped(scope, || recorder.run(receiver, runtime.handle()))
-            .context("cannot start a thread for the records; nothing was sent")?;
+    let (sender, receiver) = mpsc::channel(CHANNEL);
+    let (stop, result) = thread::scope(|scope| {
+        let recording = || recorder.run(receiver, runtime.handle());
+        let records = thread::Builder::new().name("records".to_owned());
+        let records = match records.spawn_scoped(scope, recording) {
+            Ok(records) => records,
+            Err(error) => return (None, Err(no_thread(&error))),
+        };
         let stop = runtime.block_on(dispatch::run(
             &dispatch.service,
             |users: &[UserIndex]| dispatch.gate.log_before_send(users),
@@ -137,10 +139,15 @@ fn dispatch_and_record(
             run.session.interrupt,
             sender,
         ));
-        let recorded = recorder.join();
-        let recorded = recorded.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        Ok((stop, recorded))
-    })
+        let result = records.join();
+        (stop, result.unwrap_or_else(|panic| resume_unwind(panic)))
+    });
+    (stop, recorder.finish(result))
+}
+
+fn no_thread(error: &io::Error) -> io::Error {
+    let message = format!("cannot start a thread for the records: {error}");
+    io::Error::new(error.kind(), message)
 }
 
 /// How long a request may count in the rate's window. The window itself drops what is older.
