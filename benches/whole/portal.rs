@@ -1,7 +1,5 @@
 //! A service that knows everybody: IDs of addresses, what users have, free seats; at once or after a fixed time.
 
-use std::mem;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -9,33 +7,33 @@ use axum::body::Bytes;
 use axum::http::{StatusCode, Uri};
 use serde_json::{Map, Value, json};
 use tokio::runtime::Runtime;
+use tokio::time::sleep;
 use uuid::Uuid;
 
 use crate::Result;
-use crate::server::{serve, wait_until};
+use crate::server::{Calls, serve};
 
 /// The server and its thread.
 pub(crate) struct Portal {
     pub(crate) url: String,
-    lookups: Arc<Mutex<Vec<Instant>>>,
+    /// Calls that look addresses up.
+    pub(crate) lookups: Calls,
     _runtime: Runtime,
 }
 
 impl Portal {
     /// `people` is how many users a listing has.
     pub(crate) fn start(people: usize, latency: Duration) -> Result<Self> {
-        let lookups = Arc::new(Mutex::new(Vec::new()));
-        let arrived = Arc::clone(&lookups);
+        let lookups = Calls::default();
+        let answered = lookups.clone();
         let app = Router::new().fallback(async move |uri: Uri, body: Bytes| {
-            let now = Instant::now();
+            let arrived = Instant::now();
+            sleep(latency).await;
+            let answer = answer(&uri, &body, people);
             if uri.path().contains("BulkResolveByName") {
-                arrived
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .push(now);
+                answered.add(arrived);
             }
-            wait_until(now + latency).await;
-            answer(&uri, &body, people)
+            answer
         });
         let (base, runtime) = serve(app)?;
         Ok(Self {
@@ -43,11 +41,6 @@ impl Portal {
             lookups,
             _runtime: runtime,
         })
-    }
-
-    /// When calls that look addresses up arrived since the last call of this.
-    pub(crate) fn take_lookups(&self) -> Vec<Instant> {
-        mem::take(&mut self.lookups.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

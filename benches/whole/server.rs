@@ -2,7 +2,7 @@
 
 use std::mem;
 use std::process::Command;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -10,55 +10,91 @@ use axum::body::Bytes;
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
-use tokio::task::yield_now;
 use tokio::time::sleep;
 
 use crate::Result;
 use crate::process::{Workspace, seatload, time};
 
+/// When a call arrived, and how long its answer took.
+#[derive(Clone, Copy)]
+pub(crate) struct Call {
+    pub(crate) arrived: Instant,
+    took: Duration,
+}
+
+/// The calls that a server has answered.
+#[derive(Clone, Default)]
+pub(crate) struct Calls(Arc<Mutex<Vec<Call>>>);
+
+impl Calls {
+    /// Adds a call that is answered now.
+    pub(crate) fn add(&self, arrived: Instant) {
+        let took = arrived.elapsed();
+        self.lock().push(Call { arrived, took });
+    }
+
+    /// The calls since the last time, as they arrived.
+    pub(crate) fn take(&self) -> Vec<Call> {
+        let mut calls = mem::take(&mut *self.lock());
+        calls.sort_by_key(|call| call.arrived);
+        calls
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Call>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What arrived of a program's calls.
+pub(crate) struct Traffic {
+    pub(crate) per_second: f64,
+    /// From the first call to the last.
+    pub(crate) seconds: f64,
+    /// How many calls the server had at once, on average. Its timer is late by a millisecond, which is its own affair:
+    /// this counts as long as it took.
+    pub(crate) at_once: f64,
+}
+
+impl Traffic {
+    pub(crate) fn of(calls: &[Call]) -> Result<Self> {
+        let [first, .., last] = calls else {
+            return Err("fewer than two calls arrived".into());
+        };
+        let seconds = (last.arrived - first.arrived).as_secs_f64();
+        let per_second = (calls.len() - 1) as f64 / seconds;
+        let took: Duration = calls.iter().map(|call| call.took).sum();
+        Ok(Self {
+            per_second,
+            seconds,
+            at_once: per_second * took.as_secs_f64() / calls.len() as f64,
+        })
+    }
+}
+
 /// The server and its thread.
 pub(crate) struct Server {
     pub(crate) base: String,
-    arrivals: Arc<Mutex<Vec<Instant>>>,
+    pub(crate) calls: Calls,
     _runtime: Runtime,
-}
-
-/// What arrived of an import.
-pub(crate) struct Import {
-    requests: usize,
-    /// From the first request to the last.
-    pub(crate) seconds: f64,
-}
-
-impl Import {
-    pub(crate) fn per_second(&self) -> f64 {
-        (self.requests - 1) as f64 / self.seconds
-    }
 }
 
 impl Server {
     pub(crate) fn start(latency: Duration) -> Result<Self> {
-        let arrivals = Arc::new(Mutex::new(Vec::new()));
-        let requests = Arc::clone(&arrivals);
-        let app = Router::new().fallback(move |body: Bytes| {
-            let now = Instant::now();
-            requests
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(now);
-            confirm(body, now + latency)
+        let calls = Calls::default();
+        let answered = calls.clone();
+        let app = Router::new().fallback(async move |body: Bytes| {
+            let arrived = Instant::now();
+            sleep(latency).await;
+            let confirmation = confirm(&body);
+            answered.add(arrived);
+            confirmation
         });
         let (base, runtime) = serve(app)?;
         Ok(Self {
             base,
-            arrivals,
+            calls,
             _runtime: runtime,
         })
-    }
-
-    /// When requests arrived since the last call.
-    pub(crate) fn take_arrivals(&self) -> Vec<Instant> {
-        mem::take(&mut self.arrivals.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// An import to this server.
@@ -76,19 +112,12 @@ impl Server {
         space: &Workspace,
         connections: usize,
         flags: &[&str],
-    ) -> Result<Import> {
+    ) -> Result<Traffic> {
         let reports = tempfile::tempdir()?;
-        self.take_arrivals();
+        self.calls.take();
         let mut command = self.command(space, connections, flags);
         time(command.arg("--report-dir").arg(reports.path()))?;
-        let arrivals = self.take_arrivals();
-        let [first, .., last] = arrivals[..] else {
-            return Err("fewer than two requests arrived".into());
-        };
-        Ok(Import {
-            requests: arrivals.len(),
-            seconds: (last - first).as_secs_f64(),
-        })
+        Traffic::of(&self.calls.take())
     }
 }
 
@@ -123,18 +152,8 @@ pub(crate) fn serve(app: Router) -> Result<(String, Runtime)> {
     Ok((base, runtime))
 }
 
-/// A timer alone is late by a millisecond or two, which would count against seatload.
-pub(crate) async fn wait_until(due: Instant) {
-    let early = due - Duration::from_millis(2);
-    sleep(early.saturating_duration_since(Instant::now())).await;
-    while Instant::now() < due {
-        yield_now().await;
-    }
-}
-
-async fn confirm(body: Bytes, due: Instant) -> Vec<u8> {
-    wait_until(due).await;
-    let Ok(request) = serde_json::from_slice::<Request<'_>>(&body) else {
+fn confirm(body: &[u8]) -> Vec<u8> {
+    let Ok(request) = serde_json::from_slice::<Request<'_>>(body) else {
         return Vec::new();
     };
     let allocation = |&user_id| Allocation {
