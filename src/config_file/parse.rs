@@ -94,8 +94,7 @@ fn unknown_setting(name: &str, known: &[&str]) -> Failure {
         ))
         .hint(format!("set {variable}, or use --{name}-file"));
     }
-    let distances = known
-        .iter()
+    let distances = { known.iter().chain([&PROFILES]) }
         .map(|known| (strsim::damerau_levenshtein(known, name), known));
     let hint = match distances.min() {
         Some((distance, known)) if distance <= 2 => format!("did you mean `{known}`?"),
@@ -183,6 +182,11 @@ mod tests {
     fn a_setting_that_cannot_be_one_is_refused() {
         for (text, name, expected) in [
             ("rat = \"5/s\"", None, "did you mean `rate`?"),
+            (
+                "[profile.prod]\nrate = \"5/s\"",
+                None,
+                "did you mean `profiles`?",
+            ),
             ("colour = \"red\"", None, "unknown setting `colour`"),
             ("no-sandbox = true", None, "unknown setting `no-sandbox`"),
             ("token = \"x\"", None, "SEATLOAD_TOKEN"),

@@ -88,7 +88,9 @@ impl Hint for FolderError {
 impl Hint for ManifestError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::NotStarted { .. } => "import the file again",
+            Self::NotStarted { .. } => {
+                "give the folder that the import named as Reports, or import the file again"
+            }
             Self::Unreadable { .. } => return None,
             Self::InputChanged { .. } => "restore the file, or import it as it is now",
         };
