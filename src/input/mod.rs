@@ -2,6 +2,7 @@
 //!
 //! Everything here streams: memory does not grow with the file, except for the shared texts of a workbook.
 
+mod cells;
 mod column;
 mod columns;
 mod decode;
@@ -29,6 +30,7 @@ mod source;
 mod stray_row;
 mod table;
 
+pub use cells::parse_bool;
 pub use column::{Column, ColumnSpec};
 pub use columns::{CodeColumns, Columns};
 pub use error::InputError;
@@ -36,7 +38,7 @@ pub use fingerprint::{Fingerprint, Fingerprinter};
 pub use format::{ColumnChoice, Format, parse_delimiter, parse_encoding};
 pub use guess::{ColumnGuess, GuessedColumn};
 pub use location::CellLocation;
-pub use reader::{RowReader, parse_bool};
+pub use reader::RowReader;
 pub use row::{Cells, Row, RowReadError};
 pub use sheet::{BAD_ROWS_SHEET, FAILED_USERS_SHEET};
 pub use source::{Input, Source};
