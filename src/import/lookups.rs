@@ -1,7 +1,6 @@
 //! Asks the service what an import needs to know, before anything is sent.
 
 use std::collections::BTreeMap;
-
 use std::time::Duration;
 
 use jiff::ZonedDateTime;

@@ -9,13 +9,11 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Policy;
-
 use super::queue::{BisectionId, Queue, Task};
 use super::sign_in::SignInRetry;
 use crate::api::{AllocationRequest, SentAt};
 use crate::dispatch::bisect::{Bisection, Slice};
 use crate::dispatch::concurrency::ConcurrencyLimit;
-
 use crate::dispatch::group_states::GroupStates;
 use crate::dispatch::ordering::OrderGuard;
 use crate::dispatch::response_policy::RejectionStatus;

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-
 use std::process::{Child, Stdio};
 
 use assert_cmd::Command;
