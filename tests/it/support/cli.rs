@@ -11,6 +11,9 @@ use tempfile::TempDir;
 /// The token of every command. It may appear nowhere.
 pub(crate) const TOKEN: &str = "s3cr3t-t0k3n-that-must-not-leak";
 
+/// What Windows gives as `ERROR_INTERNAL_ERROR`.
+const WINE_INTERNAL_ERROR: i32 = 1359;
+
 /// A folder with the files of one test.
 pub(crate) struct Dir(TempDir);
 
@@ -121,15 +124,20 @@ impl Dir {
     }
 
     fn spawn(&self, arguments: &[&str], stdout: Stdio) -> Child {
-        std::process::Command::new(assert_cmd::cargo::cargo_bin!("seatload"))
+        let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("seatload"));
+        command
             .current_dir(self.0.path())
             .env("SEATLOAD_TOKEN", TOKEN)
             .env("XDG_CONFIG_HOME", self.0.path().join("config"))
             .args(arguments)
             .stdout(stdout)
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap()
+            .stderr(Stdio::piped());
+        match command.spawn() {
+            // wine fails so now and then where processes are killed; nothing has started then.
+            Err(error) if error.raw_os_error() == Some(WINE_INTERNAL_ERROR) => command.spawn(),
+            spawned => spawned,
+        }
+        .unwrap()
     }
 
     /// Starts an import of `users.csv` with reports in `run`.
