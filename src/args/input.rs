@@ -6,6 +6,7 @@ use clap::Args;
 use encoding_rs::Encoding;
 
 use crate::args::source::SourceArg;
+use crate::args::whole_number::from_one;
 use crate::input::{ColumnChoice, Format, parse_delimiter, parse_encoding};
 use crate::plan::Mode;
 use crate::settings::InputSettings;
@@ -26,6 +27,7 @@ pub struct InputArgs {
         long,
         value_name = "N",
         hide_short_help = true,
+        value_parser = from_one::<NonZeroU32>,
         conflicts_with = "no_headers"
     )]
     header_row: Option<NonZeroU32>,

@@ -18,3 +18,4 @@ pub mod settings;
 pub mod sign_in;
 pub mod source;
 pub mod summary;
+pub mod whole_number;

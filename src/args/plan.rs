@@ -10,6 +10,7 @@ use crate::args::current::CurrentArgs;
 use crate::args::input::InputArgs;
 use crate::args::seats::SeatArgs;
 use crate::args::source::SourceArg;
+use crate::args::whole_number::from_one;
 use crate::catalog::Catalog;
 use crate::hint::Failure;
 use crate::input::{ColumnChoice, Format, Input};
@@ -31,7 +32,8 @@ pub struct PlanArgs {
         long,
         value_name = "USERS",
         help_heading = "Requests",
-        hide_short_help = true
+        hide_short_help = true,
+        value_parser = from_one::<NonZeroUsize>
     )]
     #[arg(default_value_t = NonZeroUsize::new(100).expect("not zero"))]
     batch_size: NonZeroUsize,

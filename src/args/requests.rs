@@ -7,6 +7,7 @@ use anyhow::bail;
 use clap::Args;
 
 use crate::api::Variant;
+use crate::args::whole_number::{from_one, from_zero};
 use crate::hint::Failure;
 use crate::humanize::duration;
 use crate::rate::Rate;
@@ -20,7 +21,7 @@ const BURST_DIVISOR: u32 = 10;
 #[command(next_help_heading = "Requests")]
 pub struct RequestArgs {
     /// Send only the first N users; `resume` sends the rest
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = from_one::<NonZeroUsize>)]
     pub first: Option<NonZeroUsize>,
 
     /// Requests per window [default: 10/s; 160/5m for put-lease]
@@ -28,15 +29,15 @@ pub struct RequestArgs {
     rate: Option<Rate>,
 
     /// Requests at once after a pause [default: a tenth of the rate]
-    #[arg(long, value_name = "B", hide_short_help = true)]
+    #[arg(long, value_name = "B", hide_short_help = true, value_parser = from_one::<NonZeroU32>)]
     burst: Option<NonZeroU32>,
 
     /// Maximum requests in progress [default: 8]
-    #[arg(long, value_name = "REQUESTS", hide_short_help = true)]
+    #[arg(long, value_name = "REQUESTS", hide_short_help = true, value_parser = from_one::<NonZeroUsize>)]
     concurrency: Option<NonZeroUsize>,
 
     /// Retries of a request after transient failures [default: 5]
-    #[arg(long, value_name = "TIMES", hide_short_help = true)]
+    #[arg(long, value_name = "TIMES", hide_short_help = true, value_parser = from_zero::<u32>)]
     max_retries: Option<u32>,
 
     /// Time limit for a response [default: 30s]

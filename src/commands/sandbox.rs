@@ -11,6 +11,7 @@ use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
 use crate::args::examples::{Example, HelpExamples};
+use crate::args::whole_number::from_zero;
 use crate::exit_code::ExitCode;
 use crate::humanize::duration;
 use crate::plan::seats_arg;
@@ -29,7 +30,7 @@ use crate::signals;
 #[command(after_long_help = EXAMPLES.text())]
 pub struct SandboxArgs {
     /// Port to listen on; 0 for any free port
-    #[arg(long, value_name = "P", default_value_t = 8080)]
+    #[arg(long, value_name = "P", default_value_t = 8080, value_parser = from_zero::<u16>)]
     port: u16,
 
     /// The account that exists
@@ -57,7 +58,7 @@ pub struct SandboxArgs {
     state: Option<PathBuf>,
 
     /// Seed of the failures
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = from_zero::<u64>)]
     seed: u64,
 }
 
