@@ -32,3 +32,20 @@ fn all_messages_of_the_program_are_in_one_snapshot() {
     }
     insta::assert_snapshot!("messages", text);
 }
+
+#[test]
+fn no_flag_refuses_a_value_in_the_words_of_a_library() {
+    for command in cli::command().get_subcommands() {
+        let flags = { command.get_arguments() }
+            .filter(|argument| argument.get_action().takes_values())
+            .filter_map(|argument| argument.get_long());
+        for (flag, value) in flags.flat_map(|flag| [(flag, "many"), (flag, "0")]) {
+            let flag = format!("--{flag}={value}");
+            let parsed = { command.clone() }.try_get_matches_from([command.get_name(), &flag]);
+            let refused = parsed.map_or_else(|error| error.to_string(), |_| String::new());
+            for word in ["invalid digit", "non-zero type"] {
+                assert!(!refused.contains(word), "{flag}: {refused}");
+            }
+        }
+    }
+}
