@@ -119,7 +119,7 @@ pub enum StopReason {
     NoUserFound {
         message: String,
     },
-    /// The run folder cannot be written.
+    /// The run cannot be recorded: its folder cannot be written, or no thread for it can be started.
     CannotWriteReports,
     /// The file has bad rows, and `--strict` allows none.
     BadRows {
@@ -168,7 +168,7 @@ impl StopReason {
                     detail(message)
                 )
             }
-            Self::CannotWriteReports => "the report folder cannot be written to".to_owned(),
+            Self::CannotWriteReports => "the run cannot be recorded any further".to_owned(),
             Self::BadRows { rows } => format!(
                 "the file has {}, which --strict does not allow; nothing was sent",
                 count_of(*rows, "bad row")
