@@ -5,7 +5,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use crate::process::{Workspace, processor_time, seatload};
-use crate::server::Server;
+use crate::server::{IN_FLIGHT, LATENCY, Server, print_use_of_calls};
 use crate::{Result, Size, generate, print_line};
 
 /// Users in each request.
@@ -17,16 +17,12 @@ pub(crate) const NO_LIMIT: [&str; 4] = ["--rate", "1000000/s", "--burst", "10000
 pub(crate) fn measure_latency(size: Size) -> Result {
     let users = size.choose(12_800, 128) * BATCH;
     let space = Workspace::new(|out| generate::same_for_all(out, users, 7))?;
-    let server = Server::start(Duration::from_millis(50))?;
-    let (mut most, mut at_once) = (0.0_f64, 0.0_f64);
-    for _ in 0..size.choose(3, 1) {
-        let traffic = server.import(&space, 64, &NO_LIMIT)?;
-        most = most.max(traffic.per_second);
-        at_once = at_once.max(traffic.at_once);
-    }
-    let share = 100.0 * at_once / 64.0;
+    let server = Server::start(LATENCY)?;
+    let runs = (0..size.choose(3, 1)).map(|_| server.import(&space, IN_FLIGHT, &NO_LIMIT));
+    let runs = runs.collect::<Result<Vec<_>>>()?;
     let what = "requests at the service at once, of 64 in flight, each answered after 50 ms";
-    print_line(what, "97%", format!("{share:.1}%"), share >= 97.0);
+    print_use_of_calls(what.to_owned(), 97.0, &runs);
+    let most = runs.iter().map(|run| run.per_second).fold(0.0, f64::max);
     let one_by_one = Workspace::new(|out| generate::same_for_all(out, 100, 7))?;
     let flags = [&NO_LIMIT[..], &["--batch-size", "1"]].concat();
     let posting = server.import(&one_by_one, 1, &flags)?.per_second;

@@ -12,11 +12,17 @@ use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::sleep;
 
-use crate::Result;
 use crate::process::{Workspace, seatload, time};
+use crate::{Result, print_line};
+
+/// How many calls a program has in flight.
+pub(crate) const IN_FLIGHT: usize = 64;
+
+/// How long a server takes for an answer, and how long with a timer that is late.
+pub(crate) const LATENCY: Duration = Duration::from_millis(50);
+const LATEST_ANSWER: Duration = Duration::from_millis(52);
 
 /// When a call arrived, and how long its answer took.
-#[derive(Clone, Copy)]
 pub(crate) struct Call {
     pub(crate) arrived: Instant,
     took: Duration,
@@ -53,6 +59,8 @@ pub(crate) struct Traffic {
     /// How many calls the server had at once, on average. Its timer is late by a millisecond, which is its own affair:
     /// this counts as long as it took.
     pub(crate) at_once: f64,
+    /// How long an answer took, on average.
+    pub(crate) answered_after: Duration,
 }
 
 impl Traffic {
@@ -63,12 +71,36 @@ impl Traffic {
         let seconds = (last.arrived - first.arrived).as_secs_f64();
         let per_second = (calls.len() - 1) as f64 / seconds;
         let took: Duration = calls.iter().map(|call| call.took).sum();
+        let answered_after = took / calls.len() as u32;
         Ok(Self {
             per_second,
             seconds,
-            at_once: per_second * took.as_secs_f64() / calls.len() as f64,
+            at_once: per_second * answered_after.as_secs_f64(),
+            answered_after,
         })
     }
+}
+
+/// Prints how well the traffic of runs keeps `IN_FLIGHT` calls at a server that answers after `LATENCY`. A server that
+/// answers much later was kept from it, and then its calls prove nothing.
+pub(crate) fn print_use_of_calls(what: String, least: f64, runs: &[Traffic]) {
+    let share = |run: &Traffic| 100.0 * run.at_once / IN_FLIGHT as f64;
+    let Some(best) = runs
+        .iter()
+        .max_by(|one, other| share(one).total_cmp(&share(other)))
+    else {
+        return;
+    };
+    print_line(
+        what,
+        format!("{least}%, after 52 ms"),
+        format!(
+            "{:.1}%, after {:.1} ms",
+            share(best),
+            best.answered_after.as_secs_f64() * 1000.0
+        ),
+        share(best) >= least && best.answered_after < LATEST_ANSWER,
+    );
 }
 
 /// The server and its thread.
