@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use crate::hint::Hint;
 use crate::humanize::count;
 use crate::input::column::ColumnSpec;
-use crate::input::columns::{CODES, USER};
-use crate::input::guess::ColumnGuess;
+use crate::input::guess::{ColumnGuess, HeaderPlace};
 use crate::input::limits::{MAX_COLUMNS, MAX_RECORD_BYTES};
 
 #[derive(Debug, thiserror::Error)]
@@ -77,11 +76,7 @@ pub enum InputError {
         likely: Option<&'static str>,
     },
     /// The header names no column of users, or of codes, but some columns hold them.
-    #[error(
-        "no {} column in the header\n  found: {}",
-        missing_kinds(.0),
-        .0.header
-    )]
+    #[error("{}\n  found: {}", unnamed_columns(.0), .0.header)]
     UnnamedColumns(Box<ColumnGuess>),
     /// There is no codes column, but there are columns named after codes.
     #[error("no bundle code column in the header, but columns named after codes: {columns}")]
@@ -271,11 +266,15 @@ impl InputError {
     }
 }
 
-fn missing_kinds(guess: &ColumnGuess) -> &'static str {
-    match (guess.users.is_empty(), guess.codes.is_empty()) {
-        (false, false) => "user ID and bundle code",
-        (false, true) => USER.label,
-        (true, _) => CODES.label,
+fn unnamed_columns(guess: &ColumnGuess) -> String {
+    let missing = match (guess.users.is_empty(), guess.codes.is_empty()) {
+        (false, false) => "user ID and bundle code columns",
+        (false, true) => "user ID column",
+        (true, _) => "bundle code column",
+    };
+    match guess.place {
+        HeaderPlace::Nowhere => format!("without a header, seatload cannot find the {missing}"),
+        HeaderPlace::First | HeaderPlace::Line(_) => format!("no {missing} in the header"),
     }
 }
 

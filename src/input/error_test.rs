@@ -5,10 +5,10 @@ use std::io;
 use crate::diagnostic::Sample;
 use crate::input::columns::{CODES, USER};
 use crate::input::error::InputError;
-use crate::input::guess::{ColumnGuess, GuessedColumn};
+use crate::input::guess::{ColumnGuess, GuessedColumn, HeaderPlace};
 
 /// A guess of columns that follow each other.
-fn unnamed(users: &[&str], codes: &[&str]) -> Box<ColumnGuess> {
+fn unnamed(place: HeaderPlace, users: &[&str], codes: &[&str]) -> Box<ColumnGuess> {
     let column = |(number, name): (usize, &&str)| GuessedColumn {
         number,
         name: (*name).to_owned(),
@@ -16,8 +16,7 @@ fn unnamed(users: &[&str], codes: &[&str]) -> Box<ColumnGuess> {
     };
     let header = [users, codes].concat().join(", ");
     Box::new(ColumnGuess {
-        header_line: 4,
-        needs_header_row: users.len() == 1,
+        place,
         header,
         users: (1..).zip(users).map(column).collect(),
         codes: (users.len() + 1..).zip(codes).map(column).collect(),
@@ -93,9 +92,14 @@ pub fn samples() -> Vec<crate::diagnostic::Sample> {
             likely: Some("Shift_JIS"),
         },
         InputError::HeaderNotUtf8 { likely: None },
-        InputError::UnnamedColumns(unnamed(&["Benutzer-ID"], &["Lizenzcode"])),
-        InputError::UnnamedColumns(unnamed(&["Person", "Manager"], &[])),
-        InputError::UnnamedColumns(unnamed(&[], &["Bundle 1", "Bundle 2"])),
+        InputError::UnnamedColumns(unnamed(
+            HeaderPlace::Line(4),
+            &["Benutzer-ID"],
+            &["Lizenzcode"],
+        )),
+        InputError::UnnamedColumns(unnamed(HeaderPlace::First, &["Person", "Manager"], &[])),
+        InputError::UnnamedColumns(unnamed(HeaderPlace::First, &[], &["Bundle 1", "Bundle 2"])),
+        InputError::UnnamedColumns(unnamed(HeaderPlace::Nowhere, &[""], &[""])),
         InputError::MaybeWide {
             columns: text("IDU, PMD"),
         },

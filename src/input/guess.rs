@@ -22,14 +22,22 @@ pub struct GuessedColumn {
     pub example: String,
 }
 
+/// Where the names of the columns may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeaderPlace {
+    /// In the first record.
+    First,
+    /// On this line, from 1: other records stand above it.
+    Line(u32),
+    /// Nowhere: the first record is a row.
+    Nowhere,
+}
+
 /// What the columns of a file may be.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ColumnGuess {
-    /// The line of the header, from 1.
-    pub header_line: u32,
-    /// Whether --header-row must be given, since other records stand above the header.
-    pub needs_header_row: bool,
-    /// The names in the header.
+    pub place: HeaderPlace,
+    /// The names in the header, or the cells of the first row in a file without one.
     pub header: String,
     /// Columns of user IDs or e-mail addresses; empty if the user column is known.
     pub users: Vec<GuessedColumn>,
@@ -54,14 +62,21 @@ impl ColumnGuess {
             found.contains(&Content::Users) && found.contains(&Content::Codes)
         };
         let first_row = records.iter().position(|record| has_both(&record))?;
-        let header = records.get(first_row.checked_sub(1)?)?;
         let rows = &records[first_row..];
+        let (place, header) = match first_row.checked_sub(1).filter(|_| format.has_header) {
+            None => (HeaderPlace::Nowhere, rows[0]),
+            Some(0) => (HeaderPlace::First, records[0]),
+            Some(above) => (HeaderPlace::Line(records[above].line), records[above]),
+        };
         let columns = |kind: Content| -> Vec<GuessedColumn> {
             let columns = 0..rows[0].fields.len();
             let holds = |&column: &usize| is_mostly(rows, |row| content(row, column) == Some(kind));
             let guessed = |column| GuessedColumn {
                 number: column + 1,
-                name: text(header.field(column)),
+                name: match place {
+                    HeaderPlace::Nowhere => String::new(),
+                    HeaderPlace::First | HeaderPlace::Line(_) => text(header.field(column)),
+                },
                 example: text(rows[0].field(column)),
             };
             columns.filter(holds).map(guessed).collect()
@@ -69,8 +84,7 @@ impl ColumnGuess {
         let named = NamedColumns::of(&header.fields, format);
         let names: Vec<_> = header.fields.iter().map(text).collect();
         let guess = Self {
-            header_line: header.line,
-            needs_header_row: first_row > 1,
+            place,
             header: printable(&names.join(", "), 200),
             users: match named.user {
                 false => columns(Content::Users),
@@ -92,8 +106,10 @@ impl ColumnGuess {
         }
         let choice = |column: &GuessedColumn| ColumnChoice(column.number.to_string());
         let mut format = format.clone();
-        if self.needs_header_row {
-            format.header_row = Some(self.header_line);
+        match self.place {
+            HeaderPlace::First => {}
+            HeaderPlace::Line(line) => format.header_row = Some(line),
+            HeaderPlace::Nowhere => format.has_header = false,
         }
         if let Some(user) = self.users.first() {
             format.user_column = Some(choice(user));
@@ -117,8 +133,10 @@ impl ColumnGuess {
     /// The flags that choose these columns.
     pub fn flags(&self) -> String {
         let mut flags = Vec::new();
-        if self.needs_header_row {
-            flags.push(format!("--header-row {}", self.header_line));
+        match self.place {
+            HeaderPlace::First => {}
+            HeaderPlace::Line(line) => flags.push(format!("--header-row {line}")),
+            HeaderPlace::Nowhere => flags.push("--no-headers".to_owned()),
         }
         let users = self.users.iter().take(1);
         flags.extend(users.map(|column| format!("--user-column {}", column.argument())));

@@ -178,10 +178,14 @@ fn advise(
     format: &Format,
     catalog: &Catalog,
 ) -> InputError {
-    if !format.has_header || !matches!(error, InputError::MissingColumn { .. }) {
+    let is_missing = matches!(
+        error,
+        InputError::MissingColumn { .. } | InputError::MissingColumnNumbers
+    );
+    if !is_missing {
         return error;
     }
-    if std::str::from_utf8(first.fields.as_slice()).is_err() {
+    if format.has_header && std::str::from_utf8(first.fields.as_slice()).is_err() {
         let likely = records.likely_encoding();
         return InputError::HeaderNotUtf8 { likely };
     }
