@@ -7,8 +7,10 @@ use encoding_rs::Encoding;
 
 use crate::args::source::SourceArg;
 use crate::args::whole_number::from_one;
+use crate::catalog::Catalog;
 use crate::input::{ColumnChoice, Format, parse_delimiter, parse_encoding};
 use crate::plan::Mode;
+use crate::roster::check_same_codes;
 use crate::settings::InputSettings;
 
 #[derive(Debug, Clone, Args)]
@@ -21,6 +23,11 @@ pub struct InputArgs {
     /// Column of bundle codes; give the flag again for more
     #[arg(long, value_name = "COLUMN", hide_short_help = true)]
     code_column: Vec<String>,
+
+    /// Codes of every user, for a file without such a column
+    #[arg(long, value_name = "CODE,…", value_delimiter = ',')]
+    #[arg(conflicts_with_all = ["code_column", "wide"])]
+    codes: Option<Vec<String>>,
 
     /// Line of the header [default: the first that has the columns]
     #[arg(
@@ -76,8 +83,15 @@ pub struct InputArgs {
 
 impl InputArgs {
     /// What these flags alone say about reading the input.
-    pub fn into_input_settings(self) -> InputSettings {
-        InputSettings {
+    ///
+    /// # Errors
+    /// When `--codes` has anything but codes.
+    pub fn into_input_settings(self) -> anyhow::Result<InputSettings> {
+        let catalog = Catalog::with_extra_codes(&self.allow_code);
+        let check =
+            |codes: Vec<String>| check_same_codes(&codes.join(";"), &catalog, self.allow_removal);
+        let same_codes = self.codes.map(check).transpose()?;
+        Ok(InputSettings {
             format: Format {
                 encoding: self.encoding,
                 delimiter: self.delimiter,
@@ -85,6 +99,7 @@ impl InputArgs {
                 header_row: self.header_row.map(NonZeroU32::get),
                 user_column: self.user_column.map(ColumnChoice),
                 code_columns: self.code_column.into_iter().map(ColumnChoice).collect(),
+                same_codes,
                 external_column: self.external_column.map(ColumnChoice),
                 priority_column: None,
                 is_wide: self.wide,
@@ -96,7 +111,7 @@ impl InputArgs {
             current: None,
             mode: Mode::Replace,
             allow_removal: self.allow_removal,
-        }
+        })
     }
 }
 

@@ -43,7 +43,7 @@ impl PlanArgs {
     /// `default` says whether the service is asked for what no flag gives.
     pub fn into_plan(self, input: PathBuf, default: Ask) -> anyhow::Result<ImportPlan> {
         let (directory, addresses) = SourceArg::resolve(self.input.directory.clone(), default);
-        let reading = self.input.into_input_settings();
+        let reading = self.input.into_input_settings()?;
         let catalog = Catalog::with_extra_codes(&reading.allowed_codes);
         let priority_column = self.seats.priority.clone().map(ColumnChoice);
         let mode = self.current.mode();

@@ -120,7 +120,7 @@ fn plan(input: PathBuf, format: InputArgs) -> anyhow::Result<ImportPlan> {
         },
         input_settings: InputSettings {
             directory,
-            ..format.into_input_settings()
+            ..format.into_input_settings()?
         },
         seats: None,
         until_full: false,

@@ -26,6 +26,9 @@ pub fn ask_columns(input: &Input, settings: &mut InputSettings) -> anyhow::Resul
         // The import reads the file again, and reports it.
         return Ok(None);
     };
+    if guess.lacks_codes {
+        return Ok(None);
+    }
     let mut chosen = guess.as_ref().clone();
     writeln!(stderr(), "{error}\n")?;
     let is_answered = choose("Which column names the users?", &mut chosen.users, 1)?

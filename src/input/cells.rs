@@ -35,6 +35,7 @@ impl<'a> CellReader<'a> {
                 self.append_extra_cells(self.listed_codes(columns, error))
             }
             CodeColumns::Wide(columns) => self.marked_codes(columns, error).into(),
+            CodeColumns::Same(codes) => Cow::Borrowed(codes.as_str()),
         };
         Cells {
             user,
@@ -75,7 +76,7 @@ impl<'a> CellReader<'a> {
     fn is_list_of_codes(&self, column: &Column, text: &str) -> bool {
         match &self.columns.codes {
             CodeColumns::Lists(codes) => codes.contains(column) && self.catalog.is_list(text),
-            CodeColumns::Wide(_) => false,
+            CodeColumns::Wide(_) | CodeColumns::Same(_) => false,
         }
     }
 

@@ -70,6 +70,8 @@ pub enum CodeColumns {
     Lists(Vec<Column>),
     /// Each in a column of its own, with marks.
     Wide(Vec<CodeColumn>),
+    /// In no column: every user gets these, as a cell would list them.
+    Same(String),
 }
 
 /// The columns that seatload reads.
@@ -104,7 +106,9 @@ impl Columns {
         let external = header.find(&EXTERNAL, format.external_column.as_ref())?;
         let priority = header.find(&PRIORITY, format.priority_column.as_ref())?;
         let lists = find_lists(&header, &format.code_columns)?;
-        let codes = if format.is_wide {
+        let codes = if let Some(codes) = &format.same_codes {
+            same_codes(codes, &header, lists, catalog)
+        } else if format.is_wide {
             let others = [&user, &external].into_iter().flatten();
             let others: Vec<_> = others.map(|column| column.index).collect();
             find_wide_codes(&header, lists.into_iter().next(), catalog, &others)
@@ -142,6 +146,7 @@ impl Columns {
         match &self.codes {
             CodeColumns::Lists(columns) if columns.len() == 1 => self.location(&columns[0], line),
             CodeColumns::Lists(_) | CodeColumns::Wide(_) => CellLocation::any_code_column(),
+            CodeColumns::Same(_) => CellLocation::flag("codes"),
         }
     }
 
@@ -157,6 +162,7 @@ impl Columns {
             CodeColumns::Wide(columns) => {
                 all.extend(columns.iter().map(|code| (&code.column, &CODES)));
             }
+            CodeColumns::Same(_) => {}
         }
         all
     }
@@ -195,7 +201,7 @@ impl NamedColumns {
         let codes = find_lists(&header, &format.code_columns);
         Self {
             user: !matches!(user, Ok(None)),
-            codes: !codes.is_ok_and(|columns| columns.is_empty()),
+            codes: format.same_codes.is_some() || !codes.is_ok_and(|columns| columns.is_empty()),
         }
     }
 }
@@ -212,11 +218,34 @@ fn find_lists(header: &Header, choices: &[ColumnChoice]) -> Result<Vec<Column>, 
     Ok(found?.into_iter().flatten().collect())
 }
 
+/// The codes that every user gets. The file must have none, in a list or in columns of their own: they could differ.
+fn same_codes(
+    codes: &str,
+    header: &Header,
+    lists: Vec<Column>,
+    catalog: &Catalog,
+) -> Result<CodeColumns, InputError> {
+    let lists = lists.into_iter().filter_map(|column| column.name);
+    let wide = columns_named_after_codes(header, catalog).map(str::to_owned);
+    match lists.chain(wide).next() {
+        None => Ok(CodeColumns::Same(codes.to_owned())),
+        Some(column) => Err(InputError::CodesTwice {
+            column: printable(&column, 60),
+        }),
+    }
+}
+
+fn columns_named_after_codes<'a>(
+    header: &'a Header,
+    catalog: &Catalog,
+) -> impl Iterator<Item = &'a str> {
+    let names = header.named().map(|(_, name)| name);
+    names.filter(|name| catalog.find(name).is_some())
+}
+
 /// The error of a file without a column of codes. Such a file may be a wide one.
 fn missing_codes(header: &Header, catalog: &Catalog) -> InputError {
-    let is_code = |name: &str| catalog.find(name).is_some();
-    let names = header.named().map(|(_, name)| name);
-    let codes: Vec<_> = names.filter(|name| is_code(name)).collect();
+    let codes: Vec<_> = columns_named_after_codes(header, catalog).collect();
     if codes.is_empty() {
         return header.missing_column(&CODES);
     }

@@ -73,16 +73,18 @@ fn detect_delimiter(
         }
         has_columns(first) && records.iter().all(|record| record.len() == first.len())
     };
-    let mut fitting = CANDIDATES.into_iter().filter(fits);
+    let columns = |&delimiter: &u8| {
+        let records = records(sample, delimiter);
+        records.iter().map(ByteRecord::len).max()
+    };
+    // One column fits whatever the delimiter is.
+    let separates = |delimiter: &u8| columns(delimiter) > Some(1);
+    let mut fitting = CANDIDATES.into_iter().filter(fits).filter(separates);
     match (fitting.next(), fitting.next()) {
         (Some(only), None) => Ok(only),
         (Some(first), Some(second)) => Err(InputError::AmbiguousDelimiter { first, second }),
         // The delimiter that makes the most columns shows best which column is missing.
         (None, _) => {
-            let columns = |&delimiter: &u8| {
-                let records = records(sample, delimiter);
-                records.iter().map(ByteRecord::len).max()
-            };
             let most = CANDIDATES.into_iter().rev().max_by_key(columns);
             Ok(most.unwrap_or(b','))
         }

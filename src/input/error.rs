@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::hint::Hint;
 use crate::humanize::count;
 use crate::input::column::ColumnSpec;
+use crate::input::columns::CODES;
 use crate::input::guess::{ColumnGuess, HeaderPlace};
 use crate::input::limits::{MAX_COLUMNS, MAX_RECORD_BYTES};
 
@@ -86,6 +87,11 @@ pub enum InputError {
     /// A wide file has a column of codes as well.
     #[error("column \"{column}\" lists bundle codes, but --wide expects a column for each code")]
     MixedLayout { column: String },
+    /// The codes are given by a flag, and the file has a column of them as well.
+    #[error(
+        "column \"{column}\" says who gets which codes, but --codes gives every user the same ones"
+    )]
+    CodesTwice { column: String },
     #[error("column \"{column}\" looks like a bundle code, but there is no such code")]
     MisspelledCodeColumn {
         column: String,
@@ -200,6 +206,9 @@ impl Hint for InputError {
                 "name the columns after the codes that `seatload codes` lists, or remove --wide"
             }
             Self::MixedLayout { .. } => "remove --wide, or remove the column",
+            Self::CodesTwice { .. } => {
+                "remove --codes; or rename the column if it is about something else"
+            }
             Self::MisspelledCodeColumn { column, suggestion } => {
                 return Some(misspelled_column_hint(column, suggestion.as_deref()));
             }
@@ -267,7 +276,8 @@ impl InputError {
 }
 
 fn unnamed_columns(guess: &ColumnGuess) -> String {
-    let missing = match (guess.users.is_empty(), guess.codes.is_empty()) {
+    let knows_codes = guess.codes.is_empty() && !guess.lacks_codes;
+    let missing = match (guess.users.is_empty(), knows_codes) {
         (false, false) => "user ID and bundle code columns",
         (false, true) => "user ID column",
         (true, _) => "bundle code column",
@@ -280,14 +290,18 @@ fn unnamed_columns(guess: &ColumnGuess) -> String {
 
 fn missing_column_hint(spec: &ColumnSpec, candidate: Option<&str>, is_only_column: bool) -> String {
     let (example, flag) = (spec.example, spec.flag.unwrap_or_default());
-    match candidate {
-        Some(name) => format!("if \"{name}\" is the right column, use --{flag} \"{name}\""),
-        None if is_only_column => format!(
-            "name a column {example}; if the columns are not separated by commas, use --delimiter"
-        ),
-        None => {
-            format!("name a column {example}, or choose one by its name or number with --{flag}")
-        }
+    if let Some(name) = candidate {
+        return format!("if \"{name}\" is the right column, use --{flag} \"{name}\"");
+    }
+    let name_it = format!("name a column {example}");
+    let choose_it = format!("choose one by its name or number with --{flag}");
+    let give_codes = "give every user the same codes with --codes";
+    let delimit = "if the columns are not separated by commas, use --delimiter";
+    match (*spec == CODES, is_only_column) {
+        (false, false) => format!("{name_it}, or {choose_it}"),
+        (false, true) => format!("{name_it}; {delimit}"),
+        (true, false) => format!("{name_it}, {choose_it}, or {give_codes}"),
+        (true, true) => format!("{name_it}, or {give_codes}; {delimit}"),
     }
 }
 

@@ -19,6 +19,7 @@ fn unnamed(place: HeaderPlace, users: &[&str], codes: &[&str]) -> Box<ColumnGues
         place,
         header,
         users: (1..).zip(users).map(column).collect(),
+        lacks_codes: codes.is_empty() && place == HeaderPlace::Nowhere,
         codes: (users.len() + 1..).zip(codes).map(column).collect(),
     })
 }
@@ -100,6 +101,7 @@ pub fn samples() -> Vec<crate::diagnostic::Sample> {
         InputError::UnnamedColumns(unnamed(HeaderPlace::First, &["Person", "Manager"], &[])),
         InputError::UnnamedColumns(unnamed(HeaderPlace::First, &[], &["Bundle 1", "Bundle 2"])),
         InputError::UnnamedColumns(unnamed(HeaderPlace::Nowhere, &[""], &[""])),
+        InputError::UnnamedColumns(unnamed(HeaderPlace::Nowhere, &[""], &[])),
         InputError::MaybeWide {
             columns: text("IDU, PMD"),
         },
@@ -108,6 +110,9 @@ pub fn samples() -> Vec<crate::diagnostic::Sample> {
         },
         InputError::MixedLayout {
             column: text("code"),
+        },
+        InputError::CodesTwice {
+            column: text("Licence"),
         },
         InputError::MisspelledCodeColumn {
             column: text("ATTUNUU"),

@@ -20,6 +20,9 @@ pub struct Format {
     /// Their codes are joined.
     #[serde(default)]
     pub code_columns: Vec<ColumnChoice>,
+    /// The codes of every user, as a cell lists them, in a file without a column of codes.
+    #[serde(default)]
+    pub same_codes: Option<String>,
     pub external_column: Option<ColumnChoice>,
     pub priority_column: Option<ColumnChoice>,
     /// Each code has a column of its own.
@@ -37,6 +40,7 @@ impl Default for Format {
             header_row: None,
             user_column: None,
             code_columns: Vec::new(),
+            same_codes: None,
             external_column: None,
             priority_column: None,
             is_wide: false,

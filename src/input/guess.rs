@@ -43,6 +43,8 @@ pub struct ColumnGuess {
     pub users: Vec<GuessedColumn>,
     /// Columns of codes; empty if their column is known.
     pub codes: Vec<GuessedColumn>,
+    /// No column is known to hold codes, and none seems to.
+    pub lacks_codes: bool,
 }
 
 /// What most cells of a column hold.
@@ -56,12 +58,13 @@ impl ColumnGuess {
     /// Looks at the first records. `None` if no column holds what is missing.
     pub fn of(records: &[&Record], format: &Format, catalog: &Catalog) -> Option<Self> {
         let content = |record: &Record, column| content(record.field(column), catalog);
-        let has_both = |record: &&&Record| {
-            let found = (0..record.fields.len()).filter_map(|column| content(record, column));
-            let found: Vec<_> = found.collect();
-            found.contains(&Content::Users) && found.contains(&Content::Codes)
+        let holds = |record: &Record, kind| {
+            (0..record.fields.len()).any(|column| content(record, column) == Some(kind))
         };
-        let first_row = records.iter().position(|record| has_both(&record))?;
+        let holds_users = |record: &&Record| holds(record, Content::Users);
+        let holds_both = |record: &&Record| holds_users(record) && holds(record, Content::Codes);
+        let first = { records.iter() }.position(holds_both);
+        let first_row = first.or_else(|| records.iter().position(holds_users))?;
         let rows = &records[first_row..];
         let (place, header) = match first_row.checked_sub(1).filter(|_| format.has_header) {
             None => (HeaderPlace::Nowhere, rows[0]),
@@ -83,19 +86,21 @@ impl ColumnGuess {
         };
         let named = NamedColumns::of(&header.fields, format);
         let names: Vec<_> = header.fields.iter().map(text).collect();
+        let unless = |is_named: bool, kind| {
+            let columns = (!is_named).then(|| columns(kind));
+            columns.unwrap_or_default()
+        };
+        let codes = unless(named.codes, Content::Codes);
         let guess = Self {
             place,
             header: printable(&names.join(", "), 200),
-            users: match named.user {
-                false => columns(Content::Users),
-                true => Vec::new(),
-            },
-            codes: match named.codes {
-                false => columns(Content::Codes),
-                true => Vec::new(),
-            },
+            users: unless(named.user, Content::Users),
+            lacks_codes: !named.codes && codes.is_empty(),
+            codes,
         };
-        let is_useful = !guess.users.is_empty() || !guess.codes.is_empty();
+        let is_useful = !guess.users.is_empty()
+            || !guess.codes.is_empty()
+            || (guess.lacks_codes && place == HeaderPlace::Nowhere);
         is_useful.then_some(guess)
     }
 
@@ -126,7 +131,10 @@ impl ColumnGuess {
         let codes = self.codes.iter().map(|column| (column, "bundle codes"));
         let all = users.chain(codes);
         let texts = all.map(|(column, kind)| format!("{} holds {kind}", column.text()));
-        let texts: Vec<_> = texts.collect();
+        let lack = self
+            .lacks_codes
+            .then(|| "no column holds bundle codes".to_owned());
+        let texts: Vec<_> = texts.chain(lack).collect();
         texts.join(", ")
     }
 
@@ -142,6 +150,9 @@ impl ColumnGuess {
         flags.extend(users.map(|column| format!("--user-column {}", column.argument())));
         let codes = self.codes.iter();
         flags.extend(codes.map(|column| format!("--code-column {}", column.argument())));
+        if self.lacks_codes {
+            flags.push("--codes CODE".to_owned());
+        }
         flags.join(" ")
     }
 }
@@ -169,14 +180,16 @@ fn text(cell: &[u8]) -> String {
 
 fn content(cell: &[u8], catalog: &Catalog) -> Option<Content> {
     let cell = std::str::from_utf8(cell).ok()?.trim();
-    let names_user = || {
-        matches!(UserKey::of(cell), UserKey::Guid(_)) || email_addresses(cell).next() == Some(cell)
-    };
     if catalog.is_list(cell) {
         Some(Content::Codes)
     } else {
-        names_user().then_some(Content::Users)
+        names_user(cell).then_some(Content::Users)
     }
+}
+
+/// Whether a cell is a GUID or an e-mail address.
+pub fn names_user(cell: &str) -> bool {
+    matches!(UserKey::of(cell), UserKey::Guid(_)) || email_addresses(cell).next() == Some(cell)
 }
 
 /// Whether at least half of the rows fit.

@@ -24,6 +24,11 @@ impl CellLocation {
         })
     }
 
+    /// A flag in place of a cell.
+    pub fn flag(name: &str) -> Self {
+        Self(format!("--{name}"))
+    }
+
     /// The location of codes that are spread over columns of their own.
     pub fn any_code_column() -> Self {
         Self("any column of a code".to_owned())

@@ -10,7 +10,7 @@ use crate::input::cells::{CellReader, parse_bool};
 use crate::input::columns::{CodeColumns, Columns};
 use crate::input::error::InputError;
 use crate::input::format::Format;
-use crate::input::guess::ColumnGuess;
+use crate::input::guess::{ColumnGuess, names_user};
 use crate::input::limits::MAX_CELL_BYTES;
 use crate::input::record::Record;
 use crate::input::records::Records;
@@ -166,6 +166,7 @@ impl<'r> RowReader<'r> {
             CodeColumns::Wide(columns) => columns
                 .iter()
                 .all(|code| parse_bool(cells[code.column.index]).is_some()),
+            CodeColumns::Same(_) => names_user(cells[self.columns.user.index]),
         }
     }
 }

@@ -36,6 +36,7 @@ pub fn stray_row(record: &Record, columns: &Columns, catalog: &Catalog) -> Optio
     let names_codes = || match &columns.codes {
         CodeColumns::Lists(lists) => lists.iter().any(has_name),
         CodeColumns::Wide(codes) => codes.iter().any(|code| has_name(&code.column)),
+        CodeColumns::Same(_) => true,
     };
     if has_name(&columns.user) && names_codes() {
         return Some(RowReadError::HeaderAgain);
@@ -47,6 +48,7 @@ pub fn stray_row(record: &Record, columns: &Columns, catalog: &Catalog) -> Optio
         let has_codes = || match &columns.codes {
             CodeColumns::Lists(lists) => lists.iter().any(lists_codes),
             CodeColumns::Wide(_) => true,
+            CodeColumns::Same(_) => false,
         };
         record.fields.iter().any(is_total) && !has_codes()
     } else {

@@ -26,15 +26,22 @@ pub struct Layout {
     pub user_column: String,
     /// Where each code has a column of its own, the codes.
     pub code_columns: Vec<String>,
+    /// The codes of every user, where no column lists them.
+    pub same_codes: Option<String>,
     /// Columns that are not read.
     pub unused_columns: Vec<String>,
 }
 
 impl Layout {
     pub fn of(columns: &Columns) -> Self {
+        let mut same_codes = None;
         let code_columns = match &columns.codes {
             CodeColumns::Lists(columns) => columns.iter().map(name).collect(),
             CodeColumns::Wide(columns) => columns.iter().map(|code| code.code.clone()).collect(),
+            CodeColumns::Same(codes) => {
+                same_codes = Some(codes.clone());
+                Vec::new()
+            }
         };
         let sheets = columns.sheets.as_ref();
         Self {
@@ -48,6 +55,7 @@ impl Layout {
                 .unwrap_or_default(),
             user_column: name(&columns.user),
             code_columns,
+            same_codes,
             unused_columns: columns.ignored.clone(),
         }
     }
@@ -77,10 +85,13 @@ impl Layout {
             [] => String::new(),
             unused => format!("; not used: {}", names(unused)),
         };
+        let codes = match &self.same_codes {
+            Some(codes) => format!("{} for every user", printable(codes, MAX_NAMES)),
+            None => names(&self.code_columns),
+        };
         lines.push(format!(
-            "  users: {}; codes: {}{unused}",
+            "  users: {}; codes: {codes}{unused}",
             printable(&self.user_column, MAX_NAMES),
-            names(&self.code_columns)
         ));
         lines
     }

@@ -4,7 +4,7 @@ use hashbrown::HashMap;
 
 use crate::catalog::{Catalog, CellError, Removal};
 use crate::directory::{Directory, Lookup};
-use crate::input::{CellLocation, Cells, Columns, Row, parse_bool};
+use crate::input::{CellLocation, Cells, CodeColumns, Columns, Row, parse_bool};
 use crate::roster::bundle_sets::{CodeIndex, code_place};
 use crate::roster::row_error::{BAD_ROW_MARK, BadRow, RowError};
 use crate::roster::users::UserId;
@@ -267,7 +267,11 @@ impl<'d> RowValidator<'d> {
         // Merged cells leave the user's cell empty below the first row, and so do people.
         let unreadable = row.unreadable.as_ref();
         let is_about_a_user = unreadable.is_none_or(|row| row.error.is_about_a_user());
-        if is_about_a_user && row.cells.user.is_empty() && !row.cells.codes.is_empty() {
+        let has_codes = match &self.columns.codes {
+            CodeColumns::Lists(_) | CodeColumns::Wide(_) => !row.cells.codes.is_empty(),
+            CodeColumns::Same(_) => false,
+        };
+        if is_about_a_user && row.cells.user.is_empty() && has_codes {
             self.add_users(&self.last_user, &mut users);
         }
         users
@@ -302,6 +306,37 @@ impl<'d> RowValidator<'d> {
                 }
             }
         }
+    }
+}
+
+/// Checks codes that every user is to get, as those of a row are checked. Gives them as a cell lists them.
+///
+/// # Errors
+/// What is wrong with them, in the flag `--codes`.
+pub fn check_same_codes(
+    codes: &str,
+    catalog: &Catalog,
+    allows_removal: bool,
+) -> Result<String, RowError> {
+    let place = CellLocation::flag("codes");
+    if let Some(removal) = Removal::parse(codes) {
+        let error = RowError::RemovalNotAllowed { place, removal };
+        return allows_removal
+            .then(|| removal.name().to_owned())
+            .ok_or(error);
+    }
+    match catalog.codes_in(codes) {
+        Ok(codes) if codes.is_empty() => Err(RowError::MissingCode { place }),
+        Ok(codes) => {
+            let mut once: Vec<String> = Vec::new();
+            for code in codes {
+                if !once.contains(&code) {
+                    once.push(code);
+                }
+            }
+            Ok(once.join(";"))
+        }
+        Err(error) => Err(unreadable_codes(error, place)),
     }
 }
 
