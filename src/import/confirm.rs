@@ -153,7 +153,11 @@ fn destination(target: &Target) -> String {
         Target::Sandbox { .. } => "the sandbox".to_owned(),
         Target::Service(address) => {
             let account = printable(address.account.as_deref().unwrap_or_default(), 60);
-            format!("account {account} at {}", printable(&address.base_url, 100))
+            let base_url = printable(&address.base_url, 100);
+            match &address.organization {
+                Some(name) => format!("{} at {base_url} (account {account})", printable(name, 60)),
+                None => format!("account {account} at {base_url}"),
+            }
         }
     }
 }
@@ -170,5 +174,33 @@ fn question(report: &PlanReport) -> String {
     match harmful_changes(report) {
         None => format!("Send {users}?"),
         Some(harms) => format!("Of {all}, {harms}.\nSend {users}?"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::Variant;
+    use crate::settings::ServiceAddress;
+
+    #[test]
+    fn the_plan_names_the_organisation_as_the_browser_shows_it_and_its_account() {
+        let target = |organization: Option<&str>| {
+            Target::Service(ServiceAddress {
+                base_url: "https://cloud.uipath.com".to_owned(),
+                endpoint: Variant::PutLease,
+                organization: organization.map(str::to_owned),
+                account: Some("1b6c02a4".to_owned()),
+            })
+        };
+        for (organization, shown) in [
+            (
+                Some("acme"),
+                "acme at https://cloud.uipath.com (account 1b6c02a4)",
+            ),
+            (None, "account 1b6c02a4 at https://cloud.uipath.com"),
+        ] {
+            assert_eq!(destination(&target(organization)), shown);
+        }
     }
 }
