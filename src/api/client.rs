@@ -1,8 +1,8 @@
 //! The service over HTTP.
 
-use std::error::Error as _;
 use std::time::SystemTime;
 
+use anyhow::Chain;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Body, Method, StatusCode, Url};
 use tokio::sync::Semaphore;
@@ -268,6 +268,9 @@ fn request_id(headers: &HeaderMap, token: &Token) -> Option<String> {
     Some(printable(&id, REQUEST_ID_CHARS))
 }
 
+/// How the HTTP client begins the text of an error of the proxy.
+const TUNNEL_ERROR: &str = "tunnel error: ";
+
 /// The failure and its root cause, without the URL that every message would repeat.
 pub fn describe_error(error: reqwest::Error) -> String {
     let error = error.without_url();
@@ -280,14 +283,14 @@ pub fn describe_error(error: reqwest::Error) -> String {
     } else {
         "the connection broke"
     };
-    let mut cause = error.source();
-    let mut root = None;
-    while let Some(deeper) = cause {
-        root = Some(deeper.to_string());
-        cause = deeper.source();
-    }
-    match root {
-        Some(root) if !error.is_timeout() => format!("{failure} ({root})"),
-        _ => failure.to_owned(),
+    let causes = Chain::new(&error).skip(1);
+    let Some(root) = causes.last().filter(|_| !error.is_timeout()) else {
+        return failure.to_owned();
+    };
+    let root = root.to_string();
+    match root.strip_prefix(TUNNEL_ERROR) {
+        Some("unsuccessful") => "the proxy refuses the connection".to_owned(),
+        Some(reason) => format!("the proxy refuses the connection ({reason})"),
+        None => format!("{failure} ({root})"),
     }
 }

@@ -8,8 +8,12 @@ pub enum CallFailure {
     /// 401 or 403.
     #[error("refused with {status}{}", after_colon(.message))]
     Refused { status: u16, message: String },
-    /// The service does not have the call.
-    #[error("not there (status {status})")]
+    /// The service does not have the call: it answers so, with a web page, or with a redirect.
+    #[error("{} (status {status})", match status {
+        200..300 => "a web page",
+        300..400 => "redirected",
+        _ => "not there",
+    })]
     Missing { status: u16 },
     #[error("rejected with {status}{}", after_colon(.message))]
     Rejected { status: u16, message: String },
@@ -77,7 +81,10 @@ impl Hint for LookupError {
             Self::NoWay { scope, .. } => format!(
                 "give it in a file, or sign in with a token that may read it (scope {scope}); `seatload check` shows what works"
             ),
-            Self::Unavailable { .. } => "nothing was sent; retry later".to_owned(),
+            Self::Unavailable { .. } => {
+                "nothing was sent; check the network with `seatload check`, or retry later"
+                    .to_owned()
+            }
         })
     }
 }
@@ -140,6 +147,7 @@ pub fn samples() -> Vec<crate::diagnostic::Sample> {
     for (way, failure) in [
         ("by ID", refused),
         ("licence list", CallFailure::Missing { status: 404 }),
+        ("portal list", CallFailure::Missing { status: 302 }),
         (
             "allocation list",
             CallFailure::Invalid("a listing that has a user twice".to_owned()),

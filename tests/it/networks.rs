@@ -61,6 +61,38 @@ fn a_proxy_in_between_opens_a_tunnel_and_sees_no_token() {
 }
 
 #[test]
+fn a_proxy_that_refuses_is_named_with_its_reason() {
+    let dir = Dir::new();
+    dir.write("users.csv", "userId,code\na,IDU\n");
+    for (status, reason) in [
+        (
+            "407 Proxy Authentication Required",
+            "the proxy refuses the connection (proxy authorization required)",
+        ),
+        ("403 Forbidden", "the proxy refuses the connection"),
+    ] {
+        let proxy = RawServer::answering(move |_, _| {
+            format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n").into_bytes()
+        });
+        let mut command = dir.seatload();
+        command
+            .args([
+                "check",
+                "--account",
+                "a",
+                "--base-url",
+                "https://service.invalid",
+            ])
+            .args(["--proxy", &proxy.base_url]);
+        let ended = wait_for_exit(command);
+        ended
+            .exits_with(2)
+            .prints(&format!("FAILED   TLS             {reason}\n"));
+        ended.prints("SEATLOAD_PROXY");
+    }
+}
+
+#[test]
 fn hosts_that_no_proxy_lists_are_reached_directly() {
     let root = PrivateRoot::new();
     let server = TlsServer::answering(&root, false, confirming);
