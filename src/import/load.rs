@@ -22,7 +22,7 @@ use crate::report::Progress;
 use crate::roster::{BadRow, Roster, RosterBuilder, RowError};
 use crate::run::InputFingerprints;
 use crate::sanitize::printable;
-use crate::settings::{CurrentFile, ImportPlan, InputSettings};
+use crate::settings::{Ask, CurrentFile, ImportPlan, InputSettings};
 use crate::user_id::InvalidId;
 
 /// An input that was read to its end, with what is known of its users.
@@ -118,6 +118,8 @@ pub fn load(
         let input = input.to_string();
         return Err(InputError::Changed { input }.into());
     }
+    let is_asked = lookups.is_some_and(|lookups| lookups.questions.addresses != Ask::No);
+    reject_all_emails(&roster, &columns, is_asked)?;
     answers.current = tables.look_up_current(&roster, lookups, progress)?;
     let fingerprints = InputFingerprints {
         input: fingerprint,
@@ -286,8 +288,7 @@ fn read_directory(path: &Path, fingerprinter: &Fingerprinter) -> anyhow::Result<
 }
 
 /// If every user ID is an e-mail address, one error says more than an error for each row.
-pub fn reject_all_emails(loaded: &LoadedInput) -> anyhow::Result<()> {
-    let roster = &loaded.roster;
+fn reject_all_emails(roster: &Roster, columns: &Columns, is_asked: bool) -> anyhow::Result<()> {
     let is_email = |row: &BadRow| {
         matches!(
             row.error,
@@ -298,15 +299,20 @@ pub fn reject_all_emails(loaded: &LoadedInput) -> anyhow::Result<()> {
         )
     };
     let bad_rows = &roster.bad_rows;
-    if bad_rows.len() as u64 == roster.rows && bad_rows.iter().all(is_email) {
-        let name = loaded.columns.user.name.as_deref().unwrap_or("user ID");
-        bail!(
-            Failure::new(format!(
-                "every user ID in column \"{}\" is an e-mail address, and the service needs user IDs",
-                printable(name, 60)
-            ))
-            .hint("sign in and give the portal's address with --url, so that the service is asked; or export the organisation's users with e-mail addresses and IDs, and add --directory FILE")
-        );
+    if bad_rows.len() as u64 != roster.rows || !bad_rows.iter().all(is_email) {
+        return Ok(());
     }
-    Ok(())
+    let ask = if is_asked {
+        "see with `seatload check` why the service does not say them"
+    } else {
+        "sign in and give the portal's address with --url, so that the service is asked"
+    };
+    let name = columns.user.name.as_deref().unwrap_or("user ID");
+    bail!(
+        Failure::new(format!(
+            "every user ID in column \"{}\" is an e-mail address, and the service needs user IDs",
+            printable(name, 60)
+        ))
+        .hint(format!("{ask}; or export the organisation's users with e-mail addresses and IDs, and add --directory FILE"))
+    )
 }

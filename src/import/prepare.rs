@@ -151,7 +151,6 @@ pub fn prepare(
         Some(folder) => save(&plan.input, &folder.path().join(SAVED_STDIN), progress)?,
     };
     let loaded = load::load(&input, &plan, side_tables, lookups, progress)?;
-    load::reject_all_emails(&loaded)?;
     plan.seats.clone_from(&loaded.seats);
     let columns = loaded.columns.clone();
     let (fingerprints, answers) = (loaded.fingerprints.clone(), loaded.answers.clone());

@@ -38,7 +38,6 @@ pub fn preview(mut settings: PreviewSettings, format: PlanFormat) -> anyhow::Res
     let mut progress = Progress::new(settings.progress);
     let loaded = load_for_preview(&settings, &mut progress)?;
     progress.finish();
-    load::reject_all_emails(&loaded)?;
     let columns = loaded.columns.clone();
     let changes = loaded.into_changes(plan.input_settings.mode);
     let limit = if format == PlanFormat::Json {

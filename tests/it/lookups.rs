@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::support::cli::{CommandOutput, Dir, wait_for_exit};
 use crate::support::portal::{Licenses, Portal, PortalBehavior, address, guid};
+use crate::support::server::{RawServer, http_with};
 
 /// An import of `users.csv` by the portal's address, with reports in a folder.
 fn import(dir: &Dir, portal: &Portal, reports: &str, arguments: &[&str]) -> CommandOutput {
@@ -78,11 +79,7 @@ fn a_look_up_that_gets_no_answer_sends_nothing_and_leaves_nothing_behind() {
     dir.write("users.csv", with_addresses(300));
     let ended = import(&dir, &portal, "run", &[]);
     ended.exits_with(2);
-    assert!(
-        ended.stderr.contains("nothing was sent; retry later"),
-        "{}",
-        ended.stderr
-    );
+    assert!(ended.stderr.contains("or retry later"), "{}", ended.stderr);
     assert_eq!(portal.count("PUT "), 0);
     assert!(!dir.path("run").exists());
     let again = import(&dir, &portal, "run", &[]);
@@ -560,4 +557,21 @@ fn addresses_that_nobody_has_are_unknown_and_not_called_something_else() {
     let ended = import(&dir, &portal, "run", &[]);
     ended.exits_with(1).says("unknown e-mail address");
     assert_eq!(dir.rows("run/failures.csv").len(), 2);
+}
+
+#[test]
+fn addresses_of_which_the_service_says_nothing_are_an_error_that_says_where_to_look() {
+    let page = RawServer::answering(|_, _| http_with(200, "Content-Type: text/html\r\n", "<html>"));
+    let dir = Dir::new();
+    dir.write("users.csv", with_addresses(2));
+    let url = format!("{}/acme", page.base_url);
+    let mut command = dir.seatload();
+    command.args(["plan", "users.csv", "--account", "a", "--url", &url]);
+    let ended = wait_for_exit(command);
+    ended
+        .exits_with(2)
+        .says("names: a web page (status 200)")
+        .says("see with `seatload check` why the service does not say them");
+    // What follows from the addresses is not asked.
+    assert!(!ended.stderr.contains("seats"), "{}", ended.stderr);
 }
