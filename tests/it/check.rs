@@ -336,3 +336,17 @@ fn a_profile_does_not_change_the_requests_of_a_resumed_run() {
     resumed.exits_with(0);
     assert_eq!(resumed.stderr, "settings from seatload.toml\n");
 }
+
+#[test]
+fn settings_that_are_defaults_are_in_the_json_alone() {
+    let dir = Dir::new();
+    let sandbox = Stand::with_seats("IDU=5");
+    let settings = ["--account", "acc-1", "--base-url", &sandbox.base_url];
+    let output = check(&dir, &settings, &[("SEATLOAD_RATE", "5/s")]);
+    output.prints("rate            5/s  (SEATLOAD_RATE)");
+    let shown = output.stdout.split("\n\n").next().unwrap();
+    assert!(!shown.contains("default"), "{shown}");
+    let output = json(&check(&dir, &[&settings[..], &["--json"]].concat(), &[]));
+    let all = output["settings"].as_array().unwrap();
+    assert!(all.iter().any(|setting| setting["source"] == "default"));
+}

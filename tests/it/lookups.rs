@@ -436,7 +436,7 @@ fn check_tries_every_call_and_shows_what_says_the_account() {
     command.args(["check", "--url", &portal.url()]);
     let shown = wait_for_exit(command).stdout;
     for line in [
-        "organization        acme  (url)",
+        "organization    acme  (url)",
         "ok       account         acc-1 (the portal)",
         "ok       e-mail look-up  works",
         "skipped  user list       not there (status 404); other ways may work",

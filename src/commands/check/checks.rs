@@ -152,7 +152,7 @@ async fn check_connection(connection: &Connection) -> Check {
         Err(reason) => Check::failed(
             name,
             reason,
-            "check the address, the network and --proxy; for a company's own certificates, add --ca-cert",
+            "check the address, the network and --proxy (SEATLOAD_PROXY, if it has a password); for a company's own certificates, add --ca-cert",
         ),
     }
 }
@@ -199,7 +199,7 @@ async fn check_endpoint(client: &Client, endpoint: &Endpoint) -> Check {
         ResponseKind::ReadInstead => Check::failed(
             name,
             StopReason::ReadsOnly.message(),
-            StopReason::ReadsOnly.hint(),
+            "use --endpoint put-lease",
         ),
         ResponseKind::InvalidBody { reason, .. } => Check::failed(name, reason, address_hint),
         ResponseKind::NoResponse { reason, .. } => {
@@ -243,14 +243,17 @@ fn check_status(name: &'static str, status: u16, message: &str, address_hint: St
         "" => format!("status {status}"),
         message => format!("status {status}: {}", printable(message, 200)),
     };
-    let message = String::new();
     match status {
         401 => Check::failed(
             name,
             format!("the service rejects the token ({response})"),
-            StopReason::Unauthorized { message }.hint(),
+            "get a new token (for an external application, with the scope PM.License.Write)",
         ),
-        403 => Check::failed(name, response, StopReason::Forbidden { message }.hint()),
+        403 => Check::failed(
+            name,
+            response,
+            "use the token of an organisation administrator, and check --account and --organization",
+        ),
         404 => Check::failed(
             name,
             format!("there is no such account, or no service at this address ({response})"),

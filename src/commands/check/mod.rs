@@ -20,12 +20,13 @@ use settings::{EffectiveSetting, SettingSources, effective_settings};
 
 /// Check settings, network and sign-in, and allocate nothing
 ///
-/// Shows every setting and its source. Then checks files, network, sign-in and address, a line each with a hint where
-/// something is wrong. The last check is a request without users and codes, which the service must reject.
+/// Shows the settings that are not defaults, and where each comes from. Then checks files, network, sign-in, address and
+/// the calls that read, a line each with a hint where something is wrong. To check the address, it sends a request
+/// without users and codes, which the service must reject.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES.text(), args_override_self = true)]
 pub struct CheckArgs {
-    /// Print a JSON object with `settings` and `checks`
+    /// Print a JSON object with all `settings` and `checks`
     #[arg(long)]
     json: bool,
 

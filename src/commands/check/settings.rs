@@ -14,6 +14,9 @@ use crate::import::sign_in::{CLIENT_SECRET_VARIABLE, PASSWORD_VARIABLE, TOKEN_VA
 use crate::sanitize::printable;
 use crate::settings::{RunSettings, ServiceAddress, Target};
 
+/// The source of a setting that nothing gives.
+const DEFAULT: &str = "default";
+
 /// Shown in place of a secret.
 const HIDDEN: &str = "(hidden)";
 
@@ -77,8 +80,8 @@ fn effective_setting(
         (Some(ValueSource::CommandLine), _) => "flag".to_owned(),
         (Some(ValueSource::EnvVariable), _) => env::variable("check", name),
         (Some(_), Some(source)) => source.to_owned(),
-        (None, _) => set_by.unwrap_or("default").to_owned(),
-        _ => "default".to_owned(),
+        (None, _) => set_by.unwrap_or(DEFAULT).to_owned(),
+        _ => DEFAULT.to_owned(),
     };
     let values = matches.get_raw(id).into_iter().flatten();
     let values: Vec<_> = values.map(|value| value.to_string_lossy()).collect();
@@ -125,11 +128,13 @@ fn redacted(name: &str, value: &str) -> String {
     }
 }
 
-/// Writes a line for each setting.
+/// Writes a line for each setting that is not a default.
 pub fn write(out: &mut dyn Write, settings: &[EffectiveSetting]) -> io::Result<()> {
+    let changed = settings.iter().filter(|setting| setting.source != DEFAULT);
+    let settings: Vec<_> = changed.collect();
     let widths = settings.iter().map(|setting| setting.name.len());
     let width = widths.max().unwrap_or(0);
-    for setting in settings {
+    for setting in &settings {
         let value = setting.value.as_deref().unwrap_or("-");
         writeln!(
             out,
