@@ -723,3 +723,15 @@ fn a_pipe_and_a_device_are_errors_that_name_standard_input() {
         assert!(!dir.path("run").exists());
     }
 }
+
+#[test]
+fn the_reason_for_retries_is_shown_once() {
+    let server = RawServer::answering(|_, _| http(503, "maintenance"));
+    let dir = Dir::new();
+    dir.write("users.csv", "userId,code\na,IDU\n");
+    let retries = ["--max-retries", "2"];
+    let ended = dir.import_file("users.csv", "run", &server.base_url, &retries);
+    ended.exits_with(1);
+    let shown = "a request failed and will be retried: status 503";
+    assert_eq!(ended.stderr.matches(shown).count(), 1, "{}", ended.stderr);
+}

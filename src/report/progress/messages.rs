@@ -55,6 +55,11 @@ pub fn wrong_address(response: &str, hint: &str) -> String {
     )
 }
 
+pub fn retrying(reason: &str) -> String {
+    let reason = printable(reason, RESPONSE_CHARS);
+    format!("a request failed and will be retried: {reason}")
+}
+
 pub fn seats_exhausted(codes: &str) -> String {
     format!("warning: no seats are left for {codes}: its remaining users are not sent")
 }
@@ -88,6 +93,7 @@ pub fn samples() -> Vec<crate::diagnostic::Sample> {
     };
     [
         wrong_address("404 Not Found", "check --base-url"),
+        retrying("status 503"),
         seats_exhausted("ATTUNU;IDU"),
         stopping(&StopReason::Interrupted, 8),
         stopping(&stop, 1),

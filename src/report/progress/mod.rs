@@ -9,6 +9,7 @@ mod screen;
 mod wait;
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::io::{ErrorKind, IsTerminal, Read, Write, stderr};
 use std::path::Path;
 
@@ -29,12 +30,17 @@ use crate::report::wrap_to_terminal;
 use crate::run::RunStats;
 use crate::settings::ProgressMode;
 
+/// How many reasons for retries are shown: a service may word each answer differently.
+const MAX_RETRY_REASONS: usize = 5;
+
 /// Shows the progress of a run on standard error.
 pub struct Progress {
     display: Display,
     /// The hint for a wrong address.
     address_hint: String,
     wait: Option<Wait>,
+    /// Why requests were retried, each shown once.
+    retry_reasons: BTreeSet<String>,
     /// Standard error has been closed at its other end.
     is_closed: Cell<bool>,
 }
@@ -60,6 +66,7 @@ impl Progress {
             display,
             address_hint: String::new(),
             wait: None,
+            retry_reasons: BTreeSet::new(),
             is_closed: Cell::new(false),
         }
     }
@@ -124,12 +131,18 @@ impl Progress {
                     self.message(&messages::stopping(stop, stats.in_flight()));
                 }
             }
-            Event::ResponseReceived { .. }
-            | Event::Retrying { .. }
-            | Event::Split { .. }
-            | Event::Decided(_) => {}
+            Event::Retrying { reason, .. } => self.show_retry(reason),
+            Event::ResponseReceived { .. } | Event::Split { .. } | Event::Decided(_) => {}
         }
         self.tick(stats);
+    }
+
+    /// Shows why a request is retried, unless that has been shown.
+    fn show_retry(&mut self, reason: &str) {
+        let is_full = self.retry_reasons.len() == MAX_RETRY_REASONS;
+        if !is_full && self.retry_reasons.insert(reason.to_owned()) {
+            self.info(&messages::retrying(reason));
+        }
     }
 
     /// Updates the display.
