@@ -76,7 +76,13 @@ impl RunFileError {
 impl Hint for FolderError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::NotWritable { .. } => return None,
+            Self::NotWritable { source, .. } => match source.kind() {
+                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                    "give this user access to it; for a new import, --report-dir names another folder"
+                }
+                // The system's error decides.
+                _ => return None,
+            },
             Self::NotEmpty { .. } => "name a new folder with --report-dir",
             Self::InUse { .. } => "wait until it ends, or stop it with Ctrl-C",
             Self::Missing { .. } => "check the path; a run folder has a run.json",
