@@ -180,15 +180,15 @@ fn is_setting(arg: &Arg) -> bool {
     !arg.is_global_set() && !arg.is_hide_set()
 }
 
-/// The names of all settings.
-fn known_settings(cli: &Command) -> Vec<&str> {
+/// All settings, by name.
+fn known_settings(cli: &Command) -> BTreeMap<&str, &Arg> {
     let commands = cli
         .get_subcommands()
         .filter(|command| takes_settings(command));
     let flags = commands.flat_map(Command::get_arguments);
     flags
         .filter(|arg| is_setting(arg))
-        .filter_map(Arg::get_long)
+        .filter_map(|arg| Some((arg.get_long()?, arg)))
         .collect()
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{anyhow, bail};
-use clap::Command;
+use clap::{ArgAction, Command};
 use toml::{Table, Value};
 
 use super::{Setting, Settings, drop_sign_in_methods, known_settings};
@@ -65,10 +65,14 @@ fn unknown_profile(name: &str, profiles: &Table) -> Failure {
 fn add(settings: &mut Settings, table: Table, source: &str, cli: &Command) -> anyhow::Result<()> {
     let known = known_settings(cli);
     for (name, value) in table {
-        if !known.contains(&name.as_str()) {
-            bail!(unknown_setting(&name, &known));
-        }
+        let Some(flag) = known.get(name.as_str()) else {
+            bail!(unknown_setting(&name, known.keys()));
+        };
         let values = match value {
+            Value::Array(_) if !matches!(flag.get_action(), ArgAction::Append) => bail!(
+                Failure::new(format!("`{name}` has one value, not a list"))
+                    .hint(format!("write it like {name} = \"value\""))
+            ),
             Value::Array(values) => values.iter().map(value_text).collect(),
             value => value_text(&value).map(|text| vec![text]),
         };
@@ -86,7 +90,7 @@ fn add(settings: &mut Settings, table: Table, source: &str, cli: &Command) -> an
     Ok(())
 }
 
-fn unknown_setting(name: &str, known: &[&str]) -> Failure {
+fn unknown_setting<'a>(name: &str, known: impl Iterator<Item = &'a &'a str>) -> Failure {
     let variable = env::variable("import", name);
     if SECRET_VARIABLES.contains(&variable.as_str()) {
         return Failure::new(format!(
@@ -94,8 +98,8 @@ fn unknown_setting(name: &str, known: &[&str]) -> Failure {
         ))
         .hint(format!("set {variable}, or use --{name}-file"));
     }
-    let distances = { known.iter().chain([&PROFILES]) }
-        .map(|known| (strsim::damerau_levenshtein(known, name), known));
+    let distances =
+        { known.chain([&PROFILES]) }.map(|known| (strsim::damerau_levenshtein(known, name), known));
     let hint = match distances.min() {
         Some((distance, known)) if distance <= 2 => format!("did you mean `{known}`?"),
         _ => "settings have the names of flags, without the dashes".to_owned(),
@@ -140,6 +144,7 @@ pub fn samples() -> Vec<crate::diagnostic::Sample> {
         ("colour = \"red\"", None),
         ("client-secret = \"x\"", None),
         ("rate = { a = 1 }", None),
+        ("rate = [\"5/s\", \"1/s\"]", None),
         ("profiles = 3", None),
         ("", Some("prod")),
         ("[profiles.test]", Some("prod")),
@@ -197,6 +202,7 @@ mod tests {
                 "does not belong",
             ),
             ("rate = { a = 1 }", None, "is not text"),
+            ("rate = [\"5/s\", \"1/s\"]", None, "has one value"),
             ("", Some("prod"), "the file has no profiles"),
             (
                 "[profiles.test]",
