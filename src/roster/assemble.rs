@@ -63,10 +63,10 @@ impl RosterAssembler {
             .users
             .find_all(good.map(RowRequest::user_id))
             .into_iter();
-        for row in block.rows {
+        for row in &block.rows {
             match row {
-                ValidatedRow::Good(request) => self.assign(&request, known.next().flatten()),
-                ValidatedRow::Bad(rejected) => self.add_bad_row(*rejected),
+                ValidatedRow::Good(request) => self.assign(request, known.next().flatten()),
+                ValidatedRow::Bad(rejected) => self.add_bad_row(rejected),
             }
         }
     }
@@ -177,7 +177,7 @@ impl RosterAssembler {
         self.bad_rows.push(row);
     }
 
-    fn add_bad_row(&mut self, rejected: RejectedRow) {
+    fn add_bad_row(&mut self, rejected: &RejectedRow) {
         let RejectedRow {
             row,
             named,
@@ -191,7 +191,7 @@ impl RosterAssembler {
             let user = self.users.intern(UserId::from(user.as_str()), row.line);
             self.skip(user, reason);
         }
-        self.bad_rows.push(row);
+        self.bad_rows.push(row.clone());
     }
 
     /// A row that names the user counts more than one that may be about it.

@@ -98,15 +98,16 @@ impl Users {
     /// reads one table, and no look-up depends on the one before it.
     pub fn find_all<'a>(
         &self,
-        user_ids: impl Iterator<Item = UserId<'a>> + Clone,
+        user_ids: impl Iterator<Item = UserId<'a>>,
     ) -> Vec<Option<UserIndex>> {
-        let hashes: Vec<_> = user_ids.clone().map(|id| self.hash(id.key())).collect();
+        let keys: Vec<_> = user_ids.map(UserId::key).collect();
+        let hashes: Vec<_> = keys.iter().map(|&key| self.hash(key)).collect();
         let likely: Vec<_> = { hashes.iter() }
             .map(|&hash| self.find_slot(hash, |_| true))
             .collect();
-        { hashes.into_iter().zip(likely).zip(user_ids) }
-            .map(|((hash, likely), id)| match likely {
-                Some(user) if self.user_id(user).key() != id.key() => self.find_key(hash, id.key()),
+        { hashes.into_iter().zip(likely).zip(keys) }
+            .map(|((hash, likely), key)| match likely {
+                Some(user) if self.user_id(user).key() != key => self.find_key(hash, key),
                 _ => likely,
             })
             .collect()
@@ -137,7 +138,7 @@ impl Users {
 
     fn store(&mut self, user_id: UserId<'_>) -> StoredId {
         match user_id {
-            UserId::Guid(guid) => StoredId::Guid(guid),
+            UserId::Guid(guid) => StoredId::Guid(Uuid::from_u128(guid)),
             UserId::Text(text) => {
                 self.texts.push(text.into());
                 StoredId::Text((self.texts.len() - 1) as u32)
@@ -148,7 +149,7 @@ impl Users {
     /// The user ID in its first spelling.
     pub fn user_id(&self, user: UserIndex) -> UserId<'_> {
         match self.get(user).id {
-            StoredId::Guid(guid) => UserId::Guid(guid),
+            StoredId::Guid(guid) => UserId::Guid(guid.as_u128()),
             StoredId::Text(place) => UserId::Text(&self.texts[place as usize]),
         }
     }
@@ -162,8 +163,8 @@ fn table_hash(hash: u32) -> u64 {
 /// A user ID as the file first spells it. `Display` gives the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UserId<'a> {
-    /// A GUID in its usual spelling: hyphens and small letters.
-    Guid(Uuid),
+    /// A GUID in its usual spelling, hyphens and small letters, as a number.
+    Guid(u128),
     /// Any other text, GUIDs in other spellings included.
     Text(&'a str),
 }
@@ -171,7 +172,7 @@ pub enum UserId<'a> {
 impl<'a> From<&'a str> for UserId<'a> {
     fn from(text: &'a str) -> Self {
         match UserKey::of(text) {
-            UserKey::Guid(guid) if is_usual_spelling(text) => Self::Guid(Uuid::from_u128(guid)),
+            UserKey::Guid(guid) if is_usual_spelling(text) => Self::Guid(guid),
             _ => Self::Text(text),
         }
     }
@@ -180,7 +181,7 @@ impl<'a> From<&'a str> for UserId<'a> {
 impl<'a> UserId<'a> {
     pub fn key(self) -> UserKey<'a> {
         match self {
-            Self::Guid(guid) => UserKey::Guid(guid.as_u128()),
+            Self::Guid(guid) => UserKey::Guid(guid),
             Self::Text(text) => UserKey::of(text),
         }
     }
@@ -194,7 +195,7 @@ fn is_usual_spelling(guid: &str) -> bool {
 impl fmt::Display for UserId<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Guid(guid) => guid.hyphenated().fmt(f),
+            Self::Guid(guid) => Uuid::from_u128(*guid).hyphenated().fmt(f),
             Self::Text(text) => f.write_str(text),
         }
     }
@@ -251,7 +252,7 @@ mod tests {
     #[test]
     fn users_whose_hashes_are_equal_are_told_apart() {
         let mut users = Users::default();
-        let id = |number: u128| UserId::Guid(Uuid::from_u128(number));
+        let id = UserId::Guid;
         let mut by_hash = HashMap::new();
         // Of 32 bits, two are equal among some 80,000 users.
         let twins = (0..).find_map(|number| {

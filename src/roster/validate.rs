@@ -84,15 +84,14 @@ impl<'d> RowValidator<'d> {
 
     /// Validates the next row, and adds it to the block.
     pub fn validate(&mut self, row: &Row<'_>, block: &mut Block) {
-        let validated = match self.request(row, block) {
-            Ok(request) => ValidatedRow::Good(request),
-            Err(error) => ValidatedRow::Bad(Box::new(RejectedRow {
+        match self.request(row, block) {
+            Ok(request) => block.rows.push(ValidatedRow::Good(request)),
+            Err(error) => block.rows.push(ValidatedRow::Bad(Box::new(RejectedRow {
                 row: bad_row(row.line, &row.cells, error, self.default_external),
                 named: self.named_users(row),
                 possible: self.possible_users(row),
-            })),
-        };
-        block.rows.push(validated);
+            }))),
+        }
         if !row.cells.user.is_empty() {
             self.last_user.clear();
             self.last_user.push_str(truncate(&row.cells.user));
@@ -108,16 +107,14 @@ impl<'d> RowValidator<'d> {
             user_id,
             is_address,
         } = self.user(&cells.user, line)?;
-        let mut request = RowRequest::new(line, user_id);
-        request.external = self.flag(cells.external.as_deref(), line)?;
-        request.priority = self.priority(cells.priority.as_deref(), line)?;
-        request.codes = self.code_cell(&cells.codes, line, block)?;
-        let user = is_address.then(|| cells.user.to_string());
-        let external = cells.external.as_ref().map(ToString::to_string);
-        if user.is_some() || external.is_some() {
-            request.cells = Some(Box::new(OtherCells { user, external }));
-        }
-        Ok(request)
+        Ok(RowRequest {
+            line,
+            user_id: user_id.into(),
+            external: self.flag(cells.external.as_deref(), line)?,
+            priority: self.priority(cells.priority.as_deref(), line)?,
+            codes: self.code_cell(&cells.codes, line, block)?,
+            cells: OtherCells::of(cells, is_address),
+        })
     }
 
     fn user<'a>(&self, cell: &'a str, line: u32) -> Result<NamedUser<'a>, RowError>

@@ -1,10 +1,9 @@
 //! Rows after validation, on their way from the thread that reads them to the one that assembles the roster.
 
-use uuid::Uuid;
-
 use super::bundle_sets::CodeIndex;
 use super::row_error::BadRow;
 use super::users::UserId;
+use crate::input::Cells;
 
 /// Consecutive rows of a file.
 #[derive(Debug, Default)]
@@ -33,7 +32,7 @@ impl ValidatedRow {
 #[derive(Debug)]
 pub struct RowRequest {
     pub line: u32,
-    user_id: OwnedId,
+    pub user_id: OwnedId,
     /// The index of the row's cell of codes: most rows share few different texts.
     pub codes: usize,
     pub external: bool,
@@ -44,8 +43,8 @@ pub struct RowRequest {
 
 /// A GUID in its usual spelling costs no allocation.
 #[derive(Debug)]
-enum OwnedId {
-    Guid(Uuid),
+pub enum OwnedId {
+    Guid(u128),
     Text(Box<str>),
 }
 
@@ -77,21 +76,26 @@ pub struct RejectedRow {
     pub possible: Vec<String>,
 }
 
-impl RowRequest {
-    pub fn new(line: u32, user_id: UserId<'_>) -> Self {
-        Self {
-            line,
-            user_id: match user_id {
-                UserId::Guid(guid) => OwnedId::Guid(guid),
-                UserId::Text(text) => OwnedId::Text(text.into()),
-            },
-            codes: 0,
-            external: false,
-            priority: f64::INFINITY,
-            cells: None,
+impl From<UserId<'_>> for OwnedId {
+    fn from(user_id: UserId<'_>) -> Self {
+        match user_id {
+            UserId::Guid(guid) => Self::Guid(guid),
+            UserId::Text(text) => Self::Text(text.into()),
         }
     }
+}
 
+impl OtherCells {
+    /// `names_by_email` says whether the user's cell has its e-mail address.
+    pub fn of(cells: &Cells<'_>, names_by_email: bool) -> Option<Box<Self>> {
+        let user = names_by_email.then(|| cells.user.to_string());
+        let external = cells.external.as_ref().map(ToString::to_string);
+        let has_any = user.is_some() || external.is_some();
+        has_any.then(|| Box::new(Self { user, external }))
+    }
+}
+
+impl RowRequest {
     pub fn user_id(&self) -> UserId<'_> {
         match &self.user_id {
             OwnedId::Guid(guid) => UserId::Guid(*guid),
