@@ -24,6 +24,7 @@ mod reader;
 mod record;
 mod records;
 mod row;
+mod run_report;
 mod sheet;
 mod size_limit;
 mod source;

@@ -8,6 +8,7 @@ use memchr::memchr;
 use crate::catalog::Catalog;
 use crate::input::cells::{CellReader, parse_bool};
 use crate::input::columns::{CodeColumns, Columns};
+use crate::input::decode::peek;
 use crate::input::error::InputError;
 use crate::input::format::Format;
 use crate::input::guess::{ColumnGuess, names_user};
@@ -15,6 +16,7 @@ use crate::input::limits::MAX_CELL_BYTES;
 use crate::input::record::Record;
 use crate::input::records::Records;
 use crate::input::row::{Row, RowReadError, UnreadableRow};
+use crate::input::run_report::{HEADER_BYTES, is_run_report};
 use crate::input::stray_row::stray_row;
 use crate::sanitize::unescape_formula;
 
@@ -29,7 +31,7 @@ pub struct RowReader<'r> {
 }
 
 impl<'r> RowReader<'r> {
-    /// Detects how the input is written, and finds its columns.
+    /// Detects how the input is written, and finds its columns. A report of a run is read as it was written.
     ///
     /// # Errors
     /// When the input is empty, cannot be read, or lacks a column.
@@ -38,6 +40,18 @@ impl<'r> RowReader<'r> {
         format: &Format,
         catalog: &Catalog,
     ) -> Result<Self, InputError> {
+        let (start, input) =
+            peek(input, HEADER_BYTES).map_err(|source| InputError::Read { line: 1, source })?;
+        // An order that is asked for is not ignored: without its column, the report is refused.
+        let of_reports = Format {
+            priority_column: format.priority_column.clone(),
+            ..Format::default()
+        };
+        let format = if is_run_report(&start) {
+            &of_reports
+        } else {
+            format
+        };
         let find = |first: &ByteRecord| Columns::find(first, format, catalog);
         let has_columns = |first: &ByteRecord| find(first).is_ok();
         let records = Records::open(Box::new(input), format, &has_columns)?;

@@ -623,3 +623,18 @@ fn a_folder_that_cannot_be_watched_is_an_error() {
         .exits_with(2)
         .says("--report-dir is for a single import");
 }
+
+#[test]
+fn corrected_failures_are_imported_by_a_watch_whose_flags_describe_other_files() {
+    let server = confirming_all();
+    let dir = drop_folder();
+    let describe = ["--no-headers", "--user-column", "2", "--codes", "IDU"];
+    dir.write("drop/list.csv", "Ann,ann\nBen,=A1\n");
+    once(&dir, &server.base_url, &describe).exits_with(1);
+    let run = placed(&dir, "attention")["list.csv"].join("run");
+    let failures = fs::read_to_string(run.join("failures.csv")).unwrap();
+    dir.write("drop/corrected.csv", failures.replace("'=A1", "ben"));
+    once(&dir, &server.base_url, &describe).exits_with(0);
+    assert_eq!(names(&dir, "done"), ["corrected.csv"]);
+    assert_eq!(asked(&server), [["ann"], ["ben"]]);
+}
