@@ -118,8 +118,7 @@ pub fn load(
         let input = input.to_string();
         return Err(InputError::Changed { input }.into());
     }
-    let is_asked = lookups.is_some_and(|lookups| lookups.questions.addresses != Ask::No);
-    reject_all_emails(&roster, &columns, is_asked)?;
+    reject_all_emails(&roster, &columns, lookups)?;
     answers.current = tables.look_up_current(&roster, lookups, progress)?;
     let fingerprints = InputFingerprints {
         input: fingerprint,
@@ -288,7 +287,11 @@ fn read_directory(path: &Path, fingerprinter: &Fingerprinter) -> anyhow::Result<
 }
 
 /// If every user ID is an e-mail address, one error says more than an error for each row.
-fn reject_all_emails(roster: &Roster, columns: &Columns, is_asked: bool) -> anyhow::Result<()> {
+fn reject_all_emails(
+    roster: &Roster,
+    columns: &Columns,
+    lookups: Option<&Lookups<'_>>,
+) -> anyhow::Result<()> {
     let is_email = |row: &BadRow| {
         matches!(
             row.error,
@@ -302,10 +305,10 @@ fn reject_all_emails(roster: &Roster, columns: &Columns, is_asked: bool) -> anyh
     if bad_rows.len() as u64 != roster.rows || !bad_rows.iter().all(is_email) {
         return Ok(());
     }
-    let ask = if is_asked {
-        "see with `seatload check` why the service does not say them"
-    } else {
-        "sign in and give the portal's address with --url, so that the service is asked"
+    let ask = match lookups.map(|lookups| lookups.questions.addresses) {
+        None => "sign in and give the portal's address with --url, so that the service is asked",
+        Some(Ask::No) => "remove `--directory none`, so that the service is asked",
+        Some(_) => "see with `seatload check` why the service does not say them",
     };
     let name = columns.user.name.as_deref().unwrap_or("user ID");
     bail!(
