@@ -1,6 +1,5 @@
 //! The variable of every flag: `SEATLOAD_BATCH_SIZE` for `--batch-size`.
 
-use clap::builder::BoolishValueParser;
 use clap::{Arg, ArgAction, Command};
 
 /// Gives every visible flag its variable. Hidden flags are old names and flags that undo others: they have none.
@@ -36,8 +35,16 @@ fn with_variable(arg: Arg, command: &str) -> Arg {
     }
     let arg = arg.env(variable).hide_env_values(true);
     if matches!(arg.get_action(), ArgAction::SetTrue) {
-        // A variable or a configuration file says yes, true, on or 1.
-        return arg.value_parser(BoolishValueParser::new());
+        return arg.value_parser(parse_switch);
     }
     arg
+}
+
+/// What a variable or a configuration file says of a flag without a value.
+fn parse_switch(text: &str) -> Result<bool, &'static str> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" | "1" | "t" | "y" => Ok(true),
+        "false" | "no" | "off" | "0" | "f" | "n" => Ok(false),
+        _ => Err("give true or false"),
+    }
 }

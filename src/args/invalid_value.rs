@@ -23,12 +23,13 @@ impl InvalidValue {
             _ => None,
         };
         let arg = text(ContextKind::InvalidArg)?;
-        let flag = arg.strip_prefix("--")?.split(' ').next()?;
+        let name = arg.strip_prefix("--")?.split(' ').next()?;
         let reason = std::error::Error::source(error).map(ToString::to_string);
         let possible =
             || text(ContextKind::ValidValue).map(|values| format!("possible values: {values}"));
         Some(Self {
-            flag: flag.to_owned(),
+            // Three dots stand behind a flag that may be repeated.
+            flag: name.trim_end_matches("...").to_owned(),
             value: text(ContextKind::InvalidValue)?,
             reason: reason.or_else(possible)?,
         })

@@ -13,6 +13,8 @@ use tracing_subscriber::fmt::{self, MakeWriter};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::args::whole_number::from_zero;
+
 pub const PROGRESS_AND_LOG: &str = "Progress and log";
 
 #[derive(Debug, Clone, Args)]
@@ -24,6 +26,7 @@ pub struct LogArgs {
 
     /// Log to standard error; -vv also logs what is sent and received
     #[arg(short, long, hide_short_help = true, action = ArgAction::Count)]
+    #[arg(value_parser = from_zero::<u8>)]
     verbose: u8,
 
     /// `text`, or `json`: an object for each event

@@ -71,8 +71,10 @@ impl ConfigFile {
             }
             return Ok(Self::default());
         };
-        let text = fs::read_to_string(path)
-            .with_context(|| format!("cannot read the configuration file {}", path.display()))?;
+        let cannot_read = || format!("cannot read the configuration file {}", path.display());
+        let text = String::from_utf8(fs::read(path).with_context(cannot_read)?)
+            .map_err(|_| Failure::new("it is not UTF-8").hint("save it as UTF-8"))
+            .with_context(cannot_read)?;
         let settings = parse::parse(&text, path, profile.map(String::as_str), cli)
             .with_context(|| format!("cannot use the configuration file {}", path.display()))?;
         let mut file = Self {

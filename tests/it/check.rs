@@ -231,7 +231,7 @@ fn a_bad_value_names_the_flag_the_variable_or_the_profile_it_comes_from() {
     let dir = Dir::new();
     dir.write("users.csv", "userId,code\na,IDU\n").write(
         "my.toml",
-        "[profiles.prod]\nrate = \"fast\"\n[profiles.test]\nmode = \"remove\"\n",
+        "[profiles.prod]\nrate = \"fast\"\n[profiles.test]\nmode = \"remove\"\n[profiles.loud]\nverbose = true\n",
     );
     let plan = |arguments: &[&str], variables: &[(&str, &str)]| {
         let mut command = dir.seatload();
@@ -253,7 +253,7 @@ fn a_bad_value_names_the_flag_the_variable_or_the_profile_it_comes_from() {
         (
             &[],
             &[("SEATLOAD_STRICT", "perhaps")],
-            "error: invalid value `perhaps` for SEATLOAD_STRICT\n",
+            "error: invalid value `perhaps` for SEATLOAD_STRICT\n  caused by: give true or false\n",
         ),
         (
             &["--config", "my.toml", "--profile", "prod"],
@@ -264,6 +264,11 @@ fn a_bad_value_names_the_flag_the_variable_or_the_profile_it_comes_from() {
             &["--config", "my.toml", "--profile", "test"],
             &[],
             "error: invalid value `remove` for `mode` in profile test in my.toml\n  caused by: possible values: replace, add\n",
+        ),
+        (
+            &["--config", "my.toml", "--profile", "loud"],
+            &[],
+            "error: invalid value `true` for `verbose` in profile loud in my.toml\n  caused by: give a whole number, 0 or more\n",
         ),
     ] {
         let output = plan(arguments, variables);
