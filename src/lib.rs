@@ -46,6 +46,7 @@ mod sanitize;
 pub mod settings;
 mod signals;
 mod stdout;
+mod text_file;
 mod user_id;
 mod watch;
 

@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 use super::endpoint::is_name;
 use super::redact::{Redactor, SHORTEST_TOKEN};
 use crate::hint::Hint;
+use crate::text_file;
 
 /// An access token. Only the `Authorization` header contains it. Clones share their memory.
 #[derive(Clone)]
@@ -47,7 +48,7 @@ pub enum TokenError {
     #[error("the token from {0} is empty")]
     Empty(String),
     #[error(
-        "the token from {0} contains a blank, a line break or another character that no token has"
+        "the token from {0} contains a blank, a line break, a quote or another character that no token has"
     )]
     NotAToken(String),
 }
@@ -63,6 +64,11 @@ impl Hint for TokenError {
     }
 }
 
+/// Whether tokens may have this character (RFC 6750, section 2.1).
+fn is_of_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte)
+}
+
 impl Token {
     /// A token from text; blanks around it are ignored. Errors name `origin` as its source.
     ///
@@ -74,7 +80,7 @@ impl Token {
         if token.is_empty() {
             return Err(TokenError::Empty(origin.to_owned()));
         }
-        if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        if !token.bytes().all(is_of_token) {
             return Err(TokenError::NotAToken(origin.to_owned()));
         }
         let header = Zeroizing::new(format!("Bearer {token}"));
@@ -94,8 +100,7 @@ impl Token {
     /// # Errors
     /// When the file cannot be read or contains no token.
     pub fn from_file(path: &Path) -> Result<Self, TokenError> {
-        let read = std::fs::read_to_string(path).map(Zeroizing::new);
-        let text = read.map_err(|source| TokenError::File {
+        let text = text_file::read(path).map_err(|source| TokenError::File {
             path: path.to_owned(),
             source,
         })?;

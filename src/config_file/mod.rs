@@ -5,7 +5,6 @@
 mod parse;
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -19,6 +18,7 @@ use crate::args::requests::RequestArgs;
 use crate::args::sign_in::{SIGN_IN_METHODS, SignInArgs};
 use crate::hint::Failure;
 use crate::import::sign_in::TOKEN_VARIABLE;
+use crate::text_file;
 
 /// The file's name, in the current folder or in the user's configuration folder.
 const FILE_NAME: &str = "seatload.toml";
@@ -71,10 +71,8 @@ impl ConfigFile {
             }
             return Ok(Self::default());
         };
-        let cannot_read = || format!("cannot read the configuration file {}", path.display());
-        let text = String::from_utf8(fs::read(path).with_context(cannot_read)?)
-            .map_err(|_| Failure::new("it is not UTF-8").hint("save it as UTF-8"))
-            .with_context(cannot_read)?;
+        let text = text_file::read(path)
+            .with_context(|| format!("cannot read the configuration file {}", path.display()))?;
         let settings = parse::parse(&text, path, profile.map(String::as_str), cli)
             .with_context(|| format!("cannot use the configuration file {}", path.display()))?;
         let mut file = Self {

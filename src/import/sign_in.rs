@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
-use zeroize::Zeroizing;
 
 use crate::api::{ClientCredentials, Password, Token, TokenCommand, TokenSource, is_secure};
 use crate::hint::Failure;
 use crate::import::prompt::ask_secret;
 use crate::sanitize::printable;
 use crate::settings::SignInSettings;
+use crate::text_file;
 
 /// The variables of secrets. No flag takes a secret: every process can read command lines.
 pub const TOKEN_VARIABLE: &str = "SEATLOAD_TOKEN";
@@ -243,8 +243,8 @@ fn secret(
         (None, None) => Ok(None),
         (None, Some(path)) => {
             warn_if_others_can_read(path);
-            let text = std::fs::read_to_string(path).map(Zeroizing::new);
-            let text = text.with_context(|| format!("cannot read {}", path.display()))?;
+            let text =
+                text_file::read(path).with_context(|| format!("cannot read {}", path.display()))?;
             match text.trim_end_matches(['\r', '\n']) {
                 "" => bail!("{} is empty", path.display()),
                 secret => Ok(Some(SecretString::from(secret))),

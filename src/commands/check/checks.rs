@@ -164,11 +164,14 @@ async fn check_sign_in(connection: &Connection) -> Check {
             let reason = StopReason::SignInRefused { message };
             Check::failed("sign-in", reason.message(), reason.hint())
         }
-        Err(error @ SignInError::Transient { .. }) => Check::failed(
-            "sign-in",
-            error.to_string(),
-            "check the network and --token-url",
-        ),
+        Err(error @ SignInError::Transient { .. }) => {
+            let hint = if connection.client.tokens().source().is_local() {
+                "check the file or the command that gives the token"
+            } else {
+                "check the network and --token-url"
+            };
+            Check::failed("sign-in", error.to_string(), hint)
+        }
     }
 }
 
