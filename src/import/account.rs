@@ -52,7 +52,7 @@ fn choose_account(
     match (given, said) {
         (None, Err(failure)) => bail!(
             Failure::new(format!("cannot ask the portal for the account: {failure}"))
-                .hint("retry later, or give the account ID of the organisation: --account ID")
+                .hint("check the network with `seatload check`, retry later, or give the account ID: --account ID")
         ),
         (Some(given), Ok(Some((said, source)))) if UserKey::of(given) != UserKey::of(&said) => bail!(
             Failure::new(format!(
