@@ -54,23 +54,45 @@ enum Content {
     Codes,
 }
 
-impl ColumnGuess {
-    /// Looks at the first records. `None` if no column holds what is missing.
-    pub fn of(records: &[&Record], format: &Format, catalog: &Catalog) -> Option<Self> {
-        let content = |record: &Record, column| content(record.field(column), catalog);
+/// The header, as far as the rows below it tell.
+pub struct LikelyHeader<'r> {
+    place: HeaderPlace,
+    /// The first row, where there is no header.
+    pub record: &'r Record,
+    /// The index of the first row among the records.
+    first_row: usize,
+}
+
+impl<'r> LikelyHeader<'r> {
+    /// Looks for the first row of users and codes, or else of users. `None` if there is none.
+    pub fn find(records: &[&'r Record], format: &Format, catalog: &Catalog) -> Option<Self> {
         let holds = |record: &Record, kind| {
-            (0..record.fields.len()).any(|column| content(record, column) == Some(kind))
+            let mut fields = record.fields.iter();
+            fields.any(|field| content(field, catalog) == Some(kind))
         };
         let holds_users = |record: &&Record| holds(record, Content::Users);
         let holds_both = |record: &&Record| holds_users(record) && holds(record, Content::Codes);
         let first = { records.iter() }.position(holds_both);
         let first_row = first.or_else(|| records.iter().position(holds_users))?;
-        let rows = &records[first_row..];
-        let (place, header) = match first_row.checked_sub(1).filter(|_| format.has_header) {
-            None => (HeaderPlace::Nowhere, rows[0]),
+        let (place, record) = match first_row.checked_sub(1).filter(|_| format.has_header) {
+            None => (HeaderPlace::Nowhere, records[first_row]),
             Some(0) => (HeaderPlace::First, records[0]),
             Some(above) => (HeaderPlace::Line(records[above].line), records[above]),
         };
+        Some(Self {
+            place,
+            record,
+            first_row,
+        })
+    }
+}
+
+impl ColumnGuess {
+    /// Looks at the first records. `None` if no column holds what is missing.
+    pub fn of(records: &[&Record], format: &Format, catalog: &Catalog) -> Option<Self> {
+        let content = |record: &Record, column| content(record.field(column), catalog);
+        let found = LikelyHeader::find(records, format, catalog)?;
+        let (place, header, rows) = (found.place, found.record, &records[found.first_row..]);
         let columns = |kind: Content| -> Vec<GuessedColumn> {
             let columns = 0..rows[0].fields.len();
             let holds = |&column: &usize| is_mostly(rows, |row| content(row, column) == Some(kind));

@@ -2,6 +2,7 @@
 //!
 //! Everything here streams: memory does not grow with the file, except for the shared texts of a workbook.
 
+mod advice;
 mod cells;
 mod column;
 mod columns;

@@ -6,12 +6,13 @@ use csv::ByteRecord;
 use memchr::memchr;
 
 use crate::catalog::Catalog;
+use crate::input::advice::advise;
 use crate::input::cells::{CellReader, parse_bool};
 use crate::input::columns::{CodeColumns, Columns};
 use crate::input::decode::peek;
 use crate::input::error::InputError;
 use crate::input::format::Format;
-use crate::input::guess::{ColumnGuess, names_user};
+use crate::input::guess::names_user;
 use crate::input::limits::MAX_CELL_BYTES;
 use crate::input::record::Record;
 use crate::input::records::Records;
@@ -183,30 +184,6 @@ impl<'r> RowReader<'r> {
             CodeColumns::Same(_) => names_user(cells[self.columns.user.index]),
         }
     }
-}
-
-/// Names the columns that hold what the header does not name.
-fn advise(
-    error: InputError,
-    records: &mut Records<'_>,
-    first: &Record,
-    format: &Format,
-    catalog: &Catalog,
-) -> InputError {
-    let is_missing = matches!(
-        error,
-        InputError::MissingColumn { .. } | InputError::MissingColumnNumbers
-    );
-    if !is_missing {
-        return error;
-    }
-    if format.has_header && std::str::from_utf8(first.fields.as_slice()).is_err() {
-        let likely = records.likely_encoding();
-        return InputError::HeaderNotUtf8 { likely };
-    }
-    let sample: Vec<_> = [first].into_iter().chain(records.sample()).collect();
-    let guess = ColumnGuess::of(&sample, format, catalog);
-    guess.map_or(error, |guess| InputError::UnnamedColumns(Box::new(guess)))
 }
 
 #[cfg(test)]

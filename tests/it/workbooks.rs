@@ -310,3 +310,11 @@ fn a_temporary_folder_that_cannot_be_written_to_is_an_error() {
         "{stderr}"
     );
 }
+
+#[test]
+fn no_delimiter_is_advised_for_a_workbook() {
+    let file = workbook(vec![sheet("S", &[&["Name"], &["ann"]])]);
+    let (_, output) = import(&file, &[]);
+    output.exits_with(2).says("found: Name");
+    assert!(!output.stderr.contains("delimiter"), "{}", output.stderr);
+}
