@@ -132,32 +132,44 @@ impl RosterAssembler {
         if let Some(email) = email {
             self.emails.entry(place).or_insert_with(|| email.into());
         }
-        let first_line = || *self.first_good_lines.get(&place).unwrap_or(&user.line);
-        if user.external != request.external {
-            let error = RowError::ExternalFlagConflict {
-                here: request.external,
-                first_line: first_line(),
-            };
-            return self.reject(request, place, error);
-        }
-        let cell = &self.code_cells[request.codes];
-        let set = { cell.codes.iter() }.fold(user.set, |set, &code| self.sets.with_code(set, code));
-        let mixes = user.set != BundleSets::EMPTY && user.set != set;
-        if mixes && (cell.is_removal || self.removals.contains(&user.set)) {
-            let error = RowError::RemovalConflict {
-                first_line: first_line(),
-            };
-            return self.reject(request, place, error);
-        }
-        if cell.is_removal {
+        let set = match self.combined_set(request, place) {
+            Ok(set) => set,
+            Err(error) => return self.reject(request, place, error),
+        };
+        if self.code_cells[request.codes].is_removal {
             self.removals.insert(set);
         }
-        user.set = set;
+        self.users.get_mut(place).set = set;
         if self.has_priorities {
             self.priorities.resize(self.users.len(), NO_PRIORITY);
             let priority = &mut self.priorities[place.index()];
             *priority = priority.min(request.priority);
         }
+    }
+
+    /// The codes of the user and of its next row, unless the row contradicts those before it.
+    fn combined_set(
+        &mut self,
+        request: &RowRequest,
+        place: UserIndex,
+    ) -> Result<SetIndex, RowError> {
+        let user = self.users.get(place);
+        let first_line = || *self.first_good_lines.get(&place).unwrap_or(&user.line);
+        if user.external != request.external {
+            return Err(RowError::ExternalFlagConflict {
+                here: request.external,
+                first_line: first_line(),
+            });
+        }
+        let cell = &self.code_cells[request.codes];
+        let set = { cell.codes.iter() }.fold(user.set, |set, &code| self.sets.with_code(set, code));
+        let mixes = user.set != BundleSets::EMPTY && user.set != set;
+        if mixes && (cell.is_removal || self.removals.contains(&user.set)) {
+            return Err(RowError::RemovalConflict {
+                first_line: first_line(),
+            });
+        }
+        Ok(set)
     }
 
     /// A good row turns out to be bad because of another row of its user.
