@@ -70,7 +70,7 @@ fn add(settings: &mut Settings, table: Table, source: &str, cli: &Command) -> an
         };
         let values = match value {
             Value::Array(_) if !matches!(flag.get_action(), ArgAction::Append) => bail!(
-                Failure::new(format!("`{name}` has one value, not a list"))
+                Failure::new(format!("`{name}` takes one value, not a list"))
                     .hint(format!("write it like {name} = \"value\""))
             ),
             Value::Array(values) => values.iter().map(value_text).collect(),
@@ -202,7 +202,7 @@ mod tests {
                 "does not belong",
             ),
             ("rate = { a = 1 }", None, "is not text"),
-            ("rate = [\"5/s\", \"1/s\"]", None, "has one value"),
+            ("rate = [\"5/s\", \"1/s\"]", None, "takes one value"),
             ("", Some("prod"), "the file has no profiles"),
             (
                 "[profiles.test]",

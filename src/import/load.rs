@@ -308,7 +308,7 @@ fn reject_all_emails(
     let ask = match lookups.map(|lookups| lookups.questions.addresses) {
         None => "sign in and give the portal's address with --url, so that the service is asked",
         Some(Ask::No) => "remove `--directory none`, so that the service is asked",
-        Some(_) => "see with `seatload check` why the service does not say them",
+        Some(_) => "run `seatload check` to see why the service does not give the user IDs",
     };
     let name = columns.user.name.as_deref().unwrap_or("user ID");
     bail!(

@@ -571,7 +571,7 @@ fn addresses_of_which_the_service_says_nothing_are_an_error_that_says_where_to_l
     ended
         .exits_with(2)
         .says("names: a web page (status 200)")
-        .says("see with `seatload check` why the service does not say them");
+        .says("run `seatload check` to see why the service does not give the user IDs");
     // What follows from the addresses is not asked.
     assert!(!ended.stderr.contains("seats"), "{}", ended.stderr);
 }
