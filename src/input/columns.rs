@@ -225,7 +225,9 @@ fn same_codes(
     lists: Vec<Column>,
     catalog: &Catalog,
 ) -> Result<CodeColumns, InputError> {
-    let lists = lists.into_iter().filter_map(|column| column.name);
+    let number = |column: &Column| (column.index + 1).to_string();
+    let lists =
+        { lists.iter() }.map(|column| column.name.clone().unwrap_or_else(|| number(column)));
     let wide = columns_named_after_codes(header, catalog).map(str::to_owned);
     match lists.chain(wide).next() {
         None => Ok(CodeColumns::Same(codes.to_owned())),
@@ -334,5 +336,24 @@ mod tests {
             assert_eq!(codes[0].index, 3);
             assert_eq!(columns.external.map(|column| column.index), Some(1));
         }
+    }
+
+    /// A flag does not conflict with the same setting of a profile, so both may be there.
+    #[test]
+    fn codes_of_every_user_are_refused_beside_a_column_of_codes_without_a_name() {
+        let choice = |number: &str| ColumnChoice(number.to_owned());
+        let format = Format {
+            has_header: false,
+            user_column: Some(choice("1")),
+            code_columns: vec![choice("2")],
+            same_codes: Some("IDU".to_owned()),
+            ..Format::default()
+        };
+        let row = ByteRecord::from(vec!["ann", "PMD"]);
+        let error = Columns::find(&row, &format, &Catalog::default()).unwrap_err();
+        assert!(
+            matches!(&error, InputError::CodesTwice { column } if column == "2"),
+            "{error}"
+        );
     }
 }
