@@ -22,14 +22,11 @@ pub fn ask_columns(input: &Input, settings: &mut InputSettings) -> anyhow::Resul
     let Err(error) = RowReader::new(input.open()?.reader, &settings.format, &catalog) else {
         return Ok(None);
     };
-    let InputError::UnnamedColumns(guess) = &error else {
+    let mut chosen = match &error {
+        InputError::UnnamedColumns(guess) if !guess.lacks_codes => guess.as_ref().clone(),
         // The import reads the file again, and reports it.
-        return Ok(None);
+        _ => return Ok(None),
     };
-    if guess.lacks_codes {
-        return Ok(None);
-    }
-    let mut chosen = guess.as_ref().clone();
     writeln!(stderr(), "{error}\n")?;
     let is_answered = choose("Which column names the users?", &mut chosen.users, 1)?
         && choose(

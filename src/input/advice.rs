@@ -30,10 +30,13 @@ pub fn advise(
     }
     let is_sheet = records.sheets().is_some();
     let sample: Vec<_> = [first].into_iter().chain(records.sample()).collect();
-    if let Some(guess) = ColumnGuess::of(&sample, format, catalog) {
+    let above_users = LikelyHeader::find(&sample, format, catalog);
+    let guess = { above_users.as_ref() }
+        .and_then(|header| ColumnGuess::of(header, &sample, format, catalog));
+    if let Some(guess) = guess {
         return InputError::UnnamedColumns(Box::new(guess));
     }
-    let header = likely_header(&sample, format, catalog);
+    let header = above_users.map_or_else(|| widest(&sample), |header| Some(header.record));
     let of_header = header.and_then(|header| Columns::find(&header.fields, format, catalog).err());
     let mut error = of_header.unwrap_or(error);
     if let InputError::MissingColumn { is_only_column, .. } = &mut error {
@@ -43,13 +46,8 @@ pub fn advise(
     error
 }
 
-/// The record above the first user, or else the first of those with the most cells.
-fn likely_header<'r>(
-    sample: &[&'r Record],
-    format: &Format,
-    catalog: &Catalog,
-) -> Option<&'r Record> {
+/// The first of the records with the most cells.
+fn widest<'r>(sample: &[&'r Record]) -> Option<&'r Record> {
     let cells = |record: &&&Record| record.fields.iter().filter(|cell| !cell.is_empty()).count();
-    let above_users = LikelyHeader::find(sample, format, catalog).map(|header| header.record);
-    above_users.or_else(|| sample.iter().rev().max_by_key(cells).copied())
+    sample.iter().rev().max_by_key(cells).copied()
 }

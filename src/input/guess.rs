@@ -88,11 +88,16 @@ impl<'r> LikelyHeader<'r> {
 }
 
 impl ColumnGuess {
-    /// Looks at the first records. `None` if no column holds what is missing.
-    pub fn of(records: &[&Record], format: &Format, catalog: &Catalog) -> Option<Self> {
+    /// Looks at the records below a header. `None` if no column holds what is missing.
+    pub fn of(
+        header: &LikelyHeader<'_>,
+        records: &[&Record],
+        format: &Format,
+        catalog: &Catalog,
+    ) -> Option<Self> {
         let content = |record: &Record, column| content(record.field(column), catalog);
-        let found = LikelyHeader::find(records, format, catalog)?;
-        let (place, header, rows) = (found.place, found.record, &records[found.first_row..]);
+        let rows = &records[header.first_row..];
+        let (place, header) = (header.place, header.record);
         let columns = |kind: Content| -> Vec<GuessedColumn> {
             let columns = 0..rows[0].fields.len();
             let holds = |&column: &usize| is_mostly(rows, |row| content(row, column) == Some(kind));

@@ -43,16 +43,12 @@ impl<'r> RowReader<'r> {
     ) -> Result<Self, InputError> {
         let (start, input) =
             peek(input, HEADER_BYTES).map_err(|source| InputError::Read { line: 1, source })?;
-        // An order that is asked for is not ignored: without its column, the report is refused.
-        let of_reports = Format {
+        let of_report = is_run_report(&start).then(|| Format {
+            // An order that is asked for is not ignored: without its column, the report is refused.
             priority_column: format.priority_column.clone(),
             ..Format::default()
-        };
-        let format = if is_run_report(&start) {
-            &of_reports
-        } else {
-            format
-        };
+        });
+        let format = of_report.as_ref().unwrap_or(format);
         let find = |first: &ByteRecord| Columns::find(first, format, catalog);
         let has_columns = |first: &ByteRecord| find(first).is_ok();
         let records = Records::open(Box::new(input), format, &has_columns)?;

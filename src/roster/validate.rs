@@ -325,11 +325,9 @@ pub fn check_same_codes(
     match catalog.codes_in(codes) {
         Ok(codes) if codes.is_empty() => Err(RowError::MissingCode { place }),
         Ok(codes) => {
-            let mut once: Vec<String> = Vec::new();
-            for code in codes {
-                if !once.contains(&code) {
-                    once.push(code);
-                }
+            let mut once = Vec::new();
+            for code in &codes {
+                code_place(&mut once, code);
             }
             Ok(once.join(";"))
         }
