@@ -638,3 +638,18 @@ fn corrected_failures_are_imported_by_a_watch_whose_flags_describe_other_files()
     assert_eq!(names(&dir, "done"), ["corrected.csv"]);
     assert_eq!(asked(&server), [["ann"], ["ben"]]);
 }
+
+#[test]
+fn the_reason_for_retries_is_shown_for_each_file() {
+    let server = RawServer::answering(|nth, request| match nth % 2 {
+        0 => http(503, "maintenance"),
+        _ => confirming(request),
+    });
+    let dir = drop_folder();
+    dir.write("drop/a.csv", users(&["ann"]));
+    dir.write("drop/b.csv", users(&["ben"]));
+    let ended = once(&dir, &server.base_url, &["--max-retries", "1"]);
+    ended.exits_with(0);
+    let shown = "a request failed and will be retried: status 503";
+    assert_eq!(ended.stderr.matches(shown).count(), 2, "{}", ended.stderr);
+}

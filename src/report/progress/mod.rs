@@ -39,7 +39,7 @@ pub struct Progress {
     /// The hint for a wrong address.
     address_hint: String,
     wait: Option<Wait>,
-    /// Why requests were retried, each shown once.
+    /// Why requests of this run were retried, each shown once.
     retry_reasons: BTreeSet<String>,
     /// Standard error has been closed at its other end.
     is_closed: Cell<bool>,
@@ -94,6 +94,8 @@ impl Progress {
     /// Reading has ended, and `total` users are to be decided.
     pub fn start_sending(&mut self, total: u64, address_hint: String) {
         self.address_hint = address_hint;
+        // A watch shows one run after another.
+        self.retry_reasons.clear();
         match &mut self.display {
             Display::Bars(bars) => bars.start_sending(total),
             Display::Events => self.write_event(JsonEvent::Begin { to_send: total }),
