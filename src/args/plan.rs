@@ -1,7 +1,6 @@
 //! The flags that a plan depends on: who gets which licences, in how many requests.
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
 
 use anyhow::bail;
 use clap::Args;
@@ -41,7 +40,7 @@ pub struct PlanArgs {
 
 impl PlanArgs {
     /// `default` says whether the service is asked for what no flag gives.
-    pub fn into_plan(self, input: PathBuf, default: Ask) -> anyhow::Result<ImportPlan> {
+    pub fn into_plan(self, input: Input, default: Ask) -> anyhow::Result<ImportPlan> {
         let (directory, addresses) = SourceArg::resolve(self.input.directory.clone(), default);
         let reading = self.input.into_input_settings()?;
         let catalog = Catalog::with_extra_codes(&reading.allowed_codes);
@@ -57,10 +56,7 @@ impl PlanArgs {
         };
         require_organization(&questions, default)?;
         Ok(ImportPlan {
-            input: match input.as_os_str().to_str() {
-                Some("-") => Input::Stdin,
-                _ => Input::Path(input),
-            },
+            input,
             input_settings: InputSettings {
                 format: Format {
                     priority_column,

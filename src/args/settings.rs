@@ -9,6 +9,7 @@ use crate::args::requests::default_requests;
 use crate::args::run::RunArgs;
 use crate::args::service::ServiceArgs;
 use crate::args::sign_in::SignInArgs;
+use crate::input::Input;
 use crate::settings::{
     Ask, Consent, ImportPlan, ImportSettings, Interactivity, PreviewSettings, ResumeInput,
     RunSettings,
@@ -51,7 +52,7 @@ impl SettingsArgs {
     }
 
     /// The settings of an import.
-    pub fn into_import_settings(self, input: PathBuf) -> anyhow::Result<ImportSettings> {
+    pub fn into_import_settings(self, input: Input) -> anyhow::Result<ImportSettings> {
         let variant = self.service.variant();
         let ask = self.service.default_ask();
         let target = self.service.target()?;
@@ -73,7 +74,7 @@ impl SettingsArgs {
     }
 
     /// The settings of a dry run, which needs neither an account nor a token, unless the service is to be asked.
-    pub fn into_preview_settings(self, input: PathBuf) -> anyhow::Result<PreviewSettings> {
+    pub fn into_preview_settings(self, input: Input) -> anyhow::Result<PreviewSettings> {
         let ask = self.service.default_ask();
         let plan = self.plan.into_plan(input, ask)?;
         let defaults = default_requests(self.service.variant(), requires_order(&plan));

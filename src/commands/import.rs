@@ -1,9 +1,9 @@
 //! `seatload import`: starts a run.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::bail;
-use clap::Args;
+use clap::{Args, ValueHint};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
@@ -40,7 +40,8 @@ use crate::signals::ExitOnSignal;
 #[command(after_help = SHORT_EXAMPLES, after_long_help = EXAMPLES.text(), args_override_self = true)]
 pub struct ImportArgs {
     /// CSV or Excel workbook, also compressed; - for standard input
-    input: PathBuf,
+    #[arg(value_hint = ValueHint::FilePath)]
+    input: Input,
 
     /// Show what the import would do, and send nothing
     #[arg(long)]
@@ -87,6 +88,7 @@ const EXAMPLES: HelpExamples = HelpExamples {
 /// Imports a file. An error means that nothing was sent.
 pub fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
     args.settings.init_logging()?;
+    args.input.require()?;
     if args.dry_run {
         return dry_run(args);
     }

@@ -1,13 +1,12 @@
 //! `seatload plan`: shows what an import would do.
 
-use std::path::PathBuf;
-
-use clap::Args;
+use clap::{Args, ValueHint};
 
 use crate::args::examples::{Example, HelpExamples};
 use crate::args::settings::SettingsArgs;
 use crate::exit_code::ExitCode;
 use crate::import::preview::{PlanFormat, preview};
+use crate::input::Input;
 
 /// Show what an import would do, and send nothing
 ///
@@ -18,7 +17,8 @@ use crate::import::preview::{PlanFormat, preview};
 #[command(after_long_help = EXAMPLES.text(), args_override_self = true)]
 pub struct PlanCommand {
     /// CSV or Excel workbook, also compressed; - for standard input
-    input: PathBuf,
+    #[arg(value_hint = ValueHint::FilePath)]
+    input: Input,
 
     /// Print the plan as JSON
     #[arg(long)]
@@ -62,6 +62,7 @@ const EXAMPLES: HelpExamples = HelpExamples {
 /// Prints a plan on standard output.
 pub fn plan(args: PlanCommand) -> anyhow::Result<ExitCode> {
     args.settings.init_logging()?;
+    args.input.require()?;
     let format = match (args.json, args.csv) {
         (true, _) => PlanFormat::Json,
         (_, true) => PlanFormat::Csv,

@@ -1,8 +1,6 @@
 //! `seatload verify`: whether everyone has what a file says.
 
-use std::path::PathBuf;
-
-use clap::Args;
+use clap::{Args, ValueHint};
 use tempfile::NamedTempFile;
 use tokio_util::sync::CancellationToken;
 
@@ -33,7 +31,8 @@ use crate::stdout::print;
 #[command(mut_args(hide_sending))]
 pub struct VerifyArgs {
     /// CSV or Excel workbook, also compressed; - for standard input
-    input: PathBuf,
+    #[arg(value_hint = ValueHint::FilePath)]
+    input: Input,
 
     /// Print the differences as JSON
     #[arg(long)]
@@ -80,6 +79,7 @@ const EXAMPLES: HelpExamples = HelpExamples {
 /// Prints the differences between a file and what users have.
 pub fn verify(args: VerifyArgs) -> anyhow::Result<ExitCode> {
     args.reading.init_logging()?;
+    args.input.require()?;
     let settings = args.reading.into_settings()?;
     let plan = plan(args.input, args.format)?;
     let mut progress = Progress::new(settings.progress);
@@ -110,13 +110,10 @@ pub fn verify(args: VerifyArgs) -> anyhow::Result<ExitCode> {
     })
 }
 
-fn plan(input: PathBuf, format: InputArgs) -> anyhow::Result<ImportPlan> {
+fn plan(input: Input, format: InputArgs) -> anyhow::Result<ImportPlan> {
     let (directory, addresses) = SourceArg::resolve(format.directory.clone(), Ask::IfPossible);
     Ok(ImportPlan {
-        input: match input.to_str() {
-            Some("-") => Input::Stdin,
-            _ => Input::Path(input),
-        },
+        input,
         input_settings: InputSettings {
             directory,
             ..format.into_input_settings()?

@@ -8,12 +8,15 @@ use crate::input::column::ColumnSpec;
 use crate::input::columns::CODES;
 use crate::input::guess::{ColumnGuess, HeaderPlace};
 use crate::input::limits::{MAX_COLUMNS, MAX_RECORD_BYTES};
+use crate::sanitize::shell_quote;
 
 #[derive(Debug, thiserror::Error)]
 pub enum InputError {
     #[error("cannot open {}", path.display())]
     Open {
         path: PathBuf,
+        /// The file that was probably meant.
+        similar: Option<PathBuf>,
         source: std::io::Error,
     },
     #[error("{} is a pipe or a device, and an input is read more than once", path.display())]
@@ -143,8 +146,11 @@ pub enum InputError {
 impl Hint for InputError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
-            // The system's error decides.
-            Self::Open { .. } => return None,
+            // Without a similar file, the system's error decides.
+            Self::Open { similar, .. } => {
+                let similar = similar.as_ref()?;
+                return Some(format!("did you mean {}?", shell_quote(similar)));
+            }
             Self::NotAFile { .. } => {
                 "pass it on standard input: seatload import - < FILE; or save it in a file"
             }

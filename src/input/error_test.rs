@@ -32,6 +32,12 @@ pub fn samples() -> Vec<crate::diagnostic::Sample> {
     let errors = [
         InputError::Open {
             path: "users.csv".into(),
+            similar: None,
+            source: missing(),
+        },
+        InputError::Open {
+            path: "users".into(),
+            similar: Some("users.csv".into()),
             source: missing(),
         },
         InputError::NotAFile {

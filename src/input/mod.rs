@@ -27,6 +27,7 @@ mod records;
 mod row;
 mod run_report;
 mod sheet;
+mod similar_file;
 mod size_limit;
 mod source;
 mod stray_row;

@@ -1,5 +1,6 @@
 //! The source of the bytes: a file or standard input.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -7,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use crate::input::error::InputError;
+use crate::input::similar_file::similar_file;
 use crate::sanitize::printable;
 
 /// The input as the command line names it.
@@ -15,6 +17,17 @@ pub enum Input {
     Path(PathBuf),
     /// `-` on the command line.
     Stdin,
+}
+
+/// `-` is standard input.
+impl From<OsString> for Input {
+    fn from(argument: OsString) -> Self {
+        if argument == "-" {
+            Self::Stdin
+        } else {
+            Self::Path(argument.into())
+        }
+    }
 }
 
 impl Input {
@@ -35,6 +48,11 @@ impl Input {
             Self::Path(path) => path.parent(),
             Self::Stdin => None,
         }
+    }
+
+    /// Requires that the input can be opened: a wrong name is best corrected before anything that takes longer.
+    pub fn require(&self) -> Result<(), InputError> {
+        self.open().map(drop)
     }
 
     /// Opens the input.
@@ -65,6 +83,7 @@ impl fmt::Display for Input {
 fn open_file(path: &Path) -> Result<Source, InputError> {
     let cannot_open = |source| InputError::Open {
         path: path.to_owned(),
+        similar: similar_file(path),
         source,
     };
     // Looked at before it is opened: a pipe that nobody writes to would never open.

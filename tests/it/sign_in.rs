@@ -229,6 +229,7 @@ fn a_new_token_that_is_rejected_stops_the_run() {
 fn a_wrong_secret_is_an_error_before_anything_is_read_or_sent() {
     let identity = Identity::new(IdentityBehavior::default());
     let dir = Dir::new();
+    dir.write("users.csv", "no header");
     // Whatever the service repeats of it, and however it spells it.
     let wrong = [("SEATLOAD_CLIENT_SECRET", "s0me/other+secret=that is long")];
     let ended = import(&dir, &identity, &APPLICATION, &wrong);
@@ -238,7 +239,7 @@ fn a_wrong_secret_is_an_error_before_anything_is_read_or_sent() {
         .says("seatload check")
         .says("client_secret=(the secret)");
     assert!(!ended.stderr.contains("s0me"), "{}", ended.stderr);
-    assert!(dir.contains_only(&[]));
+    assert!(dir.contains_only(&["users.csv"]));
 }
 
 #[test]

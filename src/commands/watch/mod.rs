@@ -17,6 +17,7 @@ use crate::args::settings::SettingsArgs;
 use crate::exit_code::ExitCode;
 use crate::hint::Failure;
 use crate::humanize::duration;
+use crate::input::Input;
 use crate::settings::{ImportSettings, Interactivity, ProgressMode, ResumeInput};
 use watcher::Watcher;
 
@@ -113,7 +114,7 @@ pub fn watch(args: WatchArgs) -> anyhow::Result<ExitCode> {
 
 /// The settings for one file. Reads the file of seats again, since it may have changed.
 fn file_settings(args: &SettingsArgs, input: PathBuf) -> anyhow::Result<ImportSettings> {
-    let settings = args.clone().into_import_settings(input)?;
+    let settings = args.clone().into_import_settings(Input::Path(input))?;
     let mut run = settings.run;
     if run.progress == ProgressMode::Auto {
         // Bars of one file after another with lines in between are hard to read.
