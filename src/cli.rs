@@ -11,6 +11,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use console::Term;
 
 use crate::args::invalid_value::InvalidValue;
+use crate::args::tips::add_tip;
 use crate::args::{env, examples, help};
 use crate::commands::check::settings::SettingSources;
 use crate::commands::{
@@ -78,7 +79,8 @@ pub fn command() -> clap::Command {
 /// place.
 fn try_run(arguments: &[OsString]) -> anyhow::Result<ExitCode> {
     let is_short = arguments.iter().any(|argument| argument == "-h");
-    let flags = help::lay_out(Cli::command(), is_short).get_matches_from(arguments);
+    let flags = help::lay_out(Cli::command(), is_short).try_get_matches_from(arguments);
+    let flags = flags.unwrap_or_else(|error| add_tip(error, arguments).exit());
     let cli = command();
     let matches = cli.clone().try_get_matches_from(arguments);
     let matches = matches.map_err(|error| variable_error(error, &flags))?;

@@ -18,4 +18,5 @@ pub mod settings;
 pub mod sign_in;
 pub mod source;
 pub mod summary;
+pub mod tips;
 pub mod whole_number;

@@ -127,6 +127,78 @@ fn a_misspelt_command_flag_or_value_is_corrected_in_the_error() {
 }
 
 #[test]
+fn a_command_line_with_files_in_the_wrong_places_is_corrected_in_the_error() {
+    let dir = Dir::new();
+    for name in ["joiners.csv", "leavers.csv", "HR list.csv"] {
+        dir.write(name, "userId,userBundleCode\nsinger-77,IDU\n");
+    }
+    let quoted = if cfg!(windows) {
+        "needs quotes: \"HR list.csv\""
+    } else {
+        "needs quotes: 'HR list.csv'"
+    };
+    let quoted_name = quoted.replace("HR list.csv", "User ID");
+    let quoted_name = quoted_name.replace("quotes:", "quotes: --user-column");
+    for (arguments, expected) in [
+        (&["joiners.csv"][..], "`seatload import joiners.csv`"),
+        (
+            &["import", "joiners.csv", "--user-column", "User", "ID"],
+            &quoted_name,
+        ),
+        (
+            &["plan", "--user-column", "User", "ID", "joiners.csv"],
+            &quoted_name,
+        ),
+        (&["HR", "list.csv"], quoted),
+        (&["import", "HR", "list.csv", "--sandbox"], quoted),
+        (
+            &["import", "joiners.csv", "leavers.csv"],
+            "`seatload watch FOLDER --once`",
+        ),
+        (&["import", "joiner.csv"], "did you mean joiners.csv?"),
+        (&["plan", "Joiners"], "did you mean joiners.csv?"),
+        (&["verify", "joiners.xls"], "did you mean joiners.csv?"),
+        (
+            &["undo", "joiners.csv"],
+            "`seatload import FOLDER/undo.csv`",
+        ),
+    ] {
+        let mut command = dir.seatload();
+        command.args(arguments).env_remove("SEATLOAD_TOKEN");
+        wait_for_exit(command).exits_with(2).says(expected);
+    }
+}
+
+#[test]
+fn resume_without_a_folder_names_the_runs_that_are_not_finished() {
+    let dir = Dir::new();
+    dir.write("joiners.csv", "userId,userBundleCode\na,IDU\nb,IDU\n");
+    for (report_dir, first, code) in [("stopped", "1", 3), ("finished", "2", 0)] {
+        let mut import = dir.seatload();
+        import.args([
+            "import",
+            "joiners.csv",
+            "--sandbox",
+            "--yes",
+            "--first",
+            first,
+        ]);
+        import.args(["--report-dir", report_dir]);
+        wait_for_exit(import).exits_with(code);
+    }
+    let mut resume = dir.seatload();
+    resume.arg("resume");
+    let output = wait_for_exit(resume);
+    output.exits_with(2).says("`seatload resume stopped`");
+    assert!(!output.stderr.contains("finished`"), "{}", output.stderr);
+
+    let mut without_command = dir.seatload();
+    without_command.arg("stopped");
+    let output = wait_for_exit(without_command);
+    output.exits_with(2).says("`seatload resume stopped`");
+}
+
+#[test]
 fn every_visible_flag_has_a_variable_and_none_takes_a_secret() {
     for command in cli::command().get_subcommands() {
         let flags = command.get_arguments().filter(|flag| !flag.is_hide_set());
