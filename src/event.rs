@@ -191,23 +191,23 @@ impl StopReason {
                 "check the network and the sign-in settings; `seatload check` tests them"
             }
             Self::Forbidden { .. } => {
-                "use the token of an organisation administrator, then resume; if --account or --organization is wrong, import the input again with the right one, since `resume` keeps those of the run"
+                "use the token of an organisation administrator, then resume; if --url, --account or --organization is wrong, import the input again with the right one, since `resume` keeps those of the run"
             }
             Self::ReadsOnly => "import the input again with --endpoint put-lease",
             Self::UnexpectedStatus {
                 status: 300..400, ..
             } => {
-                "the address has moved, or a proxy requires a sign-in; check --base-url and --endpoint"
+                "the address has moved, or a proxy requires a sign-in; check --url or --base-url, and --endpoint"
             }
             Self::UnexpectedStatus { .. } => {
-                "check --base-url, --endpoint, --organization and --account"
+                "check --url or --base-url, --endpoint, --organization and --account"
             }
             Self::RetryAfterTooLong { .. } => "resume the run after that time",
             Self::ServiceDown { .. } => {
                 "check the network and the service's status page, then resume"
             }
             Self::NoUserFound { .. } => {
-                "check --account, --organization and --endpoint, the organisation's licences of these codes, and the first user IDs of the file; if a setting is wrong, import the input again with the right one, since `resume` keeps those of the run"
+                "check --url, --account, --organization and --endpoint, the organisation's licences of these codes, and the first user IDs of the file; if a setting is wrong, import the input again with the right one, since `resume` keeps those of the run"
             }
             Self::BadRows { .. } => {
                 "correct the rows that are listed in failures.csv, then import the input again"

@@ -133,13 +133,13 @@ impl Endpoint {
 
     /// What to try when the first response says that nothing is at this address.
     pub fn address_hint(&self) -> String {
-        let organization = if self.has_organization {
-            "check --organization, or leave it out"
+        let address = if self.has_organization {
+            "check --url, or --base-url and --organization, and --account"
         } else {
-            "add --organization NAME"
+            "check --base-url and --account, or give the portal's address with --url"
         };
         format!(
-            "check --account and --base-url; try --endpoint {}; {organization} (request: {} {})",
+            "{address}; try --endpoint {} (request: {} {})",
             self.variant.other().name(),
             self.method(),
             self.url,

@@ -110,8 +110,14 @@ impl FromStr for PortalUrl {
 
     fn from_str(text: &str) -> Result<Self, String> {
         const EXAMPLE: &str = "https://cloud.uipath.com/acme";
-        let mut url =
-            Url::parse(text.trim()).map_err(|_| format!("give an address such as {EXAMPLE}"))?;
+        let text = text.trim();
+        // Browsers hide the scheme.
+        let url = if text.contains("://") {
+            Url::parse(text)
+        } else {
+            Url::parse(&format!("https://{text}"))
+        };
+        let mut url = url.map_err(|_| format!("give an address such as {EXAMPLE}"))?;
         if !is_secure(&url) {
             return Err("use https; plain http is allowed for loopback addresses only".to_owned());
         }
@@ -210,6 +216,7 @@ mod tests {
             "https://cloud.uipath.com/acme",
             " https://cloud.uipath.com/acme/portal_/admin/users?tab=1#top ",
             "https://cloud.uipath.com/acme/",
+            "cloud.uipath.com/acme/portal_/home",
         ] {
             let portal = read(address).unwrap();
             assert_eq!(portal.base_url, "https://cloud.uipath.com");
@@ -218,7 +225,8 @@ mod tests {
         let local = read("http://127.0.0.1:8080/acme/x").unwrap();
         assert_eq!(local.base_url, "http://127.0.0.1:8080");
         for wrong in [
-            "cloud.uipath.com/acme",
+            "acme",
+            "cloud.uipath.com",
             "http://cloud.uipath.com/acme",
             "https://ann:secret@cloud.uipath.com/acme",
             "https://cloud.uipath.com",

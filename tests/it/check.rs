@@ -86,7 +86,7 @@ fn a_failed_check_has_a_hint() {
             &sandbox.base_url,
             &["--account", "wrong"],
             "endpoint",
-            "check --account",
+            "and --account",
         ),
         (
             &refusing.base_url,

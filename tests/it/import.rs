@@ -387,7 +387,7 @@ fn a_first_response_without_the_service_has_a_hint() {
         dir.write("users.csv", "userId,code\na,IDU\n");
         let ended = dir.import(&server.base_url, &[]);
         assert_ne!(ended.code, 0);
-        for told in ["--endpoint put-lease", "--account", "--organization"] {
+        for told in ["--endpoint put-lease", "--account", "--url"] {
             assert!(
                 ended.stderr.contains(told),
                 "{told} is not in\n{}",

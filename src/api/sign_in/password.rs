@@ -51,7 +51,7 @@ impl Password {
         let status = response.status;
         let Ok(body) = serde_json::from_slice::<SignInResponse>(&response.body) else {
             return Err(SignInError::Rejected(format!(
-                "status {}, and the response is not one of a sign-in; check --base-url",
+                "status {}, and the response is not one of a sign-in; check --url or --base-url",
                 status.as_u16()
             )));
         };

@@ -130,7 +130,7 @@ async fn check_dns(connection: &Connection) -> Check {
     let url = connection.client.base();
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
     let port = url.port_or_known_default().unwrap_or(443);
-    let hint = "check --base-url, --cloud and the network; behind a proxy, add --proxy";
+    let hint = "check the address and the network; behind a proxy, add --proxy";
     match timeout(LOOKUP_TIMEOUT, lookup_host((host, port))).await {
         Err(_) => Check::failed("DNS", format!("{host}: no response"), hint),
         Ok(Err(error)) => Check::failed("DNS", format!("{host}: {error}"), hint),
