@@ -1,6 +1,7 @@
 //! Every message of the program in one snapshot, to be read from top to bottom as a user would.
 
 use crate::diagnostic::{self, Sample};
+use crate::import::token_expiry;
 use crate::{api, cli, config_file, event, input, lookup, outcome, report, roster, run, watch};
 
 #[test]
@@ -11,6 +12,7 @@ fn all_messages_of_the_program_are_in_one_snapshot() {
         ("input", input::samples()),
         ("rows", roster::samples()),
         ("service", api::samples()),
+        ("tokens", token_expiry::samples()),
         ("look-ups", lookup::samples()),
         ("run folder", run::samples()),
         ("progress", report::samples()),

@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::endpoint::is_name;
@@ -23,13 +25,14 @@ pub struct Token(Arc<Inner>);
 struct Inner {
     authorization: HeaderValue,
     redactor: Redactor,
-    /// The account that the token names, if it is a JWT that names one.
-    account: Option<String>,
+    claims: Claims,
 }
 
-/// The claims of an account's ID (API.md, "What the service can answer", the account ID).
-#[derive(Deserialize)]
-struct AccountClaims {
+/// The claims of a JWT: an account's ID (API.md, "What the service can answer", the account ID), and `exp` (RFC 7519,
+/// section 4.1.4). Other tokens are opaque.
+#[derive(Default, Deserialize)]
+struct Claims {
+    exp: Option<Value>,
     prt_id: Option<String>,
     #[serde(rename = "prtId")]
     partition: Option<String>,
@@ -91,7 +94,7 @@ impl Token {
         Ok(Self(Arc::new(Inner {
             authorization,
             redactor,
-            account: account_claim(token),
+            claims: Claims::of(token).unwrap_or_default(),
         })))
     }
 
@@ -109,7 +112,13 @@ impl Token {
 
     /// The account that the token names. The service decides whether that is true.
     pub fn account(&self) -> Option<&str> {
-        self.0.account.as_deref()
+        self.0.claims.account()
+    }
+
+    /// When the token says that it expires. The service decides whether that is true.
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        let seconds = self.0.claims.exp.as_ref()?.as_f64()?;
+        Timestamp::from_second(seconds as i64).ok()
     }
 
     /// Removes the token from the service's messages, which may repeat it.
@@ -123,13 +132,20 @@ impl Token {
     }
 }
 
-/// Reads the account from the second part of a JWT. Other tokens are opaque.
-fn account_claim(token: &str) -> Option<String> {
-    let claims = token.split('.').nth(1)?;
-    let claims = Zeroizing::new(URL_SAFE_NO_PAD.decode(claims.trim_end_matches('=')).ok()?);
-    let claims: AccountClaims = serde_json::from_slice(&claims).ok()?;
-    let id = claims.prt_id.or(claims.partition).or(claims.organization);
-    id.filter(|id| is_name(id))
+impl Claims {
+    /// Reads the second part of a JWT.
+    fn of(token: &str) -> Option<Self> {
+        let claims = token.split('.').nth(1)?;
+        let claims = Zeroizing::new(URL_SAFE_NO_PAD.decode(claims.trim_end_matches('=')).ok()?);
+        serde_json::from_slice(&claims).ok()
+    }
+
+    fn account(&self) -> Option<&str> {
+        let id = { self.prt_id.as_ref() }
+            .or(self.partition.as_ref())
+            .or(self.organization.as_ref())?;
+        is_name(id).then_some(id)
+    }
 }
 
 impl fmt::Debug for Token {
@@ -168,6 +184,22 @@ mod tests {
         }
         let opaque = Token::new("rt_0123456789abcdef0123456789".to_owned().into(), "test").unwrap();
         assert_eq!(opaque.account(), None);
+    }
+
+    #[test]
+    fn the_time_of_expiry_is_read_from_the_claims_of_a_jwt() {
+        let expires_at = |claims: &str| {
+            let claims = URL_SAFE_NO_PAD.encode(claims);
+            let token = token(&format!("eyJhbGciOiJSUzI1NiJ9.{claims}.signature"));
+            token.unwrap().expires_at().map(|at| at.to_string())
+        };
+        let at = Some("2026-11-24T10:15:00Z".to_owned());
+        assert_eq!(expires_at(r#"{"exp":1795515300}"#), at);
+        assert_eq!(expires_at(r#"{"exp":1795515300.25}"#), at);
+        for claims in ["{}", r#"{"exp":"soon"}"#, r#"{"exp":1e300}"#] {
+            assert_eq!(expires_at(claims), None, "{claims}");
+        }
+        assert_eq!(token("rt_0123456789").unwrap().expires_at(), None);
     }
 
     fn token(text: &str) -> Result<Token, TokenError> {

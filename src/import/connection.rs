@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
+use jiff::Timestamp;
 use secrecy::SecretString;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::{Instant, sleep};
@@ -18,7 +19,7 @@ use crate::hint::Failure;
 use crate::humanize::duration::duration;
 use crate::import::account::{Located, locate};
 use crate::import::sandbox_state::SANDBOX_STATE;
-use crate::import::sign_in;
+use crate::import::{sign_in, token_expiry};
 use crate::lookup::{CallLimits, Caller};
 use crate::pacing::{Backoff, MAX_RETRY_AFTER};
 use crate::report::Progress;
@@ -114,6 +115,10 @@ impl Connection {
     ) -> anyhow::Result<&Located> {
         let signing_in = async {
             self.sign_in_with_retries(max_retries, progress).await?;
+            let expires_at = self.client.tokens().expires_at();
+            if let Some(warning) = token_expiry::expired(expires_at, Timestamp::now()) {
+                progress.message(&warning);
+            }
             self.locate(max_retries).await
         };
         self.runtime.block_on(async {

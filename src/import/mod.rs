@@ -26,5 +26,6 @@ pub mod send_times;
 pub mod settle;
 pub mod sign_in;
 pub mod strict;
+pub mod token_expiry;
 pub mod unsent;
 pub mod write_ahead_gate;

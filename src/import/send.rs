@@ -19,6 +19,7 @@ use crate::import::observers::Observers;
 use crate::import::recorder::{RecordedRun, Recorder};
 use crate::import::records::{Records, RecordsContext};
 use crate::import::send_times::TrackedService;
+use crate::import::token_expiry::expires_during;
 use crate::import::write_ahead_gate::WriteAheadGate;
 use crate::plan::Plan;
 use crate::rate::Rate;
@@ -94,12 +95,18 @@ pub fn send<'a>(
 /// Says what is about to be sent, and shows the progress from here on.
 fn announce(run: &PreparedRun<'_>, users: usize, requests: usize, progress: &mut Progress) {
     let (endpoint, rate) = (&run.session.located.endpoint, run.settings.requests.rate);
-    let all = count_of(users as u64, "user");
-    let requests = count_of(requests as u64, "request");
     let host = endpoint.host();
     progress.info(&format!(
-        "{all} to send in {requests} to {host}, at most {rate}"
+        "{} to send in {} to {host}, at most {rate}",
+        count_of(users as u64, "user"),
+        count_of(requests as u64, "request")
     ));
+    let tokens = run.session.connection.client.tokens();
+    if !tokens.source().is_renewable() {
+        let sending = dispatch::min_duration(requests, rate, run.settings.requests.burst);
+        let warning = expires_during(tokens.expires_at(), sending, Timestamp::now());
+        warning.iter().for_each(|warning| progress.message(warning));
+    }
     progress.start_sending(users as u64, endpoint.address_hint());
 }
 

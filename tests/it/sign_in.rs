@@ -5,6 +5,9 @@ use std::sync::Once;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
 use crate::support::cli::{CommandOutput, Dir, TOKEN, wait_for_exit};
 use crate::support::identity::{
     CLIENT_ID, CLIENT_SECRET, ExpiresIn, Identity, IdentityBehavior, PASSWORD,
@@ -488,4 +491,35 @@ fn an_application_that_was_not_granted_both_scopes_asks_for_the_first_alone() {
         &SECRET,
     );
     refused.exits_with(2).says("invalid_scope");
+}
+
+/// A JWT that says when it expires, in seconds since 1970.
+fn token_until(seconds: i64) -> String {
+    let claims = URL_SAFE_NO_PAD.encode(format!(r#"{{"exp":{seconds}}}"#));
+    format!("eyJhbGciOiJSUzI1NiJ9.{claims}.c2lnbmF0dXJl")
+}
+
+#[test]
+fn a_token_that_has_expired_or_will_before_the_run_can_end_causes_a_warning() {
+    let refusing = RawServer::answering(|_, _| http(401, ""));
+    let in_an_hour = jiff::Timestamp::now().as_second() + 3_600;
+    for (expires_at, rate, warning) in [
+        (1_700_000_000, "1/s", "the token expired "),
+        (in_an_hour, "1/2h", "and sending takes at least 2h"),
+    ] {
+        let dir = Dir::new();
+        dir.write("users.csv", users(2));
+        let token = token_until(expires_at);
+        let arguments = ["users.csv", "--report-dir", "run", "--account", "acc-1"];
+        let slowly = ["--rate", rate, "--burst", "1", "--batch-size", "1"];
+        let service = ["--base-url", &refusing.base_url, "--yes"];
+        let ended = run(
+            &dir,
+            "import",
+            &[&arguments[..], &slowly, &service].concat(),
+            &[("SEATLOAD_TOKEN", &token)],
+        );
+        ended.exits_with(3).says(warning);
+        assert_eq!(ended.stderr.matches("warning: ").count(), 1);
+    }
 }

@@ -88,7 +88,7 @@ impl TokenSource {
     }
 
     /// Whether another request can give another token.
-    fn is_renewable(&self) -> bool {
+    pub fn is_renewable(&self) -> bool {
         !matches!(self, Self::Static(_))
     }
 

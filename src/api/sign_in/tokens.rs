@@ -3,6 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
@@ -101,6 +102,11 @@ impl TokenCache {
         let state = self.state();
         let token = &state.issued.as_ref()?.token;
         token.account().map(str::to_owned)
+    }
+
+    /// When the current token says that it expires.
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        self.state().issued.as_ref()?.token.expires_at()
     }
 
     /// The current token, renewed first if necessary.

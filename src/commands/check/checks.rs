@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::net::lookup_host;
 use tokio::time::timeout;
 
@@ -14,6 +15,7 @@ use crate::api::{
 };
 use crate::args::env;
 use crate::event::StopReason;
+use crate::humanize::duration::duration;
 use crate::import::account::Located;
 use crate::import::connection::Connection;
 use crate::import::sign_in::others_can_read;
@@ -159,7 +161,7 @@ async fn check_connection(connection: &Connection) -> Check {
 
 async fn check_sign_in(connection: &Connection) -> Check {
     match connection.client.tokens().sign_in().await {
-        Ok(()) => Check::ok("sign-in", "got a token"),
+        Ok(()) => check_expiry(connection.client.tokens().expires_at(), Timestamp::now()),
         Err(SignInError::Rejected(message)) => {
             let reason = StopReason::SignInRefused { message };
             Check::failed("sign-in", reason.message(), reason.hint())
@@ -172,6 +174,23 @@ async fn check_sign_in(connection: &Connection) -> Check {
             };
             Check::failed("sign-in", error.to_string(), hint)
         }
+    }
+}
+
+fn check_expiry(expires_at: Option<Timestamp>, now: Timestamp) -> Check {
+    let Some(expires_at) = expires_at else {
+        return Check::ok("sign-in", "got a token");
+    };
+    match Duration::try_from(expires_at.duration_since(now)) {
+        Ok(left) => Check::ok("sign-in", format!("got a token for {}", duration(left))),
+        Err(_) => Check {
+            state: CheckState::Warning,
+            ..Check::failed(
+                "sign-in",
+                format!("by this machine's clock, the token expired at {expires_at}"),
+                "get a new token",
+            )
+        },
     }
 }
 
