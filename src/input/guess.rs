@@ -6,7 +6,7 @@ use crate::input::columns::NamedColumns;
 use crate::input::format::{ColumnChoice, Format};
 use crate::input::record::Record;
 use crate::sanitize::{printable, shell_quote_text};
-use crate::user_id::{UserKey, email_addresses};
+use crate::user_id::{UserKey, email_address};
 
 /// The longest name or example of a column, in characters.
 const SHOWN_CHARS: usize = 40;
@@ -216,7 +216,7 @@ fn content(cell: &[u8], catalog: &Catalog) -> Option<Content> {
 
 /// Whether a cell is a GUID or an e-mail address.
 pub fn names_user(cell: &str) -> bool {
-    matches!(UserKey::of(cell), UserKey::Guid(_)) || email_addresses(cell).next() == Some(cell)
+    matches!(UserKey::of(cell), UserKey::Guid(_)) || email_address(cell) == Some(cell)
 }
 
 /// Whether at least half of the rows fit.

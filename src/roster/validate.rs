@@ -154,7 +154,8 @@ impl<'d> RowValidator<'d> {
     ) -> Result<&'d str, RowError> {
         let place = self.columns.location(&self.columns.user, line);
         let found = truncated(cell);
-        match resolve(directory, cell) {
+        let address = user_id::email_address(cell).unwrap_or(cell);
+        match directory.resolve(address) {
             Lookup::Found(user_id) => Ok(user_id),
             Lookup::NotFound => Err(RowError::UnknownEmail {
                 place,
@@ -371,15 +372,6 @@ fn unreadable_codes(error: CellError, place: CellLocation) -> RowError {
             place,
             found: truncated(&found),
         },
-    }
-}
-
-/// The user of the only e-mail address in a cell.
-fn resolve<'d>(directory: &'d Directory, cell: &str) -> Lookup<'d> {
-    let mut addresses = user_id::email_addresses(cell);
-    match (addresses.next(), addresses.next()) {
-        (Some(address), None) => directory.resolve(address),
-        _ => Lookup::NotFound,
     }
 }
 

@@ -4,8 +4,10 @@
 //! two spellings of one user in two requests would lose licences.
 
 mod damage;
+mod email;
 
-pub use damage::{InvalidId, email_addresses, repaired, several, validate};
+pub use damage::{InvalidId, repaired, several, validate};
+pub use email::{email_address, email_addresses};
 use uuid::Uuid;
 
 /// The identity of a user: two user IDs with equal keys are one user.
