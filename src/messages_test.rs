@@ -1,7 +1,7 @@
 //! Every message of the program in one snapshot, to be read from top to bottom as a user would.
 
 use crate::diagnostic::{self, Sample};
-use crate::import::token_expiry;
+use crate::import::{outdated, token_expiry};
 use crate::{api, cli, config_file, event, input, lookup, outcome, report, roster, run, watch};
 
 #[test]
@@ -14,6 +14,7 @@ fn all_messages_of_the_program_are_in_one_snapshot() {
         ("service", api::samples()),
         ("tokens", token_expiry::samples()),
         ("look-ups", lookup::samples()),
+        ("current licences", outdated::samples()),
         ("run folder", run::samples()),
         ("progress", report::samples()),
         ("stops and waits", event::samples()),

@@ -12,6 +12,7 @@ use crate::hint::Failure;
 use crate::humanize::count_of;
 use crate::import::answers::{directory_csv, inherited_users};
 use crate::import::lookups::Lookups;
+use crate::import::outdated::outdated;
 use crate::import::print_input::{MAX_BAD_ROWS, bad_row_text};
 use crate::input::{
     Columns, Fingerprint, Fingerprinter, Format, Input, InputError, RowReader, TableError,
@@ -91,6 +92,9 @@ pub fn load_side_tables(
         let current = read_current_file(file, directory, &catalog, &fingerprinter)
             .with_context(|| format!("cannot use {} (--current)", file.path.display()))?;
         tables.current = Some((current, fingerprinter.finish()));
+        if let Some(warning) = outdated(file) {
+            progress.message(&warning);
+        }
     }
     Ok(tables)
 }

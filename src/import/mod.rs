@@ -12,6 +12,7 @@ pub mod leavers;
 pub mod load;
 pub mod lookups;
 pub mod observers;
+pub mod outdated;
 pub mod prepare;
 pub mod preview;
 pub mod print_input;

@@ -1,6 +1,8 @@
 //! What users hold before a run: what is given, what is taken, and the way back.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::time::{Duration, SystemTime};
 
 use crate::support::cli::{CommandOutput, Dir, wait_for_exit};
 use crate::support::server::{FaultyService, RawServer, Stand, confirming, http};
@@ -527,4 +529,24 @@ fn a_run_is_resumed_only_with_the_current_licences_that_it_started_with() {
     assert_eq!(resume().code, 0);
     assert_eq!(sandbox.held("b").as_deref(), Some("IDU;PMD"));
     assert_eq!(dir.rows("run/success.csv").len(), 3);
+}
+
+#[test]
+fn current_licences_that_are_days_old_cause_a_warning() {
+    let sandbox = Stand::with_seats("IDU=9,PMD=9");
+    let dir = Dir::new();
+    dir.write("users.csv", "userId,code\na,IDU\nb,IDU\n");
+    dir.write("holdings.csv", "userId,code\na,PMD\nb,PMD\n");
+    let import = |name: &str| {
+        let arguments = ["--mode", "add", "--first", "1", "--report-dir", name];
+        let current = ["--current", "holdings.csv"];
+        dir.import(&sandbox.base_url, &[&current[..], &arguments].concat())
+    };
+    let of_today = import("first");
+    assert!(!of_today.stderr.contains("warning"), "{}", of_today.stderr);
+    let three_days_ago = SystemTime::now() - Duration::from_secs(3 * 24 * 60 * 60 + 60);
+    let file = File::options().write(true).open(dir.path("holdings.csv"));
+    file.unwrap().set_modified(three_days_ago).unwrap();
+    let warning = "the current licences in holdings.csv are 3 days old";
+    import("second").exits_with(3).says(warning);
 }
