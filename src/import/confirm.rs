@@ -1,18 +1,24 @@
 //! Whether a run may start: there are enough seats, and the user has agreed to every loss.
 
 use std::io::{self, IsTerminal, Write, stderr, stdin};
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use console::Term;
+use jiff::Timestamp;
 
 use crate::dispatch::min_duration;
 use crate::hint::Failure;
+use crate::humanize::duration::duration;
 use crate::humanize::{count, count_of};
 use crate::input::{Columns, Input};
 use crate::plan::PlannedChanges;
 use crate::report::{MAX_LISTED, PlanReport, PlanSource, Progress, plan_section, wrap_to_terminal};
 use crate::sanitize::printable;
 use crate::settings::{ImportSettings, Interactivity, Target};
+
+/// How long a plan may wait for the answer.
+const MAX_WAIT: Duration = Duration::from_secs(60 * 60);
 
 /// Makes sure that the run may start. An error says why not.
 pub fn confirm(
@@ -131,6 +137,7 @@ fn show_plan(report: &PlanReport, target: &Target, progress: &Progress) {
 fn ask_yes_no(report: &PlanReport) -> anyhow::Result<()> {
     let question = format!("{} [y/N]", question(report));
     let question = wrap_to_terminal(&question, &Term::stderr());
+    let asked_at = Timestamp::now();
     write!(stderr(), "\n{question} ")
         .context("cannot ask at the terminal; --yes sends without asking")?;
     let mut answer = String::new();
@@ -141,10 +148,26 @@ fn ask_yes_no(report: &PlanReport) -> anyhow::Result<()> {
         // What follows starts on a new line.
         let _ = writeln!(stderr());
     }
-    match answer.trim().to_ascii_lowercase().as_str() {
-        "y" | "yes" => Ok(()),
-        _ => bail!("nothing was sent: the answer was not yes"),
+    // Unlike the clock of timeouts, this one goes on while a laptop sleeps.
+    let waited = Timestamp::now().duration_since(asked_at);
+    check_answer(&answer, waited.unsigned_abs())
+}
+
+/// A plan that has waited for its answer too long is no longer what would happen.
+fn check_answer(answer: &str, waited: Duration) -> anyhow::Result<()> {
+    if !matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes") {
+        bail!("nothing was sent: the answer was not yes");
     }
+    if waited > MAX_WAIT {
+        bail!(
+            Failure::new(format!(
+                "nothing was sent: the plan is {} old, and licences may have changed since then",
+                duration(waited)
+            ))
+            .hint("import again, and compare the new plan")
+        );
+    }
+    Ok(())
 }
 
 /// Where requests go, as the plan shows it.
@@ -182,6 +205,19 @@ mod tests {
     use super::*;
     use crate::api::Variant;
     use crate::settings::ServiceAddress;
+
+    #[test]
+    fn a_yes_to_a_plan_of_hours_ago_sends_nothing() {
+        let check = |answer: &str, minutes: u64| {
+            check_answer(answer, Duration::from_secs(60 * minutes))
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!(check("y\n", 59), Ok(()));
+        assert_eq!(check(" YES\r\n", 0), Ok(()));
+        assert!(check("\n", 0).unwrap_err().contains("was not yes"));
+        let outdated = check("y\n", 150).unwrap_err();
+        assert!(outdated.contains("the plan is 2h 30m old"), "{outdated}");
+    }
 
     #[test]
     fn the_plan_names_the_organisation_as_the_browser_shows_it_and_its_account() {
