@@ -69,14 +69,28 @@ pub fn normalized_name(name: &str) -> String {
     kept.flat_map(char::to_lowercase).collect()
 }
 
-/// The parts of a name such as `User name [userId] Required`, [normalized](normalized_name): first what is in brackets,
-/// the technical name, then what stands before them. Empty for a name without brackets.
-pub fn bracketed_names(name: &str) -> Vec<String> {
-    let Some((before, rest)) = name.split_once(['[', '(']) else {
-        return Vec::new();
-    };
+/// What may stand in brackets behind a name without changing whose column it is, [normalized](normalized_name).
+const NEUTRAL_REMARKS: [&str; 10] = [
+    "required",
+    "mandatory",
+    "optional",
+    "work",
+    "business",
+    "company",
+    "primary",
+    "pflicht",
+    "pflichtfeld",
+    "dienstlich",
+];
+
+/// The name of a column such as `User name [userId] Required`, [normalized](normalized_name): what is in brackets. In
+/// `E-Mail (work)` it is what stands before them, but not in `E-Mail (manager)`, which is somebody else's.
+pub fn bracketed_name(name: &str) -> Option<String> {
+    let (before, rest) = name.split_once(['[', '('])?;
     let inside = rest.split([']', ')']).next().unwrap_or_default();
-    [inside, before].map(normalized_name).into()
+    let (inside, before) = (normalized_name(inside), normalized_name(before));
+    let is_neutral = NEUTRAL_REMARKS.contains(&inside.as_str());
+    Some(if is_neutral { before } else { inside })
 }
 
 #[cfg(test)]
@@ -92,11 +106,14 @@ mod tests {
 
     #[test]
     fn a_technical_name_in_brackets_is_a_name() {
-        assert_eq!(
-            bracketed_names("User name [userId] Required"),
-            ["userid", "username"]
-        );
-        assert_eq!(bracketed_names("E-Mail (UPN)"), ["upn", "email"]);
-        assert!(bracketed_names("userId").is_empty());
+        for (name, expected) in [
+            ("User name [userId] Required", Some("userid")),
+            ("E-Mail (UPN)", Some("upn")),
+            ("E-Mail (Work)", Some("email")),
+            ("E-Mail (manager)", Some("manager")),
+            ("userId", None),
+        ] {
+            assert_eq!(bracketed_name(name).as_deref(), expected, "{name}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use csv::ByteRecord;
 
-use crate::input::column::{Column, ColumnSpec, bracketed_names, normalized_name};
+use crate::input::column::{Column, ColumnSpec, bracketed_name, normalized_name};
 use crate::input::error::InputError;
 use crate::input::format::ColumnChoice;
 use crate::input::limits::MAX_COLUMNS;
@@ -81,8 +81,8 @@ impl Header {
         for names in [spec.aliases, spec.fallbacks] {
             let is_whole = |name: &str| names.contains(&normalized_name(name).as_str());
             let is_part = |name: &str| {
-                let parts = bracketed_names(name);
-                parts.iter().any(|part| names.contains(&part.as_str()))
+                let part = bracketed_name(name);
+                part.is_some_and(|part| names.contains(&part.as_str()))
             };
             let found = match self.find_unique(spec, is_whole)? {
                 None => self.find_unique(spec, is_part)?,
