@@ -1,6 +1,6 @@
 //! What is wrong with a user ID, and how to repair it.
 
-use super::email::{email_addresses, is_like_address, is_separator};
+use super::email::{email_addresses, is_separator};
 use super::{UserKey, guid};
 use crate::sanitize::is_unprintable;
 
@@ -67,7 +67,8 @@ pub fn of_text(user_id: &str) -> Option<InvalidId> {
     if user_id.starts_with('\'') {
         return Some(InvalidId::Apostrophe);
     }
-    if is_like_address(user_id) {
+    // Whatever is wrong with the address, it is no user ID. Japanese keyboards have the wide sign.
+    if user_id.find(['@', '＠']).is_some_and(|at| at > 0) {
         return Some(match several(user_id) {
             Some(_) => InvalidId::Several,
             None => InvalidId::Email,

@@ -1,10 +1,5 @@
 //! E-mail addresses in the cells of users.
 
-/// Whether a text has an e-mail address, or one into which a blank has slipped.
-pub fn is_like_address(text: &str) -> bool {
-    text.contains('@') && (text.contains(char::is_whitespace) || !email_addresses(text).is_empty())
-}
-
 /// The e-mail address of a text such as `ann@example.com`, `SMTP:ann@example.com` or `Ann (HR) <ann@example.com>`. What
 /// stands beside it may be a part of it otherwise: `mary ann@…` and `ann@…` may be two people.
 pub fn email_address(text: &str) -> Option<&str> {
@@ -96,6 +91,9 @@ mod tests {
             "Mary: ann@x.y",
             "ann@x.y Mary",
             "mary @x.y",
+            "mary@x",
+            "mary@@x.y",
+            "mary＠x.y",
             "a@x.y; b@x.y",
         ] {
             assert_eq!(email_address(text), None, "{text}");
