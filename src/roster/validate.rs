@@ -154,8 +154,9 @@ impl<'d> RowValidator<'d> {
     ) -> Result<&'d str, RowError> {
         let place = self.columns.location(&self.columns.user, line);
         let found = truncated(cell);
-        let address = user_id::email_address(cell).unwrap_or(cell);
-        match directory.resolve(address) {
+        // Only what may be an address marks the users of a bad row, so nothing else may name a user.
+        let address = user_id::email_address(cell);
+        match address.map_or(Lookup::NotFound, |address| directory.resolve(address)) {
             Lookup::Found(user_id) => Ok(user_id),
             Lookup::NotFound => Err(RowError::UnknownEmail {
                 place,

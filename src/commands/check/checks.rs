@@ -274,7 +274,7 @@ fn check_status(name: &'static str, status: u16, message: &str, address_hint: St
         403 => Check::failed(
             name,
             response,
-            "use the token of an organisation administrator, and check --account and --organization",
+            "use the token of an organisation administrator, and check --url, --account and --organization",
         ),
         404 => Check::failed(
             name,
