@@ -87,8 +87,7 @@ fn remove(
     let runtime = &run.session.connection.runtime;
     let removed = runtime.block_on(remove_users(caller, account, &user_ids));
     let removed = match removed {
-        // Surely nothing was changed.
-        Err(failure) if failure.is_about_the_way() => {
+        Err(failure) if failure.is_refusal() => {
             return vec![refused(users, &failure)];
         }
         removed => removed,

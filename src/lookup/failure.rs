@@ -47,6 +47,11 @@ impl CallFailure {
         }
     }
 
+    /// Whether the service has refused the call, so that it has certainly not been applied.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self.status(), Some(300..=499 | 501))
+    }
+
     /// Whether another way may work where this one does not.
     pub fn is_about_the_way(&self) -> bool {
         !matches!(

@@ -313,7 +313,7 @@ fn verify_with_removal(dir: &Dir, portal: &Portal) -> CommandOutput {
 #[test]
 fn a_removal_that_the_service_refuses_is_a_failure_with_the_portal_as_the_hint() {
     let refuses = PortalBehavior {
-        refuses_removal: true,
+        removal_status: Some(403),
         ..PortalBehavior::default()
     };
     let portal = Portal::new(2, with_licenses(2), refuses);
@@ -336,6 +336,32 @@ fn a_removal_that_the_service_refuses_is_a_failure_with_the_portal_as_the_hint()
         "{message}"
     );
     assert_eq!(portal.licenses()[&guid(1)], ["IDU"]);
+}
+
+#[test]
+fn a_removal_with_an_unclear_response_is_decided_by_reading() {
+    for (status, removes_anyway) in [(520, true), (505, true), (505, false)] {
+        let behavior = PortalBehavior {
+            removal_status: Some(status),
+            removes_anyway,
+            ..PortalBehavior::default()
+        };
+        let portal = Portal::new(1, with_licenses(1), behavior);
+        let dir = Dir::new();
+        dir.write(
+            "users.csv",
+            format!("E-Mail,Licence\n{},remove\n", address(0)),
+        );
+        let ended = import(&dir, &portal, "run", &["--allow-removal", "--allow-losses"]);
+        if removes_anyway {
+            ended.exits_with(0);
+            continue;
+        }
+        ended.exits_with(1);
+        assert_eq!(dir.column("run/failures.csv", "outcome"), ["unavailable"]);
+        let message = &dir.column("run/failures.csv", "message")[0];
+        assert!(message.contains("nothing was changed"), "{message}");
+    }
 }
 
 #[test]

@@ -20,7 +20,10 @@ pub(crate) struct PortalBehavior {
     pub(crate) loses: fn(usize) -> bool,
     /// The server is killed, as far as a client can see, at the look-up with this number.
     pub(crate) hangs_at_lookup: usize,
-    pub(crate) refuses_removal: bool,
+    /// The status of the call that removes users, in place of 204.
+    pub(crate) removal_status: Option<u16>,
+    /// Whether the call removes users all the same.
+    pub(crate) removes_anyway: bool,
     /// The allocation's address reads.
     pub(crate) reads_instead: bool,
 }
@@ -31,7 +34,8 @@ impl Default for PortalBehavior {
             refuses: |_| None,
             loses: |_| false,
             hangs_at_lookup: usize::MAX,
-            refuses_removal: false,
+            removal_status: None,
+            removes_anyway: false,
             reads_instead: false,
         }
     }
@@ -88,13 +92,13 @@ impl Portal {
                     ok(json!({ "organization": { "id": "acc-1", "name": "acme" } }))
                 }
                 ("DELETE", "portal_/api/license/accountant/UserLicense") => {
-                    if behavior.refuses_removal {
-                        return http(403, "{}");
+                    let status = behavior.removal_status;
+                    if status.is_none() || behavior.removes_anyway {
+                        for user in texts(&body, "userIds") {
+                            licenses.remove(&user);
+                        }
                     }
-                    for user in texts(&body, "userIds") {
-                        licenses.remove(&user);
-                    }
-                    http(204, "")
+                    status.map_or_else(|| http(204, ""), |status| http(status, "{}"))
                 }
                 ("PUT", "lease_/api/account/acc-1/user-license") if behavior.reads_instead => {
                     ok(json!([{ "id": guid(0), "userBundleLicenses": [], "orphan": false }]))
