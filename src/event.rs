@@ -100,6 +100,11 @@ pub enum StopReason {
     Forbidden {
         message: String,
     },
+    /// 403 with a web page, which the service does not send: a firewall or a proxy refuses the request.
+    Blocked {
+        /// The title of the page.
+        message: String,
+    },
     /// The address reads licences and does not allocate them.
     ReadsOnly,
     /// A status that the call does not document.
@@ -149,6 +154,9 @@ impl StopReason {
                     detail(message)
                 )
             }
+            Self::Blocked { message } => {
+                format!("a firewall or a proxy refused the request (403): {message}")
+            }
             Self::ReadsOnly => "this address reads licences and does not allocate them".to_owned(),
             Self::UnexpectedStatus { status, message } => {
                 format!(
@@ -192,6 +200,9 @@ impl StopReason {
             }
             Self::Forbidden { .. } => {
                 "use the token of an organisation administrator, then resume; if --url, --account or --organization is wrong, import the input again with the right one, since `resume` keeps those of the run"
+            }
+            Self::Blocked { .. } => {
+                "ask the administrators of the network to allow requests to the service, or give their proxy with --proxy; then resume"
             }
             Self::ReadsOnly => "import the input again with --endpoint put-lease",
             Self::UnexpectedStatus {
@@ -237,6 +248,9 @@ pub fn samples() -> Vec<crate::diagnostic::Sample> {
         },
         StopReason::Forbidden {
             message: String::new(),
+        },
+        StopReason::Blocked {
+            message: "Attention Required! | Cloudflare".to_owned(),
         },
         StopReason::ReadsOnly,
         StopReason::UnexpectedStatus {

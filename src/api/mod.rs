@@ -28,6 +28,7 @@ pub use message::{Allocation, AllocationRequest};
 pub use network::{Network, NetworkError, ProxyUrl};
 pub use organization::{Account, Organization};
 pub use rate_limit_headers::{RateLimitHeaders, RemainingQuota};
+pub use response::is_transient;
 pub use sent_at::SentAt;
 pub use sign_in::{
     ClientCredentials, Password, SECRET_VARIABLES, SignInError, TokenCache, TokenCommand,

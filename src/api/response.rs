@@ -101,6 +101,12 @@ pub fn parse_truncated(status: u16, reason: &str) -> ResponseKind {
     }
 }
 
+/// Whether a status may not come again: the service is overloaded or has failed, or a gateway before it got no response
+/// from it. 520 to 530 are those of Cloudflare, which all traffic to the service goes through (docs/service.md).
+pub fn is_transient(status: u16) -> bool {
+    matches!(status, 408 | 425 | 429 | 500 | 502..=504 | 520..=530)
+}
+
 /// Whether a body is a web page.
 pub fn is_html(body: &[u8]) -> bool {
     let begin = body.trim_ascii_start();

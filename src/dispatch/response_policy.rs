@@ -1,6 +1,6 @@
 //! What a response means for its request: the whole table in one place.
 
-use crate::api::{Confirmation, ResponseKind, SignInError};
+use crate::api::{Confirmation, ResponseKind, SignInError, is_transient};
 use crate::event::StopReason;
 use crate::outcome::{Applied, FailureKind};
 
@@ -137,6 +137,11 @@ pub fn next_step(kind: ResponseKind) -> NextStep {
             retry(reason, applied)
         }
         ResponseKind::Status {
+            status: 403,
+            message,
+            is_html: true,
+        } => NextStep::Stop(StopReason::Blocked { message }),
+        ResponseKind::Status {
             status, message, ..
         } => for_status(status, message),
     }
@@ -147,15 +152,14 @@ fn for_status(status: u16, message: String) -> NextStep {
         return NextStep::Rejected(Rejection { status, message });
     }
     match status {
-        408 | 425 | 429 | 500 | 502 | 503 | 504 => NextStep::Retry(TransientFailure {
+        status if is_transient(status) => NextStep::Retry(TransientFailure {
             reason: match message.as_str() {
                 "" => format!("status {status}"),
                 _ => format!("status {status}: {message}"),
             },
             applied: match status {
-                // The server failed while it worked on the request, or a gateway lost the response; some send 503 then,
-                // too.
-                500 | 502 | 503 | 504 => Applied::Maybe,
+                // The service failed while it worked on the request, or a gateway lost the response.
+                500.. => Applied::Maybe,
                 _ => Applied::No,
             },
             affects_run: status == 429,
@@ -188,6 +192,9 @@ mod tests {
             (502, Applied::Maybe),
             (503, Applied::Maybe),
             (504, Applied::Maybe),
+            (520, Applied::Maybe),
+            (524, Applied::Maybe),
+            (530, Applied::Maybe),
         ] {
             let NextStep::Retry(failure) = of(status) else {
                 panic!("{status}");
@@ -249,6 +256,13 @@ mod tests {
             of(403),
             NextStep::Stop(StopReason::Forbidden { message: message() })
         );
+        let page = ResponseKind::Status {
+            status: 403,
+            message: message(),
+            is_html: true,
+        };
+        let blocked = NextStep::Stop(StopReason::Blocked { message: message() });
+        assert_eq!(next_step(page), blocked);
         for status in [
             100, 201, 204, 301, 302, 307, 308, 402, 405, 410, 411, 415, 418, 451, 501, 505, 599,
         ] {

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::failure::CallFailure;
 use super::observer::{LookupObserver, Unobserved};
-use crate::api::{Answer, Call, CallResult, Calls, SentAt, SignInError};
+use crate::api::{Answer, Call, CallResult, Calls, SentAt, SignInError, is_transient};
 use crate::humanize::duration::duration;
 use crate::pacing::{Backoff, Cooldown, EarlierRequests, MAX_RETRY_AFTER, RateLimiter};
 use crate::rate::Rate;
@@ -281,7 +281,7 @@ fn judge_answer(answer: Answer) -> Verdict {
         }),
         // A redirect goes nowhere: the token is for this host alone.
         300..=399 | 404 | 405 | 410 | 501 => failed(CallFailure::Missing { status }),
-        408 | 425 | 429 | 500 | 502..=504 => {
+        status if is_transient(status) => {
             let reason = match answer.message.as_str() {
                 "" => format!("status {status}"),
                 message => format!("status {status}: {message}"),

@@ -138,6 +138,7 @@ pub fn after_stop(stop: &StopReason, previous_was_not_found: bool) -> AfterStop 
         | StopReason::NotSignedIn { .. }
         | StopReason::ReadsOnly
         | StopReason::Forbidden { .. }
+        | StopReason::Blocked { .. }
         | StopReason::UnexpectedStatus { .. }
         | StopReason::RetryAfterTooLong { .. }
         | StopReason::ServiceDown { .. }

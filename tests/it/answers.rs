@@ -69,7 +69,7 @@ async fn a_response_is_matched_by_user_id_and_never_by_position() {
 
 #[tokio::test(start_paused = true)]
 async fn a_transient_failure_is_retried_with_the_same_users() {
-    for trouble in [408, 425, 429, 500, 502, 503, 504] {
+    for trouble in [408, 425, 429, 500, 502, 503, 504, 520, 522, 524, 530] {
         let service = FakeService::new()
             .script(move |sent, _| (sent.nth == 0).then(|| answer(trouble, "later")));
         let ran = Run::of_users(100).at(&service).await;
@@ -383,7 +383,17 @@ async fn a_first_response_from_a_wrong_address_causes_a_warning_at_once() {
             is_html: true,
         })
     };
+    let status_page = |status| {
+        response(ResponseKind::Status {
+            status,
+            message: "a web page".into(),
+            is_html: true,
+        })
+    };
     for (first, expected) in [
+        (status_page(400), true),
+        (status_page(403), false),
+        (status_page(522), false),
         (answer(404, "gone"), true),
         (answer(405, ""), true),
         (page(), true),

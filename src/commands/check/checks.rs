@@ -216,6 +216,14 @@ async fn check_endpoint(client: &Client, endpoint: &Endpoint) -> Check {
             "the service accepts token and account, and rejects an empty request",
         ),
         ResponseKind::Status {
+            status: 403,
+            message,
+            is_html: true,
+        } => {
+            let stop = StopReason::Blocked { message };
+            Check::failed(name, stop.message(), stop.hint())
+        }
+        ResponseKind::Status {
             status, message, ..
         } => check_status(name, status, &message, address_hint),
         ResponseKind::ReadInstead => Check::failed(

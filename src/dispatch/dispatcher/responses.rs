@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::api::{Confirmation, Response, ResponseKind, SentAt};
+use crate::api::{Confirmation, Response, ResponseKind, SentAt, is_transient};
 use crate::dispatch::bisect::{Slice, SliceResult};
 use crate::dispatch::dispatcher::{
     Dispatcher, EXHAUSTED_BATCHES, FAILURES_BEFORE_SLOWDOWN, Failure, REJECTED_TOKENS, new_backoff,
@@ -15,6 +15,11 @@ use crate::dispatch::sign_in::SignInDecision;
 use crate::event::{Event, StopReason};
 use crate::outcome::{Applied, ConfirmedBy, Decision, FailureKind, Outcome};
 use crate::roster::UserIndex;
+
+/// Whether the web page of a status is that of a gateway or a firewall before the service, at whatever address.
+fn is_of_a_gateway(status: u16) -> bool {
+    status == 403 || is_transient(status)
+}
 
 impl Dispatcher<'_> {
     /// Handles the response to one of the [`ready_requests`](Self::ready_requests).
@@ -80,10 +85,14 @@ impl Dispatcher<'_> {
                 status,
                 message,
                 is_html,
-            } if *is_html || matches!(status, 300..400 | 404 | 405) => match message.as_str() {
-                "" => format!("status {status}"),
-                _ => format!("status {status}: {message}"),
-            },
+            } if (*is_html && !is_of_a_gateway(*status))
+                || matches!(status, 300..400 | 404 | 405) =>
+            {
+                match message.as_str() {
+                    "" => format!("status {status}"),
+                    _ => format!("status {status}: {message}"),
+                }
+            }
             ResponseKind::InvalidBody {
                 reason,
                 is_html: true,
