@@ -111,23 +111,31 @@ pub struct CurrentFile {
     pub path: PathBuf,
     /// What it means that a user is not in the file.
     pub absent: AbsentUsers,
+    /// This is the service's answer, which a run keeps in its folder.
+    #[serde(default)]
+    pub is_answer: bool,
 }
 
 /// The name of the service's answer in the folder of a run.
 pub const CURRENT: &str = "current.csv";
 
 impl CurrentFile {
+    /// A file that the command line names.
+    pub fn given(path: PathBuf, absent: AbsentUsers) -> Self {
+        Self {
+            path,
+            absent,
+            is_answer: false,
+        }
+    }
+
     /// The service's answer, kept in the folder of a run.
     pub fn answer(folder: &Path) -> Self {
         Self {
             path: folder.join(CURRENT),
             absent: AbsentUsers::HaveNone,
+            is_answer: true,
         }
-    }
-
-    /// Whether this may be the service's answer.
-    pub fn is_answer(&self) -> bool {
-        self.absent == AbsentUsers::HaveNone && self.path.ends_with(CURRENT)
     }
 }
 

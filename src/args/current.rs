@@ -67,7 +67,7 @@ impl CurrentArgs {
                     .hint("save the current licences to a file")
             ),
             (None, Ask::IfPossible) if mode == Mode::Add => Ok((None, Ask::Must)),
-            (path, ask) => Ok((path.map(|path| CurrentFile { path, absent }), ask)),
+            (path, ask) => Ok((path.map(|path| CurrentFile::given(path, absent)), ask)),
         }
     }
 }

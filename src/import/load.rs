@@ -234,9 +234,9 @@ fn read_current_file(
     let source = Input::Path(file.path.clone()).open()?;
     let bytes = fingerprinter.read(source.reader);
     let any_code = Catalog::of_any_code();
-    let catalog = if file.is_answer() { &any_code } else { catalog };
+    let catalog = if file.is_answer { &any_code } else { catalog };
     let roster = read_current(bytes, directory, catalog)?;
-    if roster.rows == 0 && !file.is_answer() {
+    if roster.rows == 0 && !file.is_answer {
         bail!(Failure::new("the file has no users").hint("export it again, or remove --current"));
     }
     let inherited = inherited_users(File::open(&file.path)?, &roster.assignments);

@@ -18,7 +18,7 @@ pub fn outdated(file: &CurrentFile) -> Option<String> {
 
 fn warning(file: &CurrentFile, age: Duration) -> Option<String> {
     let days = age.as_secs() / DAY.as_secs();
-    let hint = if file.is_answer() {
+    let hint = if file.is_answer {
         "import pending.csv of the run in place of resuming it: that asks the service again"
     } else {
         "write a new one with `seatload export`, or use --current service"
@@ -40,10 +40,7 @@ pub fn samples() -> Vec<crate::diagnostic::Sample> {
     use crate::diagnostic::Sample;
     use crate::plan::AbsentUsers;
 
-    let file = CurrentFile {
-        path: "licences.csv".into(),
-        absent: AbsentUsers::Unknown,
-    };
+    let file = CurrentFile::given("licences.csv".into(), AbsentUsers::Unknown);
     let of_run = CurrentFile::answer(Path::new("run"));
     let warnings = [warning(&file, DAY * 31), warning(&of_run, DAY)];
     let warnings = warnings.into_iter().flatten();

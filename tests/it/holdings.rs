@@ -509,6 +509,18 @@ fn current_licences_are_read_in_any_dialect_and_a_bad_row_in_them_is_an_error() 
 }
 
 #[test]
+fn a_file_of_current_licences_without_users_is_an_error_whatever_its_name() {
+    for name in ["licences.csv", "current.csv"] {
+        let dir = Dir::new();
+        dir.write("users.csv", "userId,code\nann,IDU\n");
+        dir.write(name, "userId,code\n");
+        let flags = ["--current", name, "--absent-means-none", "--mode", "add"];
+        let ended = dir.import_file("users.csv", "run", "http://127.0.0.1:9", &flags);
+        ended.exits_with(2).says("the file has no users");
+    }
+}
+
+#[test]
 fn a_run_is_resumed_only_with_the_current_licences_that_it_started_with() {
     let sandbox = Stand::with_seats("IDU=9,PMD=9");
     let dir = Dir::new();
