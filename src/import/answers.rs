@@ -3,11 +3,12 @@
 use std::collections::HashSet;
 use std::io::{self, Read, Write};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use crate::input::{ColumnSpec, InputError, Table, TableError, parse_bool};
 use crate::lookup::{FoundAddresses, ServiceLicenses};
 use crate::roster::{Assignments, UserIndex};
-use crate::sanitize::{escape_formula, unescape_formula};
+use crate::sanitize::{escape_formula, printable, unescape_formula};
 
 /// The file of e-mail addresses and user IDs, as `--directory` reads it.
 pub const DIRECTORY: &str = "directory.csv";
@@ -124,19 +125,42 @@ pub fn directory_csv(found: &FoundAddresses) -> csv::Result<Vec<u8>> {
         .map_err(|error| error.into_error().into())
 }
 
-/// The users whose licences come from a group, in a file of current licences. Files of other programs do not say that.
-pub fn inherited_users(file: impl Read, current: &Assignments) -> HashSet<UserIndex> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Row {
-        user_id: String,
-        inherited_from_group: bool,
-    }
+/// The columns of a file of current licences that say whose come from a group. Files of other programs lack the first.
+const INHERITANCE: [ColumnSpec; 2] = [
+    ColumnSpec::new(
+        "inherited licences",
+        "inheritedFromGroup",
+        &["inheritedfromgroup"],
+    ),
+    ColumnSpec::new("user ID", "userId", &["userid"]),
+];
 
-    let mut reader = csv::Reader::from_reader(file);
-    let rows = reader.deserialize().map_while(Result::ok);
-    let inherited = rows.filter(|row: &Row| row.inherited_from_group);
-    inherited
-        .filter_map(|row| current.find(unescape_formula(&row.user_id)))
-        .collect()
+/// The users whose licences come from a group, in a file of current licences.
+///
+/// # Errors
+/// When the file does not say it clearly of every user: what comes from a group would count as allocated directly.
+pub fn inherited_users(
+    file: impl Read + Send,
+    current: &Assignments,
+) -> Result<HashSet<UserIndex>, TableError> {
+    let mut inherited = HashSet::new();
+    let mut table = match Table::open("file of current licences", file, &INHERITANCE) {
+        Err(TableError::Unreadable(InputError::MissingColumn { spec, .. }))
+            if *spec == INHERITANCE[0] =>
+        {
+            return Ok(inherited);
+        }
+        table => table?,
+    };
+    while table.next_row()? {
+        let cell = table.cell(0)?;
+        let is_inherited = parse_bool(cell).ok_or_else(|| {
+            let cell = printable(cell, 40);
+            table.row_error(format!("\"{cell}\" is neither true nor false"))
+        })?;
+        if is_inherited {
+            inherited.extend(current.find(unescape_formula(table.cell(1)?)));
+        }
+    }
+    Ok(inherited)
 }

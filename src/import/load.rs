@@ -239,7 +239,7 @@ fn read_current_file(
     if roster.rows == 0 && !file.is_answer {
         bail!(Failure::new("the file has no users").hint("export it again, or remove --current"));
     }
-    let inherited = inherited_users(File::open(&file.path)?, &roster.assignments);
+    let inherited = inherited_users(File::open(&file.path)?, &roster.assignments)?;
     Ok(CurrentTable {
         roster,
         absent: file.absent,
@@ -252,7 +252,7 @@ fn read_answered_current(file: &[u8]) -> anyhow::Result<CurrentTable> {
     let catalog = Catalog::of_any_code();
     let roster = read_current(Cursor::new(file.to_vec()), None, &catalog)
         .context("cannot understand the licences that the service lists")?;
-    let inherited = inherited_users(file, &roster.assignments);
+    let inherited = inherited_users(file, &roster.assignments)?;
     Ok(CurrentTable {
         roster,
         absent: AbsentUsers::HaveNone,

@@ -509,6 +509,21 @@ fn current_licences_are_read_in_any_dialect_and_a_bad_row_in_them_is_an_error() 
 }
 
 #[test]
+fn licences_from_a_group_are_known_however_a_spreadsheet_saves_the_export() {
+    let dir = Dir::new();
+    dir.write("users.csv", "userId,code\nann,IDU;PMD\n");
+    let header = "userId;userBundleCodes;useExternalLicense;inheritedFromGroup";
+    let refused = |row: &str| {
+        dir.write("holdings.csv", format!("{header}\n{row}\n"));
+        let ended = import_with_current(&dir, "http://127.0.0.1:9", &[]);
+        ended.exits_with(2);
+        ended
+    };
+    refused("ann;PMD;FALSE;TRUE").says("1 user has licences from a group");
+    refused("ann;PMD;FALSE;WAHR").says("\"WAHR\" is neither true nor false");
+}
+
+#[test]
 fn a_file_of_current_licences_without_users_is_an_error_whatever_its_name() {
     for name in ["licences.csv", "current.csv"] {
         let dir = Dir::new();
