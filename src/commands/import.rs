@@ -102,7 +102,7 @@ pub fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
     let located = connection.sign_in(retries, &CancellationToken::new(), &progress)?;
     settings.run.target = settings.run.target.with_account(&located.account_id);
     let result = run(&settings, &connection, located, before_start, &mut progress)?;
-    let exit_code = result.print(&settings.plan.input_settings, format, &progress);
+    let exit_code = result.print(format, &progress);
     if let Some(flags) = next_time {
         progress.message(&format!("hint: next time, add {flags}"));
     }

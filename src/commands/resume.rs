@@ -105,7 +105,7 @@ pub fn resume(args: ResumeArgs) -> anyhow::Result<ExitCode> {
         changes,
     };
     let result = resume_run(stopped, scope, settings, session, &mut progress)?;
-    Ok(result.print(&manifest.input_settings, format, &progress))
+    Ok(result.print(format, &progress))
 }
 
 /// The command line that starts a run again which was killed before it had begun. Then nothing was sent.

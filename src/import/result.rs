@@ -12,7 +12,7 @@ use crate::import::context::resume_hint;
 use crate::import::finish::FinalReports;
 use crate::report::{Progress, REPORT, SummaryTable, summary_table};
 use crate::run::Summary;
-use crate::settings::{InputSettings, SummaryFormat};
+use crate::settings::SummaryFormat;
 
 /// How a run, or a session of it, ended.
 pub struct RunResult {
@@ -29,12 +29,7 @@ pub struct RunResult {
 
 impl RunResult {
     /// Prints how the run ended, and how to resume or undo it.
-    pub fn print(
-        &self,
-        input: &InputSettings,
-        format: SummaryFormat,
-        progress: &Progress,
-    ) -> ExitCode {
+    pub fn print(&self, format: SummaryFormat, progress: &Progress) -> ExitCode {
         let folder = &self.folder;
         let summary = match format {
             SummaryFormat::Table => self.table(),
@@ -55,7 +50,7 @@ impl RunResult {
             .as_ref()
             .and_then(|reports| reports.undo.as_ref());
         if let Some(undo) = undo.filter(|undo| !undo.is_empty()) {
-            progress.info(&undo.text(folder, &input.allowed_codes));
+            progress.info(&undo.text(folder));
         }
         progress.end(folder, self.exit_code());
         self.exit_code()

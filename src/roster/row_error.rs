@@ -100,7 +100,7 @@ pub enum RowError {
         printable(found, 40),
         match suggestion {
             Some(code) => format!("; did you mean {code}?"),
-            None => "; `seatload codes` lists the known codes".to_owned(),
+            None => "; `seatload codes` lists the known codes, --allow-code accepts a new one".to_owned(),
         }
     )]
     UnknownCode {

@@ -96,7 +96,7 @@ fn a_user_with_a_bad_row_is_skipped_as_a_whole() {
     assert_eq!(
         row_errors(&roster),
         [
-            "4: unknown bundle code \"OFFICE\" in column \"code\"; `seatload codes` lists the known codes"
+            "4: unknown bundle code \"OFFICE\" in column \"code\"; `seatload codes` lists the known codes, --allow-code accepts a new one"
         ]
     );
     let all = &roster.assignments;

@@ -1,5 +1,6 @@
 //! `undo.csv`: what users had before the run changed it. Importing the file restores it.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -8,6 +9,7 @@ use super::csv_log::{self, CsvLog};
 use super::journal::{AssignmentRow, find_user};
 use super::user_set::UserSet;
 use super::{RunFileError, RunFolder, UserStates};
+use crate::catalog;
 use crate::humanize::count_of;
 use crate::plan::{Action, CurrentLicenses, PlannedChanges};
 use crate::roster::{Assignments, UserIndex};
@@ -82,10 +84,10 @@ impl<'a> Undo<'a> {
         let mut drops_any = false;
         for row in self.file.read()? {
             let row = row?;
-            match (is_kept(&row), row.is_removal()) {
-                (true, true) => summary.had_none += 1,
-                (true, false) => summary.restorable += 1,
-                (false, _) => drops_any = true,
+            if is_kept(&row) {
+                summary.add(&row);
+            } else {
+                drops_any = true;
             }
         }
         if drops_any {
@@ -105,11 +107,13 @@ impl<'a> Undo<'a> {
 }
 
 /// How many users importing `undo.csv` restores, and how many it does not.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UndoSummary {
     restorable: u64,
     had_none: u64,
     unknown: u64,
+    /// Codes of the file that an import does not accept by itself: the service may know newer ones.
+    new_codes: BTreeSet<String>,
 }
 
 impl UndoSummary {
@@ -118,14 +122,28 @@ impl UndoSummary {
         *self == Self::default()
     }
 
-    /// How to undo the run, in some lines. `allowed_codes` are the codes of --allow-code.
-    pub fn text(&self, folder: &Path, allowed_codes: &[String]) -> String {
+    fn add(&mut self, row: &AssignmentRow) {
+        if row.is_removal() {
+            self.had_none += 1;
+            return;
+        }
+        self.restorable += 1;
+        for code in row.codes().filter(|code| catalog::find(code).is_none()) {
+            if !self.new_codes.contains(code) {
+                self.new_codes.insert(code.to_owned());
+            }
+        }
+    }
+
+    /// How to undo the run, in some lines.
+    pub fn text(&self, folder: &Path) -> String {
         let mut flags = Vec::new();
         if self.had_none > 0 {
             flags.push("--allow-removal".to_owned());
         }
-        if !allowed_codes.is_empty() {
-            flags.push(format!("--allow-code {}", allowed_codes.join(",")));
+        if !self.new_codes.is_empty() {
+            let codes: Vec<_> = self.new_codes.iter().map(String::as_str).collect();
+            flags.push(format!("--allow-code {}", codes.join(",")));
         }
         let with = match flags.as_slice() {
             [] => String::new(),
@@ -159,6 +177,7 @@ pub fn sample() -> crate::diagnostic::Sample {
         restorable: 1200,
         had_none: 40,
         unknown: 1,
+        new_codes: BTreeSet::from(["NEWCODE".to_owned()]),
     };
-    crate::diagnostic::Sample::text(summary.text(Path::new("run"), &["NEWCODE".to_owned()]))
+    crate::diagnostic::Sample::text(summary.text(Path::new("run")))
 }

@@ -126,6 +126,23 @@ fn undo_puts_back_what_the_service_said_and_verify_agrees() {
 }
 
 #[test]
+fn undo_names_the_flag_for_codes_that_only_the_service_knows() {
+    let mut before = with_licenses(1);
+    before.insert(guid(0), vec!["NEWNU".to_owned()]);
+    let portal = Portal::new(1, before.clone(), PortalBehavior::default());
+    let dir = Dir::new();
+    dir.write("users.csv", with_addresses(1));
+    let replaced = import(&dir, &portal, "run", &["--allow-losses"]);
+    replaced
+        .exits_with(0)
+        .says("undo.csv with --allow-code NEWNU to restore the licences of 1 user");
+    let flags = ["--allow-losses", "--allow-code", "NEWNU"];
+    let undone = import_file(&dir, &portal, "run/undo.csv", "undone", &flags);
+    undone.exits_with(0);
+    assert_eq!(portal.licenses(), before);
+}
+
+#[test]
 fn users_whose_responses_were_lost_are_settled_by_reading_what_they_have() {
     let loses_half = PortalBehavior {
         loses: |nth| nth % 2 == 1,

@@ -186,6 +186,10 @@ impl AssignmentRow {
         row
     }
 
+    pub fn codes(&self) -> impl Iterator<Item = &str> {
+        self.user_bundle_codes.split(';')
+    }
+
     pub fn is_removal(&self) -> bool {
         self.user_bundle_codes == Removal::Remove.name()
     }
