@@ -1,4 +1,4 @@
-//! How long to wait after a failure that would happen to every file.
+//! The delay after a failure that would happen to every file.
 
 use std::time::Duration;
 

@@ -31,13 +31,12 @@ pub enum Disposition {
     Duplicate {
         file: String,
         when: String,
-        /// Where it is now, if it is still there.
+        /// The folder of the earlier import, if it is still there.
         folder: Option<String>,
     },
 }
 
 impl Disposition {
-    /// Where the file goes.
     pub fn place(&self) -> TargetFolder {
         match self {
             Self::Finished(counts) if counts.failures.is_empty() => TargetFolder::Done,
@@ -92,11 +91,11 @@ impl Disposition {
                 "{error}\n\nCorrect the file, then drop it into the watched folder again.\n"
             ),
             Self::Duplicate { folder, .. } => {
-                let seen = folder.as_ref().map_or_else(String::new, |folder| {
+                let reports = folder.as_ref().map_or_else(String::new, |folder| {
                     format!("Its reports are in {folder}.\n")
                 });
                 format!(
-                    "{seen}hint: if the file was dropped twice by mistake, there is nothing to do. To import it again:\n\
+                    "{reports}hint: if the file was dropped twice by mistake, there is nothing to do. To import it again:\n\
                      \n    seatload import FILE, with the flags of the watch\n"
                 )
             }
@@ -175,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_done_when_every_user_succeeded_and_wants_attention_otherwise() {
+    fn a_file_is_done_when_every_user_succeeded_and_needs_attention_otherwise() {
         let run = Path::new("attention/a/run");
         let done = Disposition::Finished(counts(&[]));
         assert_eq!(
@@ -214,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_without_answers_is_set_aside_after_an_hour_and_only_one_of_several() {
+    fn a_file_without_responses_is_set_aside_after_an_hour_and_only_the_first_of_several() {
         assert_eq!(
             after_no_response(MAX_UNAVAILABLE / 2, false),
             AfterStop::Retry
@@ -230,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn trouble_that_every_file_would_meet_sets_no_file_aside() {
+    fn a_failure_that_every_file_would_meet_sets_no_file_aside() {
         let message = String::new;
         let trouble = [
             StopReason::Unauthorized { message: message() },

@@ -1,4 +1,4 @@
-//! What the system tells of a file, so that a change of it is seen.
+//! The version of a file, from what the system records of it.
 
 use std::fs::Metadata;
 

@@ -1,8 +1,8 @@
-//! The folder itself: its files, the one that is being worked at, and the moves between its parts.
+//! The watched folder: its files, the current job, and the moves between its subfolders.
 //!
-//! A file is moved into a folder of its own in `working` and never leaves it: its reports and the note come into that
-//! folder, which then goes as a whole to where it belongs. Each move is one rename, so a kill leaves a file in one
-//! place or the other.
+//! A file is moved into a folder of its own in `working`, and stays in it: the reports and the note are written there, and
+//! the whole folder is moved when the file is done. Each move is one rename, so a kill leaves a file in one place or the
+//! other.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -58,12 +58,12 @@ impl Hint for WatchError {
     }
 }
 
-/// Where the lock and the memory are.
+/// The subfolder of the lock and the log of imported files.
 const OWN: &str = ".seatload";
 
 pub const WORKING: &str = "working";
 
-/// Moved from place to place to find out whether that can be done.
+/// A folder that is moved to find out whether files can be.
 const PROBE: &str = ".probe";
 
 /// A folder that is watched, locked.
@@ -71,11 +71,11 @@ const PROBE: &str = ".probe";
 pub struct WatchFolder {
     path: PathBuf,
     lock: Lock,
-    last_alive: Option<SystemTime>,
+    earlier_heartbeat: Option<SystemTime>,
 }
 
 impl WatchFolder {
-    /// Takes a folder, makes its parts, and finds that files can be moved between them.
+    /// Locks a folder, creates its subfolders, and checks that files can be moved between them.
     ///
     /// # Errors
     /// When there is no folder, another process watches it, or it cannot be written to.
@@ -90,7 +90,7 @@ impl WatchFolder {
         };
         let own = path.join(OWN);
         fs::create_dir_all(&own).map_err(not_writable)?;
-        let last_alive = Lock::last_heartbeat(&own);
+        let earlier_heartbeat = Lock::last_heartbeat(&own);
         let lock = Lock::take(&own).map_err(|error| match error {
             LockError::InUse { pid: by } => WatchError::InUse {
                 path: path.clone(),
@@ -101,10 +101,10 @@ impl WatchFolder {
         let folder = Self {
             path: path.clone(),
             lock,
-            last_alive,
+            earlier_heartbeat,
         };
         // Starting a watch sends nothing, so the heartbeat stays that of the last request.
-        folder.restore_heartbeat(last_alive);
+        folder.restore_heartbeat(earlier_heartbeat);
         for part in TargetFolder::ALL
             .map(TargetFolder::folder)
             .into_iter()
@@ -131,54 +131,54 @@ impl WatchFolder {
             })
     }
 
-    /// Where the memory is.
+    /// The folder of the log of imported files.
     pub fn state_dir(&self) -> PathBuf {
         self.path.join(OWN)
     }
 
-    /// When a watch of this folder was last at a run, before this one.
-    pub fn last_alive(&self) -> Option<SystemTime> {
-        self.last_alive
+    /// The last heartbeat of an earlier watch of this folder.
+    pub fn earlier_heartbeat(&self) -> Option<SystemTime> {
+        self.earlier_heartbeat
     }
 
-    /// Leaves a sign that something may have been sent.
-    pub fn beat(&self) {
+    /// Records that a request may have been sent.
+    pub fn heartbeat(&self) {
         self.lock.heartbeat();
     }
 
-    pub fn heartbeat(&self) -> Option<SystemTime> {
+    pub fn last_heartbeat(&self) -> Option<SystemTime> {
         Lock::last_heartbeat(&self.state_dir())
     }
 
-    /// Takes back the heartbeats since this one: nothing was sent.
+    /// Removes the heartbeats after this one, since nothing was sent.
     pub fn restore_heartbeat(&self, heartbeat: Option<SystemTime>) {
         self.lock
             .set_heartbeat(heartbeat.unwrap_or(SystemTime::UNIX_EPOCH));
     }
 
-    /// The files in the folder as they are now. Symbolic links and folders are none.
+    /// The files in the folder, without symbolic links and folders.
     ///
     /// # Errors
     /// When the folder cannot be read.
-    pub fn look(&self) -> io::Result<Vec<FoundFile>> {
-        let mut seen = Vec::new();
+    pub fn files(&self) -> io::Result<Vec<FoundFile>> {
+        let mut files = Vec::new();
         for entry in fs::read_dir(&self.path)? {
             let entry = entry?;
-            // A file that is gone by now is none. This does not follow links.
+            // A file may be gone by now. This does not follow links.
             let Ok(metadata) = entry.metadata() else {
                 continue;
             };
             if metadata.is_file() {
-                seen.push(FoundFile {
+                files.push(FoundFile {
                     name: entry.file_name(),
-                    stamp: file_version(&metadata),
+                    version: file_version(&metadata),
                 });
             }
         }
-        Ok(seen)
+        Ok(files)
     }
 
-    /// Takes a file: moves it into a folder of its own. None if it is gone.
+    /// Moves a file into a folder of its own in `working`. `None` if the file is gone.
     ///
     /// # Errors
     /// When it cannot be moved.
@@ -211,8 +211,7 @@ impl WatchFolder {
         }))
     }
 
-    /// The file that is being worked at, if there is one. Folders that were made for a file and have none are taken
-    /// away.
+    /// The file in `working`, if there is one. Removes folders that were created for a file and have none.
     ///
     /// # Errors
     /// When it cannot be read.
@@ -229,7 +228,7 @@ impl WatchFolder {
             let path = entry.path();
             let file = import_in(&path)?;
             if file.is_none() && !exists(&run_in(&path)) {
-                // Killed before the file came; whatever else is there keeps it.
+                // A kill came before the file was moved. A folder with other content stays.
                 let _ = fs::remove_dir(&path);
                 continue;
             }
@@ -239,13 +238,13 @@ impl WatchFolder {
         Ok(jobs.into_iter().next())
     }
 
-    /// Where a file's folder would go.
+    /// The path that a job's folder will be moved to.
     pub fn destination(&self, job: &Job, place: TargetFolder) -> PathBuf {
         let parent = self.path.join(place.folder());
         parent.join(unused_name(&job.name, |name| exists(&parent.join(name))))
     }
 
-    /// Moves a file with all that is beside it to a destination, with a note if one is given.
+    /// Moves a job's folder to a destination, with a note if one is given.
     ///
     /// # Errors
     /// When it cannot be moved.
@@ -260,7 +259,7 @@ impl WatchFolder {
         sync_folder(&self.path.join(WORKING))
     }
 
-    /// Where the folder of that name stands, if it still does.
+    /// The folder with this name among those of files that are done, if it is still there.
     pub fn find_filed(&self, name: &str) -> Option<PathBuf> {
         let places = TargetFolder::ALL.map(|place| self.path.join(place.folder()).join(name));
         places.into_iter().find(|path| exists(path))
@@ -268,11 +267,11 @@ impl WatchFolder {
 }
 
 fn exists(path: &Path) -> bool {
-    // Of a link that leads nowhere too: the name is taken.
+    // A broken link takes the name, too.
     fs::symlink_metadata(path).is_ok()
 }
 
-/// The file to import in a file's folder.
+/// The file to import in a job's folder.
 fn import_in(folder: &Path) -> io::Result<Option<OsString>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder)? {
@@ -301,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_goes_through_working_to_its_place_with_a_note_and_never_over_another() {
+    fn a_file_moves_through_working_to_its_folder_with_a_note_and_overwrites_none() {
         let (dir, folder) = watched();
         for nth in 1..3 {
             fs::write(dir.path().join("a.csv"), nth.to_string()).unwrap();
@@ -324,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_was_made_for_a_file_and_never_got_one_is_taken_away() {
+    fn a_folder_that_was_created_for_a_file_and_has_none_is_removed() {
         let (dir, folder) = watched();
         let empty = dir.path().join("working/a-20261124-101500");
         fs::create_dir(&empty).unwrap();
@@ -336,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_gone_is_not_taken_and_leaves_nothing() {
+    fn a_file_that_is_gone_is_not_claimed_and_leaves_nothing() {
         let (dir, folder) = watched();
         assert_eq!(folder.claim(OsStr::new("a.csv"), now()).unwrap(), None);
         let left = fs::read_dir(dir.path().join("working")).unwrap().count();
@@ -358,16 +357,16 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn links_and_folders_are_no_files_and_a_renamed_file_is_known_again() {
+    fn links_and_folders_are_ignored_and_a_renamed_file_keeps_its_identity() {
         let (dir, folder) = watched();
         fs::create_dir(dir.path().join("sub.csv")).unwrap();
         fs::write(dir.path().join("a.csv.part"), "a").unwrap();
         std::os::unix::fs::symlink("/etc/passwd", dir.path().join("link.csv")).unwrap();
-        let before = folder.look().unwrap();
+        let before = folder.files().unwrap();
         fs::rename(dir.path().join("a.csv.part"), dir.path().join("a.csv")).unwrap();
-        let after = folder.look().unwrap();
+        let after = folder.files().unwrap();
         assert_eq!((before.len(), after.len()), (1, 1));
-        assert_eq!(before[0].stamp.id, after[0].stamp.id);
+        assert_eq!(before[0].version.id, after[0].version.id);
         assert_eq!(after[0].name, "a.csv");
     }
 }

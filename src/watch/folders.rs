@@ -1,10 +1,10 @@
-//! Where a file goes, and under which name: nothing is ever written over.
+//! The folders of files that are done, and names in them: nothing is ever overwritten.
 
 use jiff::Timestamp;
 
 use crate::run::safe_file_name;
 
-/// Where a file stands once it is done with.
+/// The folder of a file that is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TargetFolder {
     Done,
@@ -13,10 +13,8 @@ pub enum TargetFolder {
 }
 
 impl TargetFolder {
-    /// All of them.
     pub const ALL: [Self; 3] = [Self::Done, Self::Attention, Self::Duplicates];
 
-    /// The folder's name.
     pub fn folder(self) -> &'static str {
         match self {
             Self::Done => "done",
@@ -26,13 +24,13 @@ impl TargetFolder {
     }
 }
 
-/// A name for the folder of a file that is taken now.
+/// A name for the folder of a file that is claimed now.
 pub fn job_folder_name(stem: &str, now: Timestamp, is_taken: impl Fn(&str) -> bool) -> String {
     let name = format!("{}-{}", safe_file_name(stem), now.strftime("%Y%m%d-%H%M%S"));
     unused_name(&name, is_taken)
 }
 
-/// The name, or with a number after it where it is taken.
+/// The name, with a number after it if it is taken.
 pub fn unused_name(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
     if !is_taken(name) {
         return name.to_owned();
@@ -40,7 +38,7 @@ pub fn unused_name(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
     (2_u64..)
         .map(|next| format!("{name}-{next}"))
         .find(|name| !is_taken(name))
-        .expect("no folder holds that many")
+        .expect("there are more numbers than folders")
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
-//! What was imported, by its content.
+//! The files that were imported, by their content.
 //!
-//! A line is added when a file whose run has begun leaves `working`: until then its run folder is the memory, and no
-//! other file is taken.
+//! A file whose run has started gets its line before it leaves `working`. Until then its run folder shows that it was
+//! imported, and no other file is.
 
 use std::collections::HashMap;
 use std::io;
@@ -17,8 +17,8 @@ use crate::sanitize::printable;
 
 const NAME: &str = "imported.csv";
 
-/// The longest name of a file that is shown.
-const LONGEST_NAME: usize = 255;
+/// The longest name of a file that is kept, in characters.
+const MAX_NAME_CHARS: usize = 255;
 
 /// An import of a content.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,9 +27,9 @@ pub struct ImportedFile {
     sha256: String,
     bytes: u64,
     pub file: String,
-    /// The name of the folder that it went to, with its reports.
+    /// The name of the folder that it was moved to, with its reports.
     pub folder: String,
-    /// When it was done with, in UTC.
+    /// When it was done, in UTC.
     pub imported_at: String,
 }
 
@@ -65,7 +65,7 @@ impl ImportLog {
     /// Opens the log of a folder.
     ///
     /// # Errors
-    /// When it cannot be read, or a line of it is damaged. A last line that was cut off is none.
+    /// When it cannot be read, or a line of it is damaged. A last line that was cut off is removed.
     pub fn open(folder: &Path) -> Result<Self, ImportLogError> {
         let path = folder.join(NAME);
         let io = |source| ImportLogError::Io {
@@ -100,7 +100,7 @@ impl ImportLog {
         self.last.as_ref()
     }
 
-    /// Remembers an import, on the disk. To be told the same again changes nothing.
+    /// Adds an import, and waits for the disk. Adding it again changes nothing.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -120,7 +120,7 @@ impl ImportLog {
         let record = ImportedFile {
             sha256: fingerprint.sha256.clone(),
             bytes: fingerprint.bytes,
-            file: printable(file, LONGEST_NAME),
+            file: printable(file, MAX_NAME_CHARS),
             folder: folder.to_owned(),
             imported_at: format!("{now:.0}"),
         };

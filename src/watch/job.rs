@@ -1,4 +1,4 @@
-//! A file that is being worked at.
+//! A file that is being imported.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -8,50 +8,49 @@ use std::path::{Path, PathBuf};
 use crate::run::wait_while_in_use;
 use crate::sanitize::printable;
 
-/// The reports of a file, in its folder.
+/// The folder of a file's reports.
 const RUN: &str = "run";
 
 /// The note in a file's folder.
 pub const NOTE: &str = "NOTE.txt";
 
 /// The longest name that is shown, in characters.
-const LONGEST_NAME: usize = 255;
+const MAX_NAME_CHARS: usize = 255;
 
-/// A file that is being worked at, in a folder of its own.
+/// A file that is being imported, in a folder of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
     pub path: PathBuf,
     pub name: String,
-    /// The file's name; none if somebody has taken it away.
+    /// The file's name; `None` if the file is missing.
     pub file: Option<OsString>,
 }
 
-/// Where the reports of a file are, in its folder.
+/// The folder of a file's reports, in the file's folder.
 pub fn run_in(folder: &Path) -> PathBuf {
     folder.join(RUN)
 }
 
 impl Job {
-    /// The file.
     pub fn input(&self) -> Option<PathBuf> {
         self.file.as_ref().map(|file| self.path.join(file))
     }
 
-    /// Where its reports are, or will be.
+    /// The folder of its reports.
     pub fn run(&self) -> PathBuf {
         run_in(&self.path)
     }
 
-    /// What to call it.
+    /// Its name in messages.
     pub fn shown(&self) -> String {
         let name = self.file.as_deref().unwrap_or(OsStr::new(&self.name));
-        printable(&name.to_string_lossy(), LONGEST_NAME)
+        printable(&name.to_string_lossy(), MAX_NAME_CHARS)
     }
 
-    /// Takes away what a note said, if there is one.
+    /// Removes the note of an earlier attempt, if there is one.
     ///
     /// # Errors
-    /// When it is there and cannot be taken away.
+    /// When it is there and cannot be removed.
     pub fn remove_note(&self) -> io::Result<()> {
         let note = self.path.join(NOTE);
         match wait_while_in_use(&note, || fs::remove_file(&note)) {

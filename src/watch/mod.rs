@@ -1,7 +1,7 @@
-//! A folder in which files are dropped to be imported: which of them to take, when, and where they go.
+//! A folder in which files are dropped to be imported: which file is imported, when, and where it goes.
 //!
-//! What is decided is apart from the folder itself: `arrivals`, `names`, `places` and `verdict` know neither clock nor
-//! disk.
+//! Decisions are apart from the folder itself: `pending_files`, `names`, `folders` and `disposition` use neither a clock
+//! nor a disk.
 
 mod backoff;
 mod disposition;

@@ -1,11 +1,11 @@
-//! What a file's name says of it.
+//! What a file's name says about it.
 
-/// The endings of what can be imported, and of what it may be compressed by.
-const ENDINGS: [&str; 2] = [".csv", ".xlsx"];
-const COMPRESSED: [&str; 2] = [".gz", ".zst"];
+/// The suffixes of files that can be imported, and of their compressed forms.
+const SUFFIXES: [&str; 2] = [".csv", ".xlsx"];
+const COMPRESSED_SUFFIXES: [&str; 2] = [".gz", ".zst"];
 
-/// The endings that programs give to a file as long as they write it.
-const UNFINISHED: [&str; 10] = [
+/// The suffixes of files that a program is still writing.
+const TEMPORARY_SUFFIXES: [&str; 10] = [
     ".part",
     ".partial",
     ".filepart",
@@ -18,42 +18,42 @@ const UNFINISHED: [&str; 10] = [
     ".unfinished",
 ];
 
-/// What a file is, by its name.
+/// The kind of a file, by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileKind {
     Import,
-    /// A program is at it, or it is hidden.
+    /// A program is writing it, or it is hidden.
     Temporary,
     Other,
 }
 
-/// What a file is, by its name.
+/// The kind of a file, by its name.
 pub fn kind(name: &str) -> FileKind {
     let name = name.to_ascii_lowercase();
-    let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
-    if name.starts_with(['.', '~']) || name.ends_with('~') || ends(&UNFINISHED) {
+    let ends = |suffixes: &[&str]| suffixes.iter().any(|suffix| name.ends_with(suffix));
+    if name.starts_with(['.', '~']) || name.ends_with('~') || ends(&TEMPORARY_SUFFIXES) {
         return FileKind::Temporary;
     }
-    let plain = COMPRESSED
+    let plain = COMPRESSED_SUFFIXES
         .iter()
-        .find_map(|ending| name.strip_suffix(ending))
+        .find_map(|suffix| name.strip_suffix(suffix))
         .unwrap_or(&name);
-    let is_import = |ending: &str| plain.len() > ending.len() && plain.ends_with(ending);
-    match ENDINGS.iter().any(|ending| is_import(ending)) {
+    let is_import = |suffix: &str| plain.len() > suffix.len() && plain.ends_with(suffix);
+    match SUFFIXES.iter().any(|suffix| is_import(suffix)) {
         true => FileKind::Import,
         false => FileKind::Other,
     }
 }
 
-/// The names beside a file that say that a program is at it: a download that will replace it, or a spreadsheet program
-/// that has it open.
-pub fn marks(name: &str) -> impl Iterator<Item = String> {
+/// The names of files beside a file that show that it is in use: a download that will replace it, or the lock of a
+/// spreadsheet program.
+pub fn in_use_markers(name: &str) -> impl Iterator<Item = String> {
     let open = [format!("~${name}"), format!(".~lock.{name}#")];
     let name = name.to_owned();
     open.into_iter().chain(
-        UNFINISHED
+        TEMPORARY_SUFFIXES
             .iter()
-            .map(move |ending| format!("{name}{ending}")),
+            .map(move |suffix| format!("{name}{suffix}")),
     )
 }
 
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn csv_and_workbooks_are_taken_compressed_or_not_and_whatever_their_case() {
+    fn csv_files_and_workbooks_are_imported_also_compressed_and_in_capitals() {
         for name in [
             "users.csv",
             "Users.CSV",
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn hidden_files_and_those_that_a_program_is_at_are_let_alone() {
+    fn hidden_and_temporary_files_are_ignored() {
         for name in [
             ".users.csv",
             ".csv",
@@ -103,9 +103,9 @@ mod tests {
     }
 
     #[test]
-    fn every_mark_is_a_temporary_name() {
-        for mark in marks("users.csv") {
-            assert_eq!(kind(&mark), FileKind::Temporary, "{mark}");
+    fn every_marker_is_a_temporary_name() {
+        for marker in in_use_markers("users.csv") {
+            assert_eq!(kind(&marker), FileKind::Temporary, "{marker}");
         }
     }
 }

@@ -130,7 +130,7 @@ impl Attempt<'_> {
         if self.interrupt.is_cancelled() {
             return Ok(AttemptResult::Interrupted);
         }
-        self.folder.beat();
+        self.folder.heartbeat();
         let ended = prepared.run(&settings, run, session, progress)?;
         self.after(job, &ended, progress)
     }
@@ -164,7 +164,7 @@ impl Attempt<'_> {
         }
         let changes = reload_input(&manifest, run.path(), progress);
         let changes = changes.map_err(not_reloaded)?;
-        self.folder.beat();
+        self.folder.heartbeat();
         let stopped = StoppedRun {
             start: StartTime::now(),
             folder: run,
@@ -240,7 +240,7 @@ impl Attempt<'_> {
         ended: &RunResult,
         progress: &Progress,
     ) -> Result<AttemptResult, AttemptResult> {
-        self.folder.beat();
+        self.folder.heartbeat();
         let Some(stop) = &ended.stop else {
             return self.after_end(job);
         };
@@ -293,7 +293,7 @@ fn finished(job: &Job) -> Result<AttemptResult, AttemptResult> {
     };
     let is_same = match job.input() {
         Some(input) => fingerprint(&input)? == record.fingerprints.input,
-        // It was read to its end.
+        // The run has read it to its end.
         None => true,
     };
     Ok(AttemptResult::Done(if is_same {

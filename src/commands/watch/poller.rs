@@ -12,8 +12,8 @@ use crate::sanitize::printable;
 use crate::settings::ProgressMode;
 use crate::watch::{FileCounts, FileKind, PendingFiles, WatchFolder, kind, status};
 
-/// How often there is a heartbeat while a file is imported.
-const BEAT: Duration = Duration::from_millis(500);
+/// The time between two heartbeats while a file is imported.
+const HEARTBEAT_PERIOD: Duration = Duration::from_millis(500);
 
 /// How often the folder is polled, at most and at least.
 const MOST_OFTEN: Duration = Duration::from_millis(20);
@@ -24,8 +24,8 @@ const STATUS_PERIOD: Duration = Duration::from_secs(60);
 
 /// Polls a folder.
 pub struct Poller {
-    arrivals: PendingFiles,
-    begin: Instant,
+    files: PendingFiles,
+    started: Instant,
     period: Duration,
     last_status: Instant,
     /// Files of other kinds that have been reported.
@@ -39,8 +39,8 @@ impl Poller {
     pub fn new(settle: Duration, progress: ProgressMode) -> Self {
         let now = Instant::now();
         Self {
-            arrivals: PendingFiles::new(settle),
-            begin: now,
+            files: PendingFiles::new(settle),
+            started: now,
             period: settle.clamp(MOST_OFTEN, LEAST_OFTEN),
             last_status: now,
             others: BTreeSet::new(),
@@ -61,37 +61,36 @@ impl Poller {
 
     /// Polls once.
     pub fn poll(&mut self, folder: &WatchFolder) -> io::Result<()> {
-        let seen = folder.look()?;
-        for seen in &seen {
-            let name = seen.name.to_string_lossy();
-            if kind(&name) == FileKind::Other && self.others.insert(seen.name.clone()) {
+        let found = folder.files()?;
+        for file in &found {
+            let name = file.name.to_string_lossy();
+            if kind(&name) == FileKind::Other && self.others.insert(file.name.clone()) {
                 let name = printable(&name, 255);
                 self.progress.info(&format!(
                     "ignored: {name} is neither a CSV nor an .xlsx file"
                 ));
             }
         }
-        self.arrivals.update(self.begin.elapsed(), seen);
+        self.files.update(self.started.elapsed(), found);
         self.print_status();
         Ok(())
     }
 
     /// The next file that is complete.
     pub fn next(&self) -> Option<OsString> {
-        let next = self.arrivals.next(self.begin.elapsed());
+        let next = self.files.next(self.started.elapsed());
         next.map(ToOwned::to_owned)
     }
 
     /// The names of the files that wait.
     pub fn waiting(&self) -> Vec<String> {
-        let names = self.arrivals.waiting();
+        let names = self.files.waiting();
         names
             .map(|name| printable(&name.to_string_lossy(), 255))
             .collect()
     }
 
-    /// Keeps polling while `work` runs. Its heartbeats stay if it has sent anything: after a kill nobody could say whether
-    /// it had.
+    /// Polls and records heartbeats while `work` runs. The heartbeats are kept only if it has sent a request.
     pub fn poll_while<T>(
         &mut self,
         activity: String,
@@ -100,19 +99,21 @@ impl Poller {
         work: impl FnOnce() -> T,
     ) -> T {
         self.activity = Some((activity, Instant::now()));
-        let heartbeat = folder.heartbeat();
+        let heartbeat = folder.last_heartbeat();
         let done = thread::scope(|scope| {
             let (working, is_done) = mpsc::channel::<()>();
             let poller = &mut *self;
             scope.spawn(move || {
                 let period = poller.period.max(MOST_OFTEN);
-                let mut looked = Instant::now();
-                while is_done.recv_timeout(period.min(BEAT)) == Err(RecvTimeoutError::Timeout) {
-                    // Requests may leave all the while.
-                    folder.beat();
-                    if looked.elapsed() >= period {
-                        looked = Instant::now();
-                        // Who looks next, with nothing else to do, tells what is wrong.
+                let mut polled = Instant::now();
+                while is_done.recv_timeout(period.min(HEARTBEAT_PERIOD))
+                    == Err(RecvTimeoutError::Timeout)
+                {
+                    // Requests may be sent at any moment.
+                    folder.heartbeat();
+                    if polled.elapsed() >= period {
+                        polled = Instant::now();
+                        // The next poll after the work reports what is wrong.
                         let _ = poller.poll(folder);
                     }
                 }
@@ -123,7 +124,7 @@ impl Poller {
         });
         self.activity = None;
         if has_sent() {
-            folder.beat();
+            folder.heartbeat();
         } else {
             folder.restore_heartbeat(heartbeat);
         }
@@ -135,7 +136,7 @@ impl Poller {
             return;
         }
         self.last_status = Instant::now();
-        let waiting = self.arrivals.waiting().count() as u64;
+        let waiting = self.files.waiting().count() as u64;
         let activity = self.activity.as_ref();
         let activity = activity.map(|(what, since)| (what.as_str(), since.elapsed()));
         self.progress.info(&status(self.counts, waiting, activity));
@@ -152,17 +153,17 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let folder = WatchFolder::open(parent.path()).unwrap();
         let mut poller = Poller::new(Duration::ZERO, ProgressMode::None);
-        let long_ago = folder.heartbeat();
+        let long_ago = folder.last_heartbeat();
         let until_there_is_a_heartbeat = || {
-            while folder.heartbeat() == long_ago {
+            while folder.last_heartbeat() == long_ago {
                 thread::yield_now();
             }
         };
         let mut poll_while = |has_sent: bool, work: &dyn Fn()| {
             poller.poll_while("importing".to_owned(), &folder, || has_sent, work);
-            folder.heartbeat()
+            folder.last_heartbeat()
         };
-        // Killed in the middle of it, work leaves a heartbeat whatever it has sent.
+        // A kill in the middle of the work leaves a heartbeat, whether or not something was sent.
         assert_eq!(poll_while(false, &until_there_is_a_heartbeat), long_ago);
         assert!(poll_while(true, &|| ()) > long_ago);
     }

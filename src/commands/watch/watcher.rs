@@ -60,18 +60,14 @@ enum Step {
 
 impl Watcher {
     /// Opens the folder and checks that files can be moved in it.
-    pub fn open(
-        args: WatchArgs,
-        path: &Path,
-        found_sound: &ImportSettings,
-    ) -> anyhow::Result<Self> {
+    pub fn open(args: WatchArgs, path: &Path, checked: &ImportSettings) -> anyhow::Result<Self> {
         let folder = WatchFolder::open(path)?;
         let import_log = ImportLog::open(&folder.state_dir())?;
         let runtime = Builder::new_current_thread().enable_all().build();
         let interrupt = CancellationToken::new();
         signals::install(interrupt.clone(), || print_final(EXIT_MESSAGE))
             .context("cannot listen for signals")?;
-        let mode = found_sound.run.progress;
+        let mode = checked.run.progress;
         Ok(Self {
             until: if args.once {
                 WatchMode::Once
@@ -80,8 +76,8 @@ impl Watcher {
             },
             poller: Poller::new(args.settle, mode),
             progress: Progress::new(mode),
-            send_times: SendTimes::after_heartbeat(folder.last_alive()),
-            connection: Some(Connection::new(&found_sound.run, None)?),
+            send_times: SendTimes::after_heartbeat(folder.earlier_heartbeat()),
+            connection: Some(Connection::new(&checked.run, None)?),
             args,
             folder,
             import_log,
@@ -147,13 +143,13 @@ impl Watcher {
         if let Some(job) = job.with_context(|| format!("cannot read {path}"))? {
             return Ok(Some(job));
         }
-        let looked = self.poller.poll(&self.folder);
-        looked.with_context(|| format!("cannot read {path}"))?;
+        let polled = self.poller.poll(&self.folder);
+        polled.with_context(|| format!("cannot read {path}"))?;
         let Some(name) = self.poller.next() else {
             return Ok(None);
         };
-        let taken = self.folder.claim(&name, Timestamp::now());
-        taken.with_context(|| format!("cannot take {}", Path::new(&name).display()))
+        let claimed = self.folder.claim(&name, Timestamp::now());
+        claimed.with_context(|| format!("cannot move {} to working", Path::new(&name).display()))
     }
 
     /// Whether `--once` is over: files that are not complete by now are still being written.
@@ -270,14 +266,14 @@ impl Watcher {
             self.progress.message(RESUME_HINT);
             return Step::End(ExitCode::Stopped);
         }
-        let told = until.and_then(|until| Duration::try_from(until - Timestamp::now()).ok());
-        let wait = told.unwrap_or_default().max(delay(self.failures_in_a_row));
+        let asked = until.and_then(|until| Duration::try_from(until - Timestamp::now()).ok());
+        let wait = asked.unwrap_or_default().max(delay(self.failures_in_a_row));
         self.failures_in_a_row += 1;
         self.progress
             .message(&format!("retrying in {}; new files wait", duration(wait)));
         let end = Instant::now() + wait;
         while !self.interrupt.is_cancelled() && Instant::now() < end {
-            // The next look without a pause tells what is wrong.
+            // The next poll after the wait reports what is wrong.
             let _ = self.poller.poll(&self.folder);
             self.wait(
                 end.saturating_duration_since(Instant::now())
