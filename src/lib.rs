@@ -1,4 +1,4 @@
-//! seatload loads licence seats from a CSV: every user in it comes to hold exactly the bundle codes that the file says.
+//! seatload allocates licences from a CSV or an Excel workbook: every user in it gets exactly the bundle codes of the file.
 //!
 //! The interface is the program, which `run` is. What else can be seen is for its own tests and benchmarks.
 

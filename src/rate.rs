@@ -1,4 +1,4 @@
-//! A quota of requests: never more than so many in any window of so long.
+//! A quota of requests: a maximum number in any window of a given length.
 
 use std::fmt;
 use std::num::NonZeroU32;

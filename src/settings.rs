@@ -54,9 +54,9 @@ pub struct Questions {
 pub enum Ask {
     #[default]
     No,
-    /// If it does not say, the import goes on without.
+    /// Without an answer, the import continues.
     IfPossible,
-    /// If it does not say, nothing is sent.
+    /// Without an answer, nothing is sent.
     Must,
 }
 

@@ -8,8 +8,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::exit_code::ExitCode;
 
-/// Listens from now on: the first signal cancels `interrupt`; at the second `print_final` is called and the process
-/// ends, whatever the other threads do.
+/// Listens from now on: the first signal cancels `interrupt`; the second calls `print_final` and ends the process, even
+/// if other threads are stuck.
 ///
 /// # Errors
 /// When the system does not let the process listen.
@@ -82,7 +82,7 @@ pub fn survive_file_size_limit() -> io::Result<()> {
 
     let runtime = Builder::new_current_thread().enable_io().build()?;
     let _guard = runtime.enter();
-    // The handler stays for the life of the process; nobody waits for the signal itself.
+    // The handler stays for the life of the process; the signal itself is not waited for.
     signal(SignalKind::from_raw(Signal::XFSZ.as_raw())).map(drop)
 }
 

@@ -40,7 +40,7 @@ pub fn parse(
             ResponseKind::Allocated(confirmation)
         }
         Err(_) if is_read(body) => ResponseKind::ReadInstead,
-        // Accepted, and nobody is confirmed: a 204 has no body, and a 202 may have another.
+        // Accepted, and no user is confirmed: a 204 has no body, and a 202 may have another.
         Err(_) if status != 200 && !is_html(body) => {
             ResponseKind::Allocated(Confirmation::of(request, &[]))
         }

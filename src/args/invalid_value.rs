@@ -1,4 +1,4 @@
-//! A value that clap refuses, told by the place it comes from.
+//! A value that clap rejects, reported with the place that it comes from.
 
 use anyhow::anyhow;
 use clap::Error;

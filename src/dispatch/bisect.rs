@@ -34,7 +34,7 @@ pub struct Bisection {
     /// takes it, then the second half, on top of `rest`, is to blame and need not be asked whole.
     first_half: bool,
     largest_accepted: usize,
-    /// Nobody was refused alone, and every slice was answered.
+    /// No user was rejected alone, and every slice has a response.
     all_accepted: bool,
 }
 

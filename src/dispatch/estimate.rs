@@ -8,8 +8,8 @@ use tokio::time::Instant;
 use crate::pacing::{EarlierRequests, RateLimiter};
 use crate::rate::Rate;
 
-/// How long it takes at least until the last of so many requests may leave: the limiter of a run, were every answer
-/// there at once.
+/// The least time until the last of these requests may be sent: that of a run's rate limiter, if every response came at
+/// once.
 pub fn min_duration(requests: usize, rate: Rate, burst: NonZeroU32) -> Duration {
     let start = Instant::now();
     let mut limiter = RateLimiter::new(rate, burst, EarlierRequests::default(), start);

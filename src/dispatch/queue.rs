@@ -19,7 +19,7 @@ pub struct Task {
     pub group: GroupIndex,
     pub slice: Slice,
     pub purpose: Purpose,
-    /// The backoff that are left before the retries are used up.
+    /// The delays that are left before the retries are used up.
     pub backoff: Backoff,
 }
 

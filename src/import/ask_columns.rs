@@ -9,8 +9,8 @@ use crate::input::{ColumnGuess, GuessedColumn, Input, InputError, RowReader};
 use crate::report::wrap_to_terminal;
 use crate::settings::InputSettings;
 
-/// Asks for the columns, if the header does not name them and somebody is there to answer. Gives the flags that say the
-/// same.
+/// Asks for the columns, if the header does not name them and there is a terminal. Gives the flags that choose the same
+/// columns.
 ///
 /// # Errors
 /// When the answer is none: the error of the file, with its hint.

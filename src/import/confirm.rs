@@ -61,7 +61,7 @@ pub fn confirm(
     reject_harmful_changes(&report)
 }
 
-/// Whether somebody at a terminal is asked before anything is sent.
+/// Whether the user is asked at a terminal before anything is sent.
 fn is_asked(settings: &ImportSettings) -> bool {
     settings.interactivity == Interactivity::AtTerminal
         && !settings.consent.everything
@@ -148,7 +148,7 @@ fn ask_yes_no(report: &PlanReport) -> anyhow::Result<()> {
         // What follows starts on a new line.
         let _ = writeln!(stderr());
     }
-    // Unlike the clock of timeouts, this one goes on while a laptop sleeps.
+    // Unlike the clock of timeouts, this one runs while a laptop sleeps.
     let waited = Timestamp::now().duration_since(asked_at);
     check_answer(&answer, waited.unsigned_abs())
 }

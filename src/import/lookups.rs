@@ -1,4 +1,4 @@
-//! Asks the service what an import needs to know, before anything is sent.
+//! Asks the service for what an import needs to know, before anything is sent.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -114,7 +114,7 @@ impl<'a> Lookups<'a> {
         unless_optional(read, self.questions.seats, progress)
     }
 
-    /// Asks a question, and shows how far the answer is.
+    /// Asks a question, and shows the progress.
     fn ask<T>(
         &self,
         name: &str,
@@ -128,7 +128,7 @@ impl<'a> Lookups<'a> {
     }
 }
 
-/// Shows how far a look-up is.
+/// Shows the progress of a look-up.
 struct ShownLookup<'a> {
     bar: LookupBar,
     progress: &'a Progress,
@@ -156,8 +156,8 @@ impl LookupObserver for ShownLookup<'_> {
     }
 }
 
-/// What the service does not say, an import can do without, unless it was asked for explicitly. A service that is
-/// unavailable is another matter: the answer may matter, so nothing is sent.
+/// An import does without an answer that the service does not give, unless a flag asks for it. If the service is
+/// unavailable, the answer may matter, so that is an error.
 fn unless_optional<T>(
     answer: Result<T, LookupError>,
     ask: Ask,

@@ -1,5 +1,4 @@
-//! What hears of an event once it is recorded: counters, the timeline, the screen. None of them can endanger the
-//! records.
+//! The observers of recorded events: counters, the timeline, the display. None of them can endanger the records.
 
 use std::time::Instant;
 
@@ -44,13 +43,13 @@ impl<'a> Observers<'a> {
         self.progress.show_event(event, &self.stats);
     }
 
-    /// Refreshes the screen while no event comes.
+    /// Refreshes the display while no event comes.
     pub fn tick(&mut self) {
         self.progress.tick(&self.stats);
     }
 
-    /// Whether nobody can see the screen any more.
-    pub fn is_blind(&self) -> bool {
+    /// Whether the display is closed.
+    pub fn is_closed(&self) -> bool {
         self.progress.is_closed()
     }
 

@@ -1,4 +1,4 @@
-//! Takes the events of a run on a thread of its own: first they are recorded, then observers hear of them.
+//! Records the events of a run on a thread of its own, and then passes them to observers.
 
 use std::io;
 use std::thread;
@@ -23,7 +23,7 @@ const REFRESH: Duration = Duration::from_millis(250);
 
 const MAX_EVENTS_PER_WRITE: usize = 256;
 
-/// Records the events of a run, and tells its observers.
+/// Records the events of a run, and passes them to observers.
 pub struct Recorder<'a, 'l> {
     pub records: Records<'a, 'l>,
     pub observers: Observers<'a>,
@@ -74,7 +74,7 @@ impl Recorder<'_, '_> {
                 }
             };
             let written = written.and_then(|()| self.records.sync_if_due());
-            if self.observers.is_blind() {
+            if self.observers.is_closed() {
                 self.interrupt.cancel();
             }
             if written.is_err() {

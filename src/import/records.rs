@@ -1,4 +1,4 @@
-//! The records of a run, which must survive a crash: an event is in the files before anything else hears of it.
+//! The records of a run, which must survive a crash: an event is in the files before any observer receives it.
 
 use std::io;
 use std::sync::{Mutex, PoisonError};

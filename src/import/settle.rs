@@ -1,5 +1,4 @@
-//! Asks the service what users have whose outcome no response has settled: nobody stays unknown where the service can
-//! say.
+//! Reads what users have whose outcome no response has settled: no user stays unknown if the service answers.
 
 use std::collections::{BTreeSet, HashMap};
 use std::io;
@@ -56,7 +55,7 @@ pub fn may_ask(stop: Option<&StopReason>) -> bool {
     )
 }
 
-/// What these users have. `None` if there is nobody to ask about, or no answer.
+/// What these users have. `None` if there are none, or no answer.
 fn ask_about(
     run: &PreparedRun<'_>,
     users: &[UserIndex],

@@ -1,4 +1,4 @@
-//! The encoding that bytes seem to have. It is advice; nothing is decoded by it unless somebody says so.
+//! The encoding that bytes seem to have. It is advice: only --encoding decodes by it.
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 

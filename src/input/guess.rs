@@ -1,5 +1,5 @@
-//! Which columns hold users and codes, by their content, where the header does not tell. It is for advice and for a
-//! question: nothing is read by it unless somebody says so.
+//! Which columns hold users and codes by their content, where the header does not name them. It is for hints and for a
+//! question: no column is read by it without an answer or a flag.
 
 use crate::catalog::Catalog;
 use crate::input::columns::NamedColumns;
@@ -54,7 +54,7 @@ enum Content {
     Codes,
 }
 
-/// The header, as far as the rows below it tell.
+/// The header, as far as the rows below it show.
 pub struct LikelyHeader<'r> {
     place: HeaderPlace,
     /// The first row, where there is no header.

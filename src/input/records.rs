@@ -115,7 +115,7 @@ impl<'r> Records<'r> {
             let is_padding = next.is_padding();
             padding.push(Ok(mem::take(&mut next)));
             if !is_padding {
-                // The file goes on, so a part of it is damaged.
+                // The file continues, so a part of it is damaged.
                 padding
                     .into_iter()
                     .rev()

@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 
 /// Ends after `limit` bytes, until it is reset: a record without an end takes bounded memory.
-/// Unlike [`io::Take`] it tells its limit from the end of the input.
+/// Unlike [`io::Take`], it distinguishes its limit from the end of the input.
 pub struct SizeLimit<R> {
     inner: R,
     limit: usize,

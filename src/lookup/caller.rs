@@ -20,10 +20,10 @@ const GET_QUOTA: &str = "300/5m";
 const POST_QUOTA: &str = "24000/5m";
 const DELETE_QUOTA: &str = "160/5m";
 
-/// How far apart calls leave that have waited for the same moment, at most.
+/// Calls that wait for the same moment leave up to this time apart.
 const JITTER: Duration = Duration::from_millis(250);
 
-/// A wait that is worth telling.
+/// A longer wait is reported.
 const LONG_WAIT: Duration = Duration::from_secs(2);
 
 /// How many calls are in flight at once.
@@ -35,13 +35,13 @@ pub struct Caller<'a, C> {
     limits: &'a CallLimits,
     max_retries: u32,
     observer: &'a dyn LookupObserver,
-    ahead: RefCell<Option<Ahead>>,
-    /// The end of the last wait that was told.
-    told_wait: Cell<Option<Instant>>,
+    remaining: RefCell<Option<Remaining>>,
+    /// The end of the last wait that was reported.
+    reported_wait: Cell<Option<Instant>>,
 }
 
-/// What a question has left to ask.
-struct Ahead {
+/// The rest of a look-up.
+struct Remaining {
     users: u64,
     users_per_call: u64,
     method: Method,
@@ -81,35 +81,35 @@ impl<'a, C: Calls> Caller<'a, C> {
             limits,
             max_retries,
             observer: &Unobserved,
-            ahead: RefCell::new(None),
-            told_wait: Cell::new(None),
+            remaining: RefCell::new(None),
+            reported_wait: Cell::new(None),
         }
     }
 
-    /// Tells the observer how far look-ups are.
+    /// Reports the progress of look-ups to an observer.
     pub fn observed_by(self, observer: &'a dyn LookupObserver) -> Self {
         Self { observer, ..self }
     }
 
-    /// There are so many users to ask about, or to read.
+    /// A look-up of this many users begins.
     pub fn expect(&self, users: u64, users_per_call: usize, method: Method) {
         self.observer.total(users);
         let users_per_call = (users_per_call as u64).max(1);
-        self.ahead.replace(Some(Ahead {
+        self.remaining.replace(Some(Remaining {
             users,
             users_per_call,
             method,
         }));
     }
 
-    /// So many of them are done.
+    /// More of its users are done.
     pub fn done(&self, users: u64) {
         self.observer.done(users);
-        if let Some(ahead) = &mut *self.ahead.borrow_mut() {
-            ahead.users = ahead.users.saturating_sub(users);
-            let calls = ahead.users.div_ceil(ahead.users_per_call);
+        if let Some(remaining) = &mut *self.remaining.borrow_mut() {
+            remaining.users = remaining.users.saturating_sub(users);
+            let calls = remaining.users.div_ceil(remaining.users_per_call);
             let now = Instant::now();
-            let at_least = self.limits().min_duration(&ahead.method, calls, now);
+            let at_least = self.limits().min_duration(&remaining.method, calls, now);
             self.observer.left(at_least);
         }
     }
@@ -156,19 +156,19 @@ impl<'a, C: Calls> Caller<'a, C> {
                     "the service asks to wait for {wait}"
                 )));
             }
-            self.tell_wait(until, now);
+            self.report_wait(until, now);
             sleep_until(until).await;
         }
     }
 
-    /// Tells of a long wait, once for all calls that wait together.
-    fn tell_wait(&self, until: Instant, now: Instant) {
-        let is_told = self
-            .told_wait
+    /// Reports a long wait, once for all calls that wait together.
+    fn report_wait(&self, until: Instant, now: Instant) {
+        let is_reported = self
+            .reported_wait
             .get()
-            .is_some_and(|told| until <= told + LONG_WAIT);
-        if until - now > LONG_WAIT && !is_told {
-            self.told_wait.set(Some(until));
+            .is_some_and(|reported| until <= reported + LONG_WAIT);
+        if until - now > LONG_WAIT && !is_reported {
+            self.reported_wait.set(Some(until));
             self.observer.waiting(until - now);
         }
     }
@@ -203,7 +203,7 @@ impl<'a, C: Calls> Caller<'a, C> {
     }
 
     fn limits(&self) -> MutexGuard<'_, Limits> {
-        // Nothing panics half-way through a change.
+        // No change is left half-done by a panic.
         let limits = &self.limits.0;
         limits.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -221,7 +221,7 @@ impl Limits {
         Ok(sent_at)
     }
 
-    /// How long it takes until so many calls more may be sent.
+    /// The least time until this many more calls may be sent.
     fn min_duration(&mut self, method: &Method, calls: u64, now: Instant) -> Duration {
         if calls == 0 {
             return Duration::ZERO;

@@ -1,23 +1,23 @@
-//! What a look-up tells while it goes on. It may take minutes.
+//! The progress of a look-up, which may take minutes.
 
 use std::time::Duration;
 
-/// Hears how far a look-up is.
+/// Receives the progress of a look-up.
 pub trait LookupObserver {
-    /// There are so many users to read in all.
+    /// The number of users to read.
     fn total(&self, _users: u64) {}
 
-    /// So many more are done.
+    /// More users are read.
     fn done(&self, _more: u64) {}
 
-    /// By the service's quota, what is left takes at least so long. Zero if nothing has to wait.
+    /// The least time that the rest takes by the service's quota; zero if no call has to wait.
     fn left(&self, _at_least: Duration) {}
 
-    /// No call may be sent for so long.
+    /// No call may be sent for this time.
     fn waiting(&self, _wait: Duration) {}
 }
 
-/// Nobody hears.
+/// Ignores the progress.
 pub struct Unobserved;
 
 impl LookupObserver for Unobserved {}

@@ -12,7 +12,7 @@ use crate::run::journal::{FAILURES, Journal, RecordedFailure};
 
 pub const WORKBOOK: &str = "failures.xlsx";
 
-/// The most failures of a workbook, which takes 3 KB of memory for each. Nobody corrects more by hand.
+/// The most failures of a workbook, which takes 3 KB of memory for each. More are not corrected by hand.
 const MAX_FAILURES: usize = 10_000;
 
 /// The columns by their names in `failures.csv`, and their widths in characters. Only `hint` is no column there.

@@ -37,7 +37,7 @@ pub struct RowRequest {
     pub codes: usize,
     pub external: bool,
     pub priority: f64,
-    /// Cells that cannot be told from the fields above; `None` in most rows.
+    /// Cells that do not follow from the fields above; `None` in most rows.
     pub cells: Option<Box<OtherCells>>,
 }
 

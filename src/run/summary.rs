@@ -157,7 +157,8 @@ impl Summary {
         json + "\n"
     }
 
-    /// Writes `summary.json`. It has the time before which the service wants no request, so the file of that time goes.
+    /// Writes `summary.json`. It has the time before which the service accepts no requests, so the file of that time is
+    /// removed.
     pub fn write(&self, folder: &RunFolder) -> io::Result<()> {
         folder.replace(SUMMARY, |out| out.write_all(self.json().as_bytes()))?;
         not_before::remove(folder)

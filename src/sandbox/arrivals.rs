@@ -1,4 +1,4 @@
-//! Counts requests as the service's quota does: by when they arrive.
+//! Counts requests as the service's quota does: when they arrive.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use crate::rate::Rate;
 
-/// The requests that the quota's window holds.
+/// The requests in the window of a quota.
 #[derive(Debug)]
 pub struct Arrivals {
     rate: Rate,
@@ -22,7 +22,7 @@ impl Arrivals {
         }
     }
 
-    /// Counts one request, or says after how long it would be counted.
+    /// Counts one request, or gives the time until the next one is allowed.
     pub fn admit(&mut self, now: Instant) -> Result<(), Duration> {
         let window = self.rate.window;
         while self

@@ -1,4 +1,4 @@
-//! The Identity Server: IDs of e-mail addresses, the list of users; and the portal's word on the organisation.
+//! The Identity Server: IDs of e-mail addresses, and the list of users. And the portal's call for the organisation's ID.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Seats and who has them, with the service's semantics: replace, all or nothing.
+//! The seats and the users who have them. As in the service, a request replaces, and is applied whole or not at all.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use crate::user_id::UserKey;
 /// The organisation that the sandbox names in its answers.
 const ORGANIZATION: &str = "00000000-5ea7-4000-8000-000000000001";
 
-/// What one user was given directly.
+/// The direct allocation of one user.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UserLicenses {
@@ -20,7 +20,7 @@ pub struct UserLicenses {
     pub use_external_license: bool,
 }
 
-/// What one user can use: a direct allocation, even of nothing, replaces what groups give.
+/// The licences that one user has: a direct allocation, even of nothing, replaces those of groups.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EffectiveLicenses<'a> {
     pub codes: &'a BTreeSet<String>,
@@ -59,7 +59,7 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// An account that has bought so many seats of each code, and of other codes none.
+    /// An account with these seats. Other codes have none.
     pub fn new(bought: &BTreeMap<String, u64>) -> Self {
         let seats = bought
             .iter()
@@ -76,12 +76,12 @@ impl Ledger {
         &self.seats
     }
 
-    /// What each user was given directly.
+    /// The direct allocation of each user.
     pub fn direct(&self) -> &BTreeMap<String, UserLicenses> {
         &self.direct
     }
 
-    /// What a user can use, if anything was ever given to it.
+    /// The licences of a user, if it has an allocation or a group.
     pub fn effective(&self, user_id: &str) -> Option<EffectiveLicenses<'_>> {
         let user_id = identity(user_id);
         match self.direct.get(&user_id) {
@@ -98,16 +98,16 @@ impl Ledger {
         }
     }
 
-    /// Every user who can use something, in the order of the IDs.
+    /// Every user with an allocation or a group, in the order of their IDs.
     pub fn users(&self) -> BTreeSet<&str> {
         let users = self.direct.keys().chain(self.groups.keys());
         users.map(String::as_str).collect()
     }
 
-    /// Gives every user of the request every code of it, in place of what it had. Without codes the users have nothing.
+    /// Allocates every code of the request to every user of it, in place of what the user had.
     ///
     /// # Errors
-    /// When the request makes no sense or there are too few seats; then nothing has changed.
+    /// When the request is invalid, or there are too few seats. Then nothing has changed.
     pub fn allocate(&mut self, request: &AllocationRequest) -> Result<Vec<Allocation>, Refused> {
         let users: BTreeSet<String> = request.user_ids.iter().map(|id| identity(id)).collect();
         let codes: BTreeSet<&String> = request.user_bundle_codes.iter().collect();
@@ -214,7 +214,7 @@ impl Ledger {
     }
 }
 
-/// One spelling for each user: that of a GUID is hyphenated and in small letters.
+/// The same text for every spelling of a user ID: a GUID has hyphens and small letters.
 fn identity(user_id: &str) -> String {
     match UserKey::of(user_id) {
         UserKey::Guid(guid) => Uuid::from_u128(guid).to_string(),

@@ -1,4 +1,4 @@
-//! What users have, how many seats there are, and the end of direct allocations.
+//! The calls for the licences of users, for seats, and for the end of direct allocations.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use super::people::People;
 use super::state::{ServerState, refusal};
 use super::state_file::Change;
 
-/// Pages have at most so many users, whatever is asked for.
+/// The most users of a page.
 const MAX_PAGE: usize = 50;
 
 pub fn routes() -> Router<Arc<ServerState>> {
@@ -56,7 +56,7 @@ type Parts = (
     HeaderMap,
 );
 
-/// What these users can use. Users without anything are left out.
+/// The licences of these users. Users without any are left out.
 async fn of_users(parts: Parts, Json(request): Json<UserIds>) -> Response {
     let (State(state), Path(path), headers) = parts;
     if let Err(refused) = state.admit(&headers, &path) {
@@ -81,7 +81,7 @@ fn effective(state: &ServerState, user_id: &str) -> Option<Value> {
     }))
 }
 
-/// A page of what all users can use.
+/// A page of the licences of all users.
 async fn effective_page(parts: Parts, Query(query): Query<PageQuery>) -> Response {
     let (State(state), Path(path), headers) = parts;
     if let Err(refused) = state.admit(&headers, &path) {

@@ -1,6 +1,6 @@
 //! The sandbox simulates the service for demonstrations and tests: seats, rejections, a quota, latency, faults.
 //!
-//! Of `api` it shares the messages, and nothing else.
+//! It shares only the messages of `api`.
 
 mod arrivals;
 mod identity;
@@ -40,14 +40,14 @@ pub struct SandboxSettings {
     /// The time for the response to an allocation, in addition.
     pub allocation_latency: Duration,
     pub rate: Option<Rate>,
-    /// The share of requests that something happens to.
+    /// The share of requests with a fault.
     pub fail: Share,
     pub seed: u64,
     /// Some people have licences at the start.
     pub has_licensed_people: bool,
     /// The file of what was applied before.
     pub state: Option<PathBuf>,
-    /// What is applied is added to that file.
+    /// Changes are appended to that file.
     pub appends: bool,
 }
 
@@ -90,7 +90,7 @@ impl FromStr for Share {
             .and_then(|percent| percent.trim().parse::<f64>().ok())
             .filter(|percent| (0.0..=100.0).contains(percent))
             .map(|percent| Self(percent / 100.0))
-            .ok_or_else(|| format!("`{text}` is no share such as 5%"))
+            .ok_or_else(|| format!("`{text}` is not a share such as 5%"))
     }
 }
 

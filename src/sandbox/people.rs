@@ -1,4 +1,4 @@
-//! The people of the sandbox's organisation: those of the sample files, and some who are in no file.
+//! The people of the sandbox's organisation: those of the sample files, and others.
 
 use std::collections::HashMap;
 
@@ -17,7 +17,7 @@ const UNKNOWN: [&str; 1] = ["piah.novak@acme.example"];
 /// The addresses of the organisation.
 const DOMAIN: &str = "@acme.example";
 
-/// How many people are in no file, and have licences of these codes.
+/// How many people of no sample file have each of these codes.
 const OTHERS: [(&str, usize); 3] = [("ATTUNU", 26), ("CTZDEVNU", 20), ("TSTNU", 12)];
 
 /// People of the sample file who have licences already.
@@ -95,7 +95,7 @@ impl People {
     }
 }
 
-/// What people have when the sandbox of `--sandbox` starts.
+/// Allocates the licences that people have when the sandbox of `--sandbox` starts.
 pub fn give_initial_licenses(ledger: &mut Ledger) {
     for (email, code, source) in LICENSED {
         give(ledger, email, code, source);
@@ -117,13 +117,13 @@ fn give(ledger: &mut Ledger, email: &str, code: &str, source: Source) {
                 user_bundle_codes: vec![code.to_owned()],
                 use_external_license: false,
             };
-            // Where there are too few seats, some people have no licence.
+            // With too few seats, some people have no licence.
             let _ = ledger.allocate(&request);
         }
     }
 }
 
-/// The names and addresses of the people who are in no file.
+/// The names and addresses of the people of no sample file.
 fn others() -> impl Iterator<Item = (String, String)> {
     let count = OTHERS.iter().map(|(_, count)| count).sum();
     (1..=count).map(|number: usize| {

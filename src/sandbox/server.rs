@@ -33,7 +33,7 @@ const GET_QUOTA: &str = "300/5m";
 const POST_QUOTA: &str = "24000/5m";
 
 /// The largest request that is taken, in bytes.
-const LARGEST_REQUEST: usize = 16 * 1024 * 1024;
+const MAX_REQUEST_BYTES: usize = 16 * 1024 * 1024;
 
 /// A sandbox that is listening.
 pub struct Sandbox {
@@ -41,19 +41,19 @@ pub struct Sandbox {
     state: Arc<ServerState>,
 }
 
-/// What goes wrong with a request.
+/// A fault of a request.
 enum Fault {
     /// 503, nothing done.
     Unavailable,
     /// 500, nothing done.
     Broken,
-    /// Done, and the connection breaks within the answer.
-    AnswerLost,
-    /// Done, and the answer leaves the first user out.
-    UserLeftOut,
-    /// A web page with 200 in place of the answer, nothing done.
+    /// Done, and the connection breaks within the response.
+    ResponseLost,
+    /// Done, and the response lacks the first user.
+    UserMissing,
+    /// A web page with status 200, nothing done.
     WebPage,
-    /// 429 without a word on when to come back, nothing done.
+    /// 429 without `Retry-After`, nothing done.
     TooMany,
 }
 
@@ -99,15 +99,15 @@ impl Sandbox {
         })
     }
 
-    /// What it needs to keep its changes in another file.
+    /// Keeps the changes of this sandbox in a file.
     pub fn keeper(&self) -> StateKeeper {
         StateKeeper(Arc::clone(&self.state))
     }
 
-    /// Where it listens.
+    /// The address that it listens on.
     ///
     /// # Errors
-    /// When the system does not say.
+    /// When the system does not give it.
     pub fn address(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
     }
@@ -134,7 +134,7 @@ impl Sandbox {
                 Arc::clone(&self.state),
                 count,
             ))
-            .layer(DefaultBodyLimit::max(LARGEST_REQUEST));
+            .layer(DefaultBodyLimit::max(MAX_REQUEST_BYTES));
         let app = calls.route("/", get(show)).with_state(self.state);
         axum::serve(self.listener, app)
             .with_graceful_shutdown(stop.cancelled_owned())
@@ -146,7 +146,7 @@ fn identity_quota(quota: &str) -> Rate {
     quota.parse().expect("a rate")
 }
 
-/// What every call goes through: the quota, the latency, the count.
+/// Applies the quota and the latency to every call, and counts it.
 async fn count(State(state): State<Arc<ServerState>>, request: Request, next: Next) -> Response {
     let admitted = {
         let mut shared = state.shared();
@@ -171,7 +171,7 @@ async fn count(State(state): State<Arc<ServerState>>, request: Request, next: Ne
 }
 
 async fn pause(time: Duration) {
-    // Even no time at all is rounded up to a millisecond.
+    // The timer rounds every time up to a millisecond.
     if !time.is_zero() {
         sleep(time).await;
     }
@@ -192,7 +192,7 @@ async fn allocate(
     };
     pause(state.allocation_latency).await;
     let mut shared = state.shared();
-    let fault = draw_fault(state.fail, &mut shared.random);
+    let fault = random_fault(state.fail, &mut shared.random);
     if let Some(response) = fault.as_ref().and_then(nothing_done) {
         return response;
     }
@@ -202,7 +202,7 @@ async fn allocate(
                 return refusal(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string());
             }
             match fault {
-                Some(Fault::AnswerLost) => broken_off(),
+                Some(Fault::ResponseLost) => truncated_response(),
                 Some(_) => Json(&allocations[1..]).into_response(),
                 None => Json(allocations).into_response(),
             }
@@ -212,7 +212,7 @@ async fn allocate(
     }
 }
 
-/// The response to a request that a fault keeps from being applied.
+/// The response to a request that a fault prevents from being applied.
 fn nothing_done(fault: &Fault) -> Option<Response> {
     Some(match fault {
         Fault::Unavailable => refusal(
@@ -222,7 +222,7 @@ fn nothing_done(fault: &Fault) -> Option<Response> {
         Fault::Broken => refusal(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong"),
         Fault::WebPage => Html("<html><title>Maintenance</title></html>").into_response(),
         Fault::TooMany => refusal(StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
-        Fault::AnswerLost | Fault::UserLeftOut => return None,
+        Fault::ResponseLost | Fault::UserMissing => return None,
     })
 }
 
@@ -241,15 +241,15 @@ async fn show(State(state): State<Arc<ServerState>>) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], text).into_response()
 }
 
-fn draw_fault(fail: Share, random: &mut fastrand::Rng) -> Option<Fault> {
+fn random_fault(fail: Share, random: &mut fastrand::Rng) -> Option<Fault> {
     if random.f64() >= fail.fraction() {
         return None;
     }
     Some(match random.u8(0..6) {
         0 => Fault::Unavailable,
         1 => Fault::Broken,
-        2 => Fault::AnswerLost,
-        3 => Fault::UserLeftOut,
+        2 => Fault::ResponseLost,
+        3 => Fault::UserMissing,
         4 => Fault::WebPage,
         _ => Fault::TooMany,
     })
@@ -272,7 +272,7 @@ fn too_many(wait: Duration) -> Response {
 }
 
 /// A 200 whose connection breaks before the body is there.
-fn broken_off() -> Response {
+fn truncated_response() -> Response {
     let broken = futures::stream::once(async {
         Err::<&'static [u8], _>(io::Error::from(io::ErrorKind::ConnectionReset))
     });

@@ -1,4 +1,4 @@
-//! What the requests to a sandbox share, and change.
+//! The state that the requests to a sandbox share and change.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -17,7 +17,7 @@ use super::ledger::Ledger;
 use super::people::People;
 use super::state_file::{Change, StateFile};
 
-/// What all requests share.
+/// The state that all requests share.
 pub struct ServerState {
     pub account: String,
     pub latency: Duration,
@@ -27,7 +27,7 @@ pub struct ServerState {
     pub shared: Mutex<AccountState>,
 }
 
-/// What requests change.
+/// The state that requests change.
 pub struct AccountState {
     pub ledger: Ledger,
     pub file: Option<StateFile>,
@@ -51,7 +51,7 @@ impl AccountState {
 
 impl ServerState {
     pub fn shared(&self) -> MutexGuard<'_, AccountState> {
-        // Nothing panics while holding the lock half-way through a change.
+        // No change is left half-done by a panic.
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -80,7 +80,7 @@ impl ServerState {
 pub struct StateKeeper(pub Arc<ServerState>);
 
 impl StateKeeper {
-    /// From now on changes go to this file, after those that it has.
+    /// Appends changes to this file from now on.
     pub fn keep_in(&self, path: &Path) -> io::Result<()> {
         self.0.shared().file = Some(StateFile::open(path)?);
         Ok(())

@@ -1,4 +1,4 @@
-//! What was applied, a line of JSON for each request: a sandbox that starts with the file goes on from there.
+//! The requests that were applied, a line of JSON each. A sandbox that starts with the file has the same state.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};

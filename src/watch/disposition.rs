@@ -1,4 +1,4 @@
-//! The disposition of a file that is done: where it goes, and the note beside it.
+//! The disposition of a file that is done: its target folder, and the note beside it.
 
 use std::path::Path;
 use std::time::Duration;

@@ -187,7 +187,7 @@ impl TokenCache {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing panics half-way through a change.
+        // No change is left half-done by a panic.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -154,7 +154,7 @@ impl Attempt<'_> {
         let session = self.sign_in(settings.requests.max_retries, progress)?;
         let account = &session.located.account_id;
         settings.target = settings.target.with_account(account);
-        // The manifest lies in a folder that others may write to, so it does not decide where the token goes.
+        // Others may write to the folder of the manifest, so it does not decide where the token is sent.
         if manifest.target != settings.target {
             return Err(AttemptResult::cannot_resume(
                 &Failure::new("the run uses another service or account than the watch")

@@ -10,7 +10,7 @@ use super::bars::style;
 
 const LOOKING_UP: &str = "{prefix:<10} {wide_bar:.bold/dim} {human_pos}/{human_len}  {left} left";
 
-/// How far a look-up is. The bar goes when this is dropped.
+/// The progress of a look-up. Dropping it removes the bar.
 pub struct LookupBar {
     bar: ProgressBar,
     /// When the service's quota lets the look-up end at the earliest.
@@ -32,12 +32,12 @@ impl LookupBar {
         Self { bar, earliest_end }
     }
 
-    /// Where progress is not shown as bars.
+    /// For displays without bars.
     pub fn hidden() -> Self {
         Self::new(ProgressBar::hidden(), "")
     }
 
-    /// So many users are ahead.
+    /// A look-up of this many users begins.
     pub fn restart(&self, total: u64) {
         self.bar.set_length(total);
         self.bar.reset();
@@ -47,7 +47,7 @@ impl LookupBar {
         self.bar.inc(more);
     }
 
-    /// By the service's quota, what is left takes at least so long.
+    /// The least time that the rest takes by the service's quota.
     pub fn set_time_left(&self, at_least: Duration) {
         let end = &self.earliest_end;
         *end.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + at_least);
@@ -60,7 +60,7 @@ impl Drop for LookupBar {
     }
 }
 
-/// What is left by the quota, where it makes a look-up wait; else by the pace so far, which knows nothing of waits.
+/// The time left by the quota, if calls have to wait for it; else by the pace so far.
 fn time_left(earliest_end: Option<Instant>, now: Instant, by_pace: Duration) -> Duration {
     let by_quota = earliest_end.and_then(|end| end.checked_duration_since(now));
     by_quota
