@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn an_echoed_token_is_taken_out_and_a_short_one_is_no_secret() {
+    fn an_echoed_token_is_removed_and_a_short_one_is_no_secret() {
         let long = token("s3cr3t-t0k3n-that-is-long").unwrap();
         let said = b"bad s3cr3t-t0k3n-that-is-long, s3cr3t-t0k3n-that-is-long!".to_vec();
         assert_eq!(

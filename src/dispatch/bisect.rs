@@ -215,7 +215,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_user_gets_an_answer_of_its_own_and_only_the_refused_are_refused(
+        fn every_user_gets_a_response_of_its_own_and_only_the_rejected_are_rejected(
             count in 2_usize..130,
             bad in prop::collection::btree_set(0_usize..130, 1..12),
         ) {
@@ -228,7 +228,7 @@ mod tests {
         }
 
         #[test]
-        fn giving_up_leaves_nobody_out(count in 2_usize..60, answers in prop::collection::vec(any::<bool>(), 0..20)) {
+        fn giving_up_omits_no_user(count in 2_usize..60, answers in prop::collection::vec(any::<bool>(), 0..20)) {
             let mut bisection = Bisection::new(Slice { users: users(count), attempts: 1, applied: Applied::No });
             let mut seen = Vec::new();
             for accepted in answers {

@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_request_goes_alone_and_then_all_may_go() {
+    fn the_first_request_is_sent_alone_and_then_all_others_may_be() {
         let mut width = ConcurrencyLimit::new(8);
         width.reduce();
         assert!(width.is_serial() && width.current() == 1);
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn after_trouble_the_requests_come_back_one_by_one() {
+    fn after_a_failure_requests_increase_one_by_one() {
         let mut width = ConcurrencyLimit::new(4);
         width.answered();
         width.reduce();

@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn transient_statuses_are_tried_again() {
+    fn transient_statuses_are_retried() {
         for (status, applied) in [
             (408, Applied::No),
             (425, Applied::No),
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn refusals_are_about_the_content() {
+    fn rejections_are_about_the_content() {
         for (status, kind) in [
             (400, FailureKind::Rejected),
             (404, FailureKind::NotFound),
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_for_want_of_seats_is_a_conflict_whatever_its_status() {
+    fn a_rejection_for_lack_of_seats_is_a_conflict_with_any_status() {
         let failure = |status, message: &str| {
             let message = message.to_owned();
             Rejection { status, message }.failure()
@@ -277,13 +277,13 @@ mod tests {
     }
 
     #[test]
-    fn what_could_not_be_written_down_stops_the_run() {
+    fn what_could_not_be_recorded_stops_the_run() {
         let stop = NextStep::Stop(StopReason::CannotWriteReports);
         assert_eq!(next_step(ResponseKind::NotLogged), stop);
     }
 
     #[test]
-    fn a_lost_answer_may_have_been_applied_only_if_the_request_had_left() {
+    fn a_lost_response_may_have_been_applied_only_if_the_request_was_sent() {
         for (departed, applied) in [(false, Applied::No), (true, Applied::Maybe)] {
             let lost = ResponseKind::NoResponse {
                 reason: "reset".into(),

@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_leaves_after_the_trouble_says_that_it_is_over() {
+    fn only_a_request_sent_after_the_failure_shows_that_it_is_over() {
         let now = Instant::now();
         let second = Duration::from_secs(1);
         let mut sign_in = SignInRetry::default();

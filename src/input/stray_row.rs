@@ -103,7 +103,7 @@ mod tests {
 
     /// Below a merged cell, the user's cell is empty.
     #[test]
-    fn a_row_with_codes_may_belong_to_the_user_above_it_whatever_else_it_says() {
+    fn a_row_with_codes_may_belong_to_the_user_above_it_whatever_its_other_cells() {
         let header = ["Company", "userId", "code", "code 2"];
         assert_eq!(stray(&header, &["Total", "", "IDU", ""]), None);
         assert_eq!(stray(&header, &["Total", "", "", "PMD"]), None);

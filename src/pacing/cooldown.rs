@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_wait_told_counts() {
+    fn the_longest_requested_wait_counts() {
         let now = Instant::now();
         let mut hold = Cooldown::default();
         hold.wait(3 * SECOND, now);
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quota_told_is_used_and_not_overdrawn() {
+    fn a_reported_quota_is_used_and_not_exceeded() {
         let now = Instant::now();
         let mut hold = Cooldown::default();
         hold.apply_rate_limit_headers(budget(5, 30 * SECOND), 3, now);

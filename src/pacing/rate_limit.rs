@@ -243,7 +243,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_window_ever_holds_more_than_the_rate(
+        fn no_window_ever_contains_more_than_the_rate(
             requests in 1_u32..60,
             window_ms in 1_u64..5000,
             burst in 1_u32..80,

@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_counts_from_when_it_left_and_not_from_when_it_was_let_go() {
+    fn a_request_counts_from_when_it_was_sent_and_not_from_when_it_was_admitted() {
         let start = Instant::now();
         let mut window = SlidingWindow::new(1, WINDOW, &[]);
         let slow = SentAt::default();
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_hangs_does_not_hold_up_the_others() {
+    fn one_that_hangs_does_not_delay_the_others() {
         let start = Instant::now();
         let mut window = SlidingWindow::new(2, WINDOW, &[]);
         window.add_pending(SentAt::default());

@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn sets_are_joined_and_told_apart_code_by_code() {
+    fn sets_are_combined_and_compared_code_by_code() {
         let mut sets = BundleSets::default();
         let wanted = sets.intern(["IDU", "PMD"].into_iter());
         let held = sets.intern(["TSTNU", "PMD"].into_iter());

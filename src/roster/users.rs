@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn users_whose_hashes_are_equal_are_told_apart() {
+    fn users_whose_hashes_are_equal_are_distinguished() {
         let mut users = Users::default();
         let id = UserId::Guid;
         let mut by_hash = HashMap::new();

@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn an_allocation_replaces_what_the_user_held_and_frees_its_seats() {
+    fn an_allocation_replaces_what_the_user_had_and_frees_its_seats() {
         let mut ledger = ledger(&[("IDU", 2), ("PMD", 2)]);
         ledger.allocate(&request(&["a", "b"], &["IDU"])).unwrap();
         ledger.allocate(&request(&["a"], &["PMD"])).unwrap();
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn who_holds_a_code_already_needs_no_further_seat() {
+    fn a_user_who_has_a_code_needs_no_further_seat() {
         let mut ledger = ledger(&[("IDU", 1), ("PMD", 1)]);
         ledger.allocate(&request(&["a"], &["IDU"])).unwrap();
         ledger.allocate(&request(&["a"], &["IDU", "PMD"])).unwrap();

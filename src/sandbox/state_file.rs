@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sandbox_goes_on_from_its_file_even_if_a_kill_has_cut_off_its_last_line() {
+    fn a_sandbox_continues_from_its_file_even_if_a_kill_has_cut_off_its_last_line() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("sandbox.jsonl");
         let bought = BTreeMap::from([("IDU".to_owned(), 9)]);

@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_of_another_kind_is_let_alone() {
+    fn an_id_of_another_kind_is_left_unchanged() {
         for id in [
             GUID,
             "{0F8FAD5B-D9CB-469F-A165-70867728950E}",

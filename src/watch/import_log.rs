@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_imported_is_known_again_and_a_line_that_was_cut_off_is_none() {
+    fn an_import_is_found_again_and_a_line_that_was_cut_off_is_removed() {
         let now = "2026-11-24T10:15:00Z".parse().unwrap();
         let folder = tempfile::tempdir().unwrap();
         let mut memory = ImportLog::open(folder.path()).unwrap();

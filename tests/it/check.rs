@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::support::cli::{CommandOutput, Dir, wait_for_exit};
 use crate::support::identity::{CLIENT_ID, CLIENT_SECRET, Identity, IdentityBehavior};
-use crate::support::server::{RawServer, Stand, http};
+use crate::support::server::{RawServer, SandboxServer, http};
 use crate::support::tls::{PrivateRoot, TlsServer};
 
 fn check(dir: &Dir, arguments: &[&str], variables: &[(&str, &str)]) -> CommandOutput {
@@ -37,7 +37,7 @@ fn json(output: &CommandOutput) -> Value {
 
 #[test]
 fn valid_settings_pass_every_check_and_nothing_is_allocated() {
-    let sandbox = Stand::with_seats("IDU=5");
+    let sandbox = SandboxServer::with_seats("IDU=5");
     let dir = Dir::new();
     let good = ["--account", "acc-1", "--base-url", &sandbox.base_url];
     let output = check(&dir, &good, &[]);
@@ -53,15 +53,15 @@ fn valid_settings_pass_every_check_and_nothing_is_allocated() {
         "reading: skipped",
     ];
     assert_eq!(states(&output), expected);
-    let shown = sandbox.shown();
-    assert_eq!(shown["holdings"].as_object().unwrap().len(), 0);
-    assert_eq!(shown["seats"]["IDU"]["taken"], 0);
+    let state = sandbox.state();
+    assert_eq!(state["holdings"].as_object().unwrap().len(), 0);
+    assert_eq!(state["seats"]["IDU"]["taken"], 0);
 }
 
 #[test]
 fn a_failed_check_has_a_hint() {
     let dir = Dir::new();
-    let sandbox = Stand::with_seats("IDU=5");
+    let sandbox = SandboxServer::with_seats("IDU=5");
     let closed = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -194,7 +194,7 @@ fn a_flag_takes_precedence_over_a_variable_a_profile_and_a_default() {
 
 #[test]
 fn an_import_uses_a_profile_and_a_bad_profile_is_an_error() {
-    let sandbox = Stand::with_seats("IDU=50");
+    let sandbox = SandboxServer::with_seats("IDU=50");
     let dir = Dir::new();
     let rows: String = (0..10).map(|user| format!("u{user},IDU\n")).collect();
     dir.write("users.csv", format!("userId,code\n{rows}"));
@@ -212,7 +212,7 @@ fn an_import_uses_a_profile_and_a_bad_profile_is_an_error() {
     };
     let done = import(&["--config", "my.toml", "--profile", "prod"]);
     done.exits_with(0);
-    assert_eq!(sandbox.shown()["requests"], 5);
+    assert_eq!(sandbox.state()["requests"], 5);
     for (arguments, what) in [
         (
             &["--config", "my.toml", "--profile", "test"][..],
@@ -329,7 +329,7 @@ fn a_password_of_the_proxy_is_refused_on_the_command_line_and_in_a_configuration
 
 #[test]
 fn a_profile_does_not_change_the_requests_of_a_resumed_run() {
-    let sandbox = Stand::with_seats("IDU=50");
+    let sandbox = SandboxServer::with_seats("IDU=50");
     let dir = Dir::new();
     dir.write("users.csv", "userId,code\na,IDU\nb,IDU\n");
     let ended_early = dir.import(&sandbox.base_url, &["--first", "1"]);
@@ -345,7 +345,7 @@ fn a_profile_does_not_change_the_requests_of_a_resumed_run() {
 #[test]
 fn settings_that_are_defaults_are_in_the_json_alone() {
     let dir = Dir::new();
-    let sandbox = Stand::with_seats("IDU=5");
+    let sandbox = SandboxServer::with_seats("IDU=5");
     let settings = ["--account", "acc-1", "--base-url", &sandbox.base_url];
     let output = check(&dir, &settings, &[("SEATLOAD_RATE", "5/s")]);
     output.prints("rate            5/s  (SEATLOAD_RATE)");

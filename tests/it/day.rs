@@ -148,7 +148,11 @@ async fn a_day_of_outages_and_kills_keeps_the_quota_and_loses_no_user() {
     );
     for user in run.assignments().sendable_users() {
         let user_id = run.assignments().user_id(user).to_string();
-        assert_eq!(service.held(&user_id).as_deref(), Some("IDU"), "{user_id}");
+        assert_eq!(
+            service.codes_of(&user_id).as_deref(),
+            Some("IDU"),
+            "{user_id}"
+        );
     }
     let arrivals = arrivals.lock().unwrap();
     let times: Vec<_> = arrivals.iter().map(|(at, _)| *at).collect();

@@ -62,7 +62,7 @@ async fn ten_thousand_users_with_rows_shuffled_need_no_request_more_than_the_low
     assert!(times_sent.values().all(|&times| times == 1));
     for (user, codes) in wanted {
         let codes: Vec<_> = codes.into_iter().collect();
-        assert_eq!(service.held(&user), Some(codes.join(";")));
+        assert_eq!(service.codes_of(&user), Some(codes.join(";")));
     }
 }
 

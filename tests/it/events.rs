@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::support::cli::{CommandOutput, Dir};
-use crate::support::server::{RawServer, Stand, confirming, http_with};
+use crate::support::server::{RawServer, SandboxServer, confirming, http_with};
 
 const DOCUMENT: &str = include_str!("../../docs/json.md");
 
@@ -44,12 +44,12 @@ fn assert_documented(events: &[Value]) {
 
 #[test]
 fn events_are_lines_of_json_that_add_up_to_the_summary() {
-    let stand = Stand::with_seats("IDU=3,PMD=50");
+    let sandbox = SandboxServer::with_seats("IDU=3,PMD=50");
     let dir = Dir::new();
     let rows = (0..30).map(|n| format!("user-{n},{}\n", ["PMD", "IDU"][usize::from(n % 3 == 0)]));
     let file = format!("userId,code\n{}bad user,NOPE\n", rows.collect::<String>());
     let ended = dir.write("users.csv", file).import(
-        &stand.base_url,
+        &sandbox.base_url,
         &["--progress", "json", "--json", "--batch-size", "8"],
     );
     ended.exits_with(1);
@@ -140,11 +140,11 @@ fn the_summary_on_standard_output_is_the_one_in_the_run_folder() {
 
 #[test]
 fn a_field_has_one_type_in_every_event_that_has_it() {
-    let stand = Stand::with_seats("IDU=1");
+    let sandbox = SandboxServer::with_seats("IDU=1");
     let dir = Dir::new();
     let ended = dir
         .write("users.csv", "userId,code\na,IDU\nb,IDU\nc,IDU\n")
-        .import(&stand.base_url, &["--progress", "json"]);
+        .import(&sandbox.base_url, &["--progress", "json"]);
     let mut types = BTreeMap::new();
     for event in events(&ended) {
         for (field, value) in event.as_object().unwrap() {

@@ -76,7 +76,7 @@ async fn the_documented_response_is_read() {
 }
 
 #[tokio::test]
-async fn any_2xx_confirms_users_by_the_documented_array_and_nobody_without_it() {
+async fn any_2xx_confirms_users_by_the_documented_array_and_no_user_without_it() {
     let array = r#"[{"userId":"a","organizationId":"o","useExternalLicense":false,"userBundleCodes":["IDU"]}]"#;
     for (status, body, confirmed, unconfirmed) in [
         (201, array, 1, 0),
@@ -95,7 +95,7 @@ async fn any_2xx_confirms_users_by_the_documented_array_and_nobody_without_it() 
 }
 
 #[tokio::test]
-async fn a_refusal_carries_its_status_and_the_services_words() {
+async fn a_rejection_has_its_status_and_the_services_message() {
     let body = r#"{"message":"no seats"}"#;
     let response = response_of(ResponseTemplate::new(409).set_body_string(body)).await;
     assert_eq!(

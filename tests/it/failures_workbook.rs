@@ -6,7 +6,7 @@ use calamine::{Data, Reader, Xlsx};
 use rust_xlsxwriter::Workbook;
 
 use crate::support::cli::{Dir, wait_for_exit};
-use crate::support::server::Stand;
+use crate::support::server::SandboxServer;
 
 /// `ann` has a bad row beside a good one, `=1+1` a bad code, and `001` no seat.
 const USERS: &str = "userId,code\nann,IDU\nann,PMDD\nben,IDU\n'=1+1,OFFICE\n001,ATTUNU\n";
@@ -43,10 +43,10 @@ fn corrected(file: &[u8], replaced: &[(&str, &str)]) -> Vec<u8> {
 }
 
 fn failed() -> Dir {
-    let stand = Stand::with_seats(SEATS);
+    let sandbox = SandboxServer::with_seats(SEATS);
     let dir = Dir::new();
     dir.write("users.csv", USERS);
-    let ended = dir.import(&stand.base_url, &[]);
+    let ended = dir.import(&sandbox.base_url, &[]);
     ended.exits_with(1);
     dir
 }
@@ -82,16 +82,16 @@ fn users_and_bad_rows_have_a_sheet_each_and_hints_a_column() {
 #[test]
 fn a_corrected_workbook_gives_a_user_the_codes_of_both_sheets() {
     let dir = failed();
-    let stand = Stand::with_seats("IDU=9,PMD=9,ATTUNU=9");
+    let sandbox = SandboxServer::with_seats("IDU=9,PMD=9,ATTUNU=9");
     let workbook = corrected(
         &workbook_in(&dir),
         &[("PMDD", "PMD"), ("OFFICE", "IDU"), ("=1+1", "cid")],
     );
     dir.write("corrected.xlsx", workbook);
-    let ended = dir.import_file("corrected.xlsx", "again", &stand.base_url, &[]);
+    let ended = dir.import_file("corrected.xlsx", "again", &sandbox.base_url, &[]);
     ended.exits_with(0).says("sheet: Failed users, Bad rows");
     for (user, codes) in [("ann", "IDU;PMD"), ("001", "ATTUNU"), ("cid", "IDU")] {
-        assert_eq!(stand.held(user).as_deref(), Some(codes), "{user}");
+        assert_eq!(sandbox.codes_of(user).as_deref(), Some(codes), "{user}");
     }
     assert!(!dir.path("again/failures.xlsx").exists());
 }
@@ -99,11 +99,11 @@ fn a_corrected_workbook_gives_a_user_the_codes_of_both_sheets() {
 #[test]
 fn an_uncorrected_workbook_gives_no_user_a_part_of_its_codes() {
     let dir = failed();
-    let stand = Stand::with_seats("IDU=9,PMD=9,ATTUNU=9");
+    let sandbox = SandboxServer::with_seats("IDU=9,PMD=9,ATTUNU=9");
     std::fs::copy(dir.path("run/failures.xlsx"), dir.path("same.xlsx")).unwrap();
-    let ended = dir.import_file("same.xlsx", "again", &stand.base_url, &[]);
+    let ended = dir.import_file("same.xlsx", "again", &sandbox.base_url, &[]);
     ended.exits_with(1);
-    assert_eq!(stand.held("ann"), None);
+    assert_eq!(sandbox.codes_of("ann"), None);
     let place = "cell 'Bad rows'!C2 (column \"userBundleCodes\")";
     ended.says(place);
 }
@@ -130,13 +130,13 @@ fn a_sheet_with_other_columns_is_an_error() {
 }
 
 #[test]
-fn a_workbook_of_failures_goes_when_they_are_retried() {
-    let stand = Stand::with_seats("IDU=1");
+fn a_workbook_of_failures_is_removed_when_they_are_retried() {
+    let sandbox = SandboxServer::with_seats("IDU=1");
     let dir = Dir::new();
     dir.write("users.csv", "userId,code\nann,IDU\nben,IDU\n");
-    let ended = dir.import(&stand.base_url, &["--batch-size", "1"]);
+    let ended = dir.import(&sandbox.base_url, &["--batch-size", "1"]);
     ended.exits_with(1);
-    let held = if stand.held("ann").is_some() {
+    let held = if sandbox.codes_of("ann").is_some() {
         "ann"
     } else {
         "ben"
@@ -147,7 +147,7 @@ fn a_workbook_of_failures_goes_when_they_are_retried() {
     let freed = dir.import_file(
         "free.csv",
         "free",
-        &stand.base_url,
+        &sandbox.base_url,
         &["--allow-removal", "--yes"],
     );
     freed.exits_with(0);

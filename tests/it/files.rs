@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::support::cli::Dir;
-use crate::support::server::Stand;
+use crate::support::server::SandboxServer;
 
 const SEATS: &str = "IDU=1000,PMD=1000,ATTUNU=1000,TSTNU=1000,NEWBOTNU=1000";
 
@@ -22,7 +22,7 @@ fn is_input(path: &Path) -> bool {
 }
 
 /// The import of a file as text: the users in each report, and the messages on standard error.
-fn import(path: &Path, stand: &Stand) -> String {
+fn import(path: &Path, sandbox: &SandboxServer) -> String {
     let dir = Dir::new();
     let name = path.file_name().unwrap().to_str().unwrap();
     for entry in fs::read_dir(folder()).unwrap() {
@@ -37,7 +37,7 @@ fn import(path: &Path, stand: &Stand) -> String {
     }
     let flags = fs::read_to_string(folder().join(format!("{name}.flags"))).unwrap_or_default();
     let flags: Vec<_> = flags.split_whitespace().collect();
-    let output = dir.import_file(name, "run", &stand.base_url, &flags);
+    let output = dir.import_file(name, "run", &sandbox.base_url, &flags);
     let mut text = format!("flags: {}\nexit code: {}\n", flags.join(" "), output.code);
     for file in ["success.csv", "pending.csv", "failures.csv"] {
         if !dir.path(&format!("run/{file}")).exists() {
@@ -91,7 +91,7 @@ fn truncated(text: &str) -> String {
 
 #[test]
 fn each_file_is_imported_correctly_or_rejected_with_a_hint() {
-    let stand = Stand::with_seats(SEATS);
+    let sandbox = SandboxServer::with_seats(SEATS);
     let mut files: Vec<_> = fs::read_dir(folder())
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -106,7 +106,7 @@ fn each_file_is_imported_correctly_or_rejected_with_a_hint() {
     settings.bind(|| {
         for path in files {
             let name = path.file_name().unwrap().to_str().unwrap();
-            insta::assert_snapshot!(name, import(&path, &stand));
+            insta::assert_snapshot!(name, import(&path, &sandbox));
         }
     });
 }

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use crate::support::cli::{Dir, TOKEN, wait_for_exit};
-use crate::support::server::{RawServer, Stand, confirming, http, http_with};
+use crate::support::server::{RawServer, SandboxServer, confirming, http, http_with};
 
 const ALL: &str = "IDU=1000,PMD=1000,ATTUNU=1000,TSTNU=1000,RPADEVNU=1000";
 
@@ -103,13 +103,13 @@ fn the_other_variant_is_a_put_below_the_organisations_name() {
 
 #[test]
 fn a_corrected_failures_file_gives_a_skipped_user_all_its_codes() {
-    let stand = Stand::with_seats(ALL);
+    let sandbox = SandboxServer::with_seats(ALL);
     let dir = Dir::new();
     dir.write(
         "users.csv",
         "User ID,Code\nann,IDU\nben,PMD\nann,PMDD\ncara,IDUU\nann,TSTNU\n,IDU\n",
     );
-    let first = dir.import(&stand.base_url, &[]);
+    let first = dir.import(&sandbox.base_url, &[]);
     first.exits_with(1);
     assert_eq!(dir.column("run/success.csv", "userId"), ["ben"]);
     let failures: Vec<_> = dir
@@ -131,7 +131,7 @@ fn a_corrected_failures_file_gives_a_skipped_user_all_its_codes() {
             "withheld 2 ann IDU;TSTNU"
         ]
     );
-    assert_eq!(stand.held("ann"), None);
+    assert_eq!(sandbox.codes_of("ann"), None);
 
     let mended = dir
         .read("run/failures.csv")
@@ -139,11 +139,11 @@ fn a_corrected_failures_file_gives_a_skipped_user_all_its_codes() {
         .replace("IDUU,", "IDU,")
         .replace("\n,IDU", "\ndora,IDU");
     dir.write("mended.csv", mended);
-    let second = dir.import_file("mended.csv", "again", &stand.base_url, &[]);
+    let second = dir.import_file("mended.csv", "again", &sandbox.base_url, &[]);
     second.exits_with(0);
-    assert_eq!(stand.held("ann").as_deref(), Some("IDU;PMD;TSTNU"));
-    assert_eq!(stand.held("cara").as_deref(), Some("IDU"));
-    assert_eq!(stand.held("dora").as_deref(), Some("IDU"));
+    assert_eq!(sandbox.codes_of("ann").as_deref(), Some("IDU;PMD;TSTNU"));
+    assert_eq!(sandbox.codes_of("cara").as_deref(), Some("IDU"));
+    assert_eq!(sandbox.codes_of("dora").as_deref(), Some("IDU"));
 }
 
 #[test]
@@ -203,21 +203,21 @@ fn a_file_of_bad_rows_is_a_finished_run_without_requests() {
 
 #[test]
 fn standard_input_is_a_file_like_any_other() {
-    let stand = Stand::with_seats(ALL);
+    let sandbox = SandboxServer::with_seats(ALL);
     let dir = Dir::new();
     let mut command = dir.seatload();
     command
         .args(["import", "-", "--report-dir", "run", "--account", "acc-1"])
-        .args(["--base-url", &stand.base_url])
+        .args(["--base-url", &sandbox.base_url])
         .write_stdin("\u{feff}userId;code\r\n".replace(';', ",") + "a,IDU\r\n");
     let ended = wait_for_exit(command);
     ended.exits_with(0);
-    assert_eq!(stand.held("a").as_deref(), Some("IDU"));
+    assert_eq!(sandbox.codes_of("a").as_deref(), Some("IDU"));
 }
 
 #[test]
 fn settings_come_from_the_environment_too() {
-    let stand = Stand::with_seats(ALL);
+    let sandbox = SandboxServer::with_seats(ALL);
     let dir = Dir::new();
     dir.write("users.csv", "userId,code\na,IDU\nb,IDU\n")
         .write("token", format!("{TOKEN}\n"));
@@ -226,15 +226,15 @@ fn settings_come_from_the_environment_too() {
         .env_remove("SEATLOAD_TOKEN")
         .env("SEATLOAD_TOKEN_FILE", "token")
         .env("SEATLOAD_ACCOUNT", "acc-1")
-        .env("SEATLOAD_BASE_URL", &stand.base_url)
+        .env("SEATLOAD_BASE_URL", &sandbox.base_url)
         .env("SEATLOAD_BATCH_SIZE", "1")
         .env("SEATLOAD_EXTERNAL_LICENSE", "true")
         .env("SEATLOAD_REPORT_DIR", "run")
         .args(["import", "users.csv"]);
     let ended = wait_for_exit(command);
     ended.exits_with(0);
-    assert_eq!(stand.shown()["requests"], 2);
-    assert_eq!(stand.shown()["holdings"]["a"]["useExternalLicense"], true);
+    assert_eq!(sandbox.state()["requests"], 2);
+    assert_eq!(sandbox.state()["holdings"]["a"]["useExternalLicense"], true);
 }
 
 #[test]
@@ -368,11 +368,11 @@ fn a_pending_file_can_be_imported_to_finish_the_run() {
     );
     let refusing = RawServer::answering(|_, _| http(403, ""));
     assert_eq!(dir.import(&refusing.base_url, &[]).code, 3);
-    let stand = Stand::with_seats(ALL);
-    let ended = dir.import_file("run/pending.csv", "again", &stand.base_url, &[]);
+    let sandbox = SandboxServer::with_seats(ALL);
+    let ended = dir.import_file("run/pending.csv", "again", &sandbox.base_url, &[]);
     ended.exits_with(0);
-    assert_eq!(stand.held("b").as_deref(), Some("IDU;PMD"));
-    assert_eq!(stand.shown()["holdings"]["a"]["useExternalLicense"], true);
+    assert_eq!(sandbox.codes_of("b").as_deref(), Some("IDU;PMD"));
+    assert_eq!(sandbox.state()["holdings"]["a"]["useExternalLicense"], true);
 }
 
 #[test]

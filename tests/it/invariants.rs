@@ -137,7 +137,7 @@ fn check(case: &Case, service: &FakeService, ran: &Ran) -> Result<(), TestCaseEr
         let number: usize = user[1..].parse().unwrap();
         let mut wanted: Vec<_> = SETS[number % SETS.len()].split(';').collect();
         wanted.sort_unstable();
-        let held = service.held(user);
+        let held = service.codes_of(user);
         prop_assert_eq!(
             decision.attempts,
             times_sent.get(user).copied().unwrap_or(0)
@@ -370,10 +370,10 @@ fn check_records(
         let number: usize = user[1..].parse().unwrap();
         let mut wanted: Vec<_> = SETS[number % SETS.len()].split(';').collect();
         wanted.sort_unstable();
-        prop_assert_eq!(service.held(&user), Some(wanted.join(";")));
+        prop_assert_eq!(service.codes_of(&user), Some(wanted.join(";")));
     }
     for user in surely_unchanged(folder) {
-        prop_assert_eq!(service.held(&user), None, "{} has something", user);
+        prop_assert_eq!(service.codes_of(&user), None, "{} has something", user);
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::process::Command;
 
 use crate::support::cli::{Dir, TOKEN};
-use crate::support::server::Stand;
+use crate::support::server::SandboxServer;
 
 /// `ulimit -f` counts 512-byte units: 20 of them hold some hundred success rows.
 #[test]
@@ -15,7 +15,7 @@ fn a_file_size_limit_stops_the_run_and_it_can_be_resumed() {
         writeln!(users, "user-{number},IDU").unwrap();
     }
     dir.write("users.csv", users);
-    let service = Stand::with_seats("IDU=2000");
+    let service = SandboxServer::with_seats("IDU=2000");
     let import = format!(
         "import users.csv --base-url {} --account acc-1 --yes --batch-size 50 --rate 1000/s --report-dir run",
         service.base_url

@@ -106,7 +106,7 @@ fn current_licences_are_read_page_by_page_and_adding_takes_nothing_away() {
 }
 
 #[test]
-fn undo_puts_back_what_the_service_said_and_verify_agrees() {
+fn undo_restores_what_the_service_reported_and_verify_agrees() {
     let before = with_licenses(30);
     let portal = Portal::new(30, before.clone(), PortalBehavior::default());
     let dir = Dir::new();
@@ -169,7 +169,7 @@ fn users_whose_responses_were_lost_are_settled_by_reading_what_they_have() {
 }
 
 #[test]
-fn an_import_goes_on_without_what_the_service_refuses_unless_it_must_know() {
+fn an_import_continues_without_what_the_service_refuses_unless_a_flag_needs_it() {
     let refuses = PortalBehavior {
         refuses: |path| {
             let is_reading = path.contains("UserLicense") || path.contains("license");
@@ -593,7 +593,7 @@ fn a_watch_keeps_a_file_whose_look_up_fails_for_now() {
 }
 
 #[test]
-fn addresses_that_nobody_has_are_unknown_and_not_called_something_else() {
+fn addresses_that_no_user_has_are_reported_as_unknown() {
     let portal = Portal::new(0, Licenses::new(), PortalBehavior::default());
     let dir = Dir::new();
     dir.write("users.csv", with_addresses(2));

@@ -2,13 +2,13 @@
 
 #![expect(
     clippy::unwrap_used,
-    reason = "a test that cannot go on has failed, helpers included"
+    reason = "a test that cannot continue has failed, helpers included"
 )]
 
-mod answers;
 mod check;
 mod cli_reference;
 mod completions;
+mod current_licenses;
 mod day;
 mod dialects;
 mod dispatch;
@@ -18,7 +18,6 @@ mod exchange;
 mod failures_workbook;
 mod files;
 mod help;
-mod holdings;
 mod import;
 mod invariants;
 mod limits;
@@ -30,6 +29,7 @@ mod order;
 mod pacing;
 mod page;
 mod plan;
+mod responses;
 mod resume;
 mod rooms;
 mod sandbox;
@@ -38,7 +38,7 @@ mod sign_in;
 mod stopping;
 mod support;
 mod terminal;
-mod unusual_answers;
+mod unusual_responses;
 mod watch;
 #[cfg(windows)]
 mod windows;

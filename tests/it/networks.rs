@@ -242,7 +242,7 @@ fn a_client_certificate_is_shown_where_it_is_wanted() {
 }
 
 #[test]
-fn a_redirect_to_another_host_takes_the_token_nowhere() {
+fn a_redirect_to_another_host_does_not_receive_the_token() {
     let root = PrivateRoot::new();
     let elsewhere = RawServer::answering(|_, request| confirming(request));
     let location = format!("Location: {}/la/api\r\n", elsewhere.base_url);

@@ -11,7 +11,7 @@ use seatload::sandbox::SandboxSettings;
 
 use crate::support::cli::{CommandOutput, Dir, wait_for_exit};
 use crate::support::run::{Ran, Run, file_of};
-use crate::support::server::{RawServer, Stand, confirming};
+use crate::support::server::{RawServer, SandboxServer, confirming};
 use crate::support::service::{FakeService, answer};
 
 /// `u0`, `u1`, … in the order of their numbers.
@@ -143,7 +143,7 @@ async fn the_planned_time_is_the_time_that_a_run_takes() {
 
 /// 150 users, `u0` first, at a sandbox with 100 seats.
 fn import_150(arguments: &[&str]) -> (Dir, CommandOutput) {
-    let sandbox = Stand::new(SandboxSettings {
+    let sandbox = SandboxServer::new(SandboxSettings {
         account: "acc-1".into(),
         seats: seatload::plan::seats_arg::parse_seats("IDU=100").unwrap(),
         latency: Duration::from_millis(20),
@@ -204,7 +204,7 @@ fn a_shortage_of_seats_is_reported_before_anything_is_sent() {
 
 #[test]
 fn priorities_replace_the_files_order() {
-    let sandbox = Stand::with_seats("IDU=2,PMD=9");
+    let sandbox = SandboxServer::with_seats("IDU=2,PMD=9");
     let dir = Dir::new();
     let file = "userId,code,rank\na,IDU,\nb,IDU,10\nc,IDU,9.5\nd,IDU,-1\nc,PMD,11\ne,IDU,10\n";
     dir.write("users.csv", file);
@@ -235,7 +235,7 @@ fn priorities_replace_the_files_order() {
 
 #[test]
 fn the_first_users_are_imported_and_resume_sends_the_rest() {
-    let sandbox = Stand::with_seats("IDU=100");
+    let sandbox = SandboxServer::with_seats("IDU=100");
     let dir = Dir::new();
     dir.write("users.csv", file_of(25, |_| "IDU"));
     let ended = dir.import(&sandbox.base_url, &["--first", "10"]);
@@ -308,7 +308,7 @@ fn a_run_interrupted_among_the_first_users_resumes_with_the_rest_of_them() {
 
 #[test]
 fn a_file_with_fewer_users_than_first_is_imported_whole() {
-    let sandbox = Stand::with_seats("IDU=100");
+    let sandbox = SandboxServer::with_seats("IDU=100");
     let dir = Dir::new();
     dir.write("users.csv", file_of(5, |_| "IDU"));
     assert_eq!(dir.import(&sandbox.base_url, &["--first", "5"]).code, 0);

@@ -55,7 +55,7 @@ async fn the_rate_is_used_to_the_full() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_first_request_goes_alone() {
+async fn the_first_request_is_sent_alone() {
     let service = FakeService::new().latency(Duration::from_secs(3));
     Run::of_users(800).at(&service).await.assert_finished();
     let arrivals = arrivals(&service);

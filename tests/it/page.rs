@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::chromium::Chromium;
 use crate::support::cli::{Dir, wait_for_exit};
-use crate::support::server::{RawServer, Stand, confirming, http};
+use crate::support::server::{RawServer, SandboxServer, confirming, http};
 
 const CHECKS: &str = include_str!("page_checks.js");
 
@@ -31,10 +31,10 @@ fn resume(dir: &Dir) -> i32 {
 
 #[test]
 fn a_finished_run_has_a_page_with_its_outcome() {
-    let stand = Stand::with_seats("IDU=2");
+    let sandbox = SandboxServer::with_seats("IDU=2");
     let dir = Dir::new();
     dir.write("users.csv", "userId,code\na,IDU\nb,IDU\nc,IDU\n");
-    let import = dir.import(&stand.base_url, &[]);
+    let import = dir.import(&sandbox.base_url, &[]);
     assert_eq!(
         headline(&dir),
         "2 of 3 users have their licences; 1 needs attention"

@@ -7,7 +7,9 @@ use std::sync::Mutex;
 use std::sync::mpsc;
 
 use crate::support::cli::{CommandOutput, Dir, TOKEN, wait_for_exit};
-use crate::support::server::{FaultyService, RawServer, Stand, confirming, http, http_with};
+use crate::support::server::{
+    FaultyService, RawServer, SandboxServer, confirming, http, http_with,
+};
 use seatload::api::AllocationRequest;
 use seatload::sandbox::{Ledger, SandboxSettings};
 
@@ -452,7 +454,7 @@ fn kill_again_and_again(user_count: usize, batch_size: usize, kills: usize, seed
         child.wait().unwrap();
         service.thaw();
         service.server.settle();
-        for user in service.asked(asked).into_iter().flatten() {
+        for user in service.users_by_request(asked).into_iter().flatten() {
             assert!(
                 !decided.contains(&user),
                 "{user} was decided and sent again"
@@ -470,7 +472,7 @@ fn kill_again_and_again(user_count: usize, batch_size: usize, kills: usize, seed
     let expected: BTreeMap<_, _> = (0..user_count)
         .map(|user| (format!("u{user}"), SETS[user % 3].to_owned()))
         .collect();
-    assert_eq!(service.holdings(), expected);
+    assert_eq!(service.licenses(), expected);
 }
 
 /// The users of the records that a killed process left whole.
@@ -628,13 +630,13 @@ fn every_user_ends_once_with_its_codes_whatever_the_sandboxs_faults() {
             ..SandboxSettings::default()
         };
         settings.seats = seatload::plan::seats_arg::parse_seats("IDU=20,PMD=1000").unwrap();
-        let stand = Stand::new(settings);
+        let sandbox = SandboxServer::new(settings);
         let dir = Dir::new();
         let rows: String = (0..60)
             .map(|user| format!("u{user},{}\n", if user % 2 == 0 { "IDU" } else { "PMD" }))
             .collect();
         dir.write("users.csv", format!("userId,code\n{rows}"));
-        let mut ended = dir.import(&stand.base_url, &["--batch-size", "6"]);
+        let mut ended = dir.import(&sandbox.base_url, &["--batch-size", "6"]);
         for _ in 0..20 {
             if ended.code != 3
                 && dir
@@ -654,7 +656,7 @@ fn every_user_ends_once_with_its_codes_whatever_the_sandboxs_faults() {
             (60, 60),
             "seed {seed}"
         );
-        let shown = stand.shown();
+        let state = sandbox.state();
         for user in &succeeded {
             let number: usize = user[1..].parse().unwrap();
             let expected = if number.is_multiple_of(2) {
@@ -662,9 +664,9 @@ fn every_user_ends_once_with_its_codes_whatever_the_sandboxs_faults() {
             } else {
                 "PMD"
             };
-            assert_eq!(shown["holdings"][user]["userBundleCodes"][0], expected);
+            assert_eq!(state["holdings"][user]["userBundleCodes"][0], expected);
         }
-        assert_eq!(shown["seats"]["PMD"]["taken"], 30);
+        assert_eq!(state["seats"]["PMD"]["taken"], 30);
     }
 }
 

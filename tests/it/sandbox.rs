@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use seatload::sandbox::SandboxSettings;
 
 use crate::support::cli::{CommandOutput, Dir, wait_for_exit};
-use crate::support::server::Stand;
+use crate::support::server::SandboxServer;
 
 const JOINERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/sample-data/joiners.csv");
 
@@ -18,8 +18,8 @@ fn seatload(dir: &Dir, arguments: &[&str]) -> CommandOutput {
 }
 
 /// The sandbox's answer to one request, with its head.
-fn ask(stand: &Stand, method_and_path: &str, body: &str) -> String {
-    let address = stand.base_url.trim_start_matches("http://");
+fn ask(sandbox: &SandboxServer, method_and_path: &str, body: &str) -> String {
+    let address = sandbox.base_url.trim_start_matches("http://");
     let mut connection = TcpStream::connect(address).unwrap();
     write!(
         connection,
@@ -112,12 +112,12 @@ fn a_corrected_failures_file_is_imported_into_the_same_sandbox() {
 
 #[test]
 fn a_post_to_the_path_of_the_allocation_reads_and_allocates_nothing() {
-    let stand = Stand::with_seats("IDU=5");
+    let sandbox = SandboxServer::with_seats("IDU=5");
     let dir = Dir::new();
     dir.write("users.csv", "userId,code\nann,IDU\n");
-    assert_eq!(dir.import(&stand.base_url, &[]).code, 0);
+    assert_eq!(dir.import(&sandbox.base_url, &[]).code, 0);
     let answer = ask(
-        &stand,
+        &sandbox,
         "POST /acme/lease_/api/account/acc-1/user-license",
         r#"{"userIds":["ann","ben"],"userBundleCodes":["PMD"]}"#,
     );
@@ -126,8 +126,8 @@ fn a_post_to_the_path_of_the_allocation_reads_and_allocates_nothing() {
         "{answer}"
     );
     assert!(!answer.contains("ben"), "{answer}");
-    assert_eq!(stand.held("ann").as_deref(), Some("IDU"));
-    assert_eq!(stand.held("ben"), None);
+    assert_eq!(sandbox.codes_of("ann").as_deref(), Some("IDU"));
+    assert_eq!(sandbox.codes_of("ben"), None);
 }
 
 /// What a group gives may end with a direct allocation, so it needs the consent that losses need.
@@ -154,7 +154,7 @@ fn licences_of_a_group_need_consent_before_they_are_replaced() {
 
 #[test]
 fn at_most_twenty_names_are_looked_up_at_once() {
-    let stand = Stand::with_seats("IDU=5");
+    let sandbox = SandboxServer::with_seats("IDU=5");
     let path = "POST /acme/identity_/api/Directory/BulkResolveByName/acc-1";
     let names = |count: usize| {
         let names: Vec<_> = (0..count)
@@ -162,8 +162,8 @@ fn at_most_twenty_names_are_looked_up_at_once() {
             .collect();
         format!("{{\"entityNames\":[{}]}}", names.join(","))
     };
-    assert!(ask(&stand, path, &names(20)).starts_with("HTTP/1.1 200 "));
-    let refused = ask(&stand, path, &names(21));
+    assert!(ask(&sandbox, path, &names(20)).starts_with("HTTP/1.1 200 "));
+    let refused = ask(&sandbox, path, &names(21));
     assert!(refused.starts_with("HTTP/1.1 400 "), "{refused}");
     assert!(refused.contains("at most 20 names"), "{refused}");
 }
@@ -171,13 +171,13 @@ fn at_most_twenty_names_are_looked_up_at_once() {
 /// The Identity Server's documented quota: 300 reading calls in five minutes.
 #[test]
 fn a_reading_call_too_many_is_refused_until_the_quota_allows_it() {
-    let stand = Stand::with_seats("IDU=5");
+    let sandbox = SandboxServer::with_seats("IDU=5");
     let path = "GET /acme/identity_/api/User/users/acc-1?top=1&skip=0";
     for _ in 0..300 {
-        let answer = ask(&stand, path, "");
+        let answer = ask(&sandbox, path, "");
         assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
     }
-    let refused = ask(&stand, path, "");
+    let refused = ask(&sandbox, path, "");
     assert!(refused.starts_with("HTTP/1.1 429 "), "{refused}");
     let mut lines = refused.lines().map(str::to_ascii_lowercase);
     let wait = lines.find_map(|line| line.strip_prefix("retry-after: ")?.parse::<u64>().ok());
@@ -196,11 +196,11 @@ fn a_sandbox_that_keeps_its_state_starts_with_what_it_had() {
         state: Some(dir.path("state.jsonl")),
         ..SandboxSettings::default()
     };
-    let first = Stand::new(settings.clone());
+    let first = SandboxServer::new(settings.clone());
     assert_eq!(dir.import(&first.base_url, &[]).code, 0);
-    let holdings = first.shown()["holdings"].clone();
+    let holdings = first.state()["holdings"].clone();
     drop(first);
-    let second = Stand::new(settings);
-    assert_eq!(second.shown()["holdings"], holdings);
-    assert_eq!(second.held("ben").as_deref(), Some("IDU"));
+    let second = SandboxServer::new(settings);
+    assert_eq!(second.state()["holdings"], holdings);
+    assert_eq!(second.codes_of("ben").as_deref(), Some("IDU"));
 }

@@ -27,7 +27,7 @@ async fn a_service_that_is_down_stops_the_run_after_three_batches() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_service_that_goes_down_in_the_middle_stops_the_run_too() {
+async fn a_service_that_fails_in_the_middle_stops_the_run() {
     let service = FakeService::new().script(|sent, _| (sent.nth >= 20).then(|| lost(true)));
     let ran = Run::of_users(10_000).at(&service).await;
     assert!(matches!(ran.stop, Some(StopReason::ServiceDown { .. })));

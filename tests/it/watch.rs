@@ -66,7 +66,7 @@ fn confirming_all() -> RawServer {
 }
 
 /// The users of each request, in order.
-fn asked(server: &RawServer) -> Vec<Vec<String>> {
+fn users_by_request(server: &RawServer) -> Vec<Vec<String>> {
     let users = |request: &String| {
         let (_, body) = request.split_once("\r\n\r\n").unwrap();
         let asked: serde_json::Value = serde_json::from_str(body).unwrap();
@@ -95,7 +95,7 @@ fn signal(child: &Child, signal: &str) {
 }
 
 #[test]
-fn each_file_is_imported_and_goes_where_it_belongs_with_its_reports() {
+fn each_file_is_imported_and_moved_to_its_folder_with_its_reports() {
     let server = confirming_all();
     let dir = drop_folder();
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
@@ -257,7 +257,7 @@ fn a_failure_that_every_file_would_have_sets_no_file_aside() {
     let ended = once(&dir, &server.base_url, &[]);
     ended.exits_with(0);
     assert_eq!(names(&dir, "done"), ["a.csv", "b.csv"]);
-    assert_eq!(asked(&server), [["b"], ["b"], ["a"]]);
+    assert_eq!(users_by_request(&server), [["b"], ["b"], ["a"]]);
 }
 
 #[test]
@@ -275,7 +275,7 @@ fn users_that_failed_while_the_service_was_away_are_sent_when_the_run_is_resumed
     let ended = once(&dir, &server.base_url, &flags);
     ended.exits_with(0);
     assert_eq!(names(&dir, "done"), ["a.csv"]);
-    let all = asked(&server).concat();
+    let all = users_by_request(&server).concat();
     assert_eq!(all, ["a", "b", "c", "d", "b", "c", "d", "e"]);
 }
 
@@ -375,10 +375,10 @@ fn a_watch_killed_during_a_run_resumes_it_at_the_next_start() {
     let ended = once(&dir, &service.server.base_url, &flags);
     ended.exits_with(0);
     assert_eq!(names(&dir, "done"), ["many.csv"]);
-    let again = service.asked(before).concat();
+    let again = service.users_by_request(before).concat();
     let undecided: Vec<_> = everyone[80..].iter().map(ToString::to_string).collect();
     assert_eq!(again, undecided);
-    assert_eq!(service.holdings().len(), 200);
+    assert_eq!(service.licenses().len(), 200);
 }
 
 #[test]
@@ -433,7 +433,7 @@ fn thirty_files_and_a_kill_import_each_file_once_and_in_order() {
     for place in ["working", "attention", "duplicates"] {
         assert_eq!(names(&dir, place), Vec::<String>::new(), "{place}");
     }
-    let mut order = service.asked(0).concat();
+    let mut order = service.users_by_request(0).concat();
     // The one under way when the process was killed was asked for again, and nobody else.
     order.dedup();
     let expected: Vec<_> = (0..30).map(|nth| format!("u{nth}")).collect();
@@ -473,7 +473,7 @@ fn killed_at_any_instant_no_file_is_lost_or_imported_twice() {
     ended.exits_with(0);
     assert_eq!(names(&dir, "done").len(), 20);
     assert_eq!(names(&dir, "duplicates"), Vec::<String>::new());
-    let mut asked = service.asked(0).concat();
+    let mut asked = service.users_by_request(0).concat();
     asked.dedup();
     assert_eq!(asked.len(), 20, "one after another, and nobody again later");
 }
@@ -528,7 +528,7 @@ fn a_signal_waits_for_what_is_in_flight_and_ends_an_idle_watch_at_once() {
     sleep(Duration::from_millis(50));
     signal(&child, "-TERM");
     assert_eq!(child.wait().unwrap().code(), Some(0));
-    assert_eq!(service.asked(0).concat(), ["a", "b", "c"]);
+    assert_eq!(service.users_by_request(0).concat(), ["a", "b", "c"]);
 }
 
 #[cfg(unix)]
@@ -636,7 +636,7 @@ fn corrected_failures_are_imported_by_a_watch_whose_flags_describe_other_files()
     dir.write("drop/corrected.csv", failures.replace("'=A1", "ben"));
     once(&dir, &server.base_url, &describe).exits_with(0);
     assert_eq!(names(&dir, "done"), ["corrected.csv"]);
-    assert_eq!(asked(&server), [["ann"], ["ben"]]);
+    assert_eq!(users_by_request(&server), [["ann"], ["ben"]]);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use zip::write::SimpleFileOptions;
 use zip::{ZipArchive, ZipWriter};
 
 use crate::support::cli::{CommandOutput, Dir};
-use crate::support::server::Stand;
+use crate::support::server::SandboxServer;
 
 fn sheet(name: &str, rows: &[&[&str]]) -> Worksheet {
     let mut sheet = Worksheet::new();
@@ -54,10 +54,10 @@ fn patched(file: &[u8], from: &str, to: &str) -> Vec<u8> {
 }
 
 fn import(file: &[u8], flags: &[&str]) -> (Dir, CommandOutput) {
-    let stand = Stand::with_seats("IDU=100,PMD=100");
+    let sandbox = SandboxServer::with_seats("IDU=100,PMD=100");
     let dir = Dir::new();
     dir.write("users.xlsx", file);
-    let output = dir.import_file("users.xlsx", "run", &stand.base_url, flags);
+    let output = dir.import_file("users.xlsx", "run", &sandbox.base_url, flags);
     (dir, output)
 }
 
@@ -162,10 +162,10 @@ fn the_errors_of_a_workbooks_rows_name_the_cell() {
         assert!(output.stderr.contains(error), "{error}\n{}", output.stderr);
     }
     // The row is bad even though its date looks like a user ID as text.
-    let again = Stand::with_seats("IDU=100");
+    let again = SandboxServer::with_seats("IDU=100");
     let output = dir.import_file("run/failures.csv", "again", &again.base_url, &[]);
     output.exits_with(1);
-    assert_eq!(again.shown()["requests"], 0);
+    assert_eq!(again.state()["requests"], 0);
 }
 
 #[test]

@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn users_who_lose_everything_are_not_said_to_have_licences() {
+    fn users_who_lose_everything_are_not_reported_as_having_licences() {
         let of = |counts: Counts| {
             let removes = true;
             headline(&Counts { removes, ..counts }, false)

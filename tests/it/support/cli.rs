@@ -185,7 +185,7 @@ impl Dir {
                 .any(|bytes| bytes == TOKEN.as_bytes());
             assert!(
                 !leaks || file.ends_with("token"),
-                "{} holds the token",
+                "{} contains the token",
                 file.display()
             );
         }

@@ -214,7 +214,7 @@ pub(crate) fn name(outcome: &Outcome) -> &'static str {
     }
 }
 
-/// A file of `u0`, `u1`, … with the codes that are told.
+/// A file of `u0`, `u1`, … with these codes.
 pub(crate) fn file_of(count: usize, codes: impl Fn(usize) -> &'static str) -> String {
     let rows: String = (0..count)
         .map(|user| format!("u{user},{}\n", codes(user)))

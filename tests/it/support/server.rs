@@ -13,13 +13,13 @@ use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
 /// The sandbox, served as long as this lives.
-pub(crate) struct Stand {
+pub(crate) struct SandboxServer {
     pub(crate) base_url: String,
     _runtime: Runtime,
 }
 
-impl Stand {
-    /// A sandbox that knows the account `acc-1` and has the seats that are told, such as `IDU=5,PMD=5`.
+impl SandboxServer {
+    /// A sandbox with the account `acc-1` and these seats, such as `IDU=5,PMD=5`.
     pub(crate) fn with_seats(seats: &str) -> Self {
         Self::new(SandboxSettings {
             account: "acc-1".into(),
@@ -39,8 +39,8 @@ impl Stand {
         }
     }
 
-    /// What `GET /` shows.
-    pub(crate) fn shown(&self) -> serde_json::Value {
+    /// The JSON of `GET /`.
+    pub(crate) fn state(&self) -> serde_json::Value {
         let mut stream = TcpStream::connect(self.base_url.trim_start_matches("http://")).unwrap();
         stream
             .write_all(b"GET / HTTP/1.1\r\nHost: sandbox\r\nConnection: close\r\n\r\n")
@@ -51,10 +51,10 @@ impl Stand {
         serde_json::from_str(body).unwrap()
     }
 
-    /// What a user holds, joined by `;`.
-    pub(crate) fn held(&self, user: &str) -> Option<String> {
-        let shown = self.shown();
-        let codes = shown["holdings"].get(user)?["userBundleCodes"].as_array()?;
+    /// The codes of a user, joined by `;`.
+    pub(crate) fn codes_of(&self, user: &str) -> Option<String> {
+        let state = self.state();
+        let codes = state["holdings"].get(user)?["userBundleCodes"].as_array()?;
         let codes: Vec<_> = codes.iter().map(|code| code.as_str().unwrap()).collect();
         Some(codes.join(";"))
     }
@@ -72,7 +72,7 @@ pub(crate) struct RawServer {
 const SETTLE: &str = "\r\n\r\n";
 
 impl RawServer {
-    /// The function is told the request's number, from 0, and its text. It runs on the server's thread.
+    /// The function gets the request's number, from 0, and its text. It runs on the server's thread.
     pub(crate) fn answering(
         answer: impl Fn(usize, &str) -> Vec<u8> + Send + Sync + 'static,
     ) -> Self {
@@ -112,7 +112,7 @@ impl RawServer {
         }
     }
 
-    /// Waits until everything that was sent before this is on record, whoever sent it.
+    /// Waits until every request that was sent before this is recorded.
     pub(crate) fn settle(&self) {
         // Connections are accepted in their order, and the server closes this one when it has been read.
         let mut last = TcpStream::connect(self.base_url.trim_start_matches("http://")).unwrap();
@@ -229,9 +229,9 @@ impl FaultyService {
         let random = Mutex::new(fastrand::Rng::with_seed(seed));
         let books = Arc::clone(&ledger);
         let frost = Arc::new(Frost::default());
-        let held_back = Arc::clone(&frost);
+        let frost_of_server = Arc::clone(&frost);
         let server = RawServer::answering(move |nth, request| {
-            held_back.pass(nth);
+            frost_of_server.pass(nth);
             let luck = {
                 let mut random = random.lock().unwrap();
                 (random.u8(0..100) < faults_in_100).then(|| random.bool())
@@ -254,23 +254,23 @@ impl FaultyService {
         }
     }
 
-    /// From that request on, nobody is answered until [`thaw`](Self::thaw).
+    /// From that request on, there are no responses until [`thaw`](Self::thaw).
     pub(crate) fn freeze_at(&self, nth: usize) {
         self.frost.set(Some(nth));
     }
 
-    /// Whether a request is being held back.
+    /// Whether a request waits for its response.
     pub(crate) fn is_frozen(&self) -> bool {
         self.frost.is_frozen.load(Ordering::SeqCst)
     }
 
-    /// Whoever was held back is answered, if it is still there.
+    /// Responds to the requests that have waited.
     pub(crate) fn thaw(&self) {
         self.frost.set(None);
     }
 
-    /// What every user holds, joined by `;`.
-    pub(crate) fn holdings(&self) -> BTreeMap<String, String> {
+    /// The codes of every user, joined by `;`.
+    pub(crate) fn licenses(&self) -> BTreeMap<String, String> {
         let ledger = self.ledger.lock().unwrap();
         let joined = |held: &UserLicenses| {
             held.user_bundle_codes
@@ -287,7 +287,7 @@ impl FaultyService {
     }
 
     /// The users of each request, from the `from`th on.
-    pub(crate) fn asked(&self, from: usize) -> Vec<Vec<String>> {
+    pub(crate) fn users_by_request(&self, from: usize) -> Vec<Vec<String>> {
         self.server
             .requests()
             .iter()

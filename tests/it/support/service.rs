@@ -120,8 +120,8 @@ impl FakeService {
         self.state().sent.len()
     }
 
-    /// What a user holds, joined by `;` in alphabetical order.
-    pub(crate) fn held(&self, user: &str) -> Option<String> {
+    /// The codes of a user, in alphabetical order, joined by `;`.
+    pub(crate) fn codes_of(&self, user: &str) -> Option<String> {
         let state = self.state();
         let holding = state.ledger.direct().get(user)?;
         Some(
@@ -210,10 +210,10 @@ pub(crate) fn answer(status: u16, message: &str) -> Response {
 }
 
 /// No answer, from a request that had left or had not.
-pub(crate) fn lost(departed: bool) -> Response {
+pub(crate) fn lost(was_sent: bool) -> Response {
     response(ResponseKind::NoResponse {
         reason: "the connection broke".to_owned(),
-        was_sent: departed,
+        was_sent,
     })
 }
 

@@ -45,7 +45,7 @@ fn any_2xx_with_the_documented_array_confirms() {
 }
 
 #[test]
-fn any_other_2xx_leaves_users_unconfirmed_and_the_run_goes_on() {
+fn any_other_2xx_leaves_users_unconfirmed_and_the_run_continues() {
     for (status, body) in [(201, "{}"), (202, ""), (204, ""), (207, "[]")] {
         let ended = import(move |_| http(status, body));
         let unconfirmed = vec!["unconfirmed".to_owned(); 3];
@@ -64,7 +64,7 @@ fn compressed_answers_and_byte_order_marks_are_read() {
 }
 
 #[test]
-fn an_answer_that_grows_without_end_confirms_nobody() {
+fn a_response_that_grows_without_end_confirms_no_user() {
     let bomb = gzip(&vec![b' '; 300 << 20]);
     let (code, succeeded, outcomes) = import(move |_| bomb.clone());
     assert_eq!((code, succeeded), (1, 0));
@@ -72,7 +72,7 @@ fn an_answer_that_grows_without_end_confirms_nobody() {
 }
 
 #[test]
-fn a_want_of_seats_is_a_conflict_whatever_its_status() {
+fn a_lack_of_seats_is_a_conflict_with_any_status() {
     let (code, _, outcomes) = import(|_| {
         http_with(
             400,

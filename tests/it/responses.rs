@@ -192,7 +192,7 @@ async fn rejected_users_fail_alone_and_the_others_of_their_batch_succeed() {
                 "{}",
                 ran.outcome(user)
             );
-            assert_eq!(service.held(user), None);
+            assert_eq!(service.codes_of(user), None);
         }
         assert!(service.requests() <= 36, "{} requests", service.requests());
     }
@@ -330,7 +330,7 @@ async fn batches_that_wait_for_a_bisection_over_seats_keep_the_files_order() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_batch_that_waits_late_still_goes_before_later_ones_of_the_file() {
+async fn a_batch_that_waits_late_is_still_sent_before_later_ones_of_the_file() {
     // While u2 and u3 are asked for alone, u8 to u11 are held back, and only then u4 and u5 are to be tried again.
     let service = FakeService::with_seats(7)
         .latency(Duration::from_secs(1))

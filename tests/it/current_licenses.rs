@@ -5,7 +5,7 @@ use std::fs::File;
 use std::time::{Duration, SystemTime};
 
 use crate::support::cli::{CommandOutput, Dir, wait_for_exit};
-use crate::support::server::{FaultyService, RawServer, Stand, confirming, http};
+use crate::support::server::{FaultyService, RawServer, SandboxServer, confirming, http};
 
 const CODES: [&str; 5] = ["IDU", "PMD", "ATTUNU", "TSTNU", "RPADEVNU"];
 
@@ -34,16 +34,16 @@ fn some_holdings(seed: u64) -> (Holdings, String) {
 }
 
 /// A sandbox at which everyone holds what the file says.
-fn sandbox_with(dir: &Dir, file: &str) -> Stand {
-    let sandbox = Stand::with_seats(SEATS);
+fn sandbox_with(dir: &Dir, file: &str) -> SandboxServer {
+    let sandbox = SandboxServer::with_seats(SEATS);
     dir.write("holdings.csv", file);
     let ended = dir.import_file("holdings.csv", "before", &sandbox.base_url, &[]);
     ended.exits_with(0);
     sandbox
 }
 
-fn held(sandbox: &Stand) -> BTreeMap<String, BTreeSet<String>> {
-    let shown = sandbox.shown();
+fn held(sandbox: &SandboxServer) -> BTreeMap<String, BTreeSet<String>> {
+    let state = sandbox.state();
     let codes = |holding: &serde_json::Value| {
         let codes = holding["userBundleCodes"].as_array().unwrap();
         codes
@@ -51,7 +51,7 @@ fn held(sandbox: &Stand) -> BTreeMap<String, BTreeSet<String>> {
             .map(|code| code.as_str().unwrap().to_owned())
             .collect()
     };
-    let holdings = shown["holdings"].as_object().unwrap();
+    let holdings = state["holdings"].as_object().unwrap();
     holdings
         .iter()
         .map(|(user, holding)| (user.clone(), codes(holding)))
@@ -121,12 +121,12 @@ fn importing_the_undo_file_restores_what_was_replaced() {
     let dir = Dir::new();
     let (_, file) = some_holdings(3);
     let sandbox = sandbox_with(&dir, &file);
-    let before = sandbox.shown()["holdings"].to_string();
+    let before = sandbox.state()["holdings"].to_string();
     let (_, file) = some_holdings(4);
     dir.write("users.csv", file);
     let ended = import_with_current(&dir, &sandbox.base_url, &["--allow-losses"]);
     ended.exits_with(0);
-    assert_ne!(sandbox.shown()["holdings"].to_string(), before);
+    assert_ne!(sandbox.state()["holdings"].to_string(), before);
     let changed = dir
         .rows("run/success.csv")
         .into_iter()
@@ -135,7 +135,7 @@ fn importing_the_undo_file_restores_what_was_replaced() {
 
     let undone = dir.import_file("run/undo.csv", "undone", &sandbox.base_url, &[]);
     undone.exits_with(0);
-    assert_eq!(sandbox.shown()["holdings"].to_string(), before);
+    assert_eq!(sandbox.state()["holdings"].to_string(), before);
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn a_loss_needs_consent_without_a_terminal() {
 
 #[test]
 fn users_absent_from_the_current_licences_are_skipped_when_adding() {
-    let sandbox = Stand::with_seats("IDU=9,PMD=9");
+    let sandbox = SandboxServer::with_seats("IDU=9,PMD=9");
     let dir = Dir::new();
     dir.write("users.csv", "userId,code\na,IDU\nb,IDU\nc,IDU\n");
     // `c` is named, and holds nothing.
@@ -184,9 +184,9 @@ fn users_absent_from_the_current_licences_are_skipped_when_adding() {
         "{}",
         failed[0]["message"]
     );
-    assert_eq!(sandbox.held("a").as_deref(), Some("IDU;PMD"));
-    assert_eq!(sandbox.held("b"), None);
-    assert_eq!(sandbox.held("c").as_deref(), Some("IDU"));
+    assert_eq!(sandbox.codes_of("a").as_deref(), Some("IDU;PMD"));
+    assert_eq!(sandbox.codes_of("b"), None);
+    assert_eq!(sandbox.codes_of("c").as_deref(), Some("IDU"));
 
     let flags = [
         "--current",
@@ -197,12 +197,12 @@ fn users_absent_from_the_current_licences_are_skipped_when_adding() {
     ];
     let ended = dir.import_file("users.csv", "all", &sandbox.base_url, &flags);
     ended.exits_with(0);
-    assert_eq!(sandbox.held("b").as_deref(), Some("IDU"));
+    assert_eq!(sandbox.codes_of("b").as_deref(), Some("IDU"));
 }
 
 #[test]
 fn users_with_the_other_external_flag_are_skipped_when_adding() {
-    let sandbox = Stand::with_seats("IDU=9,PMD=9");
+    let sandbox = SandboxServer::with_seats("IDU=9,PMD=9");
     let dir = Dir::new();
     dir.write(
         "users.csv",
@@ -215,12 +215,12 @@ fn users_with_the_other_external_flag_are_skipped_when_adding() {
     let ended = import_with_current(&dir, &sandbox.base_url, &["--mode", "add"]);
     ended.exits_with(1);
     assert_eq!(dir.column("run/failures.csv", "userId"), ["a"]);
-    assert_eq!(sandbox.held("b").as_deref(), Some("IDU;PMD"));
+    assert_eq!(sandbox.codes_of("b").as_deref(), Some("IDU;PMD"));
 }
 
 #[test]
 fn users_without_licences_are_removed_by_importing_the_undo_file() {
-    let sandbox = Stand::with_seats("IDU=9,PMD=9");
+    let sandbox = SandboxServer::with_seats("IDU=9,PMD=9");
     let dir = Dir::new();
     dir.write("users.csv", "userId,code\na,IDU\nb,IDU\nc,IDU\n");
     dir.write("holdings.csv", "userId,code\na,PMD\nb,\n");
@@ -235,7 +235,7 @@ fn users_without_licences_are_removed_by_importing_the_undo_file() {
 
     let undone = dir.import_file("run/undo.csv", "undone", &sandbox.base_url, &[]);
     undone.exits_with(1);
-    assert_eq!(sandbox.held("a").as_deref(), Some("PMD"));
+    assert_eq!(sandbox.codes_of("a").as_deref(), Some("PMD"));
     let failed = dir.rows("undone/failures.csv");
     assert_eq!(failed[0]["userId"], "b");
     let message = &failed[0]["message"];
@@ -280,7 +280,7 @@ fn current_licences_are_on_disk_before_a_request_is_sent() {
 
 #[test]
 fn rejected_users_are_not_in_the_undo_file() {
-    let sandbox = Stand::with_seats("IDU=2,PMD=9");
+    let sandbox = SandboxServer::with_seats("IDU=2,PMD=9");
     let dir = Dir::new();
     let users: String = (0..6).map(|user| format!("u{user},IDU\n")).collect();
     dir.write(
@@ -356,7 +356,7 @@ fn a_changed_external_flag_needs_consent_as_a_loss_does() {
 /// What the folder of a run lacks is written again, or else nothing is done and nothing is lost.
 #[test]
 fn a_damaged_run_folder_is_an_error_and_stays_unchanged() {
-    let sandbox = Stand::with_seats("IDU=9,PMD=9");
+    let sandbox = SandboxServer::with_seats("IDU=9,PMD=9");
     let dir = Dir::new();
     let rows: String = (0..6).map(|user| format!("u{user},IDU\n")).collect();
     dir.write("users.csv", format!("userId,code\n{rows}"));
@@ -436,7 +436,7 @@ fn after_a_kill_the_undo_file_has_every_changed_user_and_resume_completes_it() {
         0
     );
     dir.write("users.csv", format!("userId,code\n{users}"));
-    let asked_before = server.asked(0).len();
+    let asked_before = server.users_by_request(0).len();
     server.freeze_at(asked_before + 5);
 
     let mut child = dir.start_import(
@@ -454,7 +454,7 @@ fn after_a_kill_the_undo_file_has_every_changed_user_and_resume_completes_it() {
     child.wait().unwrap();
     let in_undo: BTreeSet<_> = dir.column("run/undo.csv", "userId").into_iter().collect();
     let changed: Vec<_> = server
-        .holdings()
+        .licenses()
         .into_iter()
         .filter(|(_, codes)| codes == "IDU")
         .map(|(user, _)| user)
@@ -472,7 +472,7 @@ fn after_a_kill_the_undo_file_has_every_changed_user_and_resume_completes_it() {
     assert_eq!(dir.rows("run/undo.csv").len(), 200);
     let undone = dir.import_file("run/undo.csv", "undone", &server.server.base_url, &[]);
     undone.exits_with(0);
-    assert!(server.holdings().values().all(|codes| codes == "PMD"));
+    assert!(server.licenses().values().all(|codes| codes == "PMD"));
 }
 
 #[test]
@@ -537,7 +537,7 @@ fn a_file_of_current_licences_without_users_is_an_error_whatever_its_name() {
 
 #[test]
 fn a_run_is_resumed_only_with_the_current_licences_that_it_started_with() {
-    let sandbox = Stand::with_seats("IDU=9,PMD=9");
+    let sandbox = SandboxServer::with_seats("IDU=9,PMD=9");
     let dir = Dir::new();
     dir.write("users.csv", "userId,code\na,IDU\nb,IDU\nc,IDU\n");
     dir.write("holdings.csv", "userId,code\na,PMD\nb,PMD\nc,IDU\n");
@@ -554,13 +554,13 @@ fn a_run_is_resumed_only_with_the_current_licences_that_it_started_with() {
     refused.says("holdings.csv has changed since the run started");
     dir.write("holdings.csv", "userId,code\na,PMD\nb,PMD\nc,IDU\n");
     assert_eq!(resume().code, 0);
-    assert_eq!(sandbox.held("b").as_deref(), Some("IDU;PMD"));
+    assert_eq!(sandbox.codes_of("b").as_deref(), Some("IDU;PMD"));
     assert_eq!(dir.rows("run/success.csv").len(), 3);
 }
 
 #[test]
 fn current_licences_that_are_days_old_cause_a_warning() {
-    let sandbox = Stand::with_seats("IDU=9,PMD=9");
+    let sandbox = SandboxServer::with_seats("IDU=9,PMD=9");
     let dir = Dir::new();
     dir.write("users.csv", "userId,code\na,IDU\nb,IDU\n");
     dir.write("holdings.csv", "userId,code\na,PMD\nb,PMD\n");
