@@ -126,6 +126,8 @@ impl Network {
             .http2_keep_alive_interval(KEEP_ALIVE)
             .tcp_nodelay(true);
         match &self.proxy {
+            // Plain http is for loopback addresses only, and a proxy could read the token in it.
+            _ if url.scheme() == "http" => http = http.no_proxy(),
             Some(proxy) => {
                 let proxy = reqwest::Proxy::all(proxy.0.clone())
                     .map_err(|_| NetworkError::Proxy(proxy.to_string()))?;

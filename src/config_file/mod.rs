@@ -3,11 +3,13 @@
 //! A setting becomes the default of its flag, so it is parsed as the flag's value would be.
 
 mod parse;
+mod trust;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use clap::parser::ValueSource;
 use clap::{Arg, ArgGroup, ArgMatches, Args, Command, Id};
 use etcetera::BaseStrategy;
 
@@ -78,9 +80,10 @@ impl ConfigFile {
         let mut file = Self {
             settings,
             is_explicit: named.is_some() || profile.is_some(),
-            found,
+            found: found.clone(),
         };
         file.yield_to(matches);
+        file.require_trust(matches)?;
         Ok(file)
     }
 
@@ -129,6 +132,25 @@ impl ConfigFile {
             }
             None => error.exit(),
         }
+    }
+
+    /// A file that was only found in the current folder may be somebody else's.
+    fn require_trust(&self, matches: &ArgMatches) -> anyhow::Result<()> {
+        if self.found.as_deref() != Some(Path::new(FILE_NAME)) {
+            return Ok(());
+        }
+        let is_used = |name: &str| {
+            let id = id(name);
+            let is_flag = matches.try_contains_id(&id).is_ok();
+            is_flag
+                && matches!(
+                    matches.value_source(&id),
+                    None | Some(ValueSource::DefaultValue)
+                )
+        };
+        let used = { self.settings.iter() }.filter(|(name, _)| is_used(name));
+        trust::check_found(used)
+            .with_context(|| format!("cannot use the configuration file {FILE_NAME}"))
     }
 
     /// Drops what flags and variables replace: the way to sign in where they choose one, and a file such as

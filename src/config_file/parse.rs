@@ -134,6 +134,7 @@ fn value_text(value: &Value) -> Option<String> {
 pub fn samples() -> Vec<crate::diagnostic::Sample> {
     use clap::CommandFactory;
 
+    use super::trust::check_found;
     use crate::cli::Cli;
     use crate::diagnostic::Sample;
 
@@ -155,7 +156,16 @@ pub fn samples() -> Vec<crate::diagnostic::Sample> {
         let error = file.expect_err("a bad file");
         Sample::error(error.context("cannot use the configuration file seatload.toml"))
     };
-    texts.map(read).into()
+    let found = parse(
+        "token-command = \"x\"",
+        Path::new("seatload.toml"),
+        None,
+        &cli,
+    );
+    let error = check_found(found.expect("a good file").iter()).expect_err("an untrusted file");
+    let error = anyhow!(error).context("cannot use the configuration file seatload.toml");
+    let untrusted = Sample::error(error);
+    texts.map(read).into_iter().chain([untrusted]).collect()
 }
 
 #[cfg(test)]

@@ -306,14 +306,32 @@ fn no_sandbox_undoes_the_sandbox_of_a_profile_and_of_a_variable() {
 fn a_flag_that_chooses_a_way_to_sign_in_replaces_that_of_a_profile() {
     let dir = Dir::new();
     dir.write("token", "x").write(
-        "seatload.toml",
+        "my.toml",
         "account = \"a\"\nusername = \"me\"\ntenancy = \"t\"\nbase-url = \"http://127.0.0.1:9\"\n",
     );
     let mut command = dir.seatload();
     command.env_remove("SEATLOAD_TOKEN");
-    command.args(["check", "--json", "--token-file", "token"]);
+    command.args(["check", "--config", "my.toml", "--json"]);
+    command.args(["--token-file", "token"]);
     let states = states(&json(&wait_for_exit(command)));
     assert!(states.contains(&"settings: ok".to_owned()), "{states:?}");
+}
+
+#[test]
+fn a_file_that_was_only_found_does_not_choose_where_secrets_are_sent() {
+    let dir = Dir::new();
+    let elsewhere = "account = \"a\"\nbase-url = \"https://licences.example\"\n";
+    dir.write("seatload.toml", elsewhere);
+    let found = check(&dir, &[], &[]);
+    found
+        .exits_with(2)
+        .says("`base-url` sends the sign-in to an address that is not the vendor's")
+        .says("hint: if you trust the file, name it: --config seatload.toml");
+    // A flag decides in place of the file.
+    let by_flag = check(&dir, &["--json", "--base-url", "http://127.0.0.1:9"], &[]);
+    assert!(states(&json(&by_flag)).contains(&"settings: ok".to_owned()));
+    let named = check(&dir, &["--json", "--config", "seatload.toml"], &[]);
+    assert!(states(&json(&named)).contains(&"settings: ok".to_owned()));
 }
 
 #[test]

@@ -118,6 +118,19 @@ fn hosts_that_no_proxy_lists_are_reached_directly() {
 }
 
 #[test]
+fn a_proxy_never_sees_the_requests_of_plain_http() {
+    let service = RawServer::answering(|_, request| confirming(request));
+    let proxy = RawServer::answering(|_, request| confirming(request));
+    let dir = Dir::new();
+    dir.write("users.csv", "userId,code\na,IDU\n");
+    let through = ["--proxy", &proxy.base_url];
+    let ended = dir.import(&service.base_url, &through);
+    assert_eq!(proxy.requests(), Vec::<String>::new());
+    ended.exits_with(0);
+    assert_eq!(service.requests().len(), 1);
+}
+
+#[test]
 fn a_proxys_password_comes_from_the_variable_alone() {
     let root = PrivateRoot::new();
     let server = TlsServer::answering(&root, false, confirming);
