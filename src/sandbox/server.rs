@@ -55,6 +55,8 @@ enum Fault {
     WebPage,
     /// 429 without `Retry-After`, nothing done.
     TooMany,
+    /// 522 with the web page of a gateway, nothing done.
+    Gateway,
 }
 
 impl Sandbox {
@@ -222,6 +224,11 @@ fn nothing_done(fault: &Fault) -> Option<Response> {
         Fault::Broken => refusal(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong"),
         Fault::WebPage => Html("<html><title>Maintenance</title></html>").into_response(),
         Fault::TooMany => refusal(StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
+        Fault::Gateway => {
+            let status = StatusCode::from_u16(522).expect("between 100 and 999");
+            let page = Html("<html><title>522: Connection timed out</title></html>");
+            (status, page).into_response()
+        }
         Fault::ResponseLost | Fault::UserMissing => return None,
     })
 }
@@ -245,13 +252,14 @@ fn random_fault(fail: Share, random: &mut fastrand::Rng) -> Option<Fault> {
     if random.f64() >= fail.fraction() {
         return None;
     }
-    Some(match random.u8(0..6) {
+    Some(match random.u8(0..7) {
         0 => Fault::Unavailable,
         1 => Fault::Broken,
         2 => Fault::ResponseLost,
         3 => Fault::UserMissing,
         4 => Fault::WebPage,
-        _ => Fault::TooMany,
+        5 => Fault::TooMany,
+        _ => Fault::Gateway,
     })
 }
 
