@@ -17,6 +17,20 @@ pub struct Example {
     pub lines: &'static [&'static str],
 }
 
+/// Sets the variable of the token, in the usual shell of the system.
+pub const SET_TOKEN: &str = if cfg!(windows) {
+    r#"$env:SEATLOAD_TOKEN = "…""#
+} else {
+    "export SEATLOAD_TOKEN=…"
+};
+
+/// Sets the variable of the portal's address.
+pub const SET_URL: &str = if cfg!(windows) {
+    r#"$env:SEATLOAD_URL = "https://cloud.uipath.com/acme""#
+} else {
+    "export SEATLOAD_URL=https://cloud.uipath.com/acme"
+};
+
 /// The exit codes of a command that only writes something.
 pub const OUTPUT_EXIT_CODES: &[(ExitCode, &str)] = &[
     (ExitCode::AllSucceeded, "written"),

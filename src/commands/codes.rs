@@ -26,7 +26,11 @@ const EXAMPLES: HelpExamples = HelpExamples {
     examples: &[
         Example {
             title: "Look up a code",
-            lines: &["seatload codes | grep ATTUNU"],
+            lines: &[if cfg!(windows) {
+                "seatload codes | Select-String ATTUNU"
+            } else {
+                "seatload codes | grep ATTUNU"
+            }],
         },
         Example {
             title: "List them for a program",

@@ -9,7 +9,7 @@ use clap::Args;
 use tempfile::NamedTempFile;
 use tokio_util::sync::CancellationToken;
 
-use crate::args::examples::{Example, HelpExamples};
+use crate::args::examples::{Example, HelpExamples, SET_TOKEN};
 use crate::args::reading::{ReadingArgs, hide_sending};
 use crate::exit_code::ExitCode;
 use crate::hint::Failure;
@@ -40,7 +40,7 @@ const EXAMPLES: HelpExamples = HelpExamples {
     examples: &[Example {
         title: "Keep what everyone has before a migration",
         lines: &[
-            "export SEATLOAD_TOKEN=…",
+            SET_TOKEN,
             "seatload export --url https://cloud.uipath.com/acme --out licences.csv",
         ],
     }],

@@ -7,7 +7,7 @@ use clap::{Args, ValueHint};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use crate::args::examples::{Example, HelpExamples};
+use crate::args::examples::{Example, HelpExamples, SET_TOKEN, SET_URL};
 use crate::args::settings::SettingsArgs;
 use crate::args::summary::SummaryArgs;
 use crate::exit_code::ExitCode;
@@ -68,7 +68,8 @@ const EXAMPLES: HelpExamples = HelpExamples {
         Example {
             title: "See what would be sent, then send it with a token",
             lines: &[
-                "export SEATLOAD_TOKEN=… SEATLOAD_URL=https://cloud.uipath.com/acme",
+                SET_TOKEN,
+                SET_URL,
                 "seatload import joiners.xlsx --dry-run",
                 "seatload import joiners.xlsx",
             ],

@@ -10,7 +10,7 @@ use clap::Args;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
-use crate::args::examples::{Example, HelpExamples};
+use crate::args::examples::{Example, HelpExamples, SET_TOKEN};
 use crate::args::whole_number::from_zero;
 use crate::exit_code::ExitCode;
 use crate::humanize::duration;
@@ -67,8 +67,8 @@ const EXAMPLES: HelpExamples = HelpExamples {
         title: "Run it in one terminal, and import from another",
         lines: &[
             "seatload sandbox --rate 160/5m --fail 5%",
-            "SEATLOAD_TOKEN=any seatload import sample-data/joiners.csv \\",
-            "  --url http://127.0.0.1:8080/acme --account sandbox",
+            SET_TOKEN,
+            "seatload import sample-data/joiners.csv --url http://127.0.0.1:8080/acme",
         ],
     }],
     exit_codes: &[

@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use anyhow::Context;
 
-use crate::args::examples::{Example, HelpExamples};
+use crate::args::examples::{Example, HelpExamples, SET_TOKEN};
 use crate::args::input::InputArgs;
 use crate::args::reading::{ReadingArgs, hide_sending};
 use crate::args::source::SourceArg;
@@ -54,7 +54,7 @@ const EXAMPLES: HelpExamples = HelpExamples {
         Example {
             title: "After an import",
             lines: &[
-                "export SEATLOAD_TOKEN=…",
+                SET_TOKEN,
                 "seatload verify joiners.xlsx --url https://cloud.uipath.com/acme",
             ],
         },

@@ -172,7 +172,9 @@ impl Hint for InputError {
             Self::Workbook { .. } => {
                 "unpack the archive; or open the workbook in a spreadsheet program and save it again, as .xlsx or as \"CSV UTF-8\""
             }
-            Self::Temporary { .. } => "free some space there, or set TMPDIR to another folder",
+            Self::Temporary { .. } => {
+                "free some space there, or name another folder in the variable TMPDIR (on Windows: TEMP)"
+            }
             Self::SheetOfText => "remove --sheet",
             Self::DelimiterOfWorkbook => "remove --delimiter",
             Self::NoHeaderRow { .. } => "give the line of the header, counted from 1",

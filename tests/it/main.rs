@@ -6,6 +6,8 @@
 )]
 
 mod check;
+// On Windows, the examples of `--help` are for PowerShell.
+#[cfg(not(windows))]
 mod cli_reference;
 mod completions;
 mod current_licenses;

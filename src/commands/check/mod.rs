@@ -9,7 +9,7 @@ use clap::Args;
 use console::Term;
 use serde::Serialize;
 
-use crate::args::examples::{Example, HelpExamples};
+use crate::args::examples::{Example, HelpExamples, SET_TOKEN};
 use crate::args::settings::SettingsArgs;
 use crate::diagnostic::Diagnostic;
 use crate::exit_code::ExitCode;
@@ -39,7 +39,7 @@ const EXAMPLES: HelpExamples = HelpExamples {
         Example {
             title: "With a token",
             lines: &[
-                "export SEATLOAD_TOKEN=…",
+                SET_TOKEN,
                 "seatload check --cloud automation --account 8f3c… --organization acme",
             ],
         },

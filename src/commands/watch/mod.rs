@@ -55,7 +55,7 @@ const EXAMPLES: HelpExamples = HelpExamples {
     examples: &[
         Example {
             title: "Try it without the service, then drop a file there",
-            lines: &["mkdir drop && seatload watch drop --sandbox"],
+            lines: &["mkdir drop", "seatload watch drop --sandbox"],
         },
         Example {
             title: "With the settings of a profile, as a service or from cron",
