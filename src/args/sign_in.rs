@@ -21,7 +21,7 @@ pub struct SignInArgs {
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     client_secret_file: Option<PathBuf>,
 
-    /// Scope of its token [default: PM.License.Write PM.Directory]
+    /// Scope of its token [default: those that it was granted]
     #[arg(long, value_name = "SCOPE", hide_short_help = true)]
     scope: Option<String>,
 

@@ -20,11 +20,15 @@ pub const TOKEN_VARIABLE: &str = "SEATLOAD_TOKEN";
 pub const CLIENT_SECRET_VARIABLE: &str = "SEATLOAD_CLIENT_SECRET";
 pub const PASSWORD_VARIABLE: &str = "SEATLOAD_PASSWORD";
 
-/// The default of `--scope`.
-const SCOPE: &str = "PM.License.Write";
-
-/// The scope of looking up e-mail addresses. Not every application is granted it.
-const DIRECTORY_SCOPE: &str = "PM.Directory";
+/// The scopes that an application asks for without `--scope`, the most useful first: those to allocate, to read what
+/// users have and how many seats are free, and to look up e-mail addresses (API.md, "Sign-in").
+const SCOPES: [&str; 5] = [
+    "PM.License.Write PM.License.Read PM.Directory",
+    "PM.License.Write PM.License.Read",
+    "PM.License.Write PM.Directory",
+    "PM.License.Write",
+    "PM.License",
+];
 
 /// Where tokens are issued (API.md, "Sign-in").
 const TOKEN_PATH: &str = "/identity_/connect/token";
@@ -173,11 +177,10 @@ fn client_credentials_source(
         token_url,
         client_id: settings.client_id.clone().unwrap_or_default(),
         client_secret,
-        scope: settings
-            .scope
-            .clone()
-            .unwrap_or_else(|| format!("{SCOPE} {DIRECTORY_SCOPE}")),
-        fallback_scope: settings.scope.is_none().then(|| SCOPE.to_owned()),
+        scopes: match &settings.scope {
+            Some(scope) => vec![scope.clone()],
+            None => SCOPES.map(str::to_owned).to_vec(),
+        },
     }))
 }
 

@@ -159,8 +159,7 @@ fn panics_with_all_secrets_in_memory() {
             token_url: url(),
             client_id: CLIENT_ID.into(),
             client_secret: CLIENT_SECRET.to_owned().into(),
-            scope: "x".into(),
-            fallback_scope: None,
+            scopes: vec!["x".into()],
         }),
         TokenSource::Password(Password {
             url: url(),

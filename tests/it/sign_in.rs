@@ -464,32 +464,36 @@ fn an_interrupt_during_the_first_sign_in_says_that_nothing_was_sent() {
 }
 
 #[test]
-fn an_application_that_was_not_granted_both_scopes_asks_for_the_first_alone() {
+fn an_application_gets_a_token_with_the_scopes_that_it_was_granted() {
+    for granted in [
+        &["PM.License.Write", "PM.License.Read"][..],
+        &["PM.License.Write", "PM.Directory"],
+        &["PM.License.Write"],
+        &["PM.License"],
+    ] {
+        let identity = Identity::new(IdentityBehavior {
+            granted,
+            ..IdentityBehavior::default()
+        });
+        let dir = Dir::new();
+        dir.write("users.csv", users(3));
+        let arguments = [&APPLICATION[..], &["--report-dir", "run"]].concat();
+        let ended = import(&dir, &identity, &arguments, &SECRET);
+        ended.exits_with(0);
+    }
+}
+
+#[test]
+fn an_application_asks_for_exactly_the_scopes_of_the_flag() {
     let identity = Identity::new(IdentityBehavior {
-        knows_one_scope: true,
+        granted: &["PM.License.Write"],
         ..IdentityBehavior::default()
     });
     let dir = Dir::new();
     dir.write("users.csv", users(3));
-    let ended = import(
-        &dir,
-        &identity,
-        &[&APPLICATION[..], &["--report-dir", "run"]].concat(),
-        &SECRET,
-    );
-    ended.exits_with(0);
-    let exact = [
-        "--scope",
-        "PM.License.Write PM.Directory",
-        "--report-dir",
-        "exact",
-    ];
-    let refused = import(
-        &dir,
-        &identity,
-        &[&APPLICATION[..], &exact].concat(),
-        &SECRET,
-    );
+    let exact = ["--scope", "PM.License.Write PM.Directory"];
+    let arguments = [&APPLICATION[..], &exact].concat();
+    let refused = import(&dir, &identity, &arguments, &SECRET);
     refused.exits_with(2).says("invalid_scope");
 }
 

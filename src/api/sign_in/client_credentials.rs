@@ -25,11 +25,9 @@ pub struct ClientCredentials {
     pub token_url: Url,
     pub client_id: String,
     pub client_secret: SecretString,
-    /// Scopes, separated by blanks.
-    pub scope: String,
-    /// Fewer scopes, for an application that was not granted all of them: one that is not granted refuses the whole
-    /// token.
-    pub fallback_scope: Option<String>,
+    /// The scopes to ask for, separated by blanks, in the order in which they are tried: one that the application was
+    /// not granted refuses the whole token.
+    pub scopes: Vec<String>,
 }
 
 /// Why there is no token.
@@ -40,21 +38,15 @@ enum NoToken {
 
 impl ClientCredentials {
     pub async fn fetch_token(&self, http: &Client) -> Result<NewToken, SignInError> {
-        let error = match (
-            self.fetch_with(&self.scope, http).await,
-            &self.fallback_scope,
-        ) {
-            (Ok(token), _) => return Ok(token),
-            (Err(NoToken::InvalidScope(_)), Some(scope)) => {
-                match self.fetch_with(scope, http).await {
-                    Ok(token) => return Ok(token),
-                    Err(error) => error,
-                }
+        let mut refused = SignInError::Rejected("no scope is given".to_owned());
+        for scope in &self.scopes {
+            match self.fetch_with(scope, http).await {
+                Ok(token) => return Ok(token),
+                Err(NoToken::InvalidScope(error)) => refused = error,
+                Err(NoToken::Other(error)) => return Err(error),
             }
-            (Err(error), _) => error,
-        };
-        let (NoToken::InvalidScope(error) | NoToken::Other(error)) = error;
-        Err(error)
+        }
+        Err(refused)
     }
 
     async fn fetch_with(&self, scope: &str, http: &Client) -> Result<NewToken, NoToken> {

@@ -11,9 +11,6 @@ pub(crate) const CLIENT_ID: &str = "app-1";
 pub(crate) const CLIENT_SECRET: &str = "s3cr3t-of-the-application/+=";
 pub(crate) const PASSWORD: &str = "p4ssw0rd-of-the-user\"\\";
 
-/// The scopes that seatload asks for, as a form has them.
-const BOTH_SCOPES: &str = "PM.License.Write+PM.Directory";
-
 /// The server, and what it has seen.
 pub(crate) struct Identity {
     pub(crate) server: RawServer,
@@ -38,8 +35,8 @@ pub(crate) struct IdentityBehavior {
     pub(crate) expires_in: ExpiresIn,
     /// What is answered to the nth time that a token is asked for, from 0, in place of a token.
     pub(crate) refuses: fn(usize) -> Option<u16>,
-    /// The application was granted `PM.License.Write` alone.
-    pub(crate) knows_one_scope: bool,
+    /// The scopes that the application was granted. One more refuses the whole token.
+    pub(crate) granted: &'static [&'static str],
     /// What is answered to the nth exchange with a good token, in place of a confirmation.
     pub(crate) fails: fn(usize) -> Option<u16>,
 }
@@ -58,7 +55,7 @@ impl Default for IdentityBehavior {
             lifetime: Duration::from_secs(3600),
             expires_in: ExpiresIn::Number,
             refuses: |_| None,
-            knows_one_scope: false,
+            granted: &["PM.License.Write", "PM.License.Read", "PM.Directory"],
             fails: |_| None,
         }
     }
@@ -128,13 +125,10 @@ impl Books {
         let (_, body) = request.split_once("\r\n\r\n").unwrap();
         let mut given = self.given.lock().unwrap();
         let nth = given.len();
-        if behavior.knows_one_scope && body.contains("PM.Directory") {
+        let mut scopes = scopes(body);
+        if scopes.any(|scope| !behavior.granted.contains(&scope)) {
             return http(400, r#"{"error":"invalid_scope"}"#);
         }
-        let body = match behavior.knows_one_scope {
-            true => &body.replace("PM.License.Write", BOTH_SCOPES),
-            false => body,
-        };
         let Some(asked) = asks(body) else {
             // As a careless service would, it repeats what it was sent.
             let said = serde_json::json!({"error": "invalid_client", "error_description": body});
@@ -193,6 +187,13 @@ enum Asked {
     Person,
 }
 
+/// The scopes that a form asks for.
+fn scopes(body: &str) -> impl Iterator<Item = &str> {
+    let fields = body.split('&');
+    let scope = { fields }.find_map(|field| field.strip_prefix("scope="));
+    scope.into_iter().flat_map(|scope| scope.split('+'))
+}
+
 /// RFC 6749, 4.4.2, with the secret in the body.
 fn is_application(body: &str) -> Option<Asked> {
     let form: BTreeMap<_, _> = body
@@ -203,7 +204,7 @@ fn is_application(body: &str) -> Option<Asked> {
     let is_right = is("grant_type", "client_credentials")
         && is("client_id", CLIENT_ID)
         && is("client_secret", "s3cr3t-of-the-application%2F%2B%3D")
-        && is("scope", BOTH_SCOPES);
+        && scopes(body).next().is_some();
     is_right.then_some(Asked::Application)
 }
 
