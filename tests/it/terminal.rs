@@ -403,3 +403,46 @@ fn without_an_answer_nothing_is_read_and_the_flags_are_the_hint() {
     let mut names = made.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     assert!(!names.any(|name| name.starts_with("seatload-")));
 }
+
+#[test]
+fn a_secret_that_is_pasted_may_be_longer_than_a_line_of_the_terminal() {
+    let server = RawServer::answering(|_, request| confirming(request));
+    let dir = Dir::new();
+    dir.write("users.csv", "userId,code\na,IDU\n");
+    let args = format!(
+        "import users.csv --yes --account acc-1 --base-url {}",
+        server.base_url
+    );
+    let Some(terminal) = Terminal::run_with(&dir, (80, 24), "SEATLOAD_TOKEN=", &args) else {
+        return;
+    };
+    terminal.wait_for_text("Access token:");
+    let token = "t0k3n".repeat(1200);
+    terminal.keys(&["-l", &token[..3000]]);
+    terminal.keys(&["x", "BSpace"]);
+    terminal.keys(&["-l", &token[3000..]]);
+    terminal.keys(&["Enter"]);
+    let (code, screen) = terminal.wait_for_exit();
+    assert_eq!(code, 0, "{screen}");
+    assert!(!screen.contains("t0k3n"), "{screen}");
+    let authorization = format!("authorization: Bearer {token}\r\n");
+    assert!(server.requests()[0].contains(&authorization));
+}
+
+#[test]
+fn an_interrupt_while_a_secret_is_typed_restores_the_terminal() {
+    let dir = Dir::new();
+    dir.write("users.csv", "userId,code\na,IDU\n");
+    let args = "import users.csv --account acc-1";
+    let Some(terminal) = Terminal::run_with(&dir, (80, 24), "SEATLOAD_TOKEN=", args) else {
+        return;
+    };
+    terminal.wait_for_text("Access token:");
+    terminal.keys(&["abc", "C-c"]);
+    let (code, _) = terminal.wait_for_exit();
+    assert_eq!(code, 130);
+    // What is typed is shown again.
+    terminal.keys(&["seen", "Enter"]);
+    let screen = terminal.wait_for_text("seen");
+    assert!(!screen.contains("abc"), "{screen}");
+}

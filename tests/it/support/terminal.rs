@@ -25,7 +25,17 @@ pub(crate) struct Terminal<'a>(&'a Dir);
 impl<'a> Terminal<'a> {
     /// Runs `seatload` with these arguments in a terminal of the given size. None if tmux is not installed, which is
     /// printed. After the command's end, the terminal echoes keys.
-    pub(crate) fn run(dir: &'a Dir, (columns, lines): (usize, usize), args: &str) -> Option<Self> {
+    pub(crate) fn run(dir: &'a Dir, size: (usize, usize), args: &str) -> Option<Self> {
+        Self::run_with(dir, size, "", args)
+    }
+
+    /// The same with variables, as a shell sets them for a command.
+    pub(crate) fn run_with(
+        dir: &'a Dir,
+        (columns, lines): (usize, usize),
+        variables: &str,
+        args: &str,
+    ) -> Option<Self> {
         if Command::new("tmux").arg("-V").output().is_err() {
             let message = "there is no tmux";
             assert!(std::env::var_os(REQUIRED).is_none(), "{message}");
@@ -37,7 +47,9 @@ impl<'a> Terminal<'a> {
         let terminal = Self(dir);
         let seatload = cargo_bin!("seatload").display().to_string();
         // The shell survives Ctrl-C.
-        let script = format!("trap : INT; '{seatload}' {args}; printf '{ENDED}%s]' $?; exec cat");
+        let script = format!(
+            "trap : INT; {variables} '{seatload}' {args}; printf '{ENDED}%s]' $?; exec cat"
+        );
         let size = [("-x", columns), ("-y", lines)];
         let mut new = terminal.tmux();
         new.args(["-f", "/dev/null", "new-session", "-d"]);
