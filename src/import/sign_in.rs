@@ -175,7 +175,7 @@ fn client_credentials_source(
     check_protected(&token_url)?;
     Ok(TokenSource::ClientCredentials(ClientCredentials {
         token_url,
-        client_id: settings.client_id.clone().unwrap_or_default(),
+        client_id: client_id(settings.client_id.as_deref().unwrap_or_default())?,
         client_secret,
         scopes: match &settings.scope {
             Some(scope) => vec![scope.clone()],
@@ -242,7 +242,16 @@ fn secret(
                     .hint("remove one of them")
             )
         }
-        (Some(secret), None) => Ok(Some(secret)),
+        (Some(secret), None) => {
+            if has_shell_marks(secret.expose_secret()) {
+                // A closed standard error is ignored.
+                let _ = writeln!(
+                    stderr(),
+                    "warning: {name} begins or ends with a blank or a quotation mark, which is sent as a part of it\n  hint: in cmd, `set {name}=…` needs a line of its own and no quotation marks"
+                );
+            }
+            Ok(Some(secret))
+        }
         (None, None) => Ok(None),
         (None, Some(path)) => {
             warn_if_others_can_read(path);
@@ -254,6 +263,26 @@ fn secret(
             }
         }
     }
+}
+
+/// Whether a secret seems to have what a shell takes as a part of a variable: `set NAME="secret"` or `set NAME=secret &&`
+/// in cmd.
+fn has_shell_marks(secret: &str) -> bool {
+    let is_mark = |character: char| character.is_whitespace() || matches!(character, '"' | '\'');
+    secret.starts_with(is_mark) || secret.ends_with(is_mark)
+}
+
+/// The ID of an application, without the blanks around it.
+fn client_id(given: &str) -> anyhow::Result<String> {
+    let id = given.trim();
+    let is_part = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'');
+    if id.is_empty() || !id.bytes().all(is_part) {
+        bail!(
+            Failure::new("--client-id is empty, or contains a character that no ID has")
+                .hint("copy the ID of the external application again, as the portal shows it")
+        );
+    }
+    Ok(id.to_owned())
 }
 
 fn variable(name: &'static str) -> anyhow::Result<Option<SecretString>> {
@@ -288,4 +317,25 @@ pub fn others_can_read(path: &Path) -> bool {
 #[cfg(not(unix))]
 pub fn others_can_read(_: &Path) -> bool {
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_shell_adds_to_a_secret_is_noticed() {
+        for secret in ["\"secret\"", "secret ", " secret", "'secret'", "secret\r"] {
+            assert!(has_shell_marks(secret), "{secret}");
+        }
+        assert!(!has_shell_marks("s3cr3t of\"two'parts"));
+    }
+
+    #[test]
+    fn an_id_of_an_application_has_no_characters_that_are_not_seen() {
+        assert_eq!(client_id(" d1b2-34 \r").expect("an ID"), "d1b2-34");
+        for id in ["", " ", "\"d1b2\"", "d1b2\u{200b}", "d1 b2"] {
+            assert!(client_id(id).is_err(), "{id}");
+        }
+    }
 }
