@@ -82,6 +82,8 @@ fn try_run(arguments: &[OsString]) -> anyhow::Result<ExitCode> {
     let flags = help::lay_out(Cli::command(), is_short).try_get_matches_from(arguments);
     let flags = flags.unwrap_or_else(|error| add_tip(error, arguments).exit());
     let cli = command();
+    let variables = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
+    env::check_spelling(&cli, variables)?;
     let matches = cli.clone().try_get_matches_from(arguments);
     let matches = matches.map_err(|error| variable_error(error, &flags))?;
     let config = ConfigFile::find(&cli, &matches)?;

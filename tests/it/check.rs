@@ -318,6 +318,16 @@ fn a_flag_that_chooses_a_way_to_sign_in_replaces_that_of_a_profile() {
 }
 
 #[test]
+fn a_misspelt_variable_is_an_error_that_names_the_right_one() {
+    let dir = Dir::new();
+    let ended = check(&dir, &["--account", "a"], &[("SEATLOAD_DRYRUN", "true")]);
+    ended
+        .exits_with(2)
+        .says("there is no variable SEATLOAD_DRYRUN")
+        .says("hint: did you mean SEATLOAD_DRY_RUN?");
+}
+
+#[test]
 fn a_file_that_was_only_found_does_not_choose_where_secrets_are_sent() {
     let dir = Dir::new();
     let elsewhere = "account = \"a\"\nbase-url = \"https://licences.example\"\n";
