@@ -13,7 +13,7 @@ use seatload::catalog::Catalog;
 use seatload::input::{Format, RowReader};
 use seatload::outcome::{Applied, Decision, Outcome};
 use seatload::plan::Plan;
-use seatload::roster::{Roster, RosterBuilder};
+use seatload::roster::{Roster, RosterBuilder, RowOptions};
 use seatload::run::Journal;
 use seatload::run::NewRunFolder;
 
@@ -36,7 +36,7 @@ fn same_for_all() -> Vec<u8> {
 fn roster(text: &[u8]) -> Roster {
     let catalog = Catalog::default();
     let rows = RowReader::new(text, &Format::default(), &catalog).expect("the header is sound");
-    let roster = RosterBuilder::new(&catalog, None, false).build(rows);
+    let roster = RosterBuilder::new(&catalog, None, RowOptions::default()).build(rows);
     roster.expect("memory can be read")
 }
 

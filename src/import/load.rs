@@ -20,7 +20,7 @@ use crate::input::{
 use crate::lookup::FoundAddresses;
 use crate::plan::{AbsentUsers, CurrentTable, Mode, PlannedChanges, SeatBudget};
 use crate::report::Progress;
-use crate::roster::{BadRow, Roster, RosterBuilder, RowError};
+use crate::roster::{BadRow, Roster, RosterBuilder, RowError, RowOptions};
 use crate::run::InputFingerprints;
 use crate::sanitize::printable;
 use crate::settings::{Ask, CurrentFile, ImportPlan, InputSettings};
@@ -215,9 +215,12 @@ fn read_roster(
     let bytes = progress.reading(bytes, source.bytes);
     let rows = RowReader::new(bytes, &settings.format, &catalog)?;
     let columns = rows.columns().clone();
-    let builder = RosterBuilder::new(&catalog, directory, settings.external_license)
-        .with_removal(settings.allow_removal);
-    let roster = builder.build(rows)?;
+    let options = RowOptions {
+        default_external: settings.external_license,
+        allows_removal: settings.allow_removal,
+        ..RowOptions::default()
+    };
+    let roster = RosterBuilder::new(&catalog, directory, options).build(rows)?;
     if roster.rows == 0 {
         return Err(InputError::NoRows.into());
     }
@@ -268,8 +271,11 @@ fn read_current(
 ) -> anyhow::Result<Roster> {
     let rows = RowReader::new(bytes, &Format::default(), catalog).map_err(TableError::from)?;
     // --external-license is about the input, not about current licences.
-    let builder = RosterBuilder::new(catalog, directory, false).for_current_licenses();
-    let roster = builder.build(rows)?;
+    let options = RowOptions {
+        allows_empty: true,
+        ..RowOptions::default()
+    };
+    let roster = RosterBuilder::new(catalog, directory, options).build(rows)?;
     if roster.bad_rows.is_empty() {
         return Ok(roster);
     }

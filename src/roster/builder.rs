@@ -26,38 +26,17 @@ pub struct RosterBuilder<'d> {
 }
 
 impl<'d> RosterBuilder<'d> {
-    /// `default_external` is the external flag of a row without one; `directory` has the users' e-mail addresses.
+    /// `directory` has the users' e-mail addresses.
     pub fn new(
         catalog: &'d Catalog,
         directory: Option<&'d Directory>,
-        default_external: bool,
+        options: RowOptions,
     ) -> Self {
         Self {
             catalog,
             directory,
-            options: RowOptions {
-                default_external,
-                ..RowOptions::default()
-            },
+            options,
         }
-    }
-
-    /// The rows list current licences, where a user may have none.
-    pub fn for_current_licenses(self) -> Self {
-        let options = RowOptions {
-            allows_empty: true,
-            ..self.options
-        };
-        Self { options, ..self }
-    }
-
-    /// Rows may take everything from their users, if `is_allowed`.
-    pub fn with_removal(self, is_allowed: bool) -> Self {
-        let options = RowOptions {
-            allows_removal: is_allowed,
-            ..self.options
-        };
-        Self { options, ..self }
     }
 
     /// Reads all rows.

@@ -15,7 +15,7 @@ pub use row_error::samples;
 pub use row_error::{BAD_ROW_MARK, BadRow, RowError};
 use users::Users;
 pub use users::{UserId, UserIndex};
-pub use validate::check_same_codes;
+pub use validate::{RowOptions, check_same_codes};
 
 use hashbrown::HashMap;
 

@@ -22,13 +22,15 @@ fn roster_with_default(file: &str, external: bool) -> Roster {
     read(file, external, false)
 }
 
-fn read(file: &str, external: bool, are_holdings: bool) -> Roster {
+fn read(file: &str, default_external: bool, allows_empty: bool) -> Roster {
     let catalog = Catalog::default();
     let reader = RowReader::new(file.as_bytes(), &Format::default(), &catalog).unwrap();
-    let mut builder = RosterBuilder::new(&catalog, None, external);
-    if are_holdings {
-        builder = builder.for_current_licenses();
-    }
+    let options = RowOptions {
+        default_external,
+        allows_empty,
+        ..RowOptions::default()
+    };
+    let builder = RosterBuilder::new(&catalog, None, options);
     builder.build(reader).unwrap()
 }
 

@@ -43,12 +43,7 @@ pub struct RowValidator<'d> {
     columns: Columns,
     catalog: &'d Catalog,
     directory: Option<&'d Directory>,
-    /// The external flag of a row without one.
-    default_external: bool,
-    /// A row without a code says that its user has nothing.
-    allows_empty: bool,
-    /// A row may take everything from its user.
-    allows_removal: bool,
+    options: RowOptions,
     /// Every code, by its index: in the order in which the file first names them.
     codes: Vec<String>,
     /// The index of each cell of codes that is good.
@@ -68,9 +63,7 @@ impl<'d> RowValidator<'d> {
             columns,
             catalog,
             directory,
-            default_external: options.default_external,
-            allows_empty: options.allows_empty,
-            allows_removal: options.allows_removal,
+            options,
             codes: Vec::new(),
             code_cells: HashMap::new(),
             last_user: String::new(),
@@ -87,7 +80,7 @@ impl<'d> RowValidator<'d> {
         match self.request(row, block) {
             Ok(request) => block.rows.push(ValidatedRow::Good(request)),
             Err(error) => block.rows.push(ValidatedRow::Bad(Box::new(RejectedRow {
-                row: bad_row(row.line, &row.cells, error, self.default_external),
+                row: bad_row(row.line, &row.cells, error, self.options.default_external),
                 named: self.named_users(row),
                 possible: self.possible_users(row),
             }))),
@@ -176,10 +169,10 @@ impl<'d> RowValidator<'d> {
 
     fn flag(&self, cell: Option<&str>, line: u32) -> Result<bool, RowError> {
         let (Some(cell), Some(column)) = (cell, &self.columns.external) else {
-            return Ok(self.default_external);
+            return Ok(self.options.default_external);
         };
         if cell.is_empty() {
-            return Ok(self.default_external);
+            return Ok(self.options.default_external);
         }
         parse_bool(cell).ok_or_else(|| RowError::UnknownFlag {
             place: self.columns.location(column, line),
@@ -208,7 +201,7 @@ impl<'d> RowValidator<'d> {
         if let Some(&known) = self.code_cells.get(cell) {
             return Ok(known);
         }
-        let removal = Removal::parse(cell).filter(|_| !self.allows_empty);
+        let removal = Removal::parse(cell).filter(|_| !self.options.allows_empty);
         let codes = match removal {
             Some(removal) => vec![self.removal_code(removal, line)?],
             None => self.read_codes(cell, line)?,
@@ -225,7 +218,7 @@ impl<'d> RowValidator<'d> {
 
     /// What stands in place of a code for a removal.
     fn removal_code(&mut self, removal: Removal, line: u32) -> Result<CodeIndex, RowError> {
-        if !self.allows_removal {
+        if !self.options.allows_removal {
             let place = self.columns.codes_location(line);
             return Err(RowError::RemovalNotAllowed { place, removal });
         }
@@ -243,7 +236,7 @@ impl<'d> RowValidator<'d> {
             .iter()
             .map(|code| code_place(&mut self.codes, code))
             .collect();
-        if codes.is_empty() && !self.allows_empty {
+        if codes.is_empty() && !self.options.allows_empty {
             return Err(RowError::MissingCode { place: place() });
         }
         Ok(codes)

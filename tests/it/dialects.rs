@@ -11,7 +11,7 @@ use rust_xlsxwriter::Workbook;
 use seatload::catalog::{self, Catalog};
 use seatload::input::{ColumnChoice, Format, InputError, RowReader, parse_encoding};
 use seatload::plan::Plan;
-use seatload::roster::{Roster, RosterBuilder};
+use seatload::roster::{Roster, RosterBuilder, RowOptions};
 
 const CODES: [&str; 4] = ["IDU", "PMD", "ATTUNU", "TSTNU"];
 
@@ -169,7 +169,7 @@ impl Dialect {
 fn read(bytes: &[u8], format: &Format) -> Result<Roster, InputError> {
     let catalog = Catalog::default();
     let reader = RowReader::new(bytes, format, &catalog)?;
-    RosterBuilder::new(&catalog, None, false).build(reader)
+    RosterBuilder::new(&catalog, None, RowOptions::default()).build(reader)
 }
 
 /// The codes and external flag of each user.

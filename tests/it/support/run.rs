@@ -11,7 +11,7 @@ use seatload::event::{Event, StopReason};
 use seatload::input::{Format, RowReader};
 use seatload::outcome::{Decision, FailureKind, Outcome};
 use seatload::plan::Plan;
-use seatload::roster::{Assignments, Roster, RosterBuilder, UserIndex};
+use seatload::roster::{Assignments, Roster, RosterBuilder, RowOptions, UserIndex};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -43,7 +43,7 @@ impl Run {
     pub(crate) fn of(file: &str) -> Self {
         let catalog = Catalog::default();
         let reader = RowReader::new(file.as_bytes(), &Format::default(), &catalog).unwrap();
-        let builder = RosterBuilder::new(&catalog, None, false);
+        let builder = RosterBuilder::new(&catalog, None, RowOptions::default());
         let roster = builder.build(reader).unwrap();
         assert_eq!(roster.bad_rows, []);
         Self {
