@@ -17,8 +17,12 @@ pub fn print_input(input: &Input, columns: &Columns, roster: &Roster, progress: 
         count_of(roster.rows, "row"),
         count_of(users as u64, "user"),
     ));
-    for line in Layout::of(columns).lines() {
+    let layout = Layout::of(columns);
+    for line in layout.lines() {
         progress.info(&line);
+    }
+    if let Some(warning) = layout.warning() {
+        progress.message(&warning);
     }
     if let Some(unusual) = UnusualIds::of(&roster.assignments) {
         progress.message(&unusual.warning());

@@ -82,8 +82,10 @@ pub struct Columns {
     pub external: Option<Column>,
     /// Numbers that replace the file's order; lower ones come first.
     pub priority: Option<Column>,
-    /// The names of the columns that are not read.
-    pub ignored: Vec<String>,
+    /// The columns with names that are not read.
+    pub ignored: Vec<Column>,
+    /// Those of them that seem to list codes.
+    pub ignored_codes: Vec<Column>,
     /// The number of fields of every row.
     pub count: usize,
     /// The line of the header; `None` in a file without one.
@@ -123,6 +125,7 @@ impl Columns {
             external,
             priority,
             ignored: Vec::new(),
+            ignored_codes: Vec::new(),
             count: header.count,
             header_line: None,
             sheets: None,
@@ -132,7 +135,7 @@ impl Columns {
         let all = columns.all();
         let is_ignored = |index| all.iter().all(|(column, _)| column.index != index);
         let ignored = header.named().filter(|(index, _)| is_ignored(*index));
-        columns.ignored = ignored.map(|(_, name)| name.to_owned()).collect();
+        columns.ignored = ignored.map(|(index, _)| header.column(index)).collect();
         Ok(columns)
     }
 

@@ -214,6 +214,15 @@ fn content(cell: &[u8], catalog: &Catalog) -> Option<Content> {
     }
 }
 
+/// Whether a column lists codes in at least half of the rows in which it has anything.
+pub fn lists_codes(rows: &[&Record], column: usize, catalog: &Catalog) -> bool {
+    let cells = rows.iter().map(|row| row.field(column));
+    let cells = cells.filter(|cell| !cell.trim_ascii().is_empty());
+    let codes = { cells.clone() }.filter(|cell| content(cell, catalog) == Some(Content::Codes));
+    let codes = codes.count();
+    codes > 0 && codes * 2 >= cells.count()
+}
+
 /// Whether a cell is a GUID or an e-mail address.
 pub fn names_user(cell: &str) -> bool {
     matches!(UserKey::of(cell), UserKey::Guid(_)) || email_address(cell) == Some(cell)

@@ -8,11 +8,12 @@ use memchr::memchr;
 use crate::catalog::Catalog;
 use crate::input::advice::advise;
 use crate::input::cells::{CellReader, parse_bool};
+use crate::input::column::Column;
 use crate::input::columns::{CodeColumns, Columns};
 use crate::input::decode::peek;
 use crate::input::error::InputError;
 use crate::input::format::Format;
-use crate::input::guess::names_user;
+use crate::input::guess::{lists_codes, names_user};
 use crate::input::limits::MAX_CELL_BYTES;
 use crate::input::record::Record;
 use crate::input::records::Records;
@@ -54,12 +55,18 @@ impl<'r> RowReader<'r> {
         let records = Records::open(Box::new(input), format, &has_columns)?;
         let (mut records, record) = records.ok_or(InputError::Empty)?;
         let found = find(&record.fields);
-        let columns = Columns {
+        let mut columns = Columns {
             header_line: format.has_header.then_some(record.line),
             sheets: records.sheets().cloned(),
             encoding: records.encoding(),
             ..found.map_err(|error| advise(error, &mut records, &record, format, catalog))?
         };
+        if of_report.is_none() {
+            let sample: Vec<_> = records.sample().collect();
+            let lists_codes = |column: &&Column| lists_codes(&sample, column.index, catalog);
+            let ignored = columns.ignored.iter().filter(lists_codes);
+            columns.ignored_codes = ignored.cloned().collect();
+        }
         Ok(Self {
             records,
             record,

@@ -22,13 +22,15 @@ use crate::input::size_limit::{EndOfInput, SizeLimit};
 
 const BUFFER_BYTES: usize = 256 * 1024;
 
-/// The part of the input from which its dialect is detected.
+/// The part of the input from which its dialect is detected, and at most what a sample of records takes up.
 const SAMPLE_BYTES: usize = 256 * 1024;
 
 /// Reads one record at a time.
 pub struct Records<'r> {
     source: RecordSource<'r>,
-    /// The records after the first one that were read to find it, and the error that ended that.
+    /// The source has no more records.
+    is_at_end: bool,
+    /// The next records, where they were read already, and the error that ended that.
     read_ahead: VecDeque<Result<Record, InputError>>,
 }
 
@@ -62,6 +64,7 @@ impl<'r> Records<'r> {
         };
         let records = Self {
             source,
+            is_at_end: false,
             read_ahead: VecDeque::new(),
         };
         records.find_first(format, has_columns)
@@ -75,7 +78,7 @@ impl<'r> Records<'r> {
         let search = HeaderSearch::new(format);
         for nth in 1.. {
             let mut record = Record::default();
-            match self.source.read(&mut record) {
+            match self.read_source(&mut record) {
                 Ok(false) => break,
                 Ok(true) if search.is_header(&record, has_columns) => {
                     self.read_ahead.clear();
@@ -132,18 +135,29 @@ impl<'r> Records<'r> {
                 *record = next?;
                 Ok(true)
             }
-            None => self.source.read(record),
+            None => self.read_source(record),
         }
+    }
+
+    fn read_source(&mut self, record: &mut Record) -> Result<bool, InputError> {
+        self.is_at_end = self.is_at_end || !self.source.read(record)?;
+        Ok(!self.is_at_end)
     }
 
     /// Some records after the first one, which are still to be read.
     pub fn sample(&mut self) -> impl Iterator<Item = &Record> {
-        while self.read_ahead.len() < MAX_SEARCHED {
+        let mut bytes = 0;
+        while self.read_ahead.len() < MAX_SEARCHED
+            && bytes < SAMPLE_BYTES
+            && self.read_ahead.iter().all(Result::is_ok)
+        {
             let mut record = Record::default();
-            match self.source.read(&mut record) {
-                Ok(true) => self.read_ahead.push_back(Ok(record)),
-                // Whatever comes next, it is no part of the sample.
-                Ok(false) | Err(_) => break,
+            match self.read_source(&mut record) {
+                Ok(false) => break,
+                read => {
+                    bytes += record.fields.as_slice().len();
+                    self.read_ahead.push_back(read.map(|_| record));
+                }
             }
         }
         self.read_ahead.iter().flatten()

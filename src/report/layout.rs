@@ -30,6 +30,8 @@ pub struct Layout {
     pub same_codes: Option<String>,
     /// Columns that are not read.
     pub unused_columns: Vec<String>,
+    /// Those of them that seem to list codes.
+    pub unused_code_columns: Vec<String>,
 }
 
 impl Layout {
@@ -56,7 +58,8 @@ impl Layout {
             user_column: name(&columns.user),
             code_columns,
             same_codes,
-            unused_columns: columns.ignored.clone(),
+            unused_columns: columns.ignored.iter().map(name).collect(),
+            unused_code_columns: columns.ignored_codes.iter().map(name).collect(),
         }
     }
 
@@ -94,6 +97,29 @@ impl Layout {
             printable(&self.user_column, MAX_NAMES),
         ));
         lines
+    }
+
+    /// A warning of codes that no user gets.
+    pub fn warning(&self) -> Option<String> {
+        let (columns, list) = match self.unused_code_columns.len() {
+            0 => return None,
+            1 => ("column", "lists"),
+            _ => ("columns", "list"),
+        };
+        let quoted = self
+            .unused_code_columns
+            .iter()
+            .map(|name| format!("\"{name}\""));
+        let quoted = printable(&quoted.collect::<Vec<_>>().join(", "), MAX_NAMES);
+        let hint = match &self.same_codes {
+            Some(_) => {
+                "to use them, name every column of codes with --code-column, in place of --codes"
+            }
+            None => "to use them, name every column of codes with --code-column",
+        };
+        Some(format!(
+            "warning: the {columns} {quoted} {list} bundle codes that no user gets\n  hint: {hint}"
+        ))
     }
 }
 

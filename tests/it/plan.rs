@@ -178,6 +178,46 @@ fn a_column_of_a_code_cannot_be_the_priority_column() {
 }
 
 #[test]
+fn codes_in_columns_that_are_not_used_are_warned_of() {
+    let dir = Dir::new();
+    let rows = "u1,IDU,PMD,,Sales\nu2,IDU,,ATTUNU;TSTNU,Sales\n";
+    dir.write(
+        "users.csv",
+        format!("userId,Licence,Licence 2,Licence 3,Department\n{rows}"),
+    );
+    let shown = plan(&dir, &[]);
+    let warning =
+        r#"warning: the columns "Licence 2", "Licence 3" list bundle codes that no user gets"#;
+    assert!(shown.stdout.contains(warning), "{}", shown.stdout);
+    assert!(shown.stdout.contains("with --code-column\n"));
+
+    let all = ["Licence", "Licence 2", "Licence 3"];
+    let shown = plan(&dir, &all.map(|column| ["--code-column", column]).concat());
+    assert!(!shown.stdout.contains("warning"), "{}", shown.stdout);
+
+    dir.write("users.csv", "userId,What\nu1,IDU\n");
+    let shown = plan(&dir, &["--codes", "PMD", "--json"]);
+    let shown: serde_json::Value = serde_json::from_str(&shown.stdout).unwrap();
+    let unused = &shown["layout"]["unusedCodeColumns"];
+    assert_eq!(unused, &serde_json::json!(["What"]));
+}
+
+#[test]
+fn a_row_that_cannot_be_read_is_an_error_however_early_it_is() {
+    for rows_before in [0, 1, 48, 49, 50, 51, 60] {
+        let dir = Dir::new();
+        let rows: String = (0..rows_before)
+            .map(|row| format!("u{row},IDU\n"))
+            .collect();
+        dir.write("users.csv", format!("userId,code\n{rows}\"open,IDU\n"));
+        let line = rows_before + 2;
+        plan(&dir, &[])
+            .exits_with(2)
+            .says(&format!("line {line}: a quote is opened but never closed"));
+    }
+}
+
+#[test]
 fn a_closed_standard_output_is_not_an_error() {
     use std::process::{Command, Stdio};
 

@@ -29,6 +29,9 @@ pub fn input_section(plan: &PlanReport) -> String {
     for line in plan.layout.lines() {
         text.push_str(&format!("{line}\n"));
     }
+    if let Some(warning) = plan.layout.warning() {
+        text.push_str(&format!("{warning}\n"));
+    }
     if let Some(unusual) = &plan.unusual_ids {
         text.push_str(&format!("{}\n", unusual.warning()));
     }
