@@ -21,7 +21,7 @@ pub fn print_input(input: &Input, columns: &Columns, roster: &Roster, progress: 
     for line in layout.lines() {
         progress.info(&line);
     }
-    if let Some(warning) = layout.warning() {
+    for warning in layout.warnings() {
         progress.message(&warning);
     }
     if let Some(unusual) = UnusualIds::of(&roster.assignments) {

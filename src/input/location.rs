@@ -48,6 +48,8 @@ pub struct Sheets {
     pub read: Vec<SheetStart>,
     /// The other visible sheets.
     pub unread: Vec<String>,
+    /// The rows of the sheets that are hidden, such as by a filter. They are read like all others.
+    pub hidden_rows: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +66,7 @@ impl Sheets {
         Self {
             read: vec![SheetStart { name, lines_before }],
             unread: Vec::new(),
+            hidden_rows: 0,
         }
     }
 
@@ -124,6 +127,7 @@ mod tests {
         let sheets = Sheets {
             read: vec![sheet("Failed users", 0), sheet("Bad rows", 12)],
             unread: Vec::new(),
+            hidden_rows: 0,
         };
         assert_eq!(sheets.cell_address(0, 12), "'Failed users'!A12");
         assert_eq!(sheets.cell_address(0, 13), "'Bad rows'!A1");

@@ -18,6 +18,7 @@ mod format;
 mod guess;
 mod header;
 mod header_search;
+mod hidden_rows;
 mod limits;
 mod location;
 mod newlines;

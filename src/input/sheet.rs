@@ -10,11 +10,13 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::{mem, thread};
 
 use calamine::{DataRef, Reader, SheetType, SheetVisible, Xlsx};
+use zip::ZipArchive;
 
 use crate::input::error::InputError;
 use crate::input::file_kind;
 use crate::input::format::Format;
 use crate::input::header_search::{HasColumns, HeaderSearch};
+use crate::input::hidden_rows::hidden_rows;
 use crate::input::limits::MAX_COLUMNS;
 use crate::input::location::{SheetStart, Sheets, cell_address};
 use crate::input::record::{CellDamage, DamagedCell, Record};
@@ -48,6 +50,8 @@ pub struct Sheet {
 /// A row, the end of the sheet (`None`), or why reading failed.
 type RowMessage = Result<Option<Record>, InputError>;
 
+type Archive = ZipArchive<BufReader<File>>;
+
 type Workbook = Xlsx<BufReader<File>>;
 
 impl Sheet {
@@ -57,9 +61,12 @@ impl Sheet {
         format: &Format,
         has_columns: &HasColumns<'_>,
     ) -> Result<Self, InputError> {
-        let file = check_parts(file)?;
-        let mut workbook: Workbook = Xlsx::new(BufReader::new(file)).map_err(unreadable)?;
-        let sheets = choose_sheets(&mut workbook, format, has_columns)?;
+        let mut archive = check_parts(file)?;
+        // A workbook of an unusual structure has no counts, and its rows are read or rejected like those of any other.
+        let hidden = hidden_rows(&mut archive).unwrap_or_default();
+        let mut workbook: Workbook = Xlsx::new(archive.into_inner()).map_err(unreadable)?;
+        let mut sheets = choose_sheets(&mut workbook, format, has_columns)?;
+        sheets.hidden_rows = sheets.names().filter_map(|name| hidden.get(&name)).sum();
         let (sender, rows) = sync_channel(CHANNEL_ROWS);
         let to_read = sheets.read.clone();
         thread::spawn(move || {
@@ -112,7 +119,11 @@ fn choose_sheets(
         .cloned()
         .partition(|name| name == chosen || (is_report(chosen) && is_report(name)));
     let read = number_lines(workbook, read)?;
-    Ok(Sheets { read, unread })
+    Ok(Sheets {
+        read,
+        unread,
+        hidden_rows: 0,
+    })
 }
 
 fn first_with_header<'a>(
@@ -179,8 +190,8 @@ fn last_line(workbook: &mut Workbook, sheet: &str) -> Result<u32, String> {
 }
 
 /// Reads every part of the workbook once, since calamine checks no checksums, and rejects those that are too large.
-fn check_parts(file: File) -> Result<File, InputError> {
-    let mut archive = zip::ZipArchive::new(BufReader::new(file)).map_err(unreadable)?;
+fn check_parts(file: File) -> Result<Archive, InputError> {
+    let mut archive = ZipArchive::new(BufReader::new(file)).map_err(unreadable)?;
     file_kind::check_archive(archive.file_names().filter_map(Result::ok))?;
     for part in 0..archive.len() {
         let mut part = archive.by_index(part).map_err(unreadable)?;
@@ -196,7 +207,7 @@ fn check_parts(file: File) -> Result<File, InputError> {
             return Err(unreadable(format!("{name} has more than {limit} bytes")));
         }
     }
-    Ok(archive.into_inner().into_inner())
+    Ok(archive)
 }
 
 fn unreadable(reason: impl ToString) -> InputError {

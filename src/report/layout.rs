@@ -4,6 +4,7 @@
 use encoding_rs::Encoding;
 use serde::Serialize;
 
+use crate::humanize::count_of;
 use crate::input::{CodeColumns, Column, Columns};
 use crate::sanitize::printable;
 
@@ -22,6 +23,8 @@ pub struct Layout {
     pub sheets: Vec<String>,
     /// The other visible sheets.
     pub unread_sheets: Vec<String>,
+    /// The rows of the sheets that are hidden, such as by a filter.
+    pub hidden_rows: u64,
     /// The columns that are read, by name or number.
     pub user_column: String,
     /// Where each code has a column of its own, the codes.
@@ -55,6 +58,7 @@ impl Layout {
             unread_sheets: sheets
                 .map(|sheets| sheets.unread.clone())
                 .unwrap_or_default(),
+            hidden_rows: sheets.map_or(0, |sheets| sheets.hidden_rows),
             user_column: name(&columns.user),
             code_columns,
             same_codes,
@@ -99,8 +103,27 @@ impl Layout {
         lines
     }
 
-    /// A warning of codes that no user gets.
-    pub fn warning(&self) -> Option<String> {
+    /// Warnings of what the file shows and the import does not do, or the other way round.
+    pub fn warnings(&self) -> Vec<String> {
+        let warnings = [self.hidden_rows_warning(), self.unused_codes_warning()];
+        warnings.into_iter().flatten().collect()
+    }
+
+    fn hidden_rows_warning(&self) -> Option<String> {
+        let are_hidden = match self.hidden_rows {
+            0 => return None,
+            1 => "1 row of the workbook is hidden, but is read like all others".to_owned(),
+            rows => format!(
+                "{} of the workbook are hidden, but are read like all others",
+                count_of(rows, "row")
+            ),
+        };
+        Some(format!(
+            "warning: {are_hidden}\n  hint: to import the visible rows only, copy them to a new workbook"
+        ))
+    }
+
+    fn unused_codes_warning(&self) -> Option<String> {
         let (columns, list) = match self.unused_code_columns.len() {
             0 => return None,
             1 => ("column", "lists"),

@@ -33,6 +33,10 @@ fn workbook(sheets: Vec<Worksheet>) -> Vec<u8> {
 
 /// The workbook with a text of its first sheet replaced.
 fn patched(file: &[u8], from: &str, to: &str) -> Vec<u8> {
+    patched_part(file, "sheet1.xml", from, to)
+}
+
+fn patched_part(file: &[u8], part_name: &str, from: &str, to: &str) -> Vec<u8> {
     let mut archive = ZipArchive::new(Cursor::new(file)).unwrap();
     let mut patched = ZipWriter::new(Cursor::new(Vec::new()));
     for part in 0..archive.len() {
@@ -40,7 +44,7 @@ fn patched(file: &[u8], from: &str, to: &str) -> Vec<u8> {
         let name = part.name().unwrap().into_owned();
         let mut content = Vec::new();
         part.read_to_end(&mut content).unwrap();
-        if name.ends_with("sheet1.xml") {
+        if name.ends_with(part_name) {
             let text = String::from_utf8(content).unwrap();
             assert!(text.contains(from), "{text}");
             content = text.replace(from, to).into_bytes();
@@ -102,6 +106,28 @@ fn the_line_of_the_header_does_not_choose_a_sheet_without_the_columns() {
         let shown = "sheet: Users; not read: Notes\n  header: line 2";
         output.says(shown);
     }
+}
+
+#[test]
+fn hidden_rows_with_content_are_read_with_a_warning() {
+    let rows: &[&[&str]] = &[&["userId", "code"], &["u1", "IDU"], &["u2", "IDU"]];
+    let mut filtered = sheet("Filtered", rows);
+    filtered.set_row_hidden(2).unwrap();
+    filtered.set_row_hidden(90).unwrap();
+    let book = workbook(vec![filtered, sheet("Whole", rows)]);
+
+    let (_, shown) = import(&book, &[]);
+    shown.exits_with(0);
+    shown.says("warning: 1 row of the workbook is hidden, but is read like all others");
+    shown.says("users.xlsx: 2 rows, 2 users");
+    let (_, shown) = import(&book, &["--sheet", "Whole"]);
+    assert!(!shown.stderr.contains("hidden"), "{}", shown.stderr);
+
+    // As other programs write it.
+    let book = patched(&book, r#"hidden="1""#, "hidden='true'");
+    let book = patched_part(&book, "workbook.xml.rels", "worksheets/", "/xl/worksheets/");
+    let shown = import(&book, &[]).1;
+    shown.says("warning: 1 row of the workbook is hidden");
 }
 
 #[test]

@@ -29,7 +29,7 @@ pub fn input_section(plan: &PlanReport) -> String {
     for line in plan.layout.lines() {
         text.push_str(&format!("{line}\n"));
     }
-    if let Some(warning) = plan.layout.warning() {
+    for warning in plan.layout.warnings() {
         text.push_str(&format!("{warning}\n"));
     }
     if let Some(unusual) = &plan.unusual_ids {
