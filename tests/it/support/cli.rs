@@ -14,6 +14,12 @@ pub(crate) const TOKEN: &str = "s3cr3t-t0k3n-that-must-not-leak";
 /// What Windows gives as `ERROR_INTERNAL_ERROR`.
 const WINE_INTERNAL_ERROR: i32 = 1359;
 
+/// `STATUS_DLL_INIT_FAILED`: the exit code under wine, now and then, of a program that has not begun to run.
+const NOT_STARTED: i32 = 0xc000_0142_u32.cast_signed();
+
+/// How often a program is started that does not begin to run.
+const MAX_STARTS: usize = 3;
+
 /// A folder with the files of one test.
 pub(crate) struct Dir(TempDir);
 
@@ -193,7 +199,12 @@ impl Dir {
 }
 
 pub(crate) fn wait_for_exit(mut command: Command) -> CommandOutput {
-    let output = command.output().unwrap();
+    let mut output = command.output().unwrap();
+    for _ in 1..MAX_STARTS {
+        if output.status.code() == Some(NOT_STARTED) {
+            output = command.output().unwrap();
+        }
+    }
     CommandOutput {
         code: output.status.code().unwrap(),
         stdout: String::from_utf8(output.stdout).unwrap(),
