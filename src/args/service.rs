@@ -60,7 +60,7 @@ enum EndpointArg {
 
 /// A place of the service (API.md, "The call", hosts).
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Cloud {
+pub enum Cloud {
     Automation,
     PublicSector,
     Dedicated(String),
@@ -86,7 +86,7 @@ impl FromStr for Cloud {
 }
 
 impl Cloud {
-    fn base_url(&self) -> String {
+    pub fn base_url(&self) -> String {
         match self {
             Self::Automation => AUTOMATION_URL.to_owned(),
             Self::PublicSector => PUBLIC_SECTOR_URL.to_owned(),
@@ -110,14 +110,8 @@ impl FromStr for PortalUrl {
 
     fn from_str(text: &str) -> Result<Self, String> {
         const EXAMPLE: &str = "https://cloud.uipath.com/acme";
-        let text = text.trim();
-        // Browsers hide the scheme.
-        let url = if text.contains("://") {
-            Url::parse(text)
-        } else {
-            Url::parse(&format!("https://{text}"))
-        };
-        let mut url = url.map_err(|_| format!("give an address such as {EXAMPLE}"))?;
+        let mut url =
+            parse_address(text).ok_or_else(|| format!("give an address such as {EXAMPLE}"))?;
         if !is_secure(&url) {
             return Err("use https; plain http is allowed for loopback addresses only".to_owned());
         }
@@ -140,6 +134,17 @@ impl FromStr for PortalUrl {
             organization,
         })
     }
+}
+
+/// Parses an address, with or without the scheme, which browsers hide. `None` if it is not an address.
+pub fn parse_address(text: &str) -> Option<Url> {
+    let text = text.trim();
+    let url = if text.contains("://") {
+        Url::parse(text)
+    } else {
+        Url::parse(&format!("https://{text}"))
+    };
+    url.ok()
 }
 
 impl ServiceArgs {

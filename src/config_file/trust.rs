@@ -1,9 +1,8 @@
-//! What a configuration file in the current folder may not decide, unless the user names it. Whoever made the folder of
-//! an input may have put one there: it must not choose where secrets are sent, whom to trust, or what is run or written.
-
-use reqwest::Url;
+//! What a configuration file in the current folder may not decide, unless the user names it. It may have come with an
+//! input: it must not choose where secrets are sent, which certificates are trusted, or what is run or written.
 
 use super::{FILE_NAME, Setting};
+use crate::args::service::{Cloud, parse_address};
 use crate::hint::Failure;
 
 /// Settings that a file must be named for, with what they do.
@@ -54,17 +53,11 @@ fn effect(name: &str, setting: &Setting) -> Option<&'static str> {
 }
 
 fn is_of_vendor(name: &str, value: &str) -> bool {
-    let address = match (name, value.split_once('=')) {
-        ("cloud", None) => return true,
-        // A bare name is the first part of a host of the vendor's.
-        ("cloud", Some(("dedicated", host))) if !host.contains('.') => return true,
-        ("cloud", Some((_, host))) => host,
-        _ => value.trim(),
-    };
-    let url = if address.contains("://") {
-        Url::parse(address)
-    } else {
-        Url::parse(&format!("https://{address}"))
+    let address = match (name, value.parse::<Cloud>()) {
+        ("cloud", Ok(cloud)) => cloud.base_url(),
+        // The flag rejects the value.
+        ("cloud", Err(_)) => return true,
+        _ => value.to_owned(),
     };
     let is_of_domain = |host: &str| {
         VENDOR_DOMAINS.iter().any(|domain| {
@@ -72,7 +65,7 @@ fn is_of_vendor(name: &str, value: &str) -> bool {
             name.is_some_and(|name| name.is_empty() || name.ends_with('.'))
         })
     };
-    url.is_ok_and(|url| url.host_str().is_some_and(is_of_domain))
+    parse_address(&address).is_some_and(|url| url.host_str().is_some_and(is_of_domain))
 }
 
 #[cfg(test)]

@@ -216,11 +216,10 @@ fn content(cell: &[u8], catalog: &Catalog) -> Option<Content> {
 
 /// Whether a column lists codes in at least half of the rows in which it has anything.
 pub fn lists_codes(rows: &[&Record], column: usize, catalog: &Catalog) -> bool {
-    let cells = rows.iter().map(|row| row.field(column));
-    let cells = cells.filter(|cell| !cell.trim_ascii().is_empty());
-    let codes = { cells.clone() }.filter(|cell| content(cell, catalog) == Some(Content::Codes));
-    let codes = codes.count();
-    codes > 0 && codes * 2 >= cells.count()
+    let is_filled = |row: &&Record| !row.field(column).trim_ascii().is_empty();
+    let filled: Vec<_> = rows.iter().copied().filter(is_filled).collect();
+    let lists_codes = |row: &Record| content(row.field(column), catalog) == Some(Content::Codes);
+    !filled.is_empty() && is_mostly(&filled, lists_codes)
 }
 
 /// Whether a cell is a GUID or an e-mail address.

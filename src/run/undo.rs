@@ -128,11 +128,8 @@ impl UndoSummary {
             return;
         }
         self.restorable += 1;
-        for code in row.codes().filter(|code| catalog::find(code).is_none()) {
-            if !self.new_codes.contains(code) {
-                self.new_codes.insert(code.to_owned());
-            }
-        }
+        let new_codes = row.codes().filter(|code| catalog::find(code).is_none());
+        self.new_codes.extend(new_codes.map(ToOwned::to_owned));
     }
 
     /// How to undo the run, in some lines.
