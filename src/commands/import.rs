@@ -127,7 +127,14 @@ fn run(
     let stdin_folder = early_folder
         .as_deref()
         .filter(|_| settings.plan.input == Input::Stdin);
-    let prepared = prepare(settings, side_tables, lookups, stdin_folder, progress)?;
+    let prepared = prepare(
+        settings,
+        side_tables,
+        connection,
+        lookups,
+        stdin_folder,
+        progress,
+    )?;
     let folder = early_folder.map_or_else(|| create_folder(settings), Ok)?;
     folder.remove(START)?;
     if let Some(violation) = prepared.report_violation(settings, &located.endpoint, &folder)? {

@@ -11,6 +11,7 @@ use crate::dispatch::min_duration;
 use crate::hint::Failure;
 use crate::humanize::duration::duration;
 use crate::humanize::{count, count_of};
+use crate::import::connection::Connection;
 use crate::input::{Columns, Input};
 use crate::plan::PlannedChanges;
 use crate::report::{MAX_LISTED, PlanReport, PlanSource, Progress, plan_section, wrap_to_terminal};
@@ -25,6 +26,7 @@ pub fn confirm(
     settings: &ImportSettings,
     columns: &Columns,
     changes: &PlannedChanges,
+    connection: &Connection,
     progress: &Progress,
 ) -> anyhow::Result<()> {
     let (plan, requests, consent) = (&settings.plan, &settings.run.requests, settings.consent);
@@ -33,13 +35,14 @@ pub fn confirm(
     if !is_asked && !changes.knows_seats() && !may_lose {
         return Ok(());
     }
+    let sending_time = |count| min_duration(count, requests.rate, requests.burst);
     let report = PlanReport::new(&PlanSource {
         plan,
         columns,
         changes,
         requests,
         first: settings.run.first,
-        min_duration: &|count| min_duration(count, requests.rate, requests.burst),
+        min_duration: &sending_time,
         limit: MAX_LISTED,
     });
     if report.is_short() && !changes.is_partial() {
@@ -53,6 +56,7 @@ pub fn confirm(
     }
     if is_asked {
         show_plan(&report, &settings.run.target, progress);
+        connection.warn_of_expiry(sending_time(report.requests() as usize), progress);
         return ask_yes_no(&report);
     }
     if consent.losses {

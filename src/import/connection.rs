@@ -1,6 +1,6 @@
 //! The connection to the service, or to the sandbox, and the first sign-in.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -35,6 +35,7 @@ pub struct Connection {
     pub client: Client,
     address: ServiceAddress,
     located: OnceCell<Located>,
+    has_warned_of_expiry: Cell<bool>,
     call_limits: CallLimits,
     sandbox: Option<SandboxState>,
 }
@@ -82,6 +83,7 @@ impl Connection {
             client,
             address,
             located: OnceCell::new(),
+            has_warned_of_expiry: Cell::new(false),
             call_limits: CallLimits::new(Instant::now()),
             sandbox,
         })
@@ -127,6 +129,19 @@ impl Connection {
                 () = interrupt.cancelled() => Err(sign_in_error(&StopReason::Interrupted)),
             }
         })
+    }
+
+    /// Says once if the token will expire before the last request can leave. `sending` is the shortest time that takes.
+    pub fn warn_of_expiry(&self, sending: Duration, progress: &Progress) {
+        let tokens = self.client.tokens();
+        if tokens.source().is_renewable() || self.has_warned_of_expiry.get() {
+            return;
+        }
+        let expires_at = tokens.expires_at();
+        if let Some(warning) = token_expiry::expires_during(expires_at, sending, Timestamp::now()) {
+            progress.message(&warning);
+            self.has_warned_of_expiry.set(true);
+        }
     }
 
     /// Finds the account, after the first sign-in.

@@ -14,6 +14,7 @@ use crate::humanize::count_of;
 use crate::import::account::Located;
 use crate::import::answers::DIRECTORY;
 use crate::import::confirm::confirm;
+use crate::import::connection::Connection;
 use crate::import::context::{PreparedRun, RunFiles, Session, StartTime};
 use crate::import::execute::execute;
 use crate::import::load::{self, Answers, SideTables};
@@ -141,6 +142,7 @@ impl PreparedImport {
 pub fn prepare(
     settings: &ImportSettings,
     side_tables: SideTables,
+    connection: &Connection,
     lookups: Option<&Lookups<'_>>,
     stdin_folder: Option<&RunFolder>,
     progress: &mut Progress,
@@ -159,7 +161,7 @@ pub fn prepare(
     print_input(&plan.input, &columns, &changes.roster, progress);
     let violation = strict_violation(settings, &changes);
     if violation.is_none() {
-        confirm(settings, &columns, &changes, progress)?;
+        confirm(settings, &columns, &changes, connection, progress)?;
     }
     Ok(PreparedImport {
         plan,

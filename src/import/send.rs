@@ -19,7 +19,6 @@ use crate::import::observers::Observers;
 use crate::import::recorder::{RecordedRun, Recorder};
 use crate::import::records::{Records, RecordsContext};
 use crate::import::send_times::TrackedService;
-use crate::import::token_expiry::expires_during;
 use crate::import::write_ahead_gate::WriteAheadGate;
 use crate::plan::Plan;
 use crate::rate::Rate;
@@ -101,12 +100,8 @@ fn announce(run: &PreparedRun<'_>, users: usize, requests: usize, progress: &mut
         count_of(users as u64, "user"),
         count_of(requests as u64, "request")
     ));
-    let tokens = run.session.connection.client.tokens();
-    if !tokens.source().is_renewable() {
-        let sending = dispatch::min_duration(requests, rate, run.settings.requests.burst);
-        let warning = expires_during(tokens.expires_at(), sending, Timestamp::now());
-        warning.iter().for_each(|warning| progress.message(warning));
-    }
+    let sending = dispatch::min_duration(requests, rate, run.settings.requests.burst);
+    run.session.connection.warn_of_expiry(sending, progress);
     progress.start_sending(users as u64, endpoint.address_hint());
 }
 

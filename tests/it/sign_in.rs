@@ -13,6 +13,7 @@ use crate::support::identity::{
     CLIENT_ID, CLIENT_SECRET, ExpiresIn, Identity, IdentityBehavior, PASSWORD,
 };
 use crate::support::server::{RawServer, confirming, http};
+use crate::support::terminal::Terminal;
 
 /// A command that prints the file `token`.
 const PRINT_TOKEN: &str = if cfg!(windows) {
@@ -526,4 +527,29 @@ fn a_token_that_has_expired_or_will_before_the_run_can_end_causes_a_warning() {
         ended.exits_with(3).says(warning);
         assert_eq!(ended.stderr.matches("warning: ").count(), 1);
     }
+}
+
+#[test]
+fn a_token_that_will_expire_before_the_run_can_end_is_warned_of_once_and_before_the_question() {
+    let refusing = RawServer::answering(|_, _| http(401, ""));
+    let dir = Dir::new();
+    dir.write("users.csv", users(2));
+    let token = token_until(jiff::Timestamp::now().as_second() + 3_600);
+    let arguments = format!(
+        "import users.csv --report-dir run --account acc-1 --base-url {} --rate 1/2h --burst 1 --batch-size 1",
+        refusing.base_url
+    );
+    let variables = format!("SEATLOAD_TOKEN={token}");
+    let Some(terminal) = Terminal::run_with(&dir, (120, 40), &variables, &arguments) else {
+        return;
+    };
+    let asked = terminal.wait_for_text("[y/N]");
+    assert!(asked.contains("sending takes at least 2h"), "{asked}");
+    terminal.keys(&["y", "Enter"]);
+    let (code, screen) = terminal.wait_for_exit();
+    assert_eq!(
+        (code, screen.matches("warning: ").count()),
+        (3, 1),
+        "{screen}"
+    );
 }

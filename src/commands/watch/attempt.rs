@@ -113,13 +113,15 @@ impl Attempt<'_> {
         // An error in a side table concerns every file; an error in the input concerns this one.
         let beside = load::load_side_tables(&settings.plan.input_settings, lookups, progress)?;
         let prepared =
-            prepare::prepare(&settings, beside, lookups, None, progress).map_err(|error| {
-                if is_machine_error(&error) {
-                    error.into()
-                } else {
-                    AttemptResult::not_imported(&error)
-                }
-            })?;
+            prepare::prepare(&settings, beside, self.connection, lookups, None, progress).map_err(
+                |error| {
+                    if is_machine_error(&error) {
+                        error.into()
+                    } else {
+                        AttemptResult::not_imported(&error)
+                    }
+                },
+            )?;
         let run = empty_run_folder(job)?;
         if let Some(refused) = prepared.report_violation(&settings, &located.endpoint, &run)? {
             run.keep();
