@@ -7,7 +7,14 @@ pub fn email_address(text: &str) -> Option<&str> {
     let &[address] = addresses.as_slice() else {
         return None;
     };
-    let stands_alone = |part: &str| trim_address(part).eq_ignore_ascii_case(address);
+    let stands_alone = |part: &str| {
+        let mut words = part
+            .split_whitespace()
+            .map(trim_address)
+            .filter(|word| !word.is_empty());
+        let is_address = |word: &str| word.eq_ignore_ascii_case(address);
+        words.next().is_some_and(is_address) && words.all(is_address)
+    };
     let mut parts = text.split(['<', '>', '(', ')']);
     parts.any(stands_alone).then_some(address)
 }
@@ -69,6 +76,8 @@ mod tests {
             "ann@example.com <mailto:Ann@Example.com>",
             "SMTP:ann@example.com",
             "'ann@example.com'.",
+            "ann@example.com Ann@Example.com",
+            "ann@example.com; <ann@example.com>",
         ] {
             assert_eq!(email_addresses(text), ["ann@example.com"], "{text}");
             assert_eq!(email_address(text), Some("ann@example.com"), "{text}");
