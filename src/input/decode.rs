@@ -9,6 +9,7 @@ use flate2::read::MultiGzDecoder;
 
 use crate::input::error::InputError;
 use crate::input::file_kind;
+use crate::input::workbook::Workbook;
 
 /// The largest window that a zstd frame may use, as a power of two: 128 MiB, the default of the zstd program.
 const ZSTD_WINDOW_LOG: u32 = 27;
@@ -31,7 +32,7 @@ pub enum Decoded<'r> {
     /// UTF-8, if the file is UTF-8 or its encoding is known; and that encoding, by the mark or the flag.
     Text(Bytes<'r>, Option<&'static Encoding>),
     /// An Excel workbook, in a temporary file because its reader seeks.
-    Workbook(File),
+    Workbook(Box<Workbook>),
 }
 
 /// Decompresses and decodes an input. A byte order mark overrules `encoding`.
@@ -48,7 +49,10 @@ pub fn decode<'r>(
                 let (start, _) = peek(rest, CONTAINER_BYTES).map_err(read_error)?;
                 return Err(file_kind::of_container(&start));
             }
-            [b'P', b'K', 3, 4, ..] => return spool_to_temp_file(rest).map(Decoded::Workbook),
+            [b'P', b'K', 3, 4, ..] => {
+                let workbook = Workbook::open(spool_to_temp_file(rest)?)?;
+                return Ok(Decoded::Workbook(Box::new(workbook)));
+            }
             start => {
                 file_kind::check_text(start, encoding)?;
                 let marked = Encoding::for_bom(start).map(|(encoding, _)| encoding);

@@ -33,6 +33,7 @@ mod size_limit;
 mod source;
 mod stray_row;
 mod table;
+mod workbook;
 
 pub use cells::parse_bool;
 pub use column::{Column, ColumnSpec};

@@ -10,7 +10,7 @@ use crate::input::advice::advise;
 use crate::input::cells::{CellReader, parse_bool};
 use crate::input::column::Column;
 use crate::input::columns::{CodeColumns, Columns};
-use crate::input::decode::peek;
+use crate::input::decode::{decode, peek};
 use crate::input::error::InputError;
 use crate::input::format::Format;
 use crate::input::guess::{lists_codes, names_user};
@@ -50,9 +50,10 @@ impl<'r> RowReader<'r> {
             ..Format::default()
         });
         let format = of_report.as_ref().unwrap_or(format);
+        let input = decode(Box::new(input), format.encoding)?;
         let find = |first: &ByteRecord| Columns::find(first, format, catalog);
         let has_columns = |first: &ByteRecord| find(first).is_ok();
-        let records = Records::open(Box::new(input), format, &has_columns)?;
+        let records = Records::open(input, format, &has_columns)?;
         let (mut records, record) = records.ok_or(InputError::Empty)?;
         let found = find(&record.fields);
         let mut columns = Columns {

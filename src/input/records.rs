@@ -7,7 +7,7 @@ use std::{io, mem};
 use csv::ReaderBuilder;
 use encoding_rs::{Encoding, UTF_8};
 
-use crate::input::decode::{Bytes, Decoded, Lookahead, decode, peek};
+use crate::input::decode::{Bytes, Decoded, Lookahead, peek};
 use crate::input::dialect::Dialect;
 use crate::input::encoding::likely_encoding;
 use crate::input::error::InputError;
@@ -44,11 +44,11 @@ impl<'r> Records<'r> {
     /// says whether a record has the columns that are needed; if none has, the first record of all is given. `None` if
     /// there is no record.
     pub fn open(
-        input: Bytes<'r>,
+        input: Decoded<'r>,
         format: &Format,
         has_columns: &HasColumns<'_>,
     ) -> Result<Option<(Self, Record)>, InputError> {
-        let source = match decode(input, format.encoding)? {
+        let source = match input {
             Decoded::Text(..) if format.sheet.is_some() => return Err(InputError::SheetOfText),
             Decoded::Text(text, encoding) => {
                 let text = TextRecords {
@@ -60,7 +60,9 @@ impl<'r> Records<'r> {
             Decoded::Workbook(_) if format.delimiter.is_some() => {
                 return Err(InputError::DelimiterOfWorkbook);
             }
-            Decoded::Workbook(file) => RecordSource::Sheet(Sheet::open(file, format, has_columns)?),
+            Decoded::Workbook(workbook) => {
+                RecordSource::Sheet(Sheet::open(*workbook, format, has_columns)?)
+            }
         };
         let records = Self {
             source,

@@ -8,6 +8,7 @@ use csv::ByteRecord;
 use crate::hint::Hint;
 use crate::humanize::count_of;
 use crate::input::column::{Column, ColumnSpec};
+use crate::input::decode::decode;
 use crate::input::error::InputError;
 use crate::input::format::Format;
 use crate::input::header::Header;
@@ -60,7 +61,8 @@ impl<'r> Table<'r> {
         columns: &'static [ColumnSpec],
     ) -> Result<Self, TableError> {
         let has_columns = |first: &ByteRecord| find_columns(first, columns).is_ok();
-        let records = Records::open(Box::new(input), &Format::default(), &has_columns)?;
+        let input = decode(Box::new(input), None)?;
+        let records = Records::open(input, &Format::default(), &has_columns)?;
         let Some((records, record)) = records else {
             return Err(TableError::Empty { table: name });
         };
