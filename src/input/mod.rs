@@ -45,7 +45,7 @@ pub use guess::{ColumnGuess, GuessedColumn};
 pub use location::CellLocation;
 pub use reader::RowReader;
 pub use row::{Cells, Row, RowReadError};
-pub use sheet::{BAD_ROWS_SHEET, FAILED_USERS_SHEET};
+pub use run_report::{BAD_ROWS_SHEET, FAILED_USERS_SHEET};
 pub use source::{Input, Source};
 pub use table::{Table, TableError};
 

@@ -10,7 +10,6 @@ use crate::input::advice::advise;
 use crate::input::cells::{CellReader, parse_bool};
 use crate::input::column::Column;
 use crate::input::columns::{CodeColumns, Columns};
-use crate::input::decode::{decode, peek};
 use crate::input::error::InputError;
 use crate::input::format::Format;
 use crate::input::guess::{lists_codes, names_user};
@@ -18,7 +17,7 @@ use crate::input::limits::MAX_CELL_BYTES;
 use crate::input::record::Record;
 use crate::input::records::Records;
 use crate::input::row::{Row, RowReadError, UnreadableRow};
-use crate::input::run_report::{HEADER_BYTES, is_run_report};
+use crate::input::run_report;
 use crate::input::stray_row::stray_row;
 use crate::sanitize::unescape_formula;
 
@@ -42,15 +41,8 @@ impl<'r> RowReader<'r> {
         format: &Format,
         catalog: &Catalog,
     ) -> Result<Self, InputError> {
-        let (start, input) =
-            peek(input, HEADER_BYTES).map_err(|source| InputError::Read { line: 1, source })?;
-        let of_report = is_run_report(&start).then(|| Format {
-            // An order that is asked for is not ignored: without its column, the report is refused.
-            priority_column: format.priority_column.clone(),
-            ..Format::default()
-        });
+        let (input, of_report) = run_report::open(Box::new(input), format)?;
         let format = of_report.as_ref().unwrap_or(format);
-        let input = decode(Box::new(input), format.encoding)?;
         let find = |first: &ByteRecord| Columns::find(first, format, catalog);
         let has_columns = |first: &ByteRecord| find(first).is_ok();
         let records = Records::open(input, format, &has_columns)?;

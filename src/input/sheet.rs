@@ -11,12 +11,9 @@ use crate::input::format::Format;
 use crate::input::header_search::{HasColumns, HeaderSearch};
 use crate::input::location::{SheetStart, Sheets};
 use crate::input::record::Record;
+use crate::input::run_report::is_report_sheet;
 use crate::input::workbook::{Workbook, unreadable};
 use crate::sanitize::printable;
-
-/// The sheets of `failures.xlsx`. A workbook with them is read whole: a user's rows may be on both.
-pub const FAILED_USERS_SHEET: &str = "Failed users";
-pub const BAD_ROWS_SHEET: &str = "Bad rows";
 
 /// The rows that wait in the channel.
 const CHANNEL_ROWS: usize = 256;
@@ -57,10 +54,6 @@ impl Sheet {
         *record = next.unwrap_or_default();
         Ok(is_there)
     }
-}
-
-fn is_report_sheet(name: &str) -> bool {
-    [FAILED_USERS_SHEET, BAD_ROWS_SHEET].contains(&name)
 }
 
 fn choose_sheets(

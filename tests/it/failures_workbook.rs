@@ -97,6 +97,49 @@ fn a_corrected_workbook_gives_a_user_the_codes_of_both_sheets() {
 }
 
 #[test]
+fn a_corrected_workbook_is_read_as_it_was_written_whatever_flags_describe_other_files() {
+    let dir = failed();
+    let corrections = [("PMDD", "PMD"), ("OFFICE", "IDU"), ("=1+1", "cid")];
+    let workbook = corrected(&workbook_in(&dir), &corrections);
+    dir.write("corrected.xlsx", workbook);
+    for (nth, flags) in [
+        ["--no-headers", "--user-column=2", "--codes=PMBU"].as_slice(),
+        &["--sheet=Joiners", "--header-row=3"],
+        &["--delimiter=;", "--encoding=windows-1252"],
+        &["--wide", "--user-column=ID", "--external-column=Partner"],
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let sandbox = SandboxServer::with_seats("IDU=9,PMD=9,ATTUNU=9");
+        let reports = format!("again-{nth}");
+        let ended = dir.import_file("corrected.xlsx", &reports, &sandbox.base_url, flags);
+        ended.exits_with(0).says("sheet: Failed users, Bad rows");
+        assert_eq!(sandbox.codes_of("ann").as_deref(), Some("IDU;PMD"));
+    }
+}
+
+#[test]
+fn flags_apply_to_a_workbook_that_is_not_of_a_run_and_to_a_sheet_that_they_name() {
+    let dir = failed();
+    let sandbox = SandboxServer::with_seats("IDU=9,PMD=9,ATTUNU=9");
+    let mut workbook = Workbook::new();
+    let sheet = workbook.add_worksheet().set_name("Bad rows").unwrap();
+    sheet.write_string(0, 0, "userId").unwrap();
+    sheet.write_string(1, 0, "eve").unwrap();
+    dir.write("own.xlsx", workbook.save_to_buffer().unwrap());
+    let ended = dir.import_file("own.xlsx", "own", &sandbox.base_url, &["--codes=PMD"]);
+    ended.exits_with(0);
+    assert_eq!(sandbox.codes_of("eve").as_deref(), Some("PMD"));
+
+    let workbook = corrected(&workbook_in(&dir), &[("PMDD", "PMD"), ("OFFICE", "IDU")]);
+    dir.write("named.xlsx", workbook);
+    let flags = ["--sheet=Failed users"];
+    let ended = dir.import_file("named.xlsx", "named", &sandbox.base_url, &flags);
+    ended.says("sheet: Failed users\n");
+}
+
+#[test]
 fn an_uncorrected_workbook_gives_no_user_a_part_of_its_codes() {
     let dir = failed();
     let sandbox = SandboxServer::with_seats("IDU=9,PMD=9,ATTUNU=9");
