@@ -55,20 +55,19 @@ fn is_failures_workbook(
     asked_for: Option<&String>,
 ) -> Result<bool, InputError> {
     let sheets = workbook.visible_sheets();
-    let has_other_sheets = sheets.iter().any(|name| !is_report_sheet(name));
+    let are_all_ours = sheets.iter().all(|name| is_report_sheet(name));
     let is_asked_for = asked_for.is_some_and(|name| sheets.contains(name));
-    let Some(first) = sheets
-        .first()
-        .filter(|_| !has_other_sheets && !is_asked_for)
-    else {
-        return Ok(false);
-    };
     let mut has_columns = false;
-    workbook.for_each_row(first, |row| {
-        let has = |name: &&str| row.fields.iter().any(|field| field == name.as_bytes());
-        has_columns = SHEET_COLUMNS.iter().all(has);
-        row.is_blank()
-    })?;
+    if let Some(first) = sheets.first()
+        && are_all_ours
+        && !is_asked_for
+    {
+        workbook.for_each_row(first, |row| {
+            let has = |name: &&str| row.fields.iter().any(|field| field == name.as_bytes());
+            has_columns = SHEET_COLUMNS.iter().all(has);
+            row.is_blank()
+        })?;
+    }
     Ok(has_columns)
 }
 

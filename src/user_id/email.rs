@@ -8,12 +8,8 @@ pub fn email_address(text: &str) -> Option<&str> {
         return None;
     };
     let stands_alone = |part: &str| {
-        let mut words = part
-            .split_whitespace()
-            .map(trim_address)
-            .filter(|word| !word.is_empty());
-        let is_address = |word: &str| word.eq_ignore_ascii_case(address);
-        words.next().is_some_and(is_address) && words.all(is_address)
+        let mut words = words(part).peekable();
+        words.peek().is_some() && words.all(|word| word.eq_ignore_ascii_case(address))
     };
     let mut parts = text.split(['<', '>', '(', ')']);
     parts.any(stands_alone).then_some(address)
@@ -22,18 +18,23 @@ pub fn email_address(text: &str) -> Option<&str> {
 /// Everything in a text that may be an e-mail address, each once.
 pub fn email_addresses(text: &str) -> Vec<&str> {
     let mut addresses: Vec<&str> = Vec::new();
-    for part in text.split(is_separator) {
-        // An address may contain these marks, but has one `@`.
-        let is_list = part.matches('@').count() > 1;
-        for piece in part.split(|character| is_list && matches!(character, '/' | '|')) {
-            let address = trim_address(piece);
-            let is_known = |known: &&str| known.eq_ignore_ascii_case(address);
-            if is_address(address) && !addresses.iter().any(is_known) {
-                addresses.push(address);
-            }
+    for word in words(text) {
+        let is_known = |known: &&str| known.eq_ignore_ascii_case(word);
+        if is_address(word) && !addresses.iter().any(is_known) {
+            addresses.push(word);
         }
     }
     addresses
+}
+
+/// The words of a text, without the marks around them.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let pieces = text.split(is_separator).flat_map(|part| {
+        // An address may contain these marks, but has one `@`.
+        let is_list = part.matches('@').count() > 1;
+        part.split(move |character| is_list && matches!(character, '/' | '|'))
+    });
+    pieces.map(trim_address).filter(|word| !word.is_empty())
 }
 
 /// Whether a character is no part of an ID or an address.
@@ -78,6 +79,8 @@ mod tests {
             "'ann@example.com'.",
             "ann@example.com Ann@Example.com",
             "ann@example.com; <ann@example.com>",
+            "ann@example.com,ann@example.com",
+            "ann@example.com/ann@example.com",
         ] {
             assert_eq!(email_addresses(text), ["ann@example.com"], "{text}");
             assert_eq!(email_address(text), Some("ann@example.com"), "{text}");

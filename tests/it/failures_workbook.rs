@@ -136,7 +136,7 @@ fn flags_apply_to_a_workbook_that_is_not_of_a_run_and_to_a_sheet_that_they_name(
     dir.write("named.xlsx", workbook);
     let flags = ["--sheet=Failed users"];
     let ended = dir.import_file("named.xlsx", "named", &sandbox.base_url, &flags);
-    ended.says("sheet: Failed users\n");
+    ended.exits_with(0).says("sheet: Failed users\n");
 }
 
 #[test]
